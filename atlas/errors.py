@@ -1,0 +1,61 @@
+"""Errors that a person can act on.
+
+    AtlasError            anything the atlas refuses to do; the command prints it without a traceback and exits 1
+    ├── UsageError        the command line is wrong (exit 2)
+    ├── ConfigError       atlas.toml is wrong; `problems` holds one line each, all of them
+    ├── ModelError        a model cannot be found, reached or read
+    ├── StageError        a stage cannot work on what it was given
+    ├── StoreError        the store, or something in it, is damaged or cannot be written
+    └── DataError         atlas data is missing, damaged, or of another version
+
+All arguments are positional, so that an error survives the trip back from a worker process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AtlasError(Exception):
+    """What is wrong, in which file or key (`message`), and what to do next (`hint`, may be empty)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(AtlasError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class ConfigError(AtlasError):
+    """The configuration is wrong. `problems` names each fault as `path.in.toml: what`."""
+
+    def __init__(self, message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.args = (message, hint, tuple(problems))
+        self.problems = tuple(problems)
+
+
+class ModelError(AtlasError):
+    """A model cannot be found, reached or read."""
+
+
+class StageError(AtlasError):
+    """A stage cannot work on what it was given."""
+
+
+class StoreError(AtlasError):
+    """The store, or an artifact in it, is damaged or cannot be written."""
+
+
+class DataError(AtlasError):
+    """Atlas data is missing, damaged, or written by another version of the schema."""

@@ -178,7 +178,15 @@ class Faithfulness(Record):
         _need(self.overlap.ndim == 1 and self.overlap.dtype == np.float32, self, "overlap must be (n,) float32")
 
 
+@dataclass(frozen=True, eq=False)
+class Card(Record):
+    """What a checkpoint's own files say of it: `architecture`, `model_type`, `hidden_size`, `layers`, `heads`, `vocab_size`,
+    `positions`, `tied`, `dtype`, `tokenizer`, `license`, `bytes` (size of the weights); None where they do not say."""
+
+    facts: dict[str, Any]
+
+
 RECORDS: dict[str, type[Record]] = {
     record.__name__: record
-    for record in (Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness)
+    for record in (Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card)
 }

@@ -1,0 +1,332 @@
+"""atlas.toml: what to map and how to publish it. Frozen pydantic models; every error at once, with its place in the file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from atlas.data import KINDS
+from atlas.errors import ConfigError, UsageError
+
+NAME = "atlas.toml"
+Language = Literal["en", "ja"]
+Method = Literal["umap", "tsne", "pca"]
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
+    return value
+
+
+def _source(value: str) -> str:
+    kind, _, rest = value.partition(":")
+    if kind not in ("hub", "path", "package") or not rest:
+        raise ValueError("write hub:org/name, path:folder or package:module/folder")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as problem:
+        raise ValueError(f"not a regular expression: {problem}") from problem
+    return value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError("write a full address such as https://atlas.example.org/ or leave it empty")
+    return value.rstrip("/")
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [value for value, count in Counter(values).items() if count > 1]:
+        raise ValueError(f"{twice[0]} is there twice")
+    return values
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Text = str | dict[Language, str]
+
+
+def text(value: Text | None, language: str, fallback: str = "") -> str:
+    """A text in a language: its own, else the first there is."""
+    if isinstance(value, dict):
+        named: dict[str, str] = dict(value)
+        return named.get(language) or next(iter(named.values()), fallback)
+    return value or fallback
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Site(_Part):
+    """The website as a whole."""
+
+    title: Text = "Embedding atlas"
+    """Its name, one text or one a language."""
+    description: Text = ""
+    """One sentence for search engines and link previews."""
+    author: str = ""
+    """Who publishes it; named in the footer and in citations."""
+    base_url: Annotated[str, AfterValidator(_base_url)] = ""
+    """Where it will live. Only canonical links, the sitemap and the feed need it; all other links are relative."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(_distinct)] = ("en", "ja")
+    """Editions to write. The first stands at /, the others at /<language>/."""
+
+
+class Selection(_Part):
+    """Which tokens a map shows. All conditions must hold; `first` and `last` count among what the others leave."""
+
+    first: Annotated[int, Field(gt=0)] | None = None
+    """The first N tokens by id: in most WordPiece vocabularies the most frequent ones."""
+    last: Annotated[int, Field(gt=0)] | None = None
+    """The last N tokens by id."""
+    ids: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    """A closed range of ids, [from, to]."""
+    kinds: Annotated[tuple[Literal["word", "continuation", "special", "byte", "unused"], ...], Field(min_length=1)] | None = None
+    """Kinds to keep."""
+    scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Scripts to keep, such as Latin, Han, Hiragana, Katakana, Digits."""
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    """A regular expression searched in the readable text."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Selection:
+        if self.ids and self.ids[0] > self.ids[1]:
+            raise ValueError(f"ids: the range [{self.ids[0]}, {self.ids[1]}] is empty; write the smaller id first")
+        if self.first and self.last:
+            raise ValueError("first and last exclude each other; make two maps")
+        return self
+
+    def conditions(self) -> dict[str, Any]:
+        """Only what is set, as JSON."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Umap(_Part):
+    """UMAP (McInnes, Healy & Melville 2018)."""
+
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """How tightly points may be packed."""
+    epochs: Annotated[int, Field(gt=0)] | None = None
+    """Rounds of optimisation; chosen by the number of tokens when left out."""
+    implementation: Literal["torch", "umap-learn"] = "torch"
+    """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the reference."""
+
+
+class Tsne(_Part):
+    """t-SNE (van der Maaten & Hinton 2008) as openTSNE does it."""
+
+    iterations: Annotated[int, Field(ge=50)] | None = None
+    """Rounds of optimisation after early exaggeration; 500 when left out."""
+
+
+class ClusterOptions(_Part):
+    """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left out."""
+
+    coarse: Annotated[int, Field(ge=2)] | None = None
+    """The smallest coarse cluster."""
+    fine: Annotated[int, Field(ge=2)] | None = None
+    """The smallest fine cluster."""
+
+
+class Map(_Part):
+    """One space and one selection, drawn by one or more projections."""
+
+    name: Slug = "words"
+    """Its name; the map's id is <model>-<name>."""
+    title: Text | None = None
+    """Its title on the site; the model's title when left out."""
+    description: Text | None = None
+    """A sentence under the title."""
+    space: Literal["input"] = "input"
+    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants."""
+    selection: Selection = Selection()
+    """Which tokens; all when left out."""
+    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(_distinct)] = ("umap", "tsne", "pca")
+    """The projections; the first is shown first, and clusters are found on it."""
+    neighbors: Annotated[int, Field(ge=15, le=100)] = 15
+    """Nearest neighbors kept for each token, by cosine."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of everything random."""
+    umap: Umap = Umap()
+    """Options of UMAP."""
+    tsne: Tsne = Tsne()
+    """Options of t-SNE."""
+    clusters: ClusterOptions = ClusterOptions()
+    """Options of clustering."""
+
+    def id(self, model: Model) -> str:
+        return f"{model.id}-{self.name}"
+
+
+class Model(_Part):
+    """One checkpoint at one revision, and its maps."""
+
+    id: Slug
+    """Its name in ids and addresses."""
+    source: Annotated[str, AfterValidator(_source)]
+    """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed package)."""
+    revision: Annotated[str, Field(min_length=1)] = "main"
+    """Branch, tag or commit of a hub model; resolved once and kept in atlas.lock."""
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    """Language of its vocabulary (BCP 47); `ja` turns on parts of speech and readings."""
+    title: Text | None = None
+    """Its name on the site; the id when left out."""
+    description: Text | None = None
+    """A sentence or two about it."""
+    optional: bool = False
+    """Whether the site is built without it, with a warning, when it cannot be reached."""
+    maps: Annotated[tuple[Map, ...], Field(min_length=1)] = (Map(),)
+    """Its maps; one of the whole vocabulary when left out."""
+
+
+class Config(_Part):
+    """The whole of atlas.toml."""
+
+    site: Site = Site()
+    """The website as a whole."""
+    models: Annotated[tuple[Model, ...], Field(min_length=1)]
+    """The models to map."""
+
+    _root: Path = PrivateAttr(default=Path())
+
+    @property
+    def root(self) -> Path:
+        """The folder of atlas.toml, to which its paths are relative."""
+        return self._root
+
+
+def find(start: Path | None = None) -> Path:
+    """The atlas.toml of a folder given, else of the nearest folder upward, else of ./site.
+
+    Raises UsageError when there is none.
+    """
+    if start is not None:
+        found = start if start.is_file() else start / NAME
+        if not found.is_file():
+            raise UsageError(f"{start}: no {NAME} here", f"Make one with `atlas init {start}`.")
+        return found
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    if (here / "site" / NAME).is_file():
+        return here / "site" / NAME
+    raise UsageError(f"No {NAME} in this folder, above it, or in ./site", "Make one with `atlas init`.")
+
+
+def load(path: Path) -> Config:
+    """Read atlas.toml. Raises ConfigError with every problem in it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise ConfigError(f"{path}: not found", "Make one with `atlas init`.") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file.") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{path}: not valid TOML", "See https://toml.io for the syntax.", [str(problem)]) from problem
+    problems: list[str] = []
+    config = None
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as problem:
+        problems = [_line(entry, raw) for entry in problem.errors()]
+    problems += _collisions(raw)
+    if problems or config is None:
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        raise ConfigError(f"{path}: {count}", "Nothing was written.", problems)
+    config._root = path.resolve().parent
+    return config
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of atlas.toml, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+
+
+def _collisions(raw: dict[str, Any]) -> list[str]:
+    """Ids used twice; found in the raw tables, so that they are told together with everything else."""
+    models = [entry for entry in raw.get("models", []) if isinstance(entry, dict)] if isinstance(raw.get("models"), list) else []
+    seen: dict[str, str] = {}
+    lines = []
+    for index, model in enumerate(models):
+        name = model.get("id")
+        if isinstance(name, str):
+            if name in seen:
+                lines.append(f"models[{index}].id: {name!r} is the id of {seen[name]} already")
+            seen.setdefault(name, f"models[{index}]")
+    where: dict[str, str] = {}
+    for index, model in enumerate(models):
+        maps = model.get("maps", [{}])
+        for position, entry in enumerate(maps if isinstance(maps, list) else []):
+            if isinstance(entry, dict):
+                place = f"models[{index}].maps[{position}]"
+                full = f"{model.get('id')}-{entry.get('name', 'words')}"
+                if full in where:
+                    lines.append(f"{place}.name: the map id {full!r} is taken by {where[full]}")
+                where.setdefault(full, place)
+    return lines
+
+
+def _line(entry: Any, raw: dict[str, Any]) -> str:
+    """One pydantic error as `path.in.toml: what (did you mean …?)`."""
+    keys = _path(entry["loc"])
+    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".") or NAME
+    kind, context = entry["type"], entry.get("ctx", {})
+    if kind == "extra_forbidden":
+        owner = _owner(keys[:-1])
+        return f"{place}: unknown key{_nearest(str(keys[-1]), owner.model_fields if owner else ())}"
+    if kind == "missing":
+        return f"{place}: missing"
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"{place}: {entry['input']!r} is not one of {', '.join(allowed)}{_nearest(str(entry['input']), allowed)}"
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    shown = "" if isinstance(entry["input"], dict | list) else f"{entry['input']!r}: "
+    return f"{place}: {shown}{message[:1].lower()}{message[1:]}"
+
+
+def _path(location: tuple[int | str, ...]) -> list[int | str]:
+    """A pydantic location without the tags of unions (`str`, `dict[...]`), which are not in the file."""
+    return [part for part in location if isinstance(part, int) or not re.match(r"(str|dict\[.*|constrained-.*|tuple\[.*|function-.*)$", part)]
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), 1, 0.5)
+    return f" (did you mean {close[0]}?)" if close else f" (known: {', '.join(known)})" if known else ""
+
+
+def _owner(keys: list[int | str]) -> type[BaseModel] | None:
+    """The pydantic model that holds the key at this path."""
+    current: Any = Config
+    for key in keys:
+        if isinstance(key, int):
+            continue
+        if not (isinstance(current, type) and issubclass(current, BaseModel)) or key not in current.model_fields:
+            return None
+        current = _inner(current.model_fields[key].annotation)
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+
+
+def _inner(annotation: Any) -> Any:
+    origin = get_origin(annotation)
+    if origin in (tuple, Annotated, Union, UnionType):
+        return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+assert set(get_args(Language)) == {"en", "ja"}
+assert KINDS == ("word", "continuation", "special", "byte", "unused")

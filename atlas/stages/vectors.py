@@ -1,0 +1,149 @@
+"""Spaces: one vector a token. The input embedding table is read straight from safetensors; the model is built only when
+the table cannot be found there."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+from atlas import checkpoints
+from atlas.data import Floats, Vectors
+from atlas.errors import ModelError, StageError
+from atlas.stages.describe import read_json
+
+VERSION = 1
+
+# Ends of the names under which architectures keep the input table, the more specific first.
+TABLES = (
+    "embeddings.word_embeddings.weight",
+    "word_embedding.weight",
+    "word_embeddings.weight",
+    "wte.weight",
+    "embed_tokens.weight",
+    "shared.weight",
+    "embed_in.weight",
+    "tok_embeddings.weight",
+    "token_embedding.weight",
+    "embeddings.tok_embeddings.weight",
+)
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_PIECE = 8 << 20
+
+
+def vectors(*, location: str, space: str = "input", progress: Callable[[float], None] = lambda _: None) -> Vectors:
+    """The vectors of a space, (v, d) float32 with row i for token id i.
+
+    `input` is the embedding table. From a safetensors file, local or on the hub, only its header and that one tensor are read;
+    without such a file `AutoModel(...).get_input_embeddings()` is asked. Raises ModelError when neither gives a table.
+    """
+    if space != "input":
+        raise StageError(f"The space {space!r} is not known.", "Use `input`.")
+    size = (read_json(location, "config.json") or {}).get("vocab_size")
+    for name in _files(location):
+        with _open(location, name) as file:
+            header, start = _header(file, name)
+            if tensor := find_table(header, size):
+                return Vectors(_read(file, header[tensor], start, progress), tensor)
+    return _built(location)
+
+
+def find_table(header: dict[str, Any], rows: int | None) -> str | None:
+    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as TABLES say, with `rows`
+    rows if any of them has so many."""
+    for end in TABLES:
+        names = [name for name in header if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2]
+        names.sort(key=lambda name: (rows is not None and header[name]["shape"][0] != rows, "decoder" in name, len(name)))
+        if names and header[names[0]]["dtype"] in _TYPES:
+            return names[0]
+    return None
+
+
+def table_rows(location: str) -> int | None:
+    """How many rows the input table has, from headers alone; None when no safetensors file holds it."""
+    size = (read_json(location, "config.json") or {}).get("vocab_size")
+    for name in _files(location):
+        with _open(location, name) as file:
+            header, _ = _header(file, name)
+            if tensor := find_table(header, size):
+                return int(header[tensor]["shape"][0])
+    return int(size) if size else None
+
+
+def _files(location: str) -> list[str]:
+    """The safetensors files that may hold the table, the likely one first."""
+    index = read_json(location, "model.safetensors.index.json")
+    if index:
+        places: dict[str, str] = index.get("weight_map", {})
+        files = {places[name] for end in TABLES for name in places if name.endswith(end)}
+        return sorted(files)
+    if location.startswith("path:"):
+        folder = Path(location.removeprefix("path:"))
+        return ["model.safetensors"] if (folder / "model.safetensors").is_file() else []
+    from huggingface_hub import HfApi
+
+    repo, commit = checkpoints.split(location)
+    with checkpoints._explained(repo):
+        return ["model.safetensors"] if HfApi().file_exists(repo, "model.safetensors", revision=commit) else []
+
+
+def _open(location: str, name: str) -> BinaryIO:
+    if location.startswith("path:"):
+        return (Path(location.removeprefix("path:")) / name).open("rb")
+    from huggingface_hub import HfFileSystem
+
+    repo, commit = checkpoints.split(location)
+    with checkpoints._explained(repo):
+        # Range requests without read-ahead: what is not asked for is not transferred.
+        return cast(BinaryIO, HfFileSystem().open(f"{repo}@{commit}/{name}", "rb", cache_type="none"))
+
+
+def _header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
+    """Names, types and places of a safetensors file's tensors, and where its data begin."""
+    try:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > 100 << 20:
+            raise ValueError(f"a header of {length} bytes")
+        header = json.loads(file.read(length))
+    except (struct.error, ValueError) as problem:
+        raise ModelError(f"{name}: not a safetensors file ({problem})", "Is the download complete?") from problem
+    header.pop("__metadata__", None)
+    return header, 8 + length
+
+
+def _read(file: BinaryIO, entry: dict[str, Any], start: int, progress: Callable[[float], None]) -> Floats:
+    begin, end = entry["data_offsets"]
+    file.seek(start + begin)
+    pieces = bytearray()
+    while len(pieces) < end - begin:
+        piece = file.read(min(_PIECE, end - begin - len(pieces)))
+        if not piece:
+            raise ModelError("The embedding table ends early in its safetensors file.", "Is the download complete?")
+        pieces += piece
+        progress(len(pieces) / (end - begin))
+    raw = np.frombuffer(pieces, _TYPES[entry["dtype"]])
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        raw = (raw.astype("<u4") << 16).view("<f4")
+    return np.ascontiguousarray(raw.astype(np.float32).reshape(entry["shape"]))
+
+
+def _built(location: str) -> Vectors:
+    os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"  # transformers would import TensorFlow merely because it is there
+    from transformers import AutoModel
+
+    name, revision = (location.removeprefix("path:"), None) if location.startswith("path:") else checkpoints.split(location)
+    try:
+        model = AutoModel.from_pretrained(name, revision=revision)
+    except (OSError, ValueError, ImportError, RuntimeError) as problem:
+        reason = str(problem).strip().splitlines()[0]
+        raise ModelError(f"{name}: transformers cannot load it: {reason}", "Is it a checkpoint of a text model?") from problem
+    table = model.get_input_embeddings()
+    if table is None or getattr(table, "weight", None) is None:
+        raise ModelError(f"{name}: the model has no table of input embeddings", "Choose a model with a token vocabulary.")
+    values = table.weight.detach().float().numpy()
+    return Vectors(np.array(values, dtype=np.float32), f"{type(model).__name__}.get_input_embeddings().weight")

@@ -118,7 +118,7 @@ class Selection(_Part):
 class Umap(_Part):
     """UMAP (McInnes, Healy & Melville 2018)."""
 
-    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.05
     """How tightly points may be packed."""
     epochs: Annotated[int, Field(gt=0)] | None = None
     """Rounds of optimisation; chosen by the number of tokens when left out."""

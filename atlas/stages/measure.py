@@ -1,0 +1,115 @@
+"""Faithfulness: how many true neighbors a layout keeps, and how far the false and the missing ones are.
+
+Overlap at k is the share of a point's k nearest neighbors in the original space that are also among its k nearest on the
+layout (Lee & Verleysen 2009). Trustworthiness and continuity are those of Venna & Kaski 2001, the ranks in the original
+space being by cosine; trustworthiness is the one of `sklearn.manifold.trustworthiness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas.data import Faithfulness, Floats, Ints, Layout, Neighbors, Selection, Vectors
+
+VERSION = 1
+
+_BLOCK = 256
+
+
+def measure(
+    vectors: Vectors,
+    selection: Selection,
+    neighbors: Neighbors,
+    layout: Layout,
+    *,
+    k: int = 15,
+    sampled: int = 2000,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Faithfulness:
+    """Overlap of every point; trustworthiness and continuity over a random sample of `sampled` points against all points.
+
+    k is at most the number of neighbors given, and small enough for the measures to be defined (2n > 3k + 1); with fewer
+    than 4 points every figure is 1.
+    """
+    n = len(layout.xy)
+    k = min(k, neighbors.rows.shape[1], max((2 * n - 2) // 3, 0), n - 1)
+    if n < 4 or k < 1:
+        whole = np.ones(n, np.float32)
+        return Faithfulness(whole, _figures(whole, 1.0, 1.0, max(k, 0), n))
+    true = np.asarray(neighbors.rows[:, :k])
+    near = _nearest(layout.xy, k)
+    kept = _shared(true, near)
+    overlap = (kept / k).astype(np.float32)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(sampled, n), replace=False))
+    trust, continuity = _rank_penalties(vectors, selection, layout.xy, true, near, sample, k, progress)
+    return Faithfulness(overlap, _figures(overlap, trust, continuity, k, len(sample)))
+
+
+def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: int) -> dict[str, Any]:
+    mean = float(overlap.mean(dtype=np.float64)) if len(overlap) else 1.0
+    quantiles = np.quantile(overlap, [0.1, 0.5, 0.9]).tolist() if len(overlap) else [1.0, 1.0, 1.0]
+    return {
+        "overlap": round(mean, 6), "trustworthiness": round(trust, 6), "continuity": round(continuity, 6),
+        "k": k, "sampled": sampled, "quantiles": [round(value, 6) for value in quantiles],
+    }  # fmt: skip
+
+
+def _nearest(xy: Floats, k: int) -> Ints:
+    """The k nearest points on the plane, the point itself left out; equal distances by row."""
+    from scipy.spatial import cKDTree
+
+    points = np.asarray(xy, np.float64)
+    want = min(k + 4, len(points))
+    _, found = cKDTree(points).query(points, k=want, workers=-1)
+    found = np.asarray(found).reshape(len(points), want)
+    # Distances are taken again, so that ties (duplicates) fall by row and not by the tree's order.
+    gap = ((points[found] - points[:, None]) ** 2).sum(2)
+    gap[found == np.arange(len(points))[:, None]] = np.inf
+    order = np.lexsort((found, gap), axis=1)[:, :k]
+    return np.take_along_axis(found, order, axis=1).astype(np.int32)
+
+
+def _shared(one: Ints, other: Ints) -> npt.NDArray[np.int64]:
+    """How many entries of each row of `one` are in the same row of `other`; entries of a row are distinct."""
+    both = np.sort(np.concatenate([one, other], axis=1), axis=1)
+    return (both[:, 1:] == both[:, :-1]).sum(axis=1)
+
+
+def _rank_penalties(
+    vectors: Vectors, selection: Selection, xy: Floats, true: Ints, near: Ints, sample: npt.NDArray[np.int64], k: int,
+    progress: Callable[[float], None],
+) -> tuple[float, float]:  # fmt: skip
+    """Trustworthiness and continuity of the sampled points. Equal distances rank by row, as a stable sort would."""
+    n = len(xy)
+    values = np.asarray(vectors.values[selection.ids], np.float32)
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    plane = np.asarray(xy, np.float64)
+    false_far = missing_far = 0.0
+    for start in range(0, len(sample), _BLOCK):
+        rows = sample[start : start + _BLOCK]
+        own = np.arange(len(rows))
+        apart = -(unit[rows] @ unit.T)
+        apart[own, rows] = -np.inf
+        false_far += _excess(apart, near[rows], true[rows], k)
+        apart2 = (plane[rows, None, 0] - plane[None, :, 0]) ** 2 + (plane[rows, None, 1] - plane[None, :, 1]) ** 2
+        apart2[own, rows] = -np.inf
+        missing_far += _excess(apart2, true[rows], near[rows], k)
+        progress((start + len(rows)) / len(sample))
+    worst = len(sample) * k * (2 * n - 3 * k - 1) / 2
+    return 1 - false_far / worst, 1 - missing_far / worst
+
+
+def _excess(apart: npt.NDArray[Any], claimed: Ints, actual: Ints, k: int) -> float:
+    """Sum of (rank - k) over the claimed neighbors that are not actual ones, ranks by `apart`, in which self is first."""
+    wrong = ~(claimed[:, :, None] == actual[:, None, :]).any(2)
+    total = 0
+    for row in np.flatnonzero(wrong.any(1)):
+        gaps = apart[row, claimed[row][wrong[row]]]
+        ranks = np.count_nonzero(apart[row] < gaps[:, None], axis=1)  # cheaper than sorting the row for 15 ranks
+        total += int((ranks - k).clip(0).sum())
+    return float(total)

@@ -50,17 +50,16 @@ def check(spec: str) -> None:
 
 
 @contextmanager
-def open_executor(spec: str, jobs: int, store: Path) -> Iterator[tuple[Executor, int]]:
+def open_executor(spec: str, jobs: int, threads: int, store: Path) -> Iterator[tuple[Executor, int]]:
     """An executor, and how many threads each of its workers may use. Leaving the block ends the workers.
 
-    `serial`, `local` (`jobs` spawned processes sharing the cores) or `dask:ADDRESS` (a running cluster whose workers see
+    `serial`, `local` (`jobs` spawned processes of `threads` threads each) or `dask:ADDRESS` (a running cluster whose workers see
     the store's folder). Raises UsageError for another `spec`, StageError when the cluster cannot be used.
     """
     check(spec)
     if spec == "serial":
-        yield Serial(), cores()
+        yield Serial(), threads
     elif spec == "local":
-        threads = max(cores() // jobs, 1)
         pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (threads, os.getpid()))
         try:
             yield pool, threads

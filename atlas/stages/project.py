@@ -64,14 +64,16 @@ def project(
 def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
     """Coordinates on the first two principal directions, and the share of variance they hold."""
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    spread, directions = np.linalg.eigh(centred.T @ centred)
+    spread, directions = np.linalg.eigh(centred.T @ centred)  # (d, d): d is far smaller than n
     axes = directions[:, ::-1][:, :2]
     if axes.shape[1] < 2:
         axes = np.concatenate([axes, np.zeros((len(axes), 1))], axis=1)
+    # Rounded, because the last digits of a sum depend on how many threads took it, and a layout magnifies any difference.
+    axes = np.round(axes, 6)
     # An eigenvector has no sign of its own; the largest part is made positive.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)
     total = max(float(spread.sum()), 1e-12)
-    return centred @ axes, {"variance": [round(float(part) / total, 6) for part in spread[::-1][:2]]}
+    return np.round(centred @ axes, 6), {"variance": [round(float(part) / total, 6) for part in spread[::-1][:2]]}
 
 
 def _random(n: int, seed: int) -> npt.NDArray[np.float64]:

@@ -1,0 +1,291 @@
+"""`build()` is the function to read first: plan, compute, gather, render, swap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atlas import executors
+from atlas.checkpoints import Checkpoint, Lock, resolve
+from atlas.config import Config
+from atlas.errors import AtlasError, DataError, ModelError, UsageError
+from atlas.store import Store
+
+if TYPE_CHECKING:
+    from atlas.graph import Report
+    from atlas.plan import MapPlan, Plan
+
+_HEAVY = 5.0  # the weight, about seconds, from which a projection counts as heavy
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of a build."""
+
+    only: tuple[str, ...] = ()
+    frozen: bool = False
+    offline: bool = False
+    strict: bool = False
+    dry_run: bool = False
+    executor: str = "local"
+    device: str = "cpu"
+    jobs: int | None = None
+    refresh: tuple[str, ...] = ()
+    output: Path | None = None
+
+
+@dataclass
+class Summary:
+    """What a build did. `written` counts the site's files that changed."""
+
+    output: Path
+    pages: int = 0
+    maps: int = 0
+    computed: int = 0
+    cached: int = 0
+    written: int = 0
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an atlas keeps things, beside its atlas.toml."""
+
+    root: Path
+    output: Path
+
+    @classmethod
+    def of(cls, config: Config, output: Path | None = None) -> Places:
+        return cls(config.root, output.absolute() if output else config.root / "public")
+
+    @property
+    def store(self) -> Store:
+        return Store(self.root / ".atlas" / "store")
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def digests(self) -> Path:
+        return self.root / ".atlas" / "digests.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "atlas.lock"
+
+
+def build(config: Config, options: Options, report: Report, warn: Callable[[str], None] = lambda _: None) -> Summary:
+    """Compute what is missing, write atlas data, render the site beside the old one and swap it in.
+
+    Raises AtlasError when a map that is not optional fails; the site is then left as it was. With `strict`, warnings fail too.
+    """
+    begin = time.perf_counter()
+    places = Places.of(config, options.output)
+    summary = Summary(places.output)
+
+    def told(message: str) -> None:
+        summary.warnings.append(message)
+        warn(message)
+
+    with _one_at_a_time(places.root):
+        if options.frozen:
+            maps = _frozen(config, options, places, told)
+        else:
+            maps = _compute(config, options, places, report, told, summary)
+        summary.maps = len(maps)
+        if options.strict and summary.warnings:
+            raise AtlasError(f"{len(summary.warnings)} warning(s), and --strict is on", "The site was left as it was.")
+        if not maps:
+            raise AtlasError("There is no map to show", "Every model is optional and none could be reached.")
+        from atlas.publish import publish
+
+        summary.pages, summary.written = publish(config, tuple(maps), places.data, places.output, told)
+    summary.seconds = time.perf_counter() - begin
+    return summary
+
+
+def plan(config: Config, options: Options, warn: Callable[[str], None]) -> Plan:
+    """The plan of a build: resolves every model, keeps the commits in atlas.lock. Raises ModelError."""
+    from atlas.plan import make
+
+    places = Places.of(config, options.output)
+    return make(config, checkpoints(config, options, places, warn), options.only)
+
+
+def checkpoints(
+    config: Config, options: Options, places: Places, warn: Callable[[str], None]
+) -> dict[str, Checkpoint]:
+    """The models that can be had, by id; one that is optional and cannot be reached is a warning."""
+    lock = Lock(places.lock)
+    found = {}
+    for model in config.models:
+        if options.only and not set(options.only) & {model.id, *(entry.id(model) for entry in model.maps)}:
+            continue
+        try:
+            found[model.id] = resolve(
+                model.source, places.root, revision=model.revision, lock=lock, offline=options.offline, digests=places.digests
+            )
+        except ModelError as problem:
+            if not model.optional:
+                raise
+            # With --offline nobody expects a hub model that was never fetched, so it is left out without a word.
+            if not (options.offline and model.source.startswith("hub:")):
+                warn(f"{model.id} is left out: {problem.message}. {problem.hint}")
+    lock.save()
+    return found
+
+
+def status(config: Config, options: Options) -> list[dict[str, Any]]:
+    """A row a task: what is cached, what would run and why."""
+    from atlas.graph import order
+
+    store = Places.of(config, options.output).store
+    made = plan(config, options, lambda _: None)
+    users: dict[str, list[str]] = {}
+    for entry in made.maps:
+        for task in entry.tasks():
+            users.setdefault(task.key, []).append(entry.id)
+    old = {}
+    for key in store.keys():
+        try:
+            recipe = store.manifest(key)["recipe"]
+            old.setdefault(recipe["stage"], []).append(recipe)
+        except (AtlasError, KeyError):
+            continue
+    rows = []
+    for task in order(made.tasks()):
+        there = store.has(task.key)
+        rows.append({
+            "task": task.label, "stage": task.stage, "maps": sorted(set(users.get(task.key, ()))), "key": task.key,
+            "state": "cached" if there else "to run", "why": "" if there else _why(task.recipe, old.get(task.stage, [])),
+            "seconds": store.manifest(task.key).get("seconds") if there else None,
+        })  # fmt: skip
+    return rows
+
+
+def _why(recipe: Mapping[str, Any], old: list[dict[str, Any]]) -> str:
+    """What differs from the most similar result there is."""
+    if not old:
+        return "never run"
+    differences = [[part for part in ("version", "params", "source", "inputs") if one.get(part) != recipe[part]] for one in old]
+    least = min(differences, key=len)
+    words = {"version": "the stage changed", "params": "parameters changed", "source": "another model", "inputs": "its inputs changed"}
+    return ", ".join(words[part] for part in least) or "its result is damaged"
+
+
+def _compute(
+    config: Config, options: Options, places: Places, report: Report, warn: Callable[[str], None], summary: Summary
+) -> list[str]:
+    from atlas import dataset
+    from atlas.graph import order, run
+
+    executors.check(options.executor)
+    made = plan(config, options, warn)
+    tasks = order(made.tasks())
+    _check_refresh(options.refresh, {task.stage for task in tasks})
+    store = places.store
+    missing = [task for task in tasks if not store.has(task.key) or task.stage in options.refresh or "all" in options.refresh]
+    jobs, threads = workers(options, sum(task.stage == "project" and task.weight >= _HEAVY for task in missing))
+    pool = executors.open_executor(options.executor, jobs, threads, store.root)
+    stale = {entry.id for entry in made.maps if dataset.recipe(places.data, entry.id) != entry.recipe}
+    optional = {entry.id for entry in made.maps if entry.model.optional}
+    maps = [entry.id for entry in made.maps]
+    if missing:
+        _need_models()
+        outcome = run(tasks, store, pool, report=report, device=options.device, refresh=options.refresh)
+        summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
+        lost = {task.key for task in (*outcome.failed, *outcome.skipped)}
+        for entry in made.maps:
+            if any(task.key in lost for task in entry.tasks()):
+                maps.remove(entry.id)
+                if entry.id in optional:
+                    warn(f"{entry.id} is left out: a stage failed")
+        if outcome.failed and set(maps) | optional != {entry.id for entry in made.maps}:
+            first = next(iter(outcome.failed.values()))
+            raise first
+        if {task.stage for task in outcome.done}:
+            stale |= {entry.id for entry in made.maps if any(task in outcome.done for task in entry.tasks())}
+    else:
+        summary.cached = len(tasks)
+    for entry in made.maps:
+        if entry.id in maps and entry.id in stale:
+            _write(entry, store, places.data)
+    return maps
+
+
+def _write(entry: MapPlan, store: Store, folder: Path) -> None:
+    from atlas import dataset
+    from atlas.gather import gather
+
+    dataset.write(folder, gather(entry, store))
+
+
+def workers(options: Options, heavy: int) -> tuple[int, int]:
+    """Worker processes, and threads of each, for so many heavy projections.
+
+    A single heavy projection gets every core, since what runs beside it is short; several share the cores. No result depends
+    on the number of threads.
+    """
+    cores = executors.cores()
+    jobs = options.jobs or (1 if options.device != "cpu" else min(cores, 4))
+    return jobs, cores if heavy <= 1 else max(cores // jobs, 1)
+
+
+def _need_models() -> None:
+    import importlib.util
+
+    needed = {"torch": "torch", "sklearn": "scikit-learn", "openTSNE": "openTSNE", "regex": "regex", "fugashi": "fugashi"}
+    if lacking := [name for module, name in needed.items() if importlib.util.find_spec(module) is None]:
+        hint = "pip install 'atlas-embeddings[models]', or render atlas data that is there with --frozen."
+        raise AtlasError(f"Computing needs libraries that are not installed: {', '.join(lacking)}", hint)
+
+
+def _check_refresh(names: tuple[str, ...], stages: set[str]) -> None:
+    if unknown := [name for name in names if name not in stages | {"all"}]:
+        raise UsageError(f"--refresh {unknown[0]}: no such stage", f"There are: all, {', '.join(sorted(stages))}.")
+
+
+def _frozen(config: Config, options: Options, places: Places, warn: Callable[[str], None]) -> list[str]:
+    """The maps whose atlas data are there. Raises DataError for one that is missing and not optional."""
+    from atlas import dataset
+
+    wanted = set(options.only)
+    known = {name for model in config.models for name in (model.id, *(entry.id(model) for entry in model.maps))}
+    if unknown := sorted(wanted - known):
+        raise UsageError(f"--only {unknown[0]}: no such model or map", f"There are: {', '.join(sorted(known))}.")
+    maps = []
+    for model in config.models:
+        for entry in model.maps:
+            map_id = entry.id(model)
+            if wanted and not wanted & {model.id, map_id}:
+                continue
+            if dataset.recipe(places.data, map_id) is not None:
+                maps.append(map_id)
+            elif not model.optional:
+                parquet, _ = dataset.paths(places.data, map_id)
+                raise DataError(f"{parquet}: no atlas data for the map {map_id}", "Run `atlas build` without --frozen, or copy the data there.")
+    return maps
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Hold the atlas while its data and site are written, so that two builds do not mix. A killed build lets go by itself."""
+    folder = root / ".atlas"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "build.lock").open("w") as file:
+            try:
+                import fcntl
+            except ImportError:  # Windows: the swap of the site is still whole, only two builds at once may repeat work
+                yield
+                return
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except PermissionError as problem:
+        raise AtlasError(f"{folder}: cannot be written ({problem.strerror})", "Check the permissions of the folder.") from problem

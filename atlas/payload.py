@@ -1,0 +1,195 @@
+"""The files a map page fetches: quantised points, token texts, neighbors; small, content-hashed, packed once.
+
+Rows are sorted along a Morton curve of the main projection, so that differences between rows are small and compress well.
+Every file is gzip within, so that it is small on any host; the page unpacks it with DecompressionStream.
+
+    points   of the main projection: x and y as uint16 of the frame's width, each as differences, low bytes then high bytes;
+             then a byte plane for each of label zoom, coarse colour, kind, script, part of speech; fine cluster as two bytes
+    texts    the readable tokens, one a line, then the ids as differences in base 36, one a line
+    layout   of another projection: x and y as above, then label zoom
+    near     for each row the rows of its ten nearest neighbors (three byte planes) and similarities (a byte plane, 0..255)
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas.dataset import Dataset
+
+ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
+MARGIN = 0.04
+NEAR = 10  # neighbors shown
+GREY = 255  # the colour of noise, and of tokens without the property
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The part of a layout's plane that pictures and first views show: left, bottom and width."""
+
+    left: float
+    bottom: float
+    width: float
+
+    @classmethod
+    def around(cls, xy: Array) -> Frame:
+        """The smallest frame of the given ASPECT around all points, with a margin."""
+        low, high = xy.min(axis=0), xy.max(axis=0)
+        width = max(float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT, 1e-6) * (1 + 2 * MARGIN)
+        middle = (low + high) / 2
+        return cls(float(middle[0]) - width / 2, float(middle[1]) - width * ASPECT / 2, width)
+
+    def unit(self, xy: Array) -> Array:
+        """Coordinates (n, 2) from 0 to 1 across and 0 to ASPECT up."""
+        return (np.asarray(xy, np.float64) - [self.left, self.bottom]) / self.width
+
+
+def layout(data: Dataset, projection: str) -> Array:
+    """A projection's coordinates (n, 2)."""
+    return np.stack([data.column(f"x_{projection}"), data.column(f"y_{projection}")], axis=1)
+
+
+def quantised(data: Dataset, projection: str) -> Array:
+    """A projection's coordinates (n, 2) as uint16 of the frame's width."""
+    xy = layout(data, projection)
+    return np.clip(np.round(Frame.around(xy).unit(xy) * 65535), 0, 65535).astype(np.uint16)
+
+
+def morton(points: Array) -> Array:
+    """The order of rows along a Morton curve, equal places by row."""
+    code = np.zeros(len(points), np.uint64)
+    for axis in (0, 1):
+        spread = points[:, axis].astype(np.uint64)
+        for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+            spread = (spread | (spread << np.uint64(shift))) & np.uint64(mask)
+        code |= spread << np.uint64(axis)
+    return np.argsort(code, kind="stable")
+
+
+def colours(data: Dataset, palette: int) -> dict[int, int]:
+    """A palette index for each coarse cluster, so that near ones differ: greedily, largest first, by distance of anchors."""
+    main = data.about.map.clustered_on
+    coarse = [cluster for cluster in data.about.clusters if cluster.level == "coarse"]
+    chosen: dict[int, int] = {}
+    for cluster in coarse:
+        here = np.array(cluster.anchors[main])
+        gaps = np.full(palette, np.inf)
+        for other in coarse:
+            if other.key in chosen:
+                gap = float(np.linalg.norm(here - other.anchors[main]))
+                gaps[chosen[other.key]] = min(gaps[chosen[other.key]], gap)
+        used = np.bincount(list(chosen.values()), minlength=palette)
+        free = np.flatnonzero(np.isinf(gaps))
+        chosen[cluster.key] = int(free[0]) if len(free) else int(np.lexsort((used, -gaps))[0])
+    return chosen
+
+
+def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
+    """The distinct values, most frequent first, and each row's index into them; GREY where there is none or they are too many."""
+    counts: dict[str, int] = {}
+    for value in values:
+        if value:
+            counts[value] = counts.get(value, 0) + 1
+    names = sorted(counts, key=lambda name: (-counts[name], name))[:most]
+    index = {name: number for number, name in enumerate(names)}
+    return names, np.array([index.get(value or "", GREY) for value in values], np.uint8)
+
+
+def split16(values: Array) -> bytes:
+    """Unsigned 16-bit numbers as their low bytes, then their high bytes."""
+    wide = values.astype(np.uint16)
+    return (wide & 0xFF).astype(np.uint8).tobytes() + (wide >> 8).astype(np.uint8).tobytes()
+
+
+def differences(values: Array) -> Array:
+    """Each value less the one before it, modulo 2^16: what the page sums up again."""
+    return np.diff(values.astype(np.int64), prepend=0).astype(np.uint16)
+
+
+def pack(raw: bytes) -> bytes:
+    """gzip, the same bytes for the same content."""
+    return gzip.compress(raw, 9, mtime=0)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Files by name, and what the page is told of them."""
+
+    files: dict[str, bytes]
+    meta: dict[str, Any]
+
+
+def payload(data: Dataset, palette: int) -> Payload:
+    """All files of a map."""
+    map_id, main = data.about.map.id, data.about.map.clustered_on
+    points = quantised(data, main)
+    order = morton(points)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    ids = data.column("token_id")
+    chosen = colours(data, palette)
+    coarse = data.column("cluster_coarse")[order]
+    kinds, kind = codes(data.strings("kind"))
+    scripts, script = codes(data.strings("script"))
+    classes, pos = codes(data.strings("pos"))
+    texts = data.strings("text")
+    files: dict[str, bytes] = {}
+
+    def add(what: str, raw: bytes, suffix: str = "bin") -> str:
+        content = pack(raw)
+        name = f"{map_id}.{what}.{hashlib.sha256(content).hexdigest()[:10]}.{suffix}"
+        files[name] = content
+        return name
+
+    colour = np.array([chosen.get(int(key), GREY) for key in coarse], np.uint8)
+    fine = data.column("cluster_fine")[order]
+    first = [
+        *(split16(differences(points[order, axis])) for axis in (0, 1)),
+        data.column(f"label_{main}")[order].astype(np.uint8).tobytes(), colour.tobytes(),
+        kind[order].tobytes(), script[order].tobytes(), pos[order].tobytes(), split16(fine),
+    ]  # fmt: skip
+    lines = [str(texts[row]).replace("\n", "⏎") for row in order]
+    numbers = [np.base_repr(int(value), 36) for value in ids[order]]
+    names = {main: add("points", b"".join(first))}
+    for other in data.about.map.projections:
+        if other != main:
+            there = quantised(data, other)[order]
+            raw = [split16(differences(there[:, axis])) for axis in (0, 1)]
+            names[other] = add(other, b"".join([*raw, data.column(f"label_{other}")[order].astype(np.uint8).tobytes()]))
+    row_of = np.full(int(ids.max()) + 1 if len(ids) else 1, 0, np.int64)
+    row_of[ids] = place
+    near = data.lists("neighbor_ids")[order][:, :NEAR].astype(np.int64)
+    similar = data.lists("neighbor_similarities")[order][:, :NEAR]
+    rows = row_of[near] if near.size else near
+    planes = [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
+    planes.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
+    meta = {
+        "map": map_id, "tokens": len(ids), "main": main, "projections": names,
+        "texts": add("texts", "\n".join([*lines, *numbers]).encode()), "near": add("near", b"".join(planes)),
+        "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
+        "groups": {"kind": kinds, "script": scripts, "pos": classes},
+        "clusters": [_cluster(data, cluster, chosen) for cluster in data.about.clusters],
+        "language": data.about.model.language,
+    }  # fmt: skip
+    name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
+    files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+    return Payload(files, meta | {"file": name})
+
+
+def _cluster(data: Dataset, cluster: Any, chosen: dict[int, int]) -> list[Any]:
+    """level, name, slug, size, colour, and for each projection zoom and place in units of the frame."""
+    own = cluster.key if cluster.level == "coarse" else cluster.parent
+    where = {}
+    for projection in data.about.map.projections:
+        frame = Frame.around(layout(data, projection))
+        x, y = np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535).astype(int).tolist()
+        where[projection] = [cluster.zooms[projection], x, y]
+    return [cluster.level, cluster.name, cluster.slug, cluster.size, chosen.get(own, GREY) if own is not None else GREY, where]

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from atlas import __version__, dataset
 from atlas import config as settings
@@ -243,7 +244,8 @@ def _write(
         for language in languages:
             prefix = "" if language == languages[0] else f"{language}/"
             here = prefix + page.url
-            at = _Links(here, prefix, relative)
+            # A host serves the 404 page at any address, so its links start at the site's root.
+            at = _Links(here, prefix, relative) if page.url != "404.html" else _Rooted(here, prefix, relative, config.site.base_url)
             context = {
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
                 "assets": assets, "facts": facts, "palette": PALETTE, "page": page, "link": at.link, "file": at.file,
@@ -278,6 +280,20 @@ class _Links:
 
     def file(self, name: str) -> str:
         return self._relative(name, self.here)
+
+
+class _Rooted(_Links):
+    """Links from a page that may be served at any address."""
+
+    def __init__(self, here: str, prefix: str, relative: Callable[[str, str], str], base_url: str) -> None:
+        super().__init__(here, prefix, relative)
+        self.root = f"{urlsplit(base_url).path.rstrip('/')}/"
+
+    def link(self, url: str) -> str:
+        return self.root + self.prefix + url
+
+    def file(self, name: str) -> str:
+        return self.root + name
 
 
 def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str, Any]:

@@ -1,0 +1,298 @@
+"""The preview server's HTTP half: files of the built site, its deployed headers, and a script that reloads pages.
+
+It answers GET and HEAD below one folder and nothing else: no listing, no hidden file, no link out of the folder, and, while it
+listens on this machine only, no request that names another host (a page elsewhere could otherwise read the preview by
+pointing its own name here). The reload script is added while serving; the files themselves stay as they were built.
+"""
+
+from __future__ import annotations
+
+import errno
+import html
+import ipaddress
+import json
+import re
+import socket
+import sys
+import threading
+import time
+import tomllib
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from atlas.errors import AtlasError
+
+PORT = 8000
+EVENTS, SCRIPT = "/.atlas/events", "/.atlas/reload.js"
+# Python's own table depends on what the machine has registered.
+TYPES = {
+    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8", ".json": "application/json", ".map": "application/json",
+    ".webmanifest": "application/manifest+json", ".xml": "application/xml; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8", ".tsv": "text/tab-separated-values; charset=utf-8", ".svg": "image/svg+xml",
+    ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon",
+    ".woff2": "font/woff2", ".wasm": "application/wasm", ".parquet": "application/vnd.apache.parquet",
+}  # fmt: skip
+
+RELOAD = """"use strict";
+(() => {
+  if (window.top !== window) return; // in a frame: the page around it reloads
+  const mine = document.currentScript.dataset.build;
+  let source = null;
+  let box = null;
+  const show = (message) => {
+    if (box) box.remove();
+    box = null;
+    if (!message) return;
+    box = document.createElement("pre");
+    box.setAttribute("role", "alert");
+    box.lang = "en";
+    box.textContent = message;
+    Object.assign(box.style, { position: "fixed", inset: "auto 0 0 0", zIndex: "2147483647", margin: "0", padding: "1rem" });
+    Object.assign(box.style, { maxHeight: "50vh", overflow: "auto", whiteSpace: "pre-wrap", font: "14px/1.5 monospace" });
+    Object.assign(box.style, { color: "#fff", background: "#8b1a1a" });
+    document.body.append(box);
+  };
+  const follow = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/.atlas/events");
+    source.onmessage = (event) => {
+      const state = JSON.parse(event.data);
+      if (state.build !== mine) location.reload();
+      else show(state.error);
+    };
+  };
+  // A browser opens six connections to one host: a hidden tab gives its own back, and catches up when it is seen again.
+  const leave = () => { if (source) source.close(); source = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", follow);
+  follow();
+})();
+"""
+
+
+class State:
+    """What the pages are told: which build they should show, and what is wrong with a newer one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._begun = f"{time.time_ns():x}"
+        self._count = 0
+        self.error = ""
+        self.closed = False
+
+    @property
+    def build(self) -> str:
+        return f"{self._begun}-{self._count}"
+
+    def built(self) -> None:
+        with self._changed:
+            self._count += 1
+            self.error = ""
+            self._changed.notify_all()
+
+    def failed(self, error: str) -> None:
+        with self._changed:
+            self.error = error
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def message(self) -> str:
+        return json.dumps({"build": self.build, "error": self.error})
+
+    def wait(self, told: str, seconds: float) -> str:
+        """The message as soon as it differs from the one `told`, or after some seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or self.message() != told, seconds)
+            return self.message()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `output`. `rules` are pairs of a path pattern and headers, as in netlify.toml."""
+
+    daemon_threads = True
+    allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
+
+    def __init__(self, address: tuple[str, int], output: Path, state: State, rules: list[tuple[str, dict[str, str]]]) -> None:
+        self.output, self.state, self.rules = output, state, rules
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, Handler)
+        host = str(self.server_address[0])
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.server_address[1]}/"
+
+    @property
+    def local(self) -> bool:
+        return ipaddress.ip_address(str(self.server_address[0])).is_loopback
+
+    def server_bind(self) -> None:
+        # The parent's would look up the machine's name, which takes seconds where there is no resolver.
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):  # a reader who went away is no error
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "atlas", ""
+    timeout = 60
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def log_message(self, *_: Any, **__: Any) -> None:
+        """Nothing: the terminal belongs to the build."""
+
+    def _answer(self) -> None:
+        path = urlsplit(self.path).path
+        if self.server.local and not _names_this_machine(self.headers.get("Host", "")):
+            self._send(HTTPStatus.MISDIRECTED_REQUEST, b"This preview answers to localhost only.\n", TYPES[".txt"])
+        elif path == EVENTS:
+            self._events()
+        elif path == SCRIPT:
+            self._send(HTTPStatus.OK, RELOAD.encode(), TYPES[".js"])
+        else:
+            self._file(path)
+
+    def _file(self, path: str) -> None:
+        parts = [part for part in unquote(path, errors="replace").split("/") if part]
+        # A hidden name is never part of a site, and `..` is one; a colon or backslash is a path of its own on Windows.
+        found = None
+        if not any(part.startswith(".") or set(part) & set("\\:\0") for part in parts):
+            found = self.server.output.joinpath(*parts)
+            if found.is_dir():
+                if parts and not path.endswith("/"):
+                    self._redirect("/" + "/".join(quote(part) for part in parts) + "/")
+                    return
+                found /= "index.html"
+            elif path.endswith("/"):
+                found = None
+        content = self._read(found) if found else None
+        if content is None or found is None:
+            self._missing()
+        else:
+            self._send(HTTPStatus.OK, content, TYPES.get(found.suffix.lower(), "application/octet-stream"), path)
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            inside = path.resolve(strict=True).is_relative_to(self.server.output.resolve())
+            return path.read_bytes() if inside and path.is_file() else None
+        except OSError:
+            return None
+
+    def _missing(self) -> None:
+        if not (self.server.output / "index.html").is_file():
+            error = html.escape(self.server.state.error) or "The site is being built; this page will show it."
+            page = f'<!doctype html><html lang="en"><title>atlas</title><body><pre>{error}</pre></body></html>'
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, page.encode(), TYPES[".html"])
+            return
+        page_of_its_own = self._read(self.server.output / "404.html")
+        self._send(HTTPStatus.NOT_FOUND, page_of_its_own or b"<!doctype html><title>Not found</title>Not found", TYPES[".html"])
+
+    def _redirect(self, to: str) -> None:
+        query = urlsplit(self.path).query
+        self.send_response(HTTPStatus.MOVED_PERMANENTLY)
+        self.send_header("Location", f"{to}?{query}" if query else to)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _send(self, status: HTTPStatus, content: bytes, kind: str, path: str | None = None) -> None:
+        if kind == TYPES[".html"]:
+            content = inject(content, self.server.state.build)
+        headers = {"X-Content-Type-Options": "nosniff"}
+        for pattern, values in self.server.rules if path else ():
+            if fnmatchcase(path or "", pattern):
+                headers |= values
+        # What is being worked on is never taken from a cache, whatever the deployed site says.
+        headers |= {"Content-Type": kind, "Content-Length": str(len(content)), "Cache-Control": "no-store"}
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _events(self) -> None:
+        self.close_connection = True
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        told = ""
+        while self.command != "HEAD" and not self.server.state.closed:
+            message = self.server.state.wait(told, 15)
+            # A line that says nothing finds out whether anybody still listens.
+            self.wfile.write(f"data: {message}\n\n".encode() if message != told else b":\n\n")
+            self.wfile.flush()
+            told = message
+
+
+def open_server(host: str, port: int | None, output: Path, state: State, rules: list[tuple[str, dict[str, str]]]) -> Server:
+    """A server on a port, or where none is asked for on the first free one from 8000 on.
+
+    Raises AtlasError when the port asked for, or the address, cannot be had.
+    """
+    for candidate in range(PORT, PORT + 100) if port is None else (port,):
+        try:
+            return Server((host, candidate), output, state, rules)
+        except PermissionError as problem:
+            raise AtlasError(f"port {candidate}: not allowed", "Choose one above 1023.") from problem
+        except OSError as problem:
+            if port is not None or problem.errno != errno.EADDRINUSE:
+                message = f"{host}, port {candidate}: {problem.strerror or problem}"
+                raise AtlasError(message, "Choose another --port, or leave it out.") from problem
+    raise AtlasError(f"No free port from {PORT} to {PORT + 99}", "Name one with --port.")
+
+
+def inject(page: bytes, build: str) -> bytes:
+    """A page with the reload script before the end of its body."""
+    script = f'<script src="{SCRIPT}" data-build="{build}"></script>'.encode()
+    ends = list(re.finditer(rb"</body\s*>", page, re.IGNORECASE))
+    place = ends[-1].start() if ends else len(page)
+    return page[:place] + script + page[place:]
+
+
+def header_rules(root: Path) -> list[tuple[str, dict[str, str]]]:
+    """The headers that the nearest netlify.toml, in the atlas's folder or the one above, gives to which paths."""
+    for folder in (root, root.parent):
+        try:
+            found = tomllib.loads((folder / "netlify.toml").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as problem:
+            raise AtlasError(f"{folder / 'netlify.toml'}: cannot be read ({problem})", "Mend or remove it.") from problem
+        rules = found.get("headers", [])
+        return [
+            (re.sub(r":\w+", "*", str(rule["for"])), {str(name): str(value) for name, value in rule.get("values", {}).items()})
+            for rule in rules
+            if isinstance(rule, dict) and "for" in rule and isinstance(rule.get("values", {}), dict)
+        ]
+    return []
+
+
+def _names_this_machine(host: str) -> bool:
+    name = (urlsplit(f"//{host}").hostname or "") if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
+    try:
+        return name == "localhost" or name.endswith(".localhost") or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from atlas.data import Faithfulness, Floats, Ints, Layout, Neighbors, Selection, Vectors
 
-VERSION = 1
+VERSION = 2
 
-_BLOCK = 256
+_BLOCK = 256  # points at a time
+_ROOM = 2**24  # distances held at a time, at most: 128 MB in float64
 
 
 def measure(
@@ -29,20 +30,21 @@ def measure(
     k: int = 15,
     sampled: int = 2000,
     seed: int = 0,
+    threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Faithfulness:
     """Overlap of every point; trustworthiness and continuity over a random sample of `sampled` points against all points.
 
-    k is at most the number of neighbors given, and small enough for the measures to be defined (2n > 3k + 1); with fewer
-    than 4 points every figure is 1.
+    k is at most the number of neighbors given, and below n / 2, from where on the last two leave 0..1; with fewer than 4
+    points every figure is 1.
     """
     n = len(layout.xy)
-    k = min(k, neighbors.rows.shape[1], max((2 * n - 2) // 3, 0), n - 1)
+    k = min(k, neighbors.rows.shape[1], max((n - 1) // 2, 0))
     if n < 4 or k < 1:
         whole = np.ones(n, np.float32)
         return Faithfulness(whole, _figures(whole, 1.0, 1.0, max(k, 0), n))
     true = np.asarray(neighbors.rows[:, :k])
-    near = _nearest(layout.xy, k)
+    near = _nearest(layout.xy, k, threads)
     kept = _shared(true, near)
     overlap = (kept / k).astype(np.float32)
     sample = np.sort(np.random.default_rng(seed).choice(n, min(sampled, n), replace=False))
@@ -59,25 +61,40 @@ def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: 
     }  # fmt: skip
 
 
-def _nearest(xy: Floats, k: int) -> Ints:
+def _nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
     """The k nearest points on the plane, the point itself left out; equal distances by row."""
     from scipy.spatial import cKDTree
 
     points = np.asarray(xy, np.float64)
-    want = min(k + 4, len(points))
-    _, found = cKDTree(points).query(points, k=want, workers=-1)
-    found = np.asarray(found).reshape(len(points), want)
+    n = len(points)
+    want = min(k + 4, n)
+    _, found = cKDTree(points).query(points, k=want, workers=threads)
+    found = np.asarray(found).reshape(n, want)
     # Distances are taken again, so that ties (duplicates) fall by row and not by the tree's order.
     gap = ((points[found] - points[:, None]) ** 2).sum(2)
-    gap[found == np.arange(len(points))[:, None]] = np.inf
+    gap[found == np.arange(n)[:, None]] = np.inf
     order = np.lexsort((found, gap), axis=1)[:, :k]
-    return np.take_along_axis(found, order, axis=1).astype(np.int32)
+    near = np.take_along_axis(found, order, axis=1).astype(np.int32)
+    if want == n:
+        return near
+    # More equals than candidates: the tree may have left out one of a lower row, so these points look at all the others.
+    last = np.where(np.isinf(gap), -np.inf, gap).max(axis=1)
+    doubtful = np.flatnonzero(np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0] >= last * (1 - 1e-12))
+    for rows in np.array_split(doubtful, max(len(doubtful) // _block(n), 1)):
+        apart = ((points[rows, None] - points[None]) ** 2).sum(2)
+        apart[np.arange(len(rows)), rows] = np.inf
+        near[rows] = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    return near
+
+
+def _block(n: int) -> int:
+    return max(min(_BLOCK, _ROOM // n), 1)
 
 
 def _shared(one: Ints, other: Ints) -> npt.NDArray[np.int64]:
     """How many entries of each row of `one` are in the same row of `other`; entries of a row are distinct."""
     both = np.sort(np.concatenate([one, other], axis=1), axis=1)
-    return (both[:, 1:] == both[:, :-1]).sum(axis=1)
+    return np.asarray(np.count_nonzero(both[:, 1:] == both[:, :-1], axis=1), np.int64)
 
 
 def _rank_penalties(
@@ -90,8 +107,8 @@ def _rank_penalties(
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     plane = np.asarray(xy, np.float64)
     false_far = missing_far = 0.0
-    for start in range(0, len(sample), _BLOCK):
-        rows = sample[start : start + _BLOCK]
+    for start in range(0, len(sample), _block(n)):
+        rows = sample[start : start + _block(n)]
         own = np.arange(len(rows))
         apart = -(unit[rows] @ unit.T)
         apart[own, rows] = -np.inf

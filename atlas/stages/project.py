@@ -19,7 +19,9 @@ import numpy.typing as npt
 from atlas.data import Floats, Layout, Neighbors, Selection, Vectors
 from atlas.errors import StageError
 
-VERSION = 1
+VERSION = 2
+
+_PART = 8192  # rows taken to float64 at a time
 
 Progress = Callable[[float], None]
 
@@ -44,11 +46,12 @@ def project(
         raise StageError(f"The projection {method!r} is not known.", "Use umap, tsne or pca.")
     n = len(selection.ids)
     values = np.asarray(vectors.values[selection.ids], np.float32)
+    facts: dict[str, Any] = {}
+    xy: npt.NDArray[Any]
     if n < 4:
         xy = np.stack([np.arange(n, dtype=np.float64), np.zeros(n)], axis=1)
-        facts: dict[str, Any] = {}
     elif method == "random":
-        xy, facts = _random(n, seed), {}
+        xy = _random(n, seed)
     elif method == "pca":
         xy, facts = principal(values)
     elif method == "tsne":
@@ -62,18 +65,27 @@ def project(
 
 
 def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
-    """Coordinates on the first two principal directions, and the share of variance they hold."""
-    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    spread, directions = np.linalg.eigh(centred.T @ centred)  # (d, d): d is far smaller than n
+    """Coordinates (n, 2) on the first two principal directions, and the share of variance they hold."""
+    middle = values.mean(axis=0, dtype=np.float64)
+    parts = [values[begin : begin + _PART] for begin in range(0, len(values), _PART)]
+    covariance = np.zeros((len(middle), len(middle)))
+    for part in parts:  # in float64, but never all of them at once
+        centred = part - middle
+        covariance += centred.T @ centred
+    spread, directions = np.linalg.eigh(covariance)
     axes = directions[:, ::-1][:, :2]
     if axes.shape[1] < 2:
         axes = np.concatenate([axes, np.zeros((len(axes), 1))], axis=1)
-    # Rounded, because the last digits of a sum depend on how many threads took it, and a layout magnifies any difference.
-    axes = np.round(axes, 6)
     # An eigenvector has no sign of its own; the largest part is made positive.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)
-    total = max(float(spread.sum()), 1e-12)
-    return np.round(centred @ axes, 6), {"variance": [round(float(part) / total, 6) for part in spread[::-1][:2]]}
+    xy = np.concatenate([(part - middle) @ axes for part in parts])
+    # Rounded to a millionth of the longest, because the last digits of a sum depend on how many threads took it, and a
+    # layout magnifies any difference. The unit is a power of two, so that it does not move with those digits.
+    longest = float(np.abs(xy).max(initial=0))
+    unit = 2.0 ** (np.floor(np.log2(longest)) - 20) if longest > 0 else 1.0
+    total = max(float(spread.sum()), 1e-300)
+    facts = {"variance": [round(max(float(part), 0.0) / total, 6) for part in spread[::-1][:2]]}
+    return np.round(xy / unit) * unit, facts
 
 
 def _random(n: int, seed: int) -> npt.NDArray[np.float64]:
@@ -85,6 +97,8 @@ def _random(n: int, seed: int) -> npt.NDArray[np.float64]:
 def _upright(xy: npt.NDArray[Any], *, turn: bool) -> Floats:
     """Centre a layout and give it a spread of 1; turn it so that its longer axis lies flat, as most screens do."""
     points = np.asarray(xy, np.float64)
+    if len(points) == 0:
+        return np.zeros((0, 2), np.float32)
     points = points - points.mean(axis=0)
     if turn and len(points) > 2:
         points, _ = principal(points.astype(np.float32))
@@ -105,21 +119,24 @@ def start(values: Floats, spread: float, seed: int) -> npt.NDArray[np.float64]:
 def _tsne(
     values: Floats, neighbors: Neighbors, seed: int, threads: int, progress: Progress, *, iterations: int | None = None
 ) -> tuple[npt.NDArray[Any], dict[str, Any]]:
-    from openTSNE import TSNEEmbedding
-    from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+    """t-SNE by openTSNE in which a point is drawn equally to each of its neighbors.
 
-    n, k = neighbors.rows.shape
-    iterations = iterations or 500
-    early = 250
-    distances = np.clip(1 - neighbors.similarities.astype(np.float64), 0, None)
-    perplexity = k / 3
-    affinities = PerplexityBasedNN(
-        knn_index=PrecomputedNeighbors(np.asarray(neighbors.rows, np.int64), distances), perplexity=perplexity, n_jobs=threads
-    )
+    With 15 neighbors this keeps more of them than perplexity 30 (which needs 90) and takes a fraction of its time:
+    benchmarks/projections.py. Without `iterations` there are 250, after 100 of early exaggeration.
+    """
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PrecomputedAffinities
+    from scipy import sparse
+
+    n = len(values)
+    k = min(neighbors.rows.shape[1], max(n // 4, 2))  # were all points of a small map equal neighbors, it would say nothing
+    early, iterations = 100, iterations or 250
+    edges = (np.ones(n * k), neighbors.rows[:, :k].ravel(), np.arange(n + 1) * k)
+    drawn = sparse.csr_matrix(edges, shape=(n, n))
+    drawn = drawn + drawn.T
     embedding = TSNEEmbedding(
-        start(values, 1e-4, seed), affinities, negative_gradient_method="fft" if n > 3000 else "bh",
-        n_jobs=threads, random_state=seed,
+        start(values, 1e-4, seed), PrecomputedAffinities(drawn / drawn.sum()), n_jobs=threads, random_state=seed,
+        negative_gradient_method="fft" if n > 3000 else "bh",
     )  # fmt: skip
     done = 0
 
@@ -131,7 +148,9 @@ def _tsne(
     embedding.optimize(early, exaggeration=12, momentum=0.5, **told_often)
     done = early
     embedding.optimize(iterations, momentum=0.8, **told_often)
-    return np.asarray(embedding), {"perplexity": perplexity, "iterations": early + iterations, "implementation": "openTSNE"}
+    progress(1.0)
+    facts = {"affinities": f"uniform over {k} neighbors", "early_iterations": early, "iterations": iterations}
+    return np.asarray(embedding), {**facts, "implementation": "openTSNE"}
 
 
 def _umap_learn(

@@ -2,57 +2,82 @@
 
 After McInnes, Healy & Melville 2018 (arXiv 1802.03426): the same fuzzy graph, curve and loss as umap-learn. Where that samples
 one edge at a time, this takes, in every epoch, the expected pull of all edges (each weighted by its membership) and a few
-random points for each point to be pushed from. The sums over a point's edges are sparse matrix products, so the result does
-not depend on the number of threads.
+random points for each point to be pushed from. Nothing depends on the number of threads: sums over a point's edges are sparse
+matrix products, and what is done to each number is rounded exactly. That is why powers are made of square roots: torch's `pow`
+rounds some numbers otherwise at the end of a thread's share, and takes longer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from atlas.data import Floats, Neighbors
+from atlas.errors import StageError
 from atlas.stages.project import start
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from torch import Tensor
+
 _PUSHES = 5  # random points a point is pushed from, a pull (umap-learn's negative_sample_rate)
+_SPREAD = 7.0  # deviation of the start along its longer axis; wider keeps more neighbors, narrower more of the whole
+_CLIP = 4.0  # umap-learn's bound on a push
 
 
-def graph(neighbors: Neighbors) -> Any:
-    """The symmetric fuzzy graph as a scipy CSR matrix (n, n): memberships in 0..1."""
+def graph(neighbors: Neighbors) -> csr_matrix:
+    """The symmetric fuzzy graph (n, n): memberships in 0..1, in CSR form with ordered indices."""
     from scipy import sparse
 
     distances = np.clip(1 - neighbors.similarities.astype(np.float64), 0, None)
     n, k = distances.shape
-    nearest = distances[:, :1]
+    beyond = np.clip(distances - distances[:, :1], 0, None)
     target = np.log2(k + 1)
     low, high = np.zeros((n, 1)), np.full((n, 1), np.inf)
     scale = np.maximum(distances.mean(axis=1, keepdims=True), 1e-6)
     for _ in range(48):  # bisection: the width at which each point has log2(k + 1) neighbors' worth of membership
-        found = np.exp(-np.clip(distances - nearest, 0, None) / scale).sum(axis=1, keepdims=True)
+        found = np.exp(-beyond / scale).sum(axis=1, keepdims=True)
         high, low = np.where(found > target, scale, high), np.where(found > target, low, scale)
-        scale = np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2)
-        scale = np.clip(scale, 1e-9, 1e9)
-    weights = np.exp(-np.clip(distances - nearest, 0, None) / scale)
+        scale = np.clip(np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2), 1e-9, 1e9)
     rows = np.repeat(np.arange(n), k)
-    one_way = sparse.csr_matrix((weights.ravel(), (rows, neighbors.rows.ravel())), shape=(n, n))
+    one_way = sparse.csr_matrix((np.exp(-beyond / scale).ravel(), (rows, neighbors.rows.ravel())), shape=(n, n))
     other = one_way.T.tocsr()
     both = (one_way + other - one_way.multiply(other)).tocsr()
-    both.sum_duplicates()
     both.sort_indices()
     return both
 
 
-def curve(min_dist: float, spread: float = 1.0) -> tuple[float, float]:
-    """a and b of 1 / (1 + a d^2b), fitted to the curve that is flat up to min_dist and then falls exponentially."""
+def curve(min_dist: float, spread: float = 1.0) -> tuple[float, int]:
+    """a and 16 b of the closeness 1 / (1 + a d^2b), fitted to one that is 1 up to min_dist and then falls exponentially.
+
+    b is taken to the nearest sixteenth, and a fitted to that: the curve moves by 0.01 at most.
+    """
     from scipy.optimize import curve_fit
 
     x = np.linspace(0, spread * 3, 300)
     y = np.where(x < min_dist, 1.0, np.exp(-(x - min_dist) / spread))
     (a, b), _ = curve_fit(lambda d, a, b: 1 / (1 + a * d ** (2 * b)), x, y)
-    return float(a), float(b)
+    sixteenths = max(round(float(b) * 16), 1)
+    (a,), _ = curve_fit(lambda d, a: 1 / (1 + a * d ** (sixteenths / 8)), x, y, p0=[a])
+    return float(a), sixteenths
+
+
+def power(values: Tensor, sixteenths: int) -> Tensor:
+    """values ** (sixteenths / 16) by square roots and products alone; values must not be negative."""
+    whole, part = divmod(sixteenths, 16)
+    factors = [values] * whole
+    root = values
+    for bit in (8, 4, 2, 1):
+        if part % (2 * bit):
+            root = root.sqrt()
+        if part & bit:
+            factors.append(root)
+    product = factors.pop().clone()
+    for factor in factors:
+        product.mul_(factor)
+    return product
 
 
 def umap(
@@ -62,82 +87,107 @@ def umap(
     seed: int,
     device: str = "cpu",
     progress: Callable[[float], None] = lambda _: None,
-    min_dist: float = 0.1,
+    min_dist: float = 0.05,
     epochs: int | None = None,
-    rate: float = 0.03,
-) -> tuple[npt.NDArray[Any], dict[str, Any]]:
-    """Coordinates (n, 2) and the parameters used.
+    rate: float = 0.3,
+) -> tuple[Floats, dict[str, Any]]:
+    """Coordinates (n, 2) and the parameters used, from the vectors (n, d), which only give the start, and their neighbors.
 
-    Pulls and pushes of an epoch are applied at once. A point with many edges would overshoot at umap-learn's rate of 1, so
-    its step is divided by one plus the sum of its pulls (one step of an implicit, Jacobi-preconditioned descent).
+    Pulls and pushes of an epoch are applied at once. A point with many edges would overshoot, so its step is divided by one
+    plus its step's share of the sum of its pulls (one step of an implicit, Jacobi-preconditioned descent). Without `epochs`
+    there are 200 for more than 10,000 points, else 400. Raises StageError when there are no neighbors.
     """
     import torch
     from scipy import sparse
 
     n = len(values)
+    if neighbors.rows.shape[1] == 0:
+        raise StageError("UMAP needs at least one neighbor a point.", "Set the map's `neighbors` to 2 or more.")
     epochs = epochs or (200 if n > 10_000 else 400)
-    a, b = curve(min_dist)
+    a, sixteenths = curve(min_dist)
+    b = sixteenths / 16
     upper = sparse.triu(graph(neighbors), 1, format="csr")
-    weights = torch.from_numpy((upper.data / upper.data.max()).astype(np.float32)).to(device)
-    keep = weights >= 1 / epochs  # umap-learn's own cut: an edge it would sample less than once
-    tails = torch.from_numpy(upper.indices.astype(np.int64)).to(device)[keep]
-    heads = torch.from_numpy(np.repeat(np.arange(n), np.diff(upper.indptr))).to(device)[keep]
-    weights = weights[keep]
-    degree = torch.bincount(heads, weights, n) + torch.bincount(tails, weights, n)
-    pulls = _Edges(heads, tails, n)
+    upper.data = (upper.data / upper.data.max()).astype(np.float32)
+    upper.data[upper.data < 1 / epochs] = 0  # umap-learn's own cut: an edge it would sample less than once
+    upper.eliminate_zeros()
+    # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two for all of it.
+    device = device if device.startswith("cuda") else "cpu"
+    edges = _Edges(upper, device) if device == "cpu" else _Segments(upper, device)
+    weights = torch.from_numpy(upper.data).to(device)
+    degree = edges.sums(weights, torch.zeros(n, 2, device=device))[:, 2:].clone()
+    weights = weights * (2 * a * b)
     generator = torch.Generator(device=device).manual_seed(seed)
-    place = torch.from_numpy(start(values, 5.0, seed).astype(np.float32)).to(device)
+    place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
     for epoch in range(epochs):
-        alpha = rate * (1 - epoch / epochs)
-        apart = (place[heads] - place[tails]).square_().sum(1).clamp_min_(1e-8)
-        power = apart.pow(b)
-        strength = power.div(apart).mul_(weights).mul_(2 * a * b).div_(power.mul_(a).add_(1))
-        force, stiff = pulls.sum(strength, place)
-        pushed = torch.zeros_like(place)
-        for _ in range(_PUSHES):
-            other = place[torch.randint(n, (n,), generator=generator, device=device)]
-            gap = place - other
-            apart = gap.square().sum(1)
-            away = (2 * b) / ((apart + 0.001) * (1 + a * apart.pow(b)))
-            pushed += (gap * away[:, None]).clamp_(-4, 4)
-        force = 2 * force + pushed * degree[:, None]
-        place = place + alpha * force / (1 + alpha * 2 * stiff)[:, None]
+        step = rate * (1 - epoch / epochs)
+        points = torch.view_as_complex(place)  # a point is one number to fetch, not two
+        apart = _squared(points[edges.heads] - points[edges.tails])[1].clamp_min_(1e-8)
+        closeness = power(apart, sixteenths)
+        strength = closeness.div(apart).mul_(weights).div_(closeness.mul_(a).add_(1))
+        pulled = edges.sums(strength, place)
+        stiff = 2 * pulled[:, 2:]
+        drawn = torch.randint(n, (_PUSHES, n), generator=generator, device=device, dtype=torch.int32)
+        gap, apart = _squared(points - points[drawn])
+        away = (2 * b) / (power(apart, sixteenths).mul_(a).add_(1) * (apart + 0.001))
+        pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
+        pushed = pushes[0]
+        for push in pushes[1:]:  # not sum(0), whose order depends on the threads
+            pushed += push
+        force = 2 * pulled[:, :2] - place * stiff + pushed * degree
+        place = place + step * force / (1 + step * stiff)
         progress((epoch + 1) / epochs)
     facts = {"min_dist": min_dist, "epochs": epochs, "rate": rate, "implementation": "atlas (torch)"}
     return place.cpu().numpy(), facts
 
 
-class _Edges:
-    """Sums over the edges of each point, as products with a sparse matrix whose values change every epoch."""
+def _squared(gap: Tensor) -> tuple[Tensor, Tensor]:
+    """Differences of points as (…, 2) and their squared lengths (…)."""
+    import torch
 
-    def __init__(self, heads: Any, tails: Any, n: int) -> None:
+    parts = torch.view_as_real(gap)
+    squares = parts * parts
+    return parts, squares[..., 0] + squares[..., 1]
+
+
+class _Edges:
+    """Sums over the edges of each point, on the processor: products with a sparse matrix whose values change every epoch."""
+
+    def __init__(self, upper: csr_matrix, device: str) -> None:
         import torch
         from scipy import sparse
 
-        self.device, self.n = heads.device, n
-        if heads.is_cuda:
-            self.heads, self.tails = heads, tails
-            return
-        marks = np.arange(len(heads), dtype=np.int64) + 1
-        both = sparse.coo_matrix(
-            (np.concatenate([marks, marks]), (torch.cat([heads, tails]).numpy(), torch.cat([tails, heads]).numpy())), shape=(n, n)
-        ).tocsr()
-        self.edge = torch.from_numpy(both.data - 1)
-        self.matrix = sparse.csr_matrix((np.zeros(len(both.data), np.float32), both.indices, both.indptr), shape=(n, n))
+        self.tails = torch.from_numpy(upper.indices.astype(np.int32)).to(device)
+        counts = np.diff(upper.indptr)
+        self.heads = torch.from_numpy(np.repeat(np.arange(len(counts), dtype=np.int32), counts)).to(device)
+        self.upper = sparse.csr_matrix((np.zeros(upper.nnz, np.float32), upper.indices, upper.indptr), shape=upper.shape)
+        self.lower = self.upper.T  # shares the values
+        self.columns = np.ones((upper.shape[0], 3), np.float32)
 
-    def sum(self, strength: Any, place: Any) -> tuple[Any, Any]:
-        """For each point i: sum of strength * (other - i), and sum of strength."""
+    def sums(self, strength: Tensor, place: Tensor) -> Tensor:
+        """(n, 3): for each point the sums over its edges of strength * x and strength * y of the other end, and of strength."""
         import torch
 
-        if strength.is_cuda:
-            stiff = torch.zeros(self.n, device=self.device)
-            stiff.index_add_(0, self.heads, strength).index_add_(0, self.tails, strength)
-            pull = torch.zeros_like(place)
-            pull.index_add_(0, self.heads, place[self.tails] * strength[:, None])
-            pull.index_add_(0, self.tails, place[self.heads] * strength[:, None])
-            return pull - place * stiff[:, None], stiff
-        self.matrix.data[:] = strength[self.edge].numpy()
-        columns = np.concatenate([place.numpy(), np.ones((self.n, 1), np.float32)], axis=1)
-        sums = torch.from_numpy(self.matrix @ columns)
-        stiff = sums[:, 2]
-        return sums[:, :2] - place * stiff[:, None], stiff
+        self.upper.data[:] = strength.numpy()
+        self.columns[:, :2] = place.numpy()
+        return torch.from_numpy(self.upper @ self.columns + self.lower @ self.columns)
+
+
+class _Segments(_Edges):
+    """The same on a graphics processor, where adding up by index would depend on which thread comes first."""
+
+    def __init__(self, upper: csr_matrix, device: str) -> None:
+        import torch
+
+        super().__init__(upper, device)
+        ends = torch.cat([self.heads, self.tails])
+        order = ends.argsort(stable=True)
+        self.others = torch.cat([self.tails, self.heads])[order]
+        self.edge = order % max(upper.nnz, 1)
+        self.counts = torch.bincount(ends, minlength=upper.shape[0])
+
+    def sums(self, strength: Tensor, place: Tensor) -> Tensor:
+        import torch
+
+        each = strength[self.edge][:, None]
+        terms = torch.cat([place[self.others] * each, each], dim=1)
+        return torch.segment_reduce(terms, "sum", lengths=self.counts, unsafe=True)

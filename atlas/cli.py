@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from atlas import __version__
-from atlas.errors import AtlasError, ConfigError, UsageError
+from atlas.errors import AtlasError, UsageError
+from atlas.talk import count, near, print_error, say, state, talking, warn
+
+if TYPE_CHECKING:
+    from atlas.build import Options, Summary
 
 app = typer.Typer(
     name="atlas", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -19,9 +25,8 @@ app = typer.Typer(
     help="Publish maps of language models' embedding spaces as a static website.",
 )  # fmt: skip
 
-Folder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="Folder of atlas.toml; by default the nearest one upward, else ./site.", show_default=False)
-]
+_DIR = "Folder of atlas.toml; by default the nearest one upward, else ./site."
+Folder = Annotated[Path | None, typer.Argument(metavar="DIR", help=_DIR, show_default=False)]
 Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model or map; may be repeated.", show_default=False)]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Compute nothing: render the atlas data in data/.")]
@@ -30,8 +35,7 @@ Executor = Annotated[str, typer.Option("--executor", help="local, serial, or das
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the site.", show_default="DIR/public")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-state = {"verbose": False, "quiet": False}
+Refresh = Annotated[list[str] | None, typer.Option("--refresh", help="Run this stage again, or `all`.", show_default=False)]
 
 
 def _version(wanted: bool) -> None:
@@ -40,38 +44,34 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")]
+
+
 @app.callback()
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
-    version: Annotated[bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Version = False,
 ) -> None:
     state.update(verbose=verbose, quiet=quiet)
 
 
-def _say(message: str) -> None:
-    if not state["quiet"]:
-        typer.echo(message, err=True)
-
-
-def _warn(message: str) -> None:
-    typer.echo(f"warning: {message}", err=True)
-
-
 @app.command()
+@talking
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the new atlas.")] = Path("site"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path("site"),
     force: Annotated[bool, typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten.")] = False,
 ) -> None:
     """Make a new atlas that builds at once."""
     from atlas.init import init as make
 
     for path in make(folder, force=force):
-        _say(f"wrote {path}")
-    _say(f"Now run: atlas build {folder}")
+        say(f"wrote {path}")
+    say(f"Now run: atlas build {folder}")
 
 
 @app.command()
+@talking
 def build(
     folder: Folder = None,
     only: Only = None,
@@ -82,12 +82,14 @@ def build(
     executor: Executor = "local",
     device: Device = "cpu",
     jobs: Jobs = None,
-    refresh: Annotated[list[str] | None, typer.Option("--refresh", help="Run this stage again, or `all`.", show_default=False)] = None,
+    refresh: Refresh = None,
     output: Output = None,
 ) -> None:
     """Compute what is missing, and render the site."""
     from atlas.build import Options
 
+    if frozen and (refresh or dry_run):
+        raise UsageError(f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}")
     options = Options(
         tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output
     )
@@ -97,7 +99,7 @@ def build(
     _build(folder, options)
 
 
-def _build(folder: Path | None, options: Any) -> None:
+def _build(folder: Path | None, options: Options) -> Summary:
     from rich.console import Console
 
     from atlas import config
@@ -106,32 +108,47 @@ def _build(folder: Path | None, options: Any) -> None:
 
     settings = config.load(config.find(folder))
     with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
-        done = run(settings, options, report, _warn)
+        done = run(settings, options, report, warn)
     stages = f" ({done.cached} of {done.cached + done.computed} stages cached)" if done.cached + done.computed else ""
     files = f"{done.written} files written" if done.written else "nothing changed"
-    where = _near(done.output)
-    _say(f"Built {done.pages} pages from {done.maps} map{'s' * (done.maps != 1)}{stages} in {done.seconds:.1f} s, {files} → {where}")
+    warned = f", {count(len(done.warnings), 'warning')}" if done.warnings else ""
+    say(
+        f"Built {count(done.pages, 'page')} from {count(done.maps, 'map')}{stages} in {done.seconds:.1f} s, "
+        f"{files}{warned} → {near(done.output)}"
+    )
+    return done
 
 
 @app.command()
+@talking
 def serve(
     folder: Folder = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one")] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
+    only: Only = None,
     offline: Offline = False,
     frozen: Frozen = False,
+    device: Device = "cpu",
+    jobs: Jobs = None,
 ) -> None:
     """Build, serve, and rebuild when a file changes."""
     from atlas import config
-    from atlas.build import Options
+    from atlas.build import Options, Places
     from atlas.serve import serve as run
 
     path = config.find(folder)
-    run(path, lambda: _build(path, Options(frozen=frozen, offline=offline)), host, port, open_browser, _say, _print_error)
+    output = Places(path.resolve().parent, path.resolve().parent / "public").output
+    chosen, names = _device(device), tuple(only or ())
+
+    def rebuild(pages_only: bool) -> None:
+        _build(path, Options(only=names, frozen=frozen or pages_only, offline=offline, device=chosen, jobs=jobs))
+
+    run(path, output, rebuild, host=host, port=port, open_browser=open_browser, say=say, complain=print_error)
 
 
 @app.command()
+@talking
 def status(folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False) -> None:
     """Say what is cached, what would run, and why."""
     from atlas.build import Options
@@ -139,7 +156,7 @@ def status(folder: Folder = None, only: Only = None, offline: Offline = False, a
     _print_status(folder, Options(only=tuple(only or ()), offline=offline), as_json=as_json)
 
 
-def _print_status(folder: Path | None, options: Any, *, as_json: bool) -> None:
+def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> None:
     from atlas import config
     from atlas.build import status as rows
 
@@ -152,11 +169,16 @@ def _print_status(folder: Path | None, options: Any, *, as_json: bool) -> None:
         note = f"{row['seconds']:.1f} s" if row["seconds"] is not None else row["why"]
         typer.echo(f"{row['state']:7} {row['task']:{width}}  {note}")
     waiting = sum(row["state"] == "to run" for row in found)
-    _say(f"{waiting} of {len(found)} stages would run.")
+    say(f"{waiting} of {len(found)} stages would run.")
 
 
 @app.command()
-def check(folder: Folder = None, as_json: Json = False, store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False) -> None:
+@talking
+def check(
+    folder: Folder = None,
+    as_json: Json = False,
+    store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False,
+) -> None:
     """Check the built site: links, anchors, ids, page weight."""
     from atlas import config
     from atlas.build import Places
@@ -165,23 +187,26 @@ def check(folder: Folder = None, as_json: Json = False, store: Annotated[bool, t
     places = Places.of(config.load(config.find(folder)))
     problems = run(places.output)
     if store:
-        problems += [("store", line) for key in places.store.keys() for line in places.store.verify(key)]
+        problems += [("store", line) for key in sorted(places.store.keys()) for line in places.store.verify(key)]
     if as_json:
         typer.echo(json.dumps([{"file": file, "problem": problem} for file, problem in problems], indent=1))
     else:
         for file, problem in problems:
             typer.echo(f"{file}: {problem}")
     if problems:
-        raise AtlasError(f"{len(problems)} problem{'s' * (len(problems) != 1)} found", "Build again; if they stay, it is a fault of the theme.")
-    _say("No problem found.")
+        raise AtlasError(f"{count(len(problems), 'problem')} found", "Build again; if they stay, it is a fault of the theme.")
+    say("No problem found.")
 
 
 @app.command()
+@talking
 def export(
     map_id: Annotated[str, typer.Argument(metavar="MAP", help="Id of the map, such as minilm-words.")],
     folder: Folder = None,
     kind: Annotated[str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")] = "parquet",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write it.", show_default="here, named after the map")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write it.", show_default="here, named after the map")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Write one map for other tools."""
@@ -190,12 +215,17 @@ def export(
     from atlas.export import export as run
 
     settings = config.load(config.find(folder))
-    for path in run(settings, Places.of(settings), map_id, kind, output, force=force):
-        _say(f"wrote {path}")
+    for path in run(settings, Places.of(settings), map_id, kind, output, force=force, warn=warn):
+        say(f"wrote {path}")
 
 
 @app.command()
-def clean(folder: Folder = None, store: Annotated[bool, typer.Option("--store", help="Also remove artifacts that no map needs.")] = False) -> None:
+@talking
+def clean(
+    folder: Folder = None,
+    store: Annotated[bool, typer.Option("--store", help="Also remove artifacts that no map needs.")] = False,
+    output: Output = None,
+) -> None:
     """Remove the built site, and nothing that the atlas did not write."""
     from atlas import config
     from atlas.build import Options, Places, plan
@@ -203,15 +233,16 @@ def clean(folder: Folder = None, store: Annotated[bool, typer.Option("--store", 
     from atlas.publish import clean as remove
 
     settings = config.load(config.find(folder))
-    places = Places.of(settings)
-    _say(f"removed {remove(places.output)} files from {_near(places.output)}")
+    places = Places.of(settings, output)
+    say(f"removed {count(remove(places.output), 'file')} from {near(places.output)}")
     if store:
-        keep = {task.key for task in order(plan(settings, Options(offline=True), _warn).tasks())}
-        count, size = places.store.prune(keep)
-        _say(f"removed {count} artifacts, {size / 1e6:.1f} MB")
+        keep = {task.key for task in order(plan(settings, Options(offline=True), warn).tasks())}
+        gone, size = places.store.prune(keep)
+        say(f"removed {count(gone, 'artifact')}, {size / 1e6:.1f} MB")
 
 
 @app.command()
+@talking
 def schema() -> None:
     """Print the JSON Schema of atlas.toml, for editors."""
     from atlas import config
@@ -224,6 +255,8 @@ def _device(name: str) -> str:
         return name
     if name not in ("cuda", "mps", "auto"):
         raise UsageError(f"--device {name}: no such device", "Use cpu, cuda, mps or auto.")
+    if importlib.util.find_spec("torch") is None:
+        raise AtlasError(f"--device {name} needs torch, which is not installed", "pip install 'atlas-embeddings[models]'")
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -232,21 +265,6 @@ def _device(name: str) -> str:
     if not there[name]:
         raise UsageError(f"--device {name}: torch finds none on this machine", "Use --device auto.")
     return name
-
-
-def _near(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _print_error(error: AtlasError) -> None:
-    typer.echo(f"error: {error.message}", err=True)
-    for line in error.problems if isinstance(error, ConfigError) else ():
-        typer.echo(f"  {line}", err=True)
-    if error.hint:
-        typer.echo(f"hint: {error.hint}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -262,13 +280,13 @@ def _run(command: Callable[[], object]) -> int:
             import traceback
 
             traceback.print_exc()
-        _print_error(error)
+        print_error(error)
         return error.exit_code
     except KeyboardInterrupt:
         typer.echo("interrupted; what is done is kept", err=True)
         return 130
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # whoever read us has gone; there is nobody left to flush to
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # whoever read us has gone; the rest goes nowhere
         return 0
     except SystemExit as leave:
         return int(leave.code or 0) if not isinstance(leave.code, str) else 1

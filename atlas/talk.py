@@ -1,0 +1,77 @@
+"""What the command says: progress, warnings and errors on stderr, so that stdout is free for data."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from atlas.errors import AtlasError, ConfigError
+
+state = {"verbose": False, "quiet": False}
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+
+
+def talking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command -v and -q, which people write after its name as often as before it."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> None:
+        state["verbose"] |= verbose
+        state["quiet"] |= quiet
+        command(*args, **kwargs)
+
+    # Typer reads options off the signature and the annotations.
+    own = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in (("verbose", Verbose), ("quiet", Quiet))
+    ]
+    wrapped.__signature__ = own.replace(parameters=[*own.parameters.values(), *more])  # type: ignore[attr-defined]  # PEP 362
+    wrapped.__annotations__ = {**inspect.get_annotations(command, eval_str=True), "verbose": Verbose, "quiet": Quiet}
+    return wrapped
+
+
+def say(message: str) -> None:
+    """Tell what was done, unless -q is set."""
+    if not state["quiet"]:
+        typer.echo(message, err=True)
+
+
+def warn(message: str) -> None:
+    """Tell what is not as it should be, and yet no error."""
+    _mark("warning", message, "yellow")
+
+
+def print_error(error: AtlasError) -> None:
+    """Tell what went wrong, every problem of a config, and what to do next."""
+    _mark("error", error.message, "red")
+    for line in error.problems if isinstance(error, ConfigError) else ():
+        typer.echo(f"  {line}", err=True)
+    if error.hint:
+        _mark("hint", error.hint, "cyan")
+
+
+def count(number: int, thing: str) -> str:
+    """`1 map`, `2 maps`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def near(path: Path) -> str:
+    """A path as seen from the working folder, where it is below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _mark(word: str, message: str, colour: str) -> None:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    typer.echo(f"{word if plain else typer.style(word, fg=colour, bold=True)}: {message}", err=True)

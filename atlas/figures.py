@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from atlas.dataset import Dataset
-from atlas.payload import ASPECT, Frame, colours, layout
+from atlas.payload import ASPECT, colours, layout, view
 from atlas.stages.label import text_width
 
 # Twelve colours that differ in lightness as well as in hue, after Okabe & Ito 2008, to be told apart on white and on black.
@@ -30,17 +30,18 @@ def poster(data: Dataset, projection: str, width: int) -> bytes:
     Drawn at twice the size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
     """
     big_w, big_h = width * 2, round(width * ASPECT) * 2
-    xy = layout(data, projection)
-    unit = Frame.around(xy).unit(xy)
+    unit = view(data, projection).unit(layout(data, projection))
+    inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
+    unit = unit[inside]
     columns = np.clip((unit[:, 0] * big_w).astype(int), 1, big_w - 2)
     rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 1, big_h - 2)
     chosen = colours(data, len(PALETTE))
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
-    index = np.array([chosen.get(int(key), len(PALETTE)) for key in data.column("cluster_coarse")])
+    index = np.array([chosen.get(int(key), len(PALETTE)) for key in data.column("cluster_coarse")[inside]])
     weight = np.zeros((big_h, big_w))
     mixed = np.zeros((big_h, big_w, 3))
     dense = max(len(unit) / 20_000, 0.2)
-    strength = np.where(index == len(PALETTE), 0.35, 0.85) / dense**0.35
+    strength = np.where(index == len(PALETTE), 0.55, 1.6) / dense**0.2
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             part = strength * (1.0 if down == right == 0 else 0.8 if 0 in (down, right) else 0.45)
@@ -71,7 +72,7 @@ class Name:
 
 def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
     """The names of the largest coarse clusters that do not overlap on a poster about 900 pixels wide."""
-    frame = Frame.around(layout(data, projection))
+    frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
     for cluster in (one for one in data.about.clusters if one.level == "coarse"):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from atlas import config as settings
 from atlas.dataset import Cluster, Dataset
 from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
-from atlas.payload import Frame, colours, layout
+from atlas.payload import colours, layout, view
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
 LISTED = 3000  # tokens of a cluster named at all
@@ -67,8 +67,7 @@ class MapView:
         self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
         self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
         self.row_of = {int(token): row for row, token in enumerate(self.ids.tolist())}
-        xy = layout(data, self.main)
-        self.unit: Array = Frame.around(xy).unit(xy)
+        self.unit: Array = view(data, self.main).unit(layout(data, self.main))
         self.language = data.about.model.language
 
     def title(self, language: str) -> str:

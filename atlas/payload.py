@@ -4,10 +4,11 @@ Rows are sorted along a Morton curve of the main projection, so that differences
 Every file is gzip within, so that it is small on any host; the page unpacks it with DecompressionStream.
 
     points   of the main projection: x and y as uint16 of the frame's width, each as differences, low bytes then high bytes;
-             then a byte plane for each of label zoom, coarse colour, kind, script, part of speech; fine cluster as two bytes
-    texts    the readable tokens, one a line, then the ids as differences in base 36, one a line
+             then a byte plane for each of label zoom, coarse colour, kind, script, part of speech
+    texts    the readable tokens, one a line
     layout   of another projection: x and y as above, then label zoom
-    near     for each row the rows of its ten nearest neighbors (three byte planes) and similarities (a byte plane, 0..255)
+    near     token ids (three byte planes), fine clusters (two), then for each of ten nearest neighbors its row (three planes
+             of a byte a row each), and its similarity (one plane, 0..255)
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import numpy.typing as npt
 from atlas.dataset import Dataset
 
 ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
-MARGIN = 0.04
+MARGIN = 0.05
+STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
 NEAR = 10  # neighbors shown
 GREY = 255  # the colour of noise, and of tokens without the property
 
@@ -40,9 +42,9 @@ class Frame:
     width: float
 
     @classmethod
-    def around(cls, xy: Array) -> Frame:
-        """The smallest frame of the given ASPECT around all points, with a margin."""
-        low, high = xy.min(axis=0), xy.max(axis=0)
+    def around(cls, xy: Array, outside: float = 0.0) -> Frame:
+        """The smallest frame of the given ASPECT, with a margin, around all points but the share `outside` on each side."""
+        low, high = np.quantile(xy, [outside, 1 - outside], axis=0) if outside else (xy.min(axis=0), xy.max(axis=0))
         width = max(float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT, 1e-6) * (1 + 2 * MARGIN)
         middle = (low + high) / 2
         return cls(float(middle[0]) - width / 2, float(middle[1]) - width * ASPECT / 2, width)
@@ -57,10 +59,20 @@ def layout(data: Dataset, projection: str) -> Array:
     return np.stack([data.column(f"x_{projection}"), data.column(f"y_{projection}")], axis=1)
 
 
+def view(data: Dataset, projection: str) -> Frame:
+    """The frame of pictures and of the first view: all but a few strays."""
+    return Frame.around(layout(data, projection), STRAY)
+
+
+def whole(data: Dataset, projection: str) -> Frame:
+    """The frame around every point, to whose width coordinates are quantised."""
+    return Frame.around(layout(data, projection))
+
+
 def quantised(data: Dataset, projection: str) -> Array:
     """A projection's coordinates (n, 2) as uint16 of the frame's width."""
-    xy = layout(data, projection)
-    return np.clip(np.round(Frame.around(xy).unit(xy) * 65535), 0, 65535).astype(np.uint16)
+    places = whole(data, projection).unit(layout(data, projection))
+    return np.clip(np.round(places * 65535), 0, 65535).astype(np.uint16)
 
 
 def morton(points: Array) -> Array:
@@ -154,10 +166,9 @@ def payload(data: Dataset, palette: int) -> Payload:
     first = [
         *(split16(differences(points[order, axis])) for axis in (0, 1)),
         data.column(f"label_{main}")[order].astype(np.uint8).tobytes(), colour.tobytes(),
-        kind[order].tobytes(), script[order].tobytes(), pos[order].tobytes(), split16(fine),
+        kind[order].tobytes(), script[order].tobytes(), pos[order].tobytes(),
     ]  # fmt: skip
     lines = [str(texts[row]).replace("\n", "⏎") for row in order]
-    numbers = [np.base_repr(int(value), 36) for value in ids[order]]
     names = {main: add("points", b"".join(first))}
     for other in data.about.map.projections:
         if other != main:
@@ -169,19 +180,29 @@ def payload(data: Dataset, palette: int) -> Payload:
     near = data.lists("neighbor_ids")[order][:, :NEAR].astype(np.int64)
     similar = data.lists("neighbor_similarities")[order][:, :NEAR]
     rows = row_of[near] if near.size else near
-    planes = [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
+    planes = [((ids[order].astype(np.int64) >> shift) & 0xFF).astype(np.uint8).tobytes() for shift in (0, 8, 16)]
+    planes.append(split16(fine))
+    planes += [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
     planes.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
     meta = {
         "map": map_id, "tokens": len(ids), "main": main, "projections": names,
-        "texts": add("texts", "\n".join([*lines, *numbers]).encode()), "near": add("near", b"".join(planes)),
+        "texts": add("texts", "\n".join(lines).encode()), "near": add("near", b"".join(planes)),
         "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
         "groups": {"kind": kinds, "script": scripts, "pos": classes},
         "clusters": [_cluster(data, cluster, chosen) for cluster in data.about.clusters],
         "language": data.about.model.language,
+        "views": {name: _view(data, name) for name in names},
     }  # fmt: skip
     name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
     files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
     return Payload(files, meta | {"file": name})
+
+
+def _view(data: Dataset, projection: str) -> list[int]:
+    """The first view's left, bottom and width in quantised units."""
+    all_of_it, shown = whole(data, projection), view(data, projection)
+    x, y = all_of_it.unit(np.array([[shown.left, shown.bottom]]))[0] * 65535
+    return [round(float(x)), round(float(y)), round(shown.width / all_of_it.width * 65535)]
 
 
 def _cluster(data: Dataset, cluster: Any, chosen: dict[int, int]) -> list[Any]:
@@ -189,7 +210,7 @@ def _cluster(data: Dataset, cluster: Any, chosen: dict[int, int]) -> list[Any]:
     own = cluster.key if cluster.level == "coarse" else cluster.parent
     where = {}
     for projection in data.about.map.projections:
-        frame = Frame.around(layout(data, projection))
+        frame = whole(data, projection)
         x, y = np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535).astype(int).tolist()
         where[projection] = [cluster.zooms[projection], x, y]
     return [cluster.level, cluster.name, cluster.slug, cluster.size, chosen.get(own, GREY) if own is not None else GREY, where]

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from atlas.data import KINDS, NEVER, Clusters, Floats, Labels, Layout, Selection, Vocabulary
 
-VERSION = 1
+VERSION = 2
 
-LEVELS = 20  # half-octaves: the last one shows the map 2^9.5 times as large
-VIEW = 900.0  # width in pixels of the whole map at zoom 0
+LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
+VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
 TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 15.0, 13.0
 _PAD = 6.0
+_BOLD = 1.08  # names are bold, and bold letters wider
 
 
 def cluster_name(texts: Sequence[str]) -> str:
@@ -28,14 +29,19 @@ def cluster_name(texts: Sequence[str]) -> str:
     return " · ".join(texts[:3])
 
 
+def map_name(level: str, texts: Sequence[str]) -> str:
+    """A cluster's name on the map: a coarse one goes by its most central token alone, as a country does by one word."""
+    return texts[0] if level == "coarse" else cluster_name(texts)
+
+
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is in pixels: an em for East Asian wide characters, 0.58 em for others, none for marks."""
+    """About how wide a text is in pixels: an em for East Asian wide characters, 0.6 em for others, none for marks."""
     ems = 0.0
     for character in text:
         if unicodedata.east_asian_width(character) in "WF":
             ems += 1.0
         elif not unicodedata.combining(character):
-            ems += 0.58
+            ems += 0.6
     return ems * size
 
 
@@ -58,8 +64,8 @@ def label(
     anchors = np.array([_anchor(layout.xy, clusters, entry["level"], entry["key"]) for entry in clusters.entries], np.float32)
     anchors = anchors.reshape(count, 2)
     sizes = [COARSE_PX if entry["level"] == "coarse" else FINE_PX for entry in clusters.entries]
-    names = [cluster_name([texts[row] for row in entry["central"]]) for entry in clusters.entries]
-    widths = [text_width(name, size) for name, size in zip(names, sizes, strict=True)]
+    names = [map_name(entry["level"], [texts[row] for row in entry["central"]]) for entry in clusters.entries]
+    widths = [text_width(name, size) * _BOLD for name, size in zip(names, sizes, strict=True)]
     widths += [text_width(text, TOKEN_PX) for text in texts]
     heights = [size * 1.25 for size in sizes] + [TOKEN_PX * 1.25] * n
     ranks = [*range(count), *(count + np.argsort(np.lexsort((np.arange(n), np.minimum(kinds, 2))))).tolist()]

@@ -27,7 +27,6 @@ Atlas.load = async function (meta, base) {
   return {
     meta, base, n,
     groups: { cluster: plane(1), kind: plane(2), script: plane(3), pos: plane(4) },
-    fine: Atlas.split16(bytes, 9 * n, n, false),
     layouts: { [meta.main]: { x: Atlas.split16(bytes, 0, n, true), y: Atlas.split16(bytes, 2 * n, n, true), zoom: plane(0) } },
   }
 }
@@ -43,18 +42,26 @@ Atlas.layout = async function (data, name) {
 
 Atlas.texts = function (data) {
   data.textsLoading ??= Atlas.unpack(data.base + data.meta.texts).then((bytes) => {
-    const lines = new TextDecoder().decode(bytes).split('\n')
-    data.texts = lines.slice(0, data.n)
-    data.ids = lines.slice(data.n).map((line) => parseInt(line, 36))
+    data.texts = new TextDecoder().decode(bytes).split('\n')
     return data.texts
   })
   return data.textsLoading
 }
 
+// Ids, fine clusters and neighbors, loaded when the first token is chosen.
+Atlas.details = function (data) {
+  data.detailsLoading ??= Atlas.unpack(data.base + data.meta.near).then((bytes) => {
+    const n = data.n
+    data.ids = Uint32Array.from({ length: n }, (_, i) => bytes[i] | (bytes[n + i] << 8) | (bytes[2 * n + i] << 16))
+    data.fine = Atlas.split16(bytes, 3 * n, n, false)
+    data.nearBytes = bytes.subarray(5 * n)
+  })
+  return data.detailsLoading
+}
+
 // The nearest neighbors of one row: [row, similarity], nearest first.
-Atlas.near = async function (data, row) {
-  data.nearLoading ??= Atlas.unpack(data.base + data.meta.near)
-  const bytes = await data.nearLoading
+Atlas.near = function (data, row) {
+  const bytes = data.nearBytes
   const n = data.n
   const k = data.meta.neighbors
   const found = []

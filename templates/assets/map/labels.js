@@ -52,16 +52,16 @@ Atlas.drawLabels = function (canvas, state) {
       const [x, y] = at(layout.x[i], layout.y[i])
       if (!inside(x, y)) continue
       shown++
-      write(data.texts[i], x, y - 7, `12px ${family}`, half > 5 ? ink : soft, 3)
+      write(data.texts[i], x, y - 7, `12px ${family}`, half > 7 ? ink : soft, 3)
     }
   }
   const family = style.fontFamily
   for (const [level, name, , , colour, where] of data.meta.clusters) {
     const [zoom, qx, qy] = where[state.projection]
-    if (zoom > half || half > (level === 'coarse' ? 7 : 10)) continue
+    if (zoom > half || half > (level === 'coarse' ? 9 : 12)) continue
     const [x, y] = at(qx, qy)
     if (!inside(x, y)) continue
-    const short = level === 'coarse' && half < 2 ? name.split(' · ')[0] : name
+    const short = level === 'coarse' ? name.split(' · ')[0] : name
     write(short, x, y - 8, `600 ${level === 'coarse' ? 15 : 13}px ${family}`, colour === Atlas.GREY ? ink : Atlas.deepen(colours[colour], ink), 4)
   }
   if (selected && data.texts) {

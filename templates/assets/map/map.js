@@ -20,14 +20,15 @@ Atlas.start = async function (stage) {
   const embedded = document.body.classList.contains('embed')
   const map = { data, words, projection: meta.main, colour: 'cluster', selected: null, rows: [] }
 
-  // The view that shows the poster's frame: x runs over 65535, y over two thirds of that.
+  // The view that shows the poster's frame, which is two thirds as high as it is wide.
   const whole = () => {
     const [w, h] = [box.clientWidth, box.clientHeight]
-    const span = Math.max(65535, 65535 * 2 / 3 * w / h)
-    const [cx, cy] = [65535 / 2, 65535 / 3]
+    const [left, bottom, width] = meta.views[map.projection]
+    const span = Math.max(width, width * 2 / 3 * w / h)
+    const [cx, cy] = [left + width / 2, bottom + width / 3]
     return { 'xaxis.range': [cx - span / 2, cx + span / 2], 'yaxis.range': [cy - span * h / w / 2, cy + span * h / w / 2] }
   }
-  const size = () => Math.min(4, Math.max(2.2, 900 / Math.sqrt(data.n))) * (box.clientWidth < 600 ? 0.8 : 1)
+  const size = () => Math.min(5, Math.max(2.4, 500 / Math.sqrt(data.n))) * (box.clientWidth < 600 ? 0.8 : 1)
 
   const traces = () => {
     const group = data.groups[map.colour]
@@ -87,14 +88,14 @@ Atlas.start = async function (stage) {
   const state = () => {
     const [ax, ay] = [parts.x(), parts.y()]
     const visible = Math.abs(ax.range[1] - ax.range[0])
-    const scale = (65535 / visible) * (box.clientWidth / 900)
+    const scale = (65535 / visible) * (box.clientWidth / 400)
     return {
       data, layout: data.layouts[map.projection], projection: map.projection, colours: Atlas.PALETTE, selected: map.selected,
       half: Math.floor(2 * Math.log2(Math.max(scale * meta_span(), 1)) + 0.001),
       axes: { x: (v) => ax.l2p(v) + ax._offset, y: (v) => ay.l2p(v) + ay._offset, back: (p) => ax.p2l(p - ax._offset) },
     }
   }
-  // Labels were placed for the layout's own extent being 900 pixels wide; the frame is a little wider than that.
+  // Labels were placed for the layout's own extent being 400 pixels wide (atlas/stages/label.py); the frame is wider than that.
   const spans = {}
   const meta_span = () => {
     spans[map.projection] ??= (() => {
@@ -147,24 +148,22 @@ Atlas.start = async function (stage) {
   }
   const note = () => {
     const parts = []
-    if (map.selected) parts.push(`t=${data.ids[map.selected.row]}`)
+    if (map.selected && data.ids) parts.push(`t=${data.ids[map.selected.row]}`)
     if (map.projection !== meta.main) parts.push(`p=${map.projection}`)
     if (map.colour !== 'cluster') parts.push(`c=${map.colour}`)
     try { history.replaceState(null, '', parts.length ? `#${parts.join('&')}` : location.pathname + location.search) } catch { /* refused in some frames */ }
   }
   map.select = async function (row, travel) {
     if (row === null) { map.selected = null; show(null); draw(); return note() }
-    await Atlas.texts(data)
     const mine = { row, near: null, close: new Set() }
     map.selected = mine
     if (travel) go(row)
-    show(mine)
     draw()
-    note()
-    const near = await Atlas.near(data, row)
+    try { await Promise.all([Atlas.texts(data), Atlas.details(data)]) } catch (problem) { console.warn(problem); return trouble(words.fetch) }
     if (map.selected !== mine) return
-    mine.near = near
+    mine.near = Atlas.near(data, row)
     mine.close = close(row)
+    note()
     show(mine)
     draw()
   }
@@ -214,7 +213,7 @@ Atlas.start = async function (stage) {
   if (wish.get('c') in data.groups) await map.paint(wish.get('c'))
   if (wish.get('p') in meta.projections && wish.get('p') !== meta.main) await map.project(wish.get('p'))
   if (wish.has('t')) {
-    await Atlas.texts(data)
+    await Atlas.details(data)
     const row = data.ids.indexOf(Number(wish.get('t')))
     if (row >= 0) map.select(row, true)
   }

@@ -70,11 +70,11 @@ Atlas.search = function (stage, map) {
     const ranks = []
     for (let i = 0; i < texts.length; i++) {
       const place = texts[i].toLowerCase().indexOf(wanted)
-      if (place >= 0) ranks.push([texts[i].length === wanted.length ? -1 : place, texts[i].length, map.data.ids[i], i])
+      if (place >= 0) ranks.push([texts[i].length === wanted.length ? -1 : place, texts[i].length, texts[i], i])
     }
-    ranks.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+    ranks.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1))
     rows = ranks.slice(0, 12).map((rank) => rank[3])
-    list.replaceChildren(...rows.map((row, i) => Atlas.element('li', { role: 'option', id: `found-${i}`, 'aria-selected': 'false' }, Atlas.element('bdi', {}, texts[row]), Atlas.element('small', {}, String(map.data.ids[row])))))
+    list.replaceChildren(...rows.map((row, i) => Atlas.element('li', { role: 'option', id: `found-${i}`, 'aria-selected': 'false' }, Atlas.element('bdi', {}, texts[row]), Atlas.element('small', {}, map.words[`kind:${map.data.meta.groups.kind[map.data.groups.kind[row]]}`] || ''))))
     if (!rows.length) list.append(Atlas.element('li', { role: 'option', 'aria-selected': 'false', 'aria-disabled': 'true', lang: document.documentElement.lang }, map.words.nothing))
     list.hidden = false
     field.setAttribute('aria-expanded', 'true')

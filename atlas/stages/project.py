@@ -9,6 +9,7 @@ random  uniform in a disk: what a map that knows nothing would look like, the ba
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -167,7 +168,9 @@ def _umap_learn(
         n_neighbors=rows.shape[1], min_dist=min_dist, n_epochs=epochs, metric="cosine", random_state=seed, init="pca",
         precomputed_knn=(rows, distances), n_jobs=1,
     )  # fmt: skip
-    xy = model.fit_transform(values)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "precomputed_knn")  # that it could not place new points later
+        xy = model.fit_transform(values)
     return xy, {"min_dist": min_dist, "epochs": epochs, "implementation": "umap-learn"}
 
 

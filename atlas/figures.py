@@ -33,18 +33,18 @@ def poster(data: Dataset, projection: str, width: int) -> bytes:
     unit = view(data, projection).unit(layout(data, projection))
     inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
     unit = unit[inside]
-    columns = np.clip((unit[:, 0] * big_w).astype(int), 1, big_w - 2)
-    rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 1, big_h - 2)
+    columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
+    rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 2, big_h - 3)
     chosen = colours(data, len(PALETTE))
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
     index = np.array([chosen.get(int(key), len(PALETTE)) for key in data.column("cluster_coarse")[inside]])
     weight = np.zeros((big_h, big_w))
     mixed = np.zeros((big_h, big_w, 3))
     dense = max(len(unit) / 20_000, 0.2)
-    strength = np.where(index == len(PALETTE), 0.55, 1.6) / dense**0.2
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            part = strength * (1.0 if down == right == 0 else 0.8 if 0 in (down, right) else 0.45)
+    strength = np.where(index == len(PALETTE), 0.45, 1.3) / dense**0.2
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            part = strength * max(1.25 - 0.42 * float(np.hypot(down, right)), 0)
             np.add.at(weight, (rows + down, columns + right), part)
             np.add.at(mixed, (rows + down, columns + right), part[:, None] * table[index])
     colour = mixed / np.maximum(weight, 1e-9)[:, :, None]

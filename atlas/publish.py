@@ -206,7 +206,7 @@ def _write(
 ) -> int:
     from atlas.figures import PALETTE, poster
     from atlas.pages import MapView, pages
-    from atlas.payload import payload
+    from atlas.payload import VERSION, payload
     from atlas.render import Renderer, relative
 
     languages = config.site.languages
@@ -223,7 +223,7 @@ def _write(
             files = {f"data/{name}": content for name, content in packed.files.items()}
             pictures = {}
             for name in found.about.map.projections:
-                for width in (1200, 600) if name == view.main else (1200,):
+                for width in (1200, 800) if name == view.main else (1200,):
                     picture = poster(found, name, width)
                     at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
@@ -232,7 +232,7 @@ def _write(
             sizes = {name: len(packed.files[one]) for name, one in (("points", first), ("texts", packed.meta["texts"]), ("near", packed.meta["near"]))}
             return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures, "sizes": sizes}
 
-        facts[map_id] = writer.derive(map_id, f"{__version__} {found.about.recipe}", make)
+        facts[map_id] = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
         for path in dataset.paths(data, map_id):
             writer.write(f"data/{path.name}", path.read_bytes())
     assets = _assets(config.root, writer, warn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -50,17 +51,13 @@ def asset(root: Path, name: str) -> Path | None:
 
 
 def catalogue(root: Path, language: str) -> Translations:
-    """The messages of a language; English needs none, since messages are in English."""
+    """The messages of a language. Messages are in English, so English needs only words for what data say in Japanese."""
     from babel.messages.mofile import write_mo
 
     found = Translations()
-    if language == "en":
-        return found
     for folder in reversed(folders(root)):
         path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
         if path.is_file():
-            import io
-
             compiled = io.BytesIO()
             with path.open("rb") as file:
                 write_mo(compiled, read_po(file, locale=language))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from atlas.build import Places
 
 KINDS = {"parquet": "{}.parquet", "csv": "{}.csv", "tensorboard": "{}-projector", "html": "{}.html"}
-_NAMES = 24  # clusters named on the page
+_NAMED = 1  # names that have room this many half-octaves from the whole map are shown
 
 Array = npt.NDArray[Any]
 
@@ -168,7 +168,7 @@ def _runtime(root: Path) -> tuple[str, str]:
 def page(data: dataset.Dataset, title: str, language: str, script: str, style: str) -> str:
     """One HTML file that shows a map without a network: plotly, every projection, and each token's name under the pointer."""
     from atlas.figures import NOISE_COLOUR, PALETTE
-    from atlas.payload import colours
+    from atlas.payload import ASPECT, colours, view
 
     names = _names(data)
     chosen = colours(data, len(PALETTE))
@@ -177,7 +177,7 @@ def page(data: dataset.Dataset, title: str, language: str, script: str, style: s
     # Plotly reads markup in hover texts, and a token may be any text at all.
     hover = [html.escape(str(text)) for text in data.strings("text")]
     cluster = [html.escape(names.get(("coarse", int(key)), "")) for key in keys.tolist()]
-    large = sorted((one for one in data.about.clusters if one.level == "coarse"), key=lambda one: -one.size)[:_NAMES]
+    coarse = [one for one in data.about.clusters if one.level == "coarse"]
     traces, axes = [], {}
     order = [int(one) for one in (len(PALETTE), *range(len(PALETTE))) if (group == one).any()]  # noise below everything else
     for one in order:
@@ -190,9 +190,11 @@ def page(data: dataset.Dataset, title: str, language: str, script: str, style: s
         })  # fmt: skip
     for name in data.about.map.projections:
         xy = [data.column(f"{axis}_{name}") for axis in "xy"]
+        frame = view(data, name)
         axes[name] = {
             "xy": [[_packed(values[group == one]) for values in xy] for one in order],
-            "names": [[html.escape(one.name), *one.anchors[name]] for one in large if name in one.anchors],
+            "names": [[html.escape(one.name), *one.anchors[name]] for one in coarse if one.zooms[name] <= _NAMED],
+            "range": [[frame.left, frame.left + frame.width], [frame.bottom, frame.bottom + frame.width * ASPECT]],
         }  # fmt: skip
     facts = json.dumps({"traces": traces, "projections": axes}, ensure_ascii=False).replace("<", "\\u003c")
     options = "".join(f'<option value="{name}">{_METHODS[name]}</option>' for name in axes)
@@ -248,7 +250,7 @@ _DRAW = """"use strict";
     const annotations = shown.names.map(([text, x, y]) => ({ text, x, y, showarrow: false, bgcolor: "rgba(255,255,255,.75)",
       font: { size: 12 } }));
     Plotly.react("map", traces, { annotations, dragmode: "pan", hovermode: "closest", margin: { l: 0, r: 0, t: 0, b: 0 },
-      xaxis: { ...axis }, yaxis: { ...axis, scaleanchor: "x" } },
+      xaxis: { ...axis, range: [...shown.range[0]] }, yaxis: { ...axis, range: [...shown.range[1]], scaleanchor: "x" } },
       { responsive: true, scrollZoom: true, displaylogo: false, showSendToCloud: false });
   };
   choice.addEventListener("change", draw);

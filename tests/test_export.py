@@ -49,10 +49,10 @@ def atlas(tmp_path: Path) -> Path:
         "model": {"id": "m", "source": "path:m", "revision": "", "digest": "files:0", "language": "en", "facts": {}},
         "map": {
             "id": "m-words", "model": "m", "name": "words", "space": "input", "selection": {}, "tokens": rows, "dimensions": 4,
-            "tensor": "t", "neighbors": 3, "seed": 0, "dictionary": "", "projections": dict.fromkeys(shown, {}),
+            "tensor": "t", "neighbors": 3, "seed": 0, "dictionary": "", "projections": {"umap": {}, "pca": {}},
             "clustered_on": "umap", "cluster_parameters": {},
         },
-        "faithfulness": {name: figures for name in (*shown, "random")},
+        "faithfulness": dict.fromkeys((*shown, "random"), figures),
         "clusters": [{
             "level": "coarse", "key": 0, "name": NAME, "slug": "a", "size": 6, "central": [0, 5], "parent": None, "cohesion": 0.5,
             "nearest": [], "anchors": dict.fromkeys(shown, (0.0, 0.0)), "zooms": dict.fromkeys(shown, 0),

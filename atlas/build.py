@@ -151,8 +151,8 @@ def status(config: Config, options: Options) -> list[dict[str, Any]]:
     for entry in made.maps:
         for task in entry.tasks():
             users.setdefault(task.key, []).append(entry.id)
-    old = {}
-    for key in store.keys():
+    old: dict[str, list[dict[str, Any]]] = {}
+    for key in sorted(store.keys()):
         try:
             recipe = store.manifest(key)["recipe"]
             old.setdefault(recipe["stage"], []).append(recipe)
@@ -269,7 +269,8 @@ def _frozen(config: Config, options: Options, places: Places, warn: Callable[[st
                 maps.append(map_id)
             elif not model.optional:
                 parquet, _ = dataset.paths(places.data, map_id)
-                raise DataError(f"{parquet}: no atlas data for the map {map_id}", "Run `atlas build` without --frozen, or copy the data there.")
+                hint = "Run `atlas build` without --frozen, or copy the data there."
+                raise DataError(f"{parquet}: no atlas data for the map {map_id}", hint)
     return maps
 
 

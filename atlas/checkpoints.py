@@ -176,8 +176,8 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
         commit = HfApi().model_info(repo, revision=revision, timeout=10).sha
     if not commit:
         raise ModelError(f"hub:{repo}: the hub names no commit for {revision}", "Give a full commit as `revision`.")
-    lock[name] = commit
-    return commit
+    lock[name] = str(commit)
+    return str(commit)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ Frozen = Annotated[bool, typer.Option("--frozen", help="Compute nothing: render 
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4")]
 Executor = Annotated[str, typer.Option("--executor", help="local, serial, or dask:ADDRESS.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the site.", show_default="DIR/public")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the built site.", show_default="DIR/public")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Refresh = Annotated[list[str] | None, typer.Option("--refresh", help="Run this stage again, or `all`.", show_default=False)]
 
@@ -178,13 +178,14 @@ def check(
     folder: Folder = None,
     as_json: Json = False,
     store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False,
+    output: Output = None,
 ) -> None:
     """Check the built site: links, anchors, ids, page weight."""
     from atlas import config
     from atlas.build import Places
     from atlas.check import check as run
 
-    places = Places.of(config.load(config.find(folder)))
+    places = Places.of(config.load(config.find(folder)), output)
     problems = run(places.output)
     if store:
         problems += [("store", line) for key in sorted(places.store.keys()) for line in places.store.verify(key)]

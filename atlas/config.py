@@ -153,7 +153,7 @@ class Tsne(_Part):
     """t-SNE (van der Maaten & Hinton 2008) as openTSNE does it."""
 
     iterations: Annotated[Whole, Field(ge=50)] | None = None
-    """Rounds of optimisation after early exaggeration; 500 when left out."""
+    """Rounds of optimisation after early exaggeration; 250 when left out."""
 
 
 class ClusterOptions(_Part):

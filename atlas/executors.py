@@ -33,7 +33,7 @@ class Serial(Executor):
         future: Future[_Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  # an executor keeps whatever its task raised, for the caller
             future.set_exception(problem)
         return future
 

@@ -48,8 +48,8 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
     near, groups = read(plan.neighbors, Neighbors), read(plan.clusters, Clusters)
     space = read(plan.vectors, Vectors)
     shown = plan.map.projections
-    layouts = {name: read(plan.layouts[name], Layout) for name in shown}
-    labels = {name: read(plan.labels[name], Labels) for name in shown}
+    layouts: dict[str, Layout] = {name: read(plan.layouts[name], Layout) for name in shown}
+    labels: dict[str, Labels] = {name: read(plan.labels[name], Labels) for name in shown}
     truth = {name: read(task, Faithfulness) for name, task in plan.faithfulness.items()}
 
     def of(column: Sequence[Any]) -> list[Any]:

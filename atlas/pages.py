@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas import config as settings
+from atlas import payload
 from atlas.dataset import Cluster, Dataset
 from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
-from atlas.payload import colours, layout, view
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
 LISTED = 3000  # tokens of a cluster named at all
@@ -67,12 +67,13 @@ class MapView:
         self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
         self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
         self.row_of = {int(token): row for row, token in enumerate(self.ids.tolist())}
-        self.unit: Array = view(data, self.main).unit(layout(data, self.main))
+        self.unit: Array = payload.view(data, self.main).unit(payload.layout(data, self.main))
         self.language = data.about.model.language
 
     def title(self, language: str) -> str:
         named = settings.text(self.map.title, language)
-        return named or settings.text(self.model.title, language, self.model.id) + ("" if self.map.name == "words" else f": {self.map.name}")
+        suffix = "" if self.map.name == "words" else f": {self.map.name}"
+        return named or self.model_title(language) + suffix
 
     def model_title(self, language: str) -> str:
         return settings.text(self.model.title, language, self.model.id)
@@ -92,7 +93,7 @@ class MapView:
     def colour(self) -> dict[int, int]:
         from atlas.figures import PALETTE
 
-        return colours(self.data, len(PALETTE))
+        return payload.colours(self.data, len(PALETTE))
 
     @cached_property
     def rows(self) -> dict[tuple[str, int], Array]:
@@ -120,8 +121,12 @@ class MapView:
 
     def counts(self, what: str) -> list[tuple[str, int]]:
         """How many tokens of each kind, script or part of speech, most first; those without are left out."""
-        column = {"kind": self.kinds, "script": self.scripts, "pos": self.pos}[what]
+        column: Sequence[str | None] = self.column(what)
         return Counter(value for value in column if value).most_common()
+
+    def column(self, what: str) -> Sequence[str | None]:
+        """Kind, script or part of speech of every token."""
+        return self.kinds if what == "kind" else self.scripts if what == "script" else self.pos
 
     def token(self, row: int) -> Token:
         pairs = zip(self.near[row][:SHOWN_NEIGHBORS].tolist(), self.similar[row][:SHOWN_NEIGHBORS].tolist(), strict=True)
@@ -164,7 +169,8 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     first = set(central)
     order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
     made: dict[str, list[tuple[str, float]]] = {}
-    for what, column in (("kind", view.kinds), ("script", view.scripts), ("pos", view.pos)):
+    for what in ("kind", "script", "pos"):
+        column = view.column(what)
         counts = Counter(value for row in rows.tolist() if (value := column[row]))
         if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
             made[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]

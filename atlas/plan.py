@@ -17,7 +17,6 @@ from atlas.graph import Task
 from atlas.stages import annotate, cluster, describe, label, measure, neighbors, project, select, vectors, vocabulary
 
 TRUST_K = 15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
-TSNE_ITERATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -103,20 +102,20 @@ def _map(model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
     )
     selection = of_map(select, (words,), 0.1, **entry.selection.conditions())
     near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)
-    layouts = {}
+    layouts: dict[str, Task] = {}
     for method in (*entry.projections, "random", "pca"):
         if method not in layouts:
             layouts[method] = of_map(
                 project, (space, selection, near), _WEIGHTS[method], method, method=method, seed=entry.seed, **_options(entry, method)
             )
-    shown = {method: layouts[method] for method in entry.projections}
+    shown: dict[str, Task] = {method: layouts[method] for method in entry.projections}
     groups = of_map(
         cluster, (space, selection, shown[entry.projections[0]], words), 3, coarse=entry.clusters.coarse, fine=entry.clusters.fine
     )
-    labels = {
+    labels: dict[str, Task] = {
         method: of_map(label, (layout, groups, words, selection), 2, f"label {method}") for method, layout in shown.items()
     }
-    truth = {
+    truth: dict[str, Task] = {
         method: of_map(measure, (space, selection, near, layout), 2, f"measure {method}", k=TRUST_K, seed=entry.seed)
         for method, layout in layouts.items()
     }

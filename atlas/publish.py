@@ -141,7 +141,7 @@ class Writer:
                 shutil.copy2(path, self._path(name))
         facts = {"atlas": __version__, "key": key, "pages": pages, "files": dict(sorted(self.files.items())), "derived": self.derived}
         (self.folder / MANIFEST).write_text(json.dumps(facts, separators=(",", ":")), encoding="utf-8")
-        changed = sum(self.before.get(name) != mark for name, mark in self.files.items())
+        changed = sum(bool(self.before.get(name) != mark) for name, mark in self.files.items())
         return changed + len(self.before.keys() - self.files.keys())
 
     def _path(self, name: str) -> Path:
@@ -228,9 +228,7 @@ def _write(
                     at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
-            first = packed.meta["projections"][packed.meta["main"]]
-            sizes = {name: len(packed.files[one]) for name, one in (("points", first), ("texts", packed.meta["texts"]), ("near", packed.meta["near"]))}
-            return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures, "sizes": sizes}
+            return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures}
 
         facts[map_id] = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
         for path in dataset.paths(data, map_id):

@@ -104,13 +104,13 @@ def filters(language: str, gettext: Callable[[str], str]) -> dict[str, Callable[
     """Numbers as the language writes them, and the words of data translated."""
 
     def number(value: float, digits: int = 0) -> str:
-        return format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language)
+        return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language))
 
     def small(value: float) -> str:
         """Two significant digits of a number below ten."""
-        return format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=language)
+        return str(format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=language))
 
     def percent(value: float, digits: int = 0) -> str:
-        return format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language)
+        return str(format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language))
 
     return {"number": number, "small": small, "percent": percent, "word": gettext}

@@ -148,7 +148,7 @@ class Store:
 
     def prune(self, keep: set[str], age: float = 86400) -> tuple[int, int]:
         """Remove every artifact but `keep`, and what killed writers left `age` seconds ago or earlier; how many, and bytes."""
-        gone = [self.delete(key) for key in self.keys() if key not in keep]
+        gone = [self.delete(key) for key in list(self.keys()) if key not in keep]
         for litter in [*self.root.glob(f"*/{_BESIDE}*"), *self.root.glob("progress/*")]:
             if time.time() - litter.stat().st_mtime >= age:
                 shutil.rmtree(litter, ignore_errors=True) if litter.is_dir() else litter.unlink(missing_ok=True)
@@ -175,7 +175,8 @@ class Store:
             (self.root / "progress" / key).unlink(missing_ok=True)
 
     def _damaged(self, key: str, why: object) -> StoreError:
-        return StoreError(f"{self.path(key)}: damaged or missing ({why})", "Build again with `--refresh all`, or run `atlas clean --store`.")
+        hint = "Build again with `--refresh all`, or run `atlas clean --store`."
+        return StoreError(f"{self.path(key)}: damaged or missing ({why})", hint)
 
 
 def libraries() -> dict[str, str]:

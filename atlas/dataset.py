@@ -1,6 +1,6 @@
 """Atlas data: one Parquet table and one JSON file a map. The contract between compute and render.
 
-The columns and keys are described in docs/atlas-data.md and below; `read` checks a pair of files against them, so that a
+The columns and keys are described in the README and below; `read` checks a pair of files against them, so that a
 page is never made from data that only looks right. Nothing here imports a machine-learning library.
 """
 

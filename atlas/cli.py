@@ -90,9 +90,7 @@ def build(
 
     if frozen and (refresh or dry_run):
         raise UsageError(f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}")
-    options = Options(
-        tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output
-    )
+    options = Options(tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output)
     if dry_run:
         _print_status(folder, options, as_json=False)
         return

@@ -201,11 +201,12 @@ class Handler(BaseHTTPRequestHandler):
     def _missing(self) -> None:
         if not (self.server.output / "index.html").is_file():
             error = html.escape(self.server.state.error) or "The site is being built; this page will show it."
-            page = f'<!doctype html><html lang="en"><title>atlas</title><body><pre>{error}</pre></body></html>'
-            self._send(HTTPStatus.SERVICE_UNAVAILABLE, page.encode(), TYPES[".html"])
+            text = f'<!doctype html><html lang="en"><title>atlas</title><body><pre>{error}</pre></body></html>'
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), TYPES[".html"])
             return
-        page_of_its_own = self._read(self.server.output / "404.html")
-        self._send(HTTPStatus.NOT_FOUND, page_of_its_own or b"<!doctype html><title>Not found</title>Not found", TYPES[".html"])
+        edition = self.path.split("/")[1] if re.match(r"/[a-z-]+/", self.path) else ""  # `ja` has a page of its own
+        page = self._read(self.server.output / edition / "404.html") or self._read(self.server.output / "404.html")
+        self._send(HTTPStatus.NOT_FOUND, page or b"<!doctype html><title>Not found</title>Not found", TYPES[".html"])
 
     def _redirect(self, to: str) -> None:
         query = urlsplit(self.path).query

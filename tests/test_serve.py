@@ -95,6 +95,14 @@ def test_files_and_their_types(site: Path, path: str, status: int, kind: str, ho
     assert (SCRIPT.encode() in body) == kind.startswith("text/html")
 
 
+def test_an_edition_may_have_its_own_404(site: Path) -> None:
+    (site / "ja").mkdir()
+    (site / "ja" / "404.html").write_text(PAGE.format("ありません"), encoding="utf-8")
+    with served(site) as server:
+        assert "ありません" in get(server, "/ja/maps/x/")[2].decode()
+        assert b"nothing here" in get(server, "/jaja/x")[2]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -30,8 +30,8 @@ title = "all-MiniLM-L6-v2"
 
 [[models.maps]]
 name = "words"                   # the map minilm-words, at /maps/minilm-words/
-selection = {{ kinds = ["word"] }} # leave it out to map the whole vocabulary
 projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and takes longer
+selection = {{ kinds = ["word"], first = 5000 }} # a quick start; without this line the map shows the whole vocabulary
 
 # A model from the Hugging Face hub. With `optional`, the site is built without it where the hub cannot be reached.
 # [[models]]

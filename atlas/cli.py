@@ -281,8 +281,7 @@ def _run(command: Callable[[], object]) -> int:
             traceback.print_exc()
         print_error(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        typer.echo("interrupted; what is done is kept", err=True)
+    except KeyboardInterrupt:  # before or after the command itself
         return 130
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # whoever read us has gone; the rest goes nowhere

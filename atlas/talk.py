@@ -26,7 +26,11 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> None:
         state["verbose"] |= verbose
         state["quiet"] |= quiet
-        command(*args, **kwargs)
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:  # here, since Typer would end without a word, and older versions of it with exit code 1
+            typer.echo("interrupted; what is done is kept", err=True)
+            raise typer.Exit(130) from None
 
     # Typer reads options off the signature and the annotations.
     own = inspect.signature(command, eval_str=True)

@@ -4,6 +4,7 @@ there is to see."""
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,12 @@ NOISE_COLOUR = "#8e959d"
 Array = npt.NDArray[Any]
 
 
-def poster(data: Dataset, projection: str, width: int) -> bytes:
-    """A transparent WebP of all tokens in their coarse cluster's colour, `width` pixels wide; works on light and dark pages.
+def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes]:
+    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages.
 
-    Drawn at twice the size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
+    Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
     """
-    big_w, big_h = width * 2, round(width * ASPECT) * 2
+    big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
     unit = view(data, projection).unit(layout(data, projection))
     inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
     unit = unit[inside]
@@ -38,21 +39,28 @@ def poster(data: Dataset, projection: str, width: int) -> bytes:
     chosen = colours(data, len(PALETTE))
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
     index = np.array([chosen.get(int(key), len(PALETTE)) for key in data.column("cluster_coarse")[inside]])
-    weight = np.zeros((big_h, big_w))
-    mixed = np.zeros((big_h, big_w, 3))
+    weight = np.zeros(big_h * big_w)
+    mixed = np.zeros((big_h * big_w, 3))
     dense = max(len(unit) / 20_000, 0.2)
     strength = np.where(index == len(PALETTE), 0.45, 1.3) / dense**0.2
     for down in range(-2, 3):
         for right in range(-2, 3):
             part = strength * max(1.25 - 0.42 * float(np.hypot(down, right)), 0)
-            np.add.at(weight, (rows + down, columns + right), part)
-            np.add.at(mixed, (rows + down, columns + right), part[:, None] * table[index])
-    colour = mixed / np.maximum(weight, 1e-9)[:, :, None]
-    alpha = 1 - np.exp(-1.3 * weight)
-    image = np.concatenate([colour, alpha[:, :, None] * 255], axis=2).round().clip(0, 255).astype(np.uint8)
-    small = Image.fromarray(image).convert("RGBa").resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")
+            if part.any():
+                place = (rows + down) * big_w + columns + right
+                np.add.at(weight, place, part)
+                np.add.at(mixed, place, part[:, None] * table[index])
+    drawn = np.flatnonzero(weight)
+    image = np.zeros((big_h * big_w, 4), np.uint8)
+    image[drawn, :3] = (mixed[drawn] / weight[drawn, None]).round().clip(0, 255)
+    image[drawn, 3] = ((1 - np.exp(-1.3 * weight[drawn])) * 255).round()
+    whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
+    return [_webp(whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")) for width in widths]
+
+
+def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    small.save(out, "WEBP", quality=78, alpha_quality=80, method=4)
+    picture.save(out, "WEBP", quality=78, alpha_quality=80, method=2)
     return out.getvalue()
 
 

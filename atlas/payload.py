@@ -185,12 +185,13 @@ def payload(data: Dataset, palette: int) -> Payload:
     planes.append(split16(fine))
     planes += [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
     planes.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
+    frames = {name: whole(data, name) for name in names}
     meta = {
         "map": map_id, "tokens": len(ids), "main": main, "projections": names,
         "texts": add("texts", "\n".join(lines).encode()), "near": add("near", b"".join(planes)),
         "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
         "groups": {"kind": kinds, "script": scripts, "pos": classes},
-        "clusters": [_cluster(data, cluster, chosen) for cluster in data.about.clusters],
+        "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
         "language": data.about.model.language,
         "views": {name: _view(data, name) for name in names},
     }  # fmt: skip
@@ -206,12 +207,11 @@ def _view(data: Dataset, projection: str) -> list[int]:
     return [round(float(x)), round(float(y)), round(shown.width / all_of_it.width * 65535)]
 
 
-def _cluster(data: Dataset, cluster: Any, chosen: dict[int, int]) -> list[Any]:
+def _cluster(cluster: Any, chosen: dict[int, int], frames: dict[str, Frame]) -> list[Any]:
     """level, name, slug, size, colour, and for each projection zoom and place in units of the frame."""
     own = cluster.key if cluster.level == "coarse" else cluster.parent
     where = {}
-    for projection in data.about.map.projections:
-        frame = whole(data, projection)
+    for projection, frame in frames.items():
         x, y = np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535).astype(int).tolist()
         where[projection] = [cluster.zooms[projection], x, y]
     return [cluster.level, cluster.name, cluster.slug, cluster.size, chosen.get(own, GREY) if own is not None else GREY, where]

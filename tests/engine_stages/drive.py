@@ -1,0 +1,57 @@
+"""A whole run in a process of its own, to be killed: python -m tests.engine_stages.drive STORE EXECUTOR JOBS TASKS
+
+TASKS is JSON: a list of [stage, params, positions of its inputs]. Says on stdout what happens, and exits as the command does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from atlas.executors import open_executor
+from atlas.graph import Task, run
+from atlas.store import Store
+
+
+class Lines:
+    def begin(self, total: int, cached: int) -> None:
+        print(f"begin {total} {cached}", flush=True)
+
+    def start(self, task: Task) -> None:
+        print(f"start {task.label}", flush=True)
+
+    def progress(self, task: Task, fraction: float) -> None:
+        pass
+
+    def finish(self, task: Task, seconds: float) -> None:
+        print(f"finish {task.label}", flush=True)
+
+    def fail(self, task: Task, error: Exception) -> None:
+        print(f"fail {error}", flush=True)
+
+    def skip(self, task: Task) -> None:
+        print(f"skip {task.label}", flush=True)
+
+
+def tasks(described: list[tuple[str, dict[str, Any], list[int]]]) -> list[Task]:
+    """Tasks labelled by their position."""
+    made: list[Task] = []
+    for number, (stage, params, inputs) in enumerate(described):
+        made.append(Task(f"tests.engine_stages.{stage}", 1, params, tuple(made[one] for one in inputs), label=str(number)))
+    return made
+
+
+def main(root: str, executor: str, jobs: str, described: str) -> int:
+    try:
+        outcome = run(
+            tasks(json.loads(described)), Store(Path(root)), open_executor(executor, int(jobs), 1, Path(root)), report=Lines()
+        )
+    except KeyboardInterrupt:
+        return 130
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

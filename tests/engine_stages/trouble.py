@@ -1,0 +1,57 @@
+"""Fails, in every way there is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import numpy as np
+
+from atlas.data import Record, Vectors
+from atlas.errors import ModelError, StageError
+
+VERSION = 1
+
+
+class Awkward(Exception):
+    """Cannot be unpickled: its argument is keyword-only."""
+
+    def __init__(self, *, what: str) -> None:
+        super().__init__(f"awkward {what}")
+
+
+class AwkwardStageError(StageError):
+    """The same, of our own family."""
+
+    def __init__(self, *, what: str) -> None:
+        super().__init__(f"awkward {what}")
+
+
+class Homemade(Record):
+    """No record that the store knows."""
+
+
+def trouble(*inputs: Record, how: str, after: float = 0.0) -> Record:
+    time.sleep(after)
+    if how == "value":
+        raise ValueError("bad value")
+    if how == "awkward":
+        raise Awkward(what="thing")
+    if how == "awkward-stage":
+        raise AwkwardStageError(what="thing")
+    if how == "ours":
+        raise ModelError("model is bad", "Mend it.")
+    if how == "memory":
+        raise MemoryError
+    if how == "leave":
+        sys.exit("leaving")
+    if how == "die":
+        os._exit(7)
+    if how == "nothing":
+        return None  # type: ignore[return-value]
+    if how == "homemade":
+        return Homemade()
+    if how == "nan":
+        return Vectors(np.zeros((1, 1), np.float32), float("nan"))  # type: ignore[arg-type]
+    raise AssertionError(how)

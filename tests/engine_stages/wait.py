@@ -1,0 +1,25 @@
+"""Takes `seconds`, and says how far it is and that it has begun."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from atlas.data import Vectors
+
+VERSION = 1
+
+
+def wait(*inputs: Vectors, seconds: float, began: str = "", progress: Callable[[float], None] = lambda _: None) -> Vectors:
+    if began:
+        with Path(began).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+    begin = time.monotonic()
+    while (gone := time.monotonic() - begin) < seconds:
+        progress(gone / seconds)
+        time.sleep(0.02)
+    return Vectors(np.full((1, 1), seconds, np.float32), "waited")

@@ -7,6 +7,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -80,7 +81,8 @@ def clean(output: Path) -> int:
 
 def recover(output: Path) -> None:
     """Undo what a killed build left: put the old site back if it was moved away, and remove half-made ones."""
-    olds = sorted(output.parent.glob(f".{output.name}-*"))
+    ours = re.compile(re.escape(f".{output.name}-") + "[0-9a-f]{12}(-old)?")
+    olds = sorted(path for path in output.parent.glob(".*") if ours.fullmatch(path.name) and path.is_dir())
     if not output.exists():
         for path in olds:
             if path.name.endswith("-old") and manifest(path) is not None:

@@ -17,6 +17,8 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, St
 
 from atlas.errors import AtlasError
 
+# What an expression in a template may raise besides Jinja's own errors.
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _PACKAGE = Path(__file__).resolve().parent
 RUNTIME = "plotly-map.min.js"
 
@@ -100,6 +102,9 @@ class Renderer:
             line = getattr(problem, "lineno", None)
             place = f"{template}{f', line {line}' if line else ''}"
             raise AtlasError(f"templates/{place}: {problem}", "Mend the template; the old site is still there.") from problem
+        except _MISTAKES as problem:
+            what = f"{type(problem).__name__}: {problem}"
+            raise AtlasError(f"templates/{template}: {what}", "Mend the template; the old site is still there.") from problem
 
 
 def filters(language: str, gettext: Callable[[str], str]) -> dict[str, Callable[..., Any]]:

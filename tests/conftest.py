@@ -33,6 +33,7 @@ title = {{ en = "English words", ja = "英単語" }}
 selection = {{ kinds = ["word"], first = 1500 }}
 projections = ["umap", "tsne", "pca"]
 tsne = {{ iterations = 60 }}
+clusters = {{ coarse = 40, fine = 20 }}
 
 [[models]]
 id = "ja-aozora"
@@ -43,6 +44,7 @@ title = {{ en = "ja-aozora", ja = "青空" }}
 [[models.maps]]
 name = "words"
 selection = {{ first = 1500 }}
+clusters = {{ coarse = 40, fine = 20 }}
 projections = ["umap", "pca"]
 """
 
@@ -82,7 +84,7 @@ class Built:
 
     def meta(self, map_id: str) -> dict[str, Any]:
         """What the map page of this map is told of its files."""
-        found = [path for path in (self.public / "data").glob(f"{map_id}.*.json")]
+        found = list((self.public / "data").glob(f"{map_id}.*.json"))
         assert len(found) == 1, found
         return dict(json.loads(found[0].read_text(encoding="utf-8")))
 

@@ -49,10 +49,9 @@ def text_width(text: str, size: float) -> float:
         return 0.6 * len(text) * size
     ems = 0.0
     for character in text:
-        if unicodedata.east_asian_width(character) in "WF":
-            ems += 1.0
-        elif not unicodedata.combining(character):
-            ems += 0.6
+        if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+            continue
+        ems += 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6
     return ems * size
 
 
@@ -77,19 +76,19 @@ def label(
     widths = [text_width(name, size) * _BOLD for name, size in zip(names, sizes.tolist(), strict=True)]
     anchors = _anchors(layout.xy, clusters)
 
-    xy = layout.xy.astype(np.float64)
-    low = xy.min(axis=0, initial=np.inf)
-    scales = VIEW / (float(np.ptp(xy, axis=0).max(initial=0.0)) or 1.0) * 2 ** (np.arange(LEVELS) / 2)
-    places, boxes = anchors.astype(np.float64) - low, halves(widths, sizes)
+    low = layout.xy.min(axis=0, initial=np.inf).astype(np.float64)
+    xy = layout.xy - low
+    scales = VIEW / (float(xy.max(initial=0.0)) or 1.0) * 2 ** (np.arange(LEVELS) / 2)
+    places, boxes = anchors - low, halves(widths, sizes)
     until = np.where(is_fine, FINE_UNTIL, COARSE_UNTIL)
     by_size = np.lexsort(([-entry["size"] for entry in clusters.entries], is_fine))
     cluster_zooms = place_names(places, boxes, until, by_size, scales)
 
     token_boxes = halves([text_width(text, TOKEN_PX) for text in texts], np.full(len(texts), TOKEN_PX))
     progress(0.1)
-    first = make_room(xy - low, token_boxes, places, boxes, cluster_zooms, until, scales)
+    first = make_room(xy, token_boxes, places, boxes, cluster_zooms, until, scales)
     order = np.lexsort((np.arange(len(texts)), np.minimum(kinds, 2)))
-    zooms = place_tokens(xy - low, token_boxes, first, order, scales, lambda done: progress(0.1 + 0.9 * done))
+    zooms = place_tokens(xy, token_boxes, first, order, scales, lambda done: progress(0.1 + 0.9 * done))
     return Labels(zooms, cluster_zooms, anchors)
 
 

@@ -45,9 +45,7 @@ def tasks(described: list[tuple[str, dict[str, Any], list[int]]]) -> list[Task]:
 
 def main(root: str, executor: str, jobs: str, described: str) -> int:
     try:
-        outcome = run(
-            tasks(json.loads(described)), Store(Path(root)), open_executor(executor, int(jobs), 1, Path(root)), report=Lines()
-        )
+        outcome = run(tasks(json.loads(described)), Store(Path(root)), open_executor(executor, int(jobs), 1, Path(root)), report=Lines())
     except KeyboardInterrupt:
         return 130
     return 1 if outcome.failed else 0

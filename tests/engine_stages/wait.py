@@ -1,4 +1,4 @@
-"""Takes `seconds`, and says how far it is and that it has begun."""
+"""Takes `seconds`, and says how far it is and that it has begun. `n` tells one from another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from atlas.data import Vectors
 VERSION = 1
 
 
-def wait(*inputs: Vectors, seconds: float, began: str = "", progress: Callable[[float], None] = lambda _: None) -> Vectors:
+def wait(*inputs: Vectors, seconds: float, n: int = 0, began: str = "", progress: Callable[[float], None] = lambda _: None) -> Vectors:
     if began:
         with Path(began).open("a") as file:
             file.write(f"{os.getpid()}\n")

@@ -97,7 +97,7 @@ def fetch(location: str, name: str) -> Path | None:
     from huggingface_hub.utils import EntryNotFoundError
 
     repo, commit = split(location)
-    with _explained(repo):
+    with explained(repo):
         try:
             return Path(hf_hub_download(repo, name, revision=commit))
         except EntryNotFoundError:
@@ -108,6 +108,13 @@ def split(location: str) -> tuple[str, str]:
     """Repository and commit of a `hub:` location."""
     repo, _, commit = location.removeprefix("hub:").rpartition("@")
     return repo, commit
+
+
+def pretrained(location: str) -> tuple[str, str | None]:
+    """Name and revision of a checkpoint for `from_pretrained`. To be called before transformers is imported, which would import
+    TensorFlow merely because it is there."""
+    os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"
+    return (location.removeprefix("path:"), None) if location.startswith("path:") else split(location)
 
 
 def _package(source: str, rest: str) -> Path:
@@ -172,7 +179,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
         raise ModelError(f"hub:{repo}: not in {lock.path.name}, and the build is offline", "Build once without --offline.")
     from huggingface_hub import HfApi
 
-    with _explained(repo):
+    with explained(repo):
         commit = HfApi().model_info(repo, revision=revision, timeout=10).sha
     if not commit:
         raise ModelError(f"hub:{repo}: the hub names no commit for {revision}", "Give a full commit as `revision`.")
@@ -181,7 +188,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
 
 
 @contextmanager
-def _explained(repo: str) -> Iterator[None]:
+def explained(repo: str) -> Iterator[None]:
     """Turn the hub client's exceptions into errors that say what to do."""
     from huggingface_hub.utils import (
         EntryNotFoundError,

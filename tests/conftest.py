@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from atlas import config, dataset
 from atlas.build import Options, Summary, build
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Names in models.MAKERS.
+CHECKPOINTS = (
+    "wordpiece", "wordpiece-sharded", "wordpiece-bin", "wordpiece-bf16", "wordpiece-f16", "japanese", "bytelevel", "bytelevel-slow-padded",
+    "roberta", "t5", "t5-slow", "llama", "llama-slow", "xlm-roberta-slow",
+)  # fmt: skip
 
 TINY = f"""
 [site]
@@ -123,3 +130,24 @@ def frozen_copy(tiny_atlas: Built, tmp_path: Path) -> Built:
     root = tmp_path / "atlas"
     shutil.copytree(tiny_atlas.root, root, ignore=shutil.ignore_patterns(".atlas"))
     return Built(root)
+
+
+@pytest.fixture(scope="session")
+def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of a tiny checkpoint of models.MAKERS, made once for the session. Read only."""
+    root = tmp_path_factory.mktemp("models")
+
+    def folder(name: str) -> Path:
+        import models  # it needs the libraries of the extra `models`
+
+        if not (root / name).is_dir():
+            models.MAKERS[name](root / name)
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(params=CHECKPOINTS)
+def checkpoint(request: pytest.FixtureRequest, models_folder: Callable[[str], Path]) -> Path:
+    """Each tiny checkpoint in turn."""
+    return models_folder(request.param)

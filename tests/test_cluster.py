@@ -81,6 +81,20 @@ def test_round_blobs_are_found_whole() -> None:
     assert [entry["parent"] for entry in groups.entries] == [None, None, None, 0, 1, 2]
 
 
+@pytest.mark.parametrize("places", [[[0, 0], [1, 0], [5, 0]], [[0, 0], [0, 1], [4, 4], [9, 0]]])
+def test_repeated_points_are_clusters(places: list[list[int]]) -> None:
+    """More points at one place than the graph joins to their nearest, on a line and not."""
+    groups = taken(np.repeat(places, 40, axis=0))
+    assert groups.coarse.tolist() == np.repeat(np.arange(len(places)), 40).tolist()
+
+
+@pytest.mark.parametrize(
+    ("coarse", "parent"), [([2, 2, 2], 2), ([0, 1, 1], 1), ([NOISE, NOISE, 1], None), ([NOISE, 0, 1], None), ([0, 0, 1, 1], None)]
+)
+def test_a_parent_holds_most_of_a_fine_cluster(coarse: list[int], parent: int | None) -> None:
+    assert stage._parent(np.array(coarse, np.int32)) == parent
+
+
 def test_noise_is_said() -> None:
     xy = blobs([80, 80])[0]
     far = 1000 * np.random.default_rng(1).uniform(2, 9, (10, 2))

@@ -61,7 +61,7 @@ def reference(vectors: Vectors, selection: Selection, threads: int, perplexity: 
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     k = min(round(3 * perplexity), len(selection.ids) - 1)
-    near = neighbors(vectors, selection, k=k)
+    near = neighbors(vectors, selection, k=k, threads=threads)
     index = PrecomputedNeighbors(near.rows.astype(np.int64), np.clip(1 - near.similarities.astype(np.float64), 0, None))
     begin = time.perf_counter()
     affinities = affinity.PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
@@ -84,7 +84,8 @@ def main() -> None:
     selection = Selection(np.arange(n - min(chosen.rows or n, n), n, dtype=np.int32))
     few = Selection(selection.ids[:200])
     timed(lambda: neighbors(vectors, few, k=15, device=chosen.device), 1)
-    seconds, near = timed(lambda: neighbors(vectors, selection, k=15, device=chosen.device), chosen.repeat)
+    options = {"k": 15, "device": chosen.device, "threads": chosen.threads}
+    seconds, near = timed(lambda: neighbors(vectors, selection, **options), chosen.repeat)
     print(f"{len(selection.ids):,} x {vectors.values.shape[1]}, {chosen.threads} threads, {chosen.device}; ", end="")
     print(f"exact cosine neighbors at 15: {seconds:.2f} s\n")
     print(f"{'method':26}{'prepare s':>11}{'seconds':>9}{'overlap':>9}{'trust':>8}{'contin.':>9}", flush=True)

@@ -14,9 +14,10 @@ from atlas.errors import StageError
 from atlas.stages import neighbors as stage
 
 
-def found(values: Any, k: int, ids: Any = None) -> Neighbors:
+def found(values: Any, k: int, ids: Any = None, threads: int = 1) -> Neighbors:
     vectors = Vectors(np.asarray(values, np.float32), "test")
-    return stage.neighbors(vectors, Selection(np.asarray(range(len(values)) if ids is None else ids, np.int32)), k=k)
+    selection = Selection(np.asarray(range(len(values)) if ids is None else ids, np.int32))
+    return stage.neighbors(vectors, selection, k=k, threads=threads)
 
 
 def brute(values: Any, k: int) -> tuple[Any, Any]:
@@ -134,18 +135,27 @@ def test_lengths_and_rotations_do_not_matter(seed: int, exponent: int) -> None:
         assert np.allclose(other.similarities, near.similarities, atol=1e-5)
 
 
-def test_threads_do_not_matter() -> None:
+@pytest.mark.parametrize("rough", [True, False])
+def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
     import torch
 
-    values, threads = noise(1500, 50), torch.get_num_threads()
-    try:
-        results = []
-        for count in (1, 2, 3):
-            torch.set_num_threads(count)
-            results.append(found(values, 15))
-    finally:
-        torch.set_num_threads(threads)
+    monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: rough)
+    values, before = noise(1500, 50), torch.get_num_threads()
+    results = [found(values, 15, threads=count) for count in (1, 2, 5)]
     assert len({near.rows.tobytes() + near.similarities.tobytes() for near in results}) == 1
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("width", [3, 8, 16])
+def test_rounding_to_bfloat16_never_loses_a_neighbor(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    # Cones in which the bounds on the rounding of the vectors (8, 16) and of their product (3) are both needed.
+    values = (np.random.default_rng(0).normal(size=width) + noise(1500, width) * 0.1).astype(np.float32)
+    results = []
+    for rough in (True, False):
+        monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _, rough=rough: rough)
+        results.append(found(values, 5))
+    assert results[0].rows.tobytes() == results[1].rows.tobytes()
+    assert results[0].similarities.tobytes() == results[1].similarities.tobytes()
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

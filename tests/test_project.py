@@ -124,7 +124,7 @@ def test_threads_do_not_matter(method: str) -> None:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
             with threadpool_limits(count, user_api="blas"):
-                layouts.append(whole.project(method, **({"epochs": 40} if method == "umap" else {})))
+                layouts.append(whole.project(method, threads=count, **({"epochs": 40} if method == "umap" else {})))
     finally:
         torch.set_num_threads(threads)
     assert len({layout.xy.tobytes() for layout in layouts}) == 1

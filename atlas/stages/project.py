@@ -61,7 +61,7 @@ def project(
         from atlas.stages.umap import umap
 
         chosen = umap if options.pop("implementation", "torch") == "torch" else _umap_learn
-        xy, facts = chosen(values, neighbors, seed=seed, device=device, progress=progress, **options)
+        xy, facts = chosen(values, neighbors, seed=seed, device=device, threads=threads, progress=progress, **options)
     return Layout(_upright(xy, turn=method in ("umap", "tsne")), {"method": method, "seed": seed, **facts})
 
 
@@ -155,8 +155,8 @@ def _tsne(
 
 
 def _umap_learn(
-    values: Floats, neighbors: Neighbors, *, seed: int, device: str, progress: Progress, min_dist: float = 0.1,
-    epochs: int | None = None,
+    values: Floats, neighbors: Neighbors, *, seed: int, device: str, threads: int, progress: Progress,
+    min_dist: float = 0.1, epochs: int | None = None,
 ) -> tuple[npt.NDArray[Any], dict[str, Any]]:  # fmt: skip
     with _without("tensorflow"):
         import umap as umap_learn

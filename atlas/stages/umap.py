@@ -10,12 +10,14 @@ rounds some numbers otherwise at the end of a thread's share, and takes longer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from atlas.data import Floats, Neighbors
 from atlas.errors import StageError
+from atlas.stages.neighbors import one_thread
 from atlas.stages.project import start
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _PUSHES = 5  # random points a point is pushed from, a pull (umap-learn's negative_sample_rate)
 _SPREAD = 7.0  # deviation of the start along its longer axis; wider keeps more neighbors, narrower more of the whole
+_FEW = 1000  # points at which a second thread begins to pay
 _CLIP = 4.0  # umap-learn's bound on a push
 
 
@@ -86,6 +89,7 @@ def umap(
     *,
     seed: int,
     device: str = "cpu",
+    threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
     min_dist: float = 0.05,
     epochs: int | None = None,
@@ -117,25 +121,37 @@ def umap(
     degree = edges.sums(weights, torch.zeros(n, 2, device=device))[:, 2:].clone()
     weights = weights * (2 * a * b)
     generator = torch.Generator(device=device).manual_seed(seed)
-    place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
-    for epoch in range(epochs):
-        step = rate * (1 - epoch / epochs)
+
+    def pull(place: Tensor) -> Tensor:
         points = torch.view_as_complex(place)  # a point is one number to fetch, not two
         apart = _squared(points[edges.heads] - points[edges.tails])[1].clamp_min_(1e-8)
         closeness = power(apart, sixteenths)
         strength = closeness.div(apart).mul_(weights).div_(closeness.mul_(a).add_(1))
-        pulled = edges.sums(strength, place)
-        stiff = 2 * pulled[:, 2:]
+        return edges.sums(strength, place)
+
+    def push(place: Tensor) -> Tensor:
+        points = torch.view_as_complex(place)
         drawn = torch.randint(n, (_PUSHES, n), generator=generator, device=device, dtype=torch.int32)
         gap, apart = _squared(points - points[drawn])
         away = (2 * b) / (power(apart, sixteenths).mul_(a).add_(1) * (apart + 0.001))
         pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
         pushed = pushes[0]
-        for push in pushes[1:]:  # not sum(0), whose order depends on the threads
-            pushed += push
-        force = 2 * pulled[:, :2] - place * stiff + pushed * degree
-        place = place + step * force / (1 + step * stiff)
-        progress((epoch + 1) / epochs)
+        for other in pushes[1:]:  # not sum(0), whose order depends on the threads
+            pushed += other
+        return pushed
+
+    place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
+    both = threads > 1 and device == "cpu" and n > _FEW
+    with one_thread(), ThreadPoolExecutor(1) as pool:
+        for epoch in range(epochs):
+            step = rate * (1 - epoch / epochs)
+            meanwhile = pool.submit(push, place) if both else None
+            pulled = pull(place)
+            pushed = meanwhile.result() if meanwhile else push(place)
+            stiff = 2 * pulled[:, 2:]
+            force = 2 * pulled[:, :2] - place * stiff + pushed * degree
+            place = place + step * force / (1 + step * stiff)
+            progress((epoch + 1) / epochs)
     facts = {"min_dist": min_dist, "epochs": epochs, "rate": rate, "implementation": "atlas (torch)"}
     return place.cpu().numpy(), facts
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+TEMPLATES = CHECKOUT / "templates"
+PROJECT: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def constraints() -> dict[str, Requirement]:
+    lines = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    by_name = {canonicalize_name(entry.name): entry for entry in found}
+    assert len(by_name) == len(found), "a package is constrained twice"
+    return by_name
+
+
+def wanted() -> list[Requirement]:
+    lines = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+    return [entry for entry in map(Requirement, lines) if entry.name != PROJECT["name"]]
+
+
+def test_every_constraint_is_exact() -> None:
+    for entry in constraints().values():
+        assert re.fullmatch(r"==[\w.]+", str(entry.specifier)) and not entry.url, str(entry)
+
+
+def test_every_dependency_is_constrained_within_its_bounds() -> None:
+    known = constraints()
+    for entry in wanted():
+        name = canonicalize_name(entry.name)
+        assert name in known, f"{name} has no constraint"
+        version = str(known[name].specifier).removeprefix("==")
+        assert entry.specifier.contains(version), f"{entry} excludes {version}"
+
+
+def test_extras_name_each_other() -> None:
+    extras = PROJECT["optional-dependencies"]
+    for lines in extras.values():
+        for entry in map(Requirement, lines):
+            if entry.name == PROJECT["name"]:
+                assert entry.extras <= extras.keys()
+
+
+def test_lock_file_names_no_registry() -> None:
+    lock = json.loads((TEMPLATES / "assets" / "package-lock.json").read_text(encoding="utf-8"))
+    package = json.loads((TEMPLATES / "assets" / "package.json").read_text(encoding="utf-8"))
+    assert lock["packages"][""]["dependencies"] == package["dependencies"]
+    for name, entry in lock["packages"].items():
+        assert "resolved" not in entry and (not name or "integrity" in entry), name
+    assert all(re.fullmatch(r"[\d.]+", version) for version in package["dependencies"].values())
+
+
+@pytest.mark.slow
+def test_wheel(tmp_path: Path) -> None:
+    bundle = TEMPLATES / "assets" / "vendor" / "plotly-map.min.js"
+    if not bundle.is_file():
+        pytest.skip("the map runtime was not built on this machine")
+    before = bundle.read_bytes()
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(CHECKOUT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        assert archive.read("atlas/templates/assets/vendor/plotly-map.min.js") == before
+    recipe = {"package.json", "package-lock.json", ".npmrc", "runtime.mjs"}
+    for path in TEMPLATES.rglob("*"):
+        if path.is_file() and path.name not in recipe and "node_modules" not in path.parts:
+            assert f"atlas/templates/{path.relative_to(TEMPLATES).as_posix()}" in names
+    assert not [name for name in names if Path(name).name in recipe or "node_modules" in name or name.endswith(".pyc")]
+    assert {name.split("/")[0] for name in names} == {"atlas", next(name for name in names if ".dist-info" in name).split("/")[0]}
+    assert "atlas/py.typed" in names and "atlas/stages/project.py" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_light_half_loads_no_model_library() -> None:
+    heavy = ["torch", "transformers", "sklearn", "umap", "openTSNE", "numba", "fugashi", "huggingface_hub", "tokenizers", "tensorflow"]
+    code = (
+        "import sys, json, atlas.cli, atlas.build, atlas.plan, atlas.gather, atlas.publish, atlas.render, atlas.pages, atlas.figures,"
+        " atlas.payload, atlas.check, atlas.serve, atlas.export\n"
+        f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+def test_the_version_is_the_packages_own() -> None:
+    import atlas
+
+    assert PROJECT["dynamic"] == ["version"] and re.fullmatch(r"\d+\.\d+\.\d+\S*", atlas.__version__)

@@ -19,7 +19,7 @@ from pathlib import Path
 from atlas.errors import ModelError
 
 READ = ("*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "pytorch_model*.bin", "README.md")
-_CHUNK = 1 << 20
+_REACHED: set[str] = set()  # hubs that have answered this process
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,11 @@ class Lock(MutableMapping[str, str]):
         self.path = path
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8")).get("commits", {})
+            if not isinstance(found, dict):
+                raise ValueError("[commits] is not a table")
         except FileNotFoundError:
             found = {}
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        except (OSError, ValueError) as problem:
             raise ModelError(f"{path}: cannot be read ({problem})", "Delete the file to resolve every model anew.") from problem
         self._commits: dict[str, str] = {str(name): str(commit) for name, commit in found.items()}
         self._saved = dict(self._commits)
@@ -65,7 +67,7 @@ class Lock(MutableMapping[str, str]):
         """Write the file if anything was resolved anew."""
         if self._commits == self._saved:
             return
-        lines = [f"{json.dumps(name)} = {json.dumps(commit)}" for name, commit in sorted(self._commits.items())]
+        lines = [f"{_quoted(name)} = {_quoted(commit)}" for name, commit in sorted(self._commits.items())]
         text = "# The commit each hub model was resolved to. Delete a line to follow its branch again.\n[commits]\n"
         _replace(self.path, text + "\n".join(lines) + "\n")
         self._saved = dict(self._commits)
@@ -93,15 +95,32 @@ def fetch(location: str, name: str) -> Path | None:
     if location.startswith("path:"):
         found = Path(location.removeprefix("path:")) / name
         return found if found.is_file() else None
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import EntryNotFoundError
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
 
     repo, commit = split(location)
     with explained(repo):
+        cached = try_to_load_from_cache(repo, name, revision=commit)
+        if isinstance(cached, str):
+            return Path(cached)
+        reach(repo)
         try:
             return Path(hf_hub_download(repo, name, revision=commit))
-        except EntryNotFoundError:
+        except EntryNotFoundError as problem:
+            if isinstance(problem, LocalEntryNotFoundError):
+                raise  # the hub did not answer
             return None
+
+
+def reach(repo: str) -> None:
+    """Ask the hub for any answer, once in a process: its client would try again for half a minute at every file. Raises ModelError."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    if constants.ENDPOINT not in _REACHED:
+        with explained(repo):
+            get_session().head(constants.ENDPOINT, timeout=10)
+        _REACHED.add(constants.ENDPOINT)
 
 
 def split(location: str) -> tuple[str, str]:
@@ -160,6 +179,11 @@ def _read_digests(path: Path) -> dict[str, list[object]]:
     return {name: entry for name, entry in found.items() if isinstance(entry, list)} if isinstance(found, dict) else {}
 
 
+def _quoted(text: str) -> str:
+    """A TOML string. TOML has no surrogate pairs, and wants DEL escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -179,7 +203,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
         raise ModelError(f"hub:{repo}: not in {lock.path.name}, and the build is offline", "Build once without --offline.")
     from huggingface_hub import HfApi
 
-    with explained(repo):
+    with explained(repo, revision):
         commit = HfApi().model_info(repo, revision=revision, timeout=10).sha
     if not commit:
         raise ModelError(f"hub:{repo}: the hub names no commit for {revision}", "Give a full commit as `revision`.")
@@ -188,7 +212,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
 
 
 @contextmanager
-def explained(repo: str) -> Iterator[None]:
+def explained(repo: str, revision: str = "") -> Iterator[None]:
     """Turn the hub client's exceptions into errors that say what to do."""
     from huggingface_hub.utils import (
         EntryNotFoundError,
@@ -205,7 +229,7 @@ def explained(repo: str) -> Iterator[None]:
     except GatedRepoError as problem:
         raise ModelError(f"hub:{repo}: access is gated", "Accept its terms on the hub and set HF_TOKEN.") from problem
     except RevisionNotFoundError as problem:
-        raise ModelError(f"hub:{repo}: no such revision", "Check `revision` in atlas.toml.") from problem
+        raise ModelError(f"hub:{repo}: no such revision {revision}".rstrip(), "Check `revision` in atlas.toml.") from problem
     except RepositoryNotFoundError as problem:
         hint = "Check the name; a private model needs HF_TOKEN."
         raise ModelError(f"hub:{repo}: no such model", hint) from problem
@@ -216,5 +240,8 @@ def explained(repo: str) -> Iterator[None]:
     except EntryNotFoundError:
         raise
     except (HfHubHTTPError, OSError) as problem:
+        if getattr(getattr(problem, "response", None), "status_code", None) in (401, 403):
+            hint = "Check the name; a private model needs HF_TOKEN, and one that is out of date is refused too."
+            raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
         reason = str(problem).strip().splitlines()[0][:200] if str(problem).strip() else type(problem).__name__
         raise ModelError(f"hub:{repo}: cannot be reached ({reason})", "Check the connection, or build with --offline.") from problem

@@ -90,6 +90,7 @@ def _files(location: str) -> list[str]:
 
     repo, commit = checkpoints.split(location)
     with checkpoints.explained(repo):
+        checkpoints.reach(repo)
         return ["model.safetensors"] if HfApi().file_exists(repo, "model.safetensors", revision=commit) else []
 
 
@@ -108,6 +109,7 @@ def _open(location: str, name: str) -> Iterator[BinaryIO]:
 
     repo, commit = checkpoints.split(location)
     with checkpoints.explained(repo):
+        checkpoints.reach(repo)
         # Range requests without read-ahead: what is not asked for is not transferred.
         try:
             file = HfFileSystem().open(f"{repo}@{commit}/{name}", "rb", cache_type="none")

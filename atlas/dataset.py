@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -249,6 +250,12 @@ def _faults(data: Dataset) -> list[str]:
         faults.append("token_id does not ascend")
     nullable = ("pos", "reading", "script")
     faults += [f"{name} has empty cells" for name in wanted if name not in nullable and found.column(name).null_count]
+    for name in ("neighbor_ids", "neighbor_similarities"):
+        lengths = pc.list_value_length(found.column(name)).to_numpy()
+        if len(lengths) and not np.all(lengths == about.map.neighbors):
+            faults.append(f"{name} are not {about.map.neighbors} a token")
+        elif name == "neighbor_ids" and not np.isin(data.lists(name), ids).all():
+            faults.append("neighbor_ids name tokens that are not on the map")
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
         faults.append(f"unknown kinds {sorted(unknown)}")
     for name in about.map.projections:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -147,27 +148,36 @@ class Local(Executor):
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """A process started in here is not interrupted by Ctrl-C before it can say that it does not want to be.
+    """Put off Ctrl-C while a process starts, here and in the new process until it can say that it does not want it.
 
-    The terminal interrupts children too, and Python says so with a traceback. Our own Ctrl-C is only put off.
+    The terminal interrupts children too, and Python says so with a traceback; so does a child whose parent was interrupted
+    before it had said what to do.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
+    put_off: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    # Handlers are Python's to run in the main thread, and are not for another thread to change.
+    handled = before is not None and threading.current_thread() is threading.main_thread()
+    masked = hasattr(signal, "pthread_sigmask")
+    if masked:
+        from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # or else it starts with the first process, and lifts the mask
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        resource_tracker.ensure_running()  # or else it starts with the first process, and lifts the mask
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process inherits
+    if handled:
+        signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handled:
+            signal.signal(signal.SIGINT, before)
+        if put_off:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker(threads: int) -> None:
     """Set up a new process, before any library with threads is loaded."""
-    import threading
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

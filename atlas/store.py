@@ -170,8 +170,9 @@ class Store:
 
     def forget_progress(self, key: str) -> None:
         """The task has ended."""
-        with contextlib.suppress(OSError):
-            (self.root / "progress" / key).unlink()
+        for name in (key, f"{_BESIDE}{key}"):
+            with contextlib.suppress(OSError):
+                (self.root / "progress" / name).unlink()
 
     def _manifest(self, key: str) -> dict[str, Any]:
         """The manifest; ValueError when it is none of ours, or was tampered with so as to reach outside of its folder."""

@@ -84,8 +84,8 @@ def main() -> None:
     selection = Selection(np.arange(n - min(chosen.rows or n, n), n, dtype=np.int32))
     few = Selection(selection.ids[:200])
     timed(lambda: neighbors(vectors, few, k=15, device=chosen.device), 1)
-    options = {"k": 15, "device": chosen.device, "threads": chosen.threads}
-    seconds, near = timed(lambda: neighbors(vectors, selection, **options), chosen.repeat)
+    how: dict[str, Any] = {"k": 15, "device": chosen.device, "threads": chosen.threads}
+    seconds, near = timed(lambda: neighbors(vectors, selection, **how), chosen.repeat)
     print(f"{len(selection.ids):,} x {vectors.values.shape[1]}, {chosen.threads} threads, {chosen.device}; ", end="")
     print(f"exact cosine neighbors at 15: {seconds:.2f} s\n")
     print(f"{'method':26}{'prepare s':>11}{'seconds':>9}{'overlap':>9}{'trust':>8}{'contin.':>9}", flush=True)

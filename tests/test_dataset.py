@@ -131,10 +131,7 @@ NEIGHBORS: dict[str, tuple[Change, str]] = {
     "neighbors of another number": (column("neighbor_ids", first([0, 2])), "neighbor_ids are not 3 a token"),
     "no similarities": (column("neighbor_similarities", first([])), "neighbor_similarities are not 3 a token"),
 }  # fmt: skip
-_UNSEEN = pytest.mark.xfail(reason="dataset.read does not look into the neighbor lists yet")
-
-
-@pytest.mark.parametrize("what", [*TABLES, *(pytest.param(name, marks=_UNSEEN) for name in NEIGHBORS)])
+@pytest.mark.parametrize("what", [*TABLES, *NEIGHBORS])
 def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> None:
     dataset.write(tmp_path, make(list("abcdef")))
     parquet, _ = dataset.paths(tmp_path, MAP)

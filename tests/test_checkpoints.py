@@ -270,6 +270,7 @@ print(json.dumps([found.tensor, len(tokens), tokens.family, facts]))
     assert sum(hub.sent.values()) <= 1.05 * expected.values.nbytes, hub.sent
 
 
+@pytest.mark.slow
 def test_sharded_on_the_hub(hub: Hub, models_folder: Any, tmp_path: Path) -> None:
     folder = models_folder("wordpiece-sharded")
     broken = Path(shutil.copytree(folder, tmp_path / "broken"))

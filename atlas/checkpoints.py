@@ -133,7 +133,7 @@ def pretrained(location: str) -> tuple[str, str | None]:
     """Name and revision of a checkpoint for `from_pretrained`. To be called before transformers is imported, which would import
     TensorFlow merely because it is there, and ask the hub to convert a model without safetensors."""
     os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"
-    os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+    os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "true"
     return (location.removeprefix("path:"), None) if location.startswith("path:") else split(location)
 
 

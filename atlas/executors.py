@@ -105,18 +105,22 @@ class Local(Executor):
     def submit(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
+        with _uninterrupted():
+            return self._give(fn, *args, **kwargs)
+
+    def _give(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+        """Give a task to the process with the least to do, which may be a new one."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
         if len(self._pools) < self._jobs and all(self._pools.values()):
             self._hire()
         pool = min(self._pools, key=lambda one: len(self._pools[one]))
         try:
-            with _uninterrupted():
-                future = pool.submit(fn, *args, **kwargs)
+            future = pool.submit(fn, *args, **kwargs)
         except BrokenExecutor:  # its process has died, with its last task or after it
             del self._pools[pool]
             pool.shutdown(wait=False)
-            return self.submit(fn, *args, **kwargs)
+            return self._give(fn, *args, **kwargs)
         self._pools[pool].append(future)
         return future
 

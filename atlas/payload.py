@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.dataset import Dataset
+from atlas.stages.label import COARSE_UNTIL, FINE_UNTIL
 
-VERSION = 1  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 2  # raised by hand when files or pictures of a map change for the same atlas data
 ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
 MARGIN = 0.05
 STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
@@ -193,6 +194,7 @@ def payload(data: Dataset, palette: int) -> Payload:
         "groups": {"kind": kinds, "script": scripts, "pos": classes},
         "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
         "language": data.about.model.language,
+        "until": {"coarse": COARSE_UNTIL, "fine": FINE_UNTIL},
         "views": {name: _view(data, name) for name in names},
     }  # fmt: skip
     name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"

@@ -23,7 +23,7 @@ VERSION = 3
 
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
-COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octave at which a name shows; the map's script has the same
+COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octave at which a name shows
 TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 15.0, 13.0
 _PAD = 6.0
 _BOLD = 1.08  # names are bold, and bold letters wider

@@ -58,7 +58,7 @@ Atlas.drawLabels = function (canvas, state) {
   const family = style.fontFamily
   for (const [level, name, , , colour, where] of data.meta.clusters) {
     const [zoom, qx, qy] = where[state.projection]
-    if (zoom > half || half > (level === 'coarse' ? 9 : 12)) continue
+    if (zoom > half || half > data.meta.until[level]) continue
     const [x, y] = at(qx, qy)
     if (!inside(x, y)) continue
     const short = level === 'coarse' ? name.split(' · ')[0] : name

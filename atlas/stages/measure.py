@@ -17,7 +17,7 @@ from atlas.data import Faithfulness, Floats, Ints, Layout, Neighbors, Selection,
 
 VERSION = 2
 
-_BLOCK = 256  # points at a time
+_BLOCK = 128  # points at a time
 _ROOM = 2**24  # distances held at a time, at most: 128 MB in float64
 
 
@@ -105,28 +105,25 @@ def _rank_penalties(
     n = len(xy)
     values = np.asarray(vectors.values[selection.ids], np.float32)
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
-    plane = np.asarray(xy, np.float64)
-    false_far = missing_far = 0.0
+    x, y = np.ascontiguousarray(xy.T, np.float64)
+    false_far = missing_far = 0
     for start in range(0, len(sample), _block(n)):
         rows = sample[start : start + _block(n)]
-        own = np.arange(len(rows))
-        apart = -(unit[rows] @ unit.T)
-        apart[own, rows] = -np.inf
-        false_far += _excess(apart, near[rows], true[rows], k)
-        apart2 = (plane[rows, None, 0] - plane[None, :, 0]) ** 2 + (plane[rows, None, 1] - plane[None, :, 1]) ** 2
-        apart2[own, rows] = -np.inf
-        missing_far += _excess(apart2, true[rows], near[rows], k)
+        similar = unit[rows] @ unit.T
+        both = near[rows][:, :, None] == true[rows][:, None, :]
+        false, missing = ~both.any(2), ~both.any(1)
+        for i, row in enumerate(rows):  # one at a time, which caches hold
+            similar[i, row] = np.inf
+            false_far += _excess(-similar[i], near[row, false[i]], k)
+            apart = (x - x[row]) ** 2 + (y - y[row]) ** 2
+            apart[row] = -np.inf
+            missing_far += _excess(apart, true[row, missing[i]], k)
         progress((start + len(rows)) / len(sample))
     worst = len(sample) * k * (2 * n - 3 * k - 1) / 2
     return 1 - false_far / worst, 1 - missing_far / worst
 
 
-def _excess(apart: npt.NDArray[Any], claimed: Ints, actual: Ints, k: int) -> float:
-    """Sum of (rank - k) over the claimed neighbors that are not actual ones, ranks by `apart`, in which self is first."""
-    wrong = ~(claimed[:, :, None] == actual[:, None, :]).any(2)
-    total = 0
-    for row in np.flatnonzero(wrong.any(1)):
-        gaps = apart[row, claimed[row][wrong[row]]]
-        ranks = np.count_nonzero(apart[row] < gaps[:, None], axis=1)  # cheaper than sorting the row for 15 ranks
-        total += int((ranks - k).clip(0).sum())
-    return float(total)
+def _excess(apart: npt.NDArray[Any], wrong: Ints, k: int) -> int:
+    """Sum of (rank - k) over the wrong neighbors, ranks by `apart`, in which the point itself is first."""
+    # Counting is cheaper than sorting the row for 15 ranks, and far cheaper without an axis.
+    return sum(max(int(np.count_nonzero(apart < gap)) - k, 0) for gap in apart[wrong])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from atlas.errors import ModelError, StageError
+from atlas.stages import vectors as stage
 from atlas.stages.vectors import find_table, table_rows, vectors
 
 
@@ -115,3 +116,72 @@ def test_table_with_as_many_rows_as_the_vocabulary() -> None:
     header = {"a.wte.weight": {"shape": [5, 2], "dtype": "F32"}, "longer.wte.weight": {"shape": [9, 2], "dtype": "F32"}}
     assert find_table(header, 9) == "longer.wte.weight"
     assert find_table(header, None) == "a.wte.weight"
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_a_table_is_never_made_up(tmp_path: Path, safe: bool) -> None:
+    """transformers fills what a checkpoint lacks with random numbers; a map of those would look like any other."""
+    import models
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = models.wordpiece(tmp_path / "model", safe=safe)
+    path = folder / ("model.safetensors" if safe else "pytorch_model.bin")
+    tensors = load_file(path) if safe else torch.load(path, weights_only=True)
+    kept = {name: tensor for name, tensor in tensors.items() if "word_embeddings" not in name}
+    assert len(kept) == len(tensors) - 1
+    if safe:
+        save_file(kept, path, metadata={"format": "pt"})
+    else:
+        torch.save(kept, path)
+    with pytest.raises(ModelError, match="word_embeddings"):
+        vectors(location=f"path:{folder}")
+
+
+@pytest.mark.parametrize("family", ["t5", "llama", "bytelevel", "japanese"])
+def test_tables_under_unknown_names_are_found_by_building_the_model(family: str, models_folder: Any, tmp_path: Path) -> None:
+    """Tied and prefixed tables count as found: only what transformers invents is refused."""
+    import torch
+    from safetensors.torch import load_file
+
+    folder = Path(shutil.copytree(models_folder(family), tmp_path / "model"))
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    found = vectors(location=f"path:{folder}")
+    np.testing.assert_array_equal(found.values, vectors(location=f"path:{models_folder(family)}").values)
+
+
+def test_code_of_a_checkpoint_is_not_run(models_folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(models_folder("wordpiece-bin"), tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"auto_map": {"AutoModel": "code.Model", "AutoConfig": "code.Config"}, "model_type": "strange"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    with pytest.raises(ModelError) as caught:
+        vectors(location=f"path:{folder}")
+    assert "never run" in caught.value.hint and not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64"])
+def test_many_pieces(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    monkeypatch.setattr(stage, "_PIECE", 7)
+    table = torch.randn(11, 5).to(getattr(torch, dtype))
+    save_file({"wte.weight": table, "a": torch.zeros(3)}, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text("{}")
+    seen: list[float] = []
+    found = vectors(location=f"path:{tmp_path}", progress=seen.append).values
+    np.testing.assert_array_equal(found, table.float().numpy())
+    assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) == 8
+
+
+def test_vision_models_have_no_vocabulary(tmp_path: Path) -> None:
+    from transformers import ViTConfig, ViTModel
+
+    config = ViTConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, image_size=8, patch_size=4)
+    ViTModel(config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="no table"):
+        vectors(location=f"path:{tmp_path}")

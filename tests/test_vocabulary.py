@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from atlas.data import KINDS, Vocabulary
 from atlas.errors import ModelError
+from atlas.stages import tokens
 from atlas.stages import vocabulary as stage
 from atlas.stages.vocabulary import script, vocabulary
 
@@ -170,7 +172,7 @@ def test_texts_can_be_printed(token: str, family: str) -> None:
 @given(st.binary(min_size=1, max_size=8))
 def test_bytes_read_as_text_or_by_number(raw: bytes) -> None:
     """Any byte string, as GPT-2's tokenizer writes it: whole UTF-8 is read as text, the rest keeps every byte."""
-    characters = {value: character for character, value in stage._byte_of().items()}
+    characters = {value: character for character, value in tokens.BYTES.items()}
     assert len(characters) == 256
     text, kind = stage._bytelevel("".join(characters[value] for value in raw))
     assert text.isprintable() and text
@@ -181,3 +183,81 @@ def test_bytes_read_as_text_or_by_number(raw: bytes) -> None:
     else:
         if whole.isprintable():
             assert text == whole.replace(" ", "␣") and kind in ("word", "continuation")
+
+
+def slow(folder: Path, entries: dict[str, int], **config: Any) -> Vocabulary:
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "vocab.json").write_text(json.dumps(entries))
+    return vocabulary(location=f"path:{folder}")
+
+
+def test_words_marked_at_their_end(tmp_path: Path) -> None:
+    found = slow(tmp_path, {"the</w>": 0, "th": 1, "é</w>": 2, "—": 3, "<unk>": 4})
+    assert found.family == "bpe" and found.texts == ("the␣", "th", "é␣", "—", "<unk>")
+    assert found.kinds == ("word", "continuation", "word", "continuation", "special")
+    found = slow(tmp_path, {"the</w>": 0, "th": 1, "cafÃ©</w>": 2, "Ã": 3})
+    assert found.family == "byte-level-bpe" and found.texts == ("the␣", "th", "café␣", "<0xC3>")
+    assert found.kinds == ("word", "continuation", "word", "byte")
+    found = slow(tmp_path, {"th@@": 0, "e": 1})
+    assert found.family == "bpe" and found.texts == ("th@@", "e") and found.kinds == ("continuation", "word")
+    found = slow(tmp_path, {"</w>": 0, "@@": 1} | {f"Ġ{number}": number for number in range(2, 40)})
+    assert found.family == "byte-level-bpe" and found.kinds[:3] == ("continuation", "continuation", "word") and found.texts[0] == "</w>"
+
+
+def test_sentencepieces_in_a_json_file(tmp_path: Path) -> None:
+    found = slow(tmp_path, {"</s>": 0, "▁the": 1, "é": 2})  # as Marian and M2M100 have them
+    assert found.family == "sentencepiece" and found.texts == ("</s>", "␣the", "é")
+    assert found.kinds == ("special", "word", "continuation")
+
+
+def test_lone_surrogates_are_not_passed_on(tmp_path: Path) -> None:
+    found = slow(tmp_path, {"a\ud800": 0, "b": 1})
+    assert found.tokens == ("a\ufffd", "b") and found.texts[0] == "a<U+D800>"
+
+
+def test_added_tokens_are_read_as_written(models_folder: Any, tmp_path: Path) -> None:
+    """An added token is no sequence of GPT-2's stand-ins for bytes, even if all its characters are."""
+    for name in ("bytelevel", "bytelevel-slow-padded"):
+        folder = Path(shutil.copytree(models_folder(name), tmp_path / name))
+        reference = tokenizer(folder)
+        reference.add_tokens(["café", "<tool_call>", "  "])
+        reference.save_pretrained(folder)
+        if "slow" in name:
+            (folder / "tokenizer.json").unlink()
+        (folder / "model.safetensors").unlink()
+        (folder / "config.json").write_text(json.dumps({"vocab_size": len(reference)}))
+        found = vocabulary(location=f"path:{folder}")
+        assert found.tokens[-3:] == ("café", "<tool_call>", "  ")
+        assert found.texts[-3:] == ("café", "<tool_call>", "␣␣") and found.kinds[-3:] == ("word",) * 3
+
+
+def test_special_tokens_of_older_checkpoints(models_folder: Any, tmp_path: Path) -> None:
+    """Checkpoints of the Tohoku kind come with vocab.txt and config.json alone."""
+    for name in ("vocab.txt", "config.json"):
+        shutil.copy(models_folder("japanese") / name, tmp_path)
+    found = vocabulary(location=f"path:{tmp_path}")
+    kinds = dict(zip(found.tokens, found.kinds, strict=True))
+    assert {token for token, kind in kinds.items() if kind == "special"} == {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
+
+
+def test_counted_tokens(tmp_path: Path) -> None:
+    """PhoBERT's vocab.txt gives counts, and its ids begin with special tokens that are not in the file."""
+    from transformers import PhobertTokenizer
+
+    (tmp_path / "vocab.txt").write_text("xin 1234\nch@@ 22\nào 7\n")
+    (tmp_path / "bpe.codes").write_text("x i 2\n")
+    (tmp_path / "config.json").write_text('{"model_type": "roberta", "tokenizer_class": "PhobertTokenizer"}')
+    reference = PhobertTokenizer.from_pretrained(tmp_path)
+    found = vocabulary(location=f"path:{tmp_path}")
+    assert list(found.tokens) == reference.convert_ids_to_tokens(list(range(len(reference)))) and "xin" in found.tokens
+    kinds = dict(zip(found.tokens, found.kinds, strict=True))
+    assert found.family == "bpe" and kinds["ch@@"] == "continuation" and kinds["ào"] == "word" and kinds["<s>"] == "special"
+
+
+@pytest.mark.parametrize("size", ["many", None, -3, 0, [5]])
+def test_nonsense_for_a_size(tmp_path: Path, size: Any) -> None:
+    assert len(slow(tmp_path, {"a": 0, "b": 1}, vocab_size=size)) == 2
+
+
+def test_size_of_the_text_part(tmp_path: Path) -> None:
+    assert len(slow(tmp_path, {"a": 0, "b": 1}, text_config={"vocab_size": 5})) == 5

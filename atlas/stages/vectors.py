@@ -18,7 +18,7 @@ from atlas.data import Floats, Vectors
 from atlas.errors import ModelError, StageError
 from atlas.stages.describe import read_json
 
-VERSION = 1
+VERSION = 2
 
 # Ends of the names under which architectures keep the input table, the more specific first.
 TABLES = (
@@ -34,7 +34,7 @@ TABLES = (
     "embeddings.tok_embeddings.weight",
 )
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-_PIECE = 8 << 20
+_PIECE = 2 << 20  # values read at a time
 
 
 def vectors(*, location: str, space: str = "input", progress: Callable[[float], None] = lambda _: None) -> Vectors:
@@ -45,7 +45,7 @@ def vectors(*, location: str, space: str = "input", progress: Callable[[float], 
     """
     if space != "input":
         raise StageError(f"The space {space!r} is not known.", "Use `input`.")
-    size = (read_json(location, "config.json") or {}).get("vocab_size")
+    size = _size(location)
     for name in _files(location):
         with _open(location, name) as file:
             header, start = _header(file, name)
@@ -67,13 +67,21 @@ def find_table(header: dict[str, Any], rows: int | None) -> str | None:
 
 def table_rows(location: str) -> int | None:
     """How many rows the input table has, from headers alone; None when no safetensors file holds it."""
-    size = (read_json(location, "config.json") or {}).get("vocab_size")
+    size = _size(location)
     for name in _files(location):
         with _open(location, name) as file:
             header, _ = _header(file, name)
             if tensor := find_table(header, size):
                 return int(header[tensor]["shape"][0])
-    return int(size) if size else None
+    return size
+
+
+def _size(location: str) -> int | None:
+    """The vocabulary's size as config.json has it, for models of several kinds of input in the text's part."""
+    config = read_json(location, "config.json") or {}
+    inner = config.get("text_config")
+    found = (inner if isinstance(inner, dict) else config).get("vocab_size", config.get("vocab_size"))
+    return found if isinstance(found, int) and found > 0 else None
 
 
 def _files(location: str) -> list[str]:
@@ -138,19 +146,21 @@ def _header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
 
 
 def _read(file: BinaryIO, name: str, entry: dict[str, Any], start: int, progress: Callable[[float], None]) -> Floats:
-    begin, end = entry["data_offsets"]
-    file.seek(start + begin)
-    pieces = bytearray()
-    while len(pieces) < end - begin:
-        piece = file.read(min(_PIECE, end - begin - len(pieces)))
-        if not piece:
+    """The table in float32, turned into it piece by piece: a large one is held once."""
+    kind = np.dtype(_TYPES[entry["dtype"]])
+    values = np.empty(math.prod(entry["shape"]), np.float32)
+    file.seek(start + entry["data_offsets"][0])
+    for done in range(0, len(values), _PIECE):
+        count = min(_PIECE, len(values) - done)
+        piece = file.read(count * kind.itemsize)
+        if len(piece) < count * kind.itemsize:
             raise ModelError(f"{name}: ends within the embedding table", "Is the download complete?")
-        pieces += piece
-        progress(len(pieces) / (end - begin))
-    raw = np.frombuffer(pieces, _TYPES[entry["dtype"]])
-    if entry["dtype"] == "BF16":  # the upper half of a float32
-        raw = (raw.astype("<u4") << 16).view("<f4")
-    return np.ascontiguousarray(raw.astype(np.float32).reshape(entry["shape"]))
+        raw = np.frombuffer(piece, kind)
+        if entry["dtype"] == "BF16":  # the upper half of a float32
+            raw = (raw.astype("<u4") << 16).view("<f4")
+        values[done : done + count] = raw
+        progress((done + count) / len(values))
+    return values.reshape(entry["shape"])
 
 
 def _built(location: str) -> Vectors:
@@ -158,12 +168,17 @@ def _built(location: str) -> Vectors:
     from transformers import AutoModel
 
     try:
-        model = AutoModel.from_pretrained(name, revision=revision)
+        # Left open, `trust_remote_code` makes transformers ask at the terminal.
+        model, told = AutoModel.from_pretrained(name, revision=revision, trust_remote_code=False, output_loading_info=True)
+        table = model.get_input_embeddings()
     except (OSError, ValueError, ImportError, RuntimeError) as problem:
-        reason = str(problem).strip().splitlines()[0]
-        raise ModelError(f"{name}: transformers cannot load it: {reason}", "Is it a checkpoint of a text model?") from problem
-    table = model.get_input_embeddings()
-    if table is None or getattr(table, "weight", None) is None:
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+        hint = "Is it a checkpoint of a text model, and one of transformers' own? A model's own code is never run."
+        raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
+    if getattr(getattr(table, "weight", None), "ndim", 0) != 2:
         raise ModelError(f"{name}: the model has no table of input embeddings", "Choose a model with a token vocabulary.")
+    names = {entry for entry, weight in model.named_parameters(remove_duplicate=False) if weight is table.weight}
+    if names and names <= set(told["missing_keys"]):  # transformers has made one up
+        raise ModelError(f"{name}: its weights hold no input embeddings ({min(names)})", "Is the checkpoint complete?")
     values = table.weight.detach().float().numpy()
     return Vectors(np.array(values, dtype=np.float32), f"{type(model).__name__}.get_input_embeddings().weight")

@@ -1,24 +1,21 @@
 """A tokenizer's tokens, as a person reads them: text, kind and script.
 
 WordPiece keeps `##` before a continuation. Byte-level BPE and SentencePiece mark the start of a word with `Ġ` and `▁`, which
-read as `␣`; a token without the mark is a continuation. Bytes that are not text on their own read as `<0xE3>`.
+read as `␣`; a token without the mark is a continuation. Where BPE marks the end of a word instead (`</w>`), that reads as `␣`,
+and a token without it is a continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`.
 """
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
-from atlas import checkpoints
 from atlas.data import Vocabulary
-from atlas.errors import ModelError
-from atlas.stages.describe import read_json
+from atlas.stages.tokens import BYTES, load, marked
 from atlas.stages.vectors import table_rows
 
-VERSION = 2
+VERSION = 3
 
 # Unicode scripts worth naming; the rest is "Other".
 SCRIPTS = (
@@ -37,10 +34,12 @@ def vocabulary(*, location: str) -> Vocabulary:
     """
     import regex
 
-    tokens, family, special = _load(location)
+    tokens, family, special, added = load(location)
     rows = table_rows(location) or (max(tokens, default=-1) + 1)
     names = tuple(tokens.get(row, f"<row {row}>") for row in range(rows))
     read = _READERS[family]
+    if family.endswith("bpe") and marked(names, "</w>"):
+        read = partial(_with_ends, read=read)
     unused = regex.compile(_UNUSED)
     texts, kinds, scripts = [], [], []
     for row, token in enumerate(names):
@@ -48,12 +47,14 @@ def vocabulary(*, location: str) -> Vocabulary:
             text, kind = token, "unused"
         elif row in special:
             text, kind = _visible(token), "special"
+        elif row in added and family != "wordpiece":  # kept as it is written: not in the tokenizer's own signs
+            text, kind = _visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
         else:
             text, kind = read(token)
         texts.append(text)
         kinds.append(kind)
         scripts.append(script(text) if kind in ("word", "continuation") else "")
-    return Vocabulary(names, tuple(texts), tuple(kinds), tuple(scripts), family)
+    return Vocabulary(tuple(_whole(token) for token in names), tuple(texts), tuple(kinds), tuple(scripts), family)
 
 
 def script(text: str) -> str:
@@ -107,12 +108,26 @@ def _visible(text: str) -> str:
     return "".join(shown)
 
 
+def _whole(token: str) -> str:
+    """A token without lone surrogates, which no file can hold."""
+    return token if token.isprintable() else token.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _wordpiece(token: str) -> tuple[str, str]:
     return _visible(token), "continuation" if token.startswith("##") and len(token) > 2 else "word"
 
 
 def _plain(token: str) -> tuple[str, str]:
-    return _visible(token), "word"
+    return _visible(token), "continuation" if token.endswith("@@") and len(token) > 2 else "word"
+
+
+def _with_ends(token: str, read: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
+    """A token of a BPE vocabulary that marks where words end, as GPT's does and CLIP's, which is byte-level besides."""
+    body = token.removesuffix("</w>")
+    text, kind = read(body)
+    if kind == "byte":
+        return text, kind
+    return (f"{text}␣", "word") if body != token else (text, "continuation")
 
 
 def _sentencepiece(token: str) -> tuple[str, str]:
@@ -123,10 +138,9 @@ def _sentencepiece(token: str) -> tuple[str, str]:
 
 
 def _bytelevel(token: str) -> tuple[str, str]:
-    table = _byte_of()
-    if not all(character in table for character in token):
+    if not all(character in BYTES for character in token):
         return _visible(token), "word"  # an added token, kept as it is written
-    raw = bytes(table[character] for character in token)
+    raw = bytes(BYTES[character] for character in token)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -160,19 +174,6 @@ def _utf8_parts(raw: bytes) -> Iterable[bytes]:
         start += length
 
 
-@cache
-def _byte_of() -> dict[str, int]:
-    """GPT-2's table from printable stand-ins back to bytes (Radford et al. 2019, `bytes_to_unicode`)."""
-    kept = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    table = {chr(value): value for value in kept}
-    spare = 0
-    for value in range(256):
-        if value not in kept:
-            table[chr(256 + spare)] = value
-            spare += 1
-    return table
-
-
 _READERS: dict[str, Callable[[str], tuple[str, str]]] = {
     "wordpiece": _wordpiece,
     "byte-level-bpe": _bytelevel,
@@ -180,98 +181,3 @@ _READERS: dict[str, Callable[[str], tuple[str, str]]] = {
     "bpe": _plain,
     "wordlevel": _plain,
 }
-
-
-# Files that may hold the vocabulary, the most complete first.
-_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model")
-
-
-def _load(location: str) -> tuple[dict[int, str], str, set[int]]:
-    """Tokens by id, the family, and the ids of special tokens. Raises ModelError naming the file that cannot be read."""
-    path = next((found for name in _FILES if (found := checkpoints.fetch(location, name))), None)
-    if path is None:
-        raise ModelError(f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(_FILES)}.")
-    try:
-        return _parse(path, location)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
-        raise ModelError(f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?") from problem
-
-
-def _parse(path: Path, location: str) -> tuple[dict[int, str], str, set[int]]:
-    if path.name == "tokenizer.json":
-        return _fast(path)
-    if path.name == "sentencepiece.bpe.model":
-        return _told(location)
-    added, special = _added(location)
-    if path.name == "vocab.txt":
-        lines = path.read_text(encoding="utf-8").split("\n")
-        tokens = dict(enumerate(line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)))
-        return tokens | added, "wordpiece", _named(tokens, location) | special
-    if path.name == "vocab.json":
-        tokens = {row: token for token, row in json.loads(path.read_text(encoding="utf-8")).items()}
-        return tokens | added, "byte-level-bpe", _named(tokens, location) | special
-    tokens, control = _sentencepieces(path)
-    return tokens | added, "sentencepiece", control | special
-
-
-def _fast(path: Path) -> tuple[dict[int, str], str, set[int]]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    model = found["model"]
-    entries = model["vocab"]
-    if isinstance(entries, list):  # Unigram: pairs of piece and score
-        tokens = {row: str(entry[0]) for row, entry in enumerate(entries)}
-    else:
-        tokens = {int(row): str(token) for token, row in entries.items()}
-    added = found.get("added_tokens") or []
-    tokens |= {int(entry["id"]): str(entry["content"]) for entry in added}
-    special = {int(entry["id"]) for entry in added if entry.get("special")}
-    return tokens, _family(found, model.get("type"), tokens.values()), special
-
-
-def _family(found: dict[str, object], kind: str | None, tokens: Iterable[str]) -> str:
-    parts = json.dumps([found.get("pre_tokenizer"), found.get("decoder"), found.get("normalizer")])
-    if kind == "WordPiece" or (kind is None and '"WordPiece"' in parts):
-        return "wordpiece"
-    if '"ByteLevel"' in parts:
-        return "byte-level-bpe"
-    if kind == "Unigram" or '"Metaspace"' in parts or "▁" in parts or any(token.startswith("▁") for token in tokens):
-        return "sentencepiece"
-    return "wordlevel" if kind == "WordLevel" else "bpe"
-
-
-def _added(location: str) -> tuple[dict[int, str], set[int]]:
-    """Tokens added beside the base vocabulary, as tokenizer_config.json and added_tokens.json give them."""
-    decoder = (read_json(location, "tokenizer_config.json") or {}).get("added_tokens_decoder") or {}
-    tokens = {int(row): str(entry["content"]) for row, entry in decoder.items()}
-    special = {int(row) for row, entry in decoder.items() if entry.get("special")}
-    tokens |= {int(row): token for token, row in (read_json(location, "added_tokens.json") or {}).items()}
-    return tokens, special
-
-
-def _named(tokens: dict[int, str], location: str) -> set[int]:
-    """Ids of the tokens that special_tokens_map.json names."""
-    names: set[str] = set()
-    for value in (read_json(location, "special_tokens_map.json") or {}).values():
-        for entry in value if isinstance(value, list) else [value]:
-            names.add(entry["content"] if isinstance(entry, dict) else str(entry))
-    return {row for row, token in tokens.items() if token in names}
-
-
-def _sentencepieces(path: Path) -> tuple[dict[int, str], set[int]]:
-    from sentencepiece import SentencePieceProcessor
-
-    pieces = SentencePieceProcessor(model_file=str(path))
-    rows = range(pieces.get_piece_size())
-    control = {row for row in rows if pieces.is_control(row) or pieces.is_unknown(row)}
-    return {row: pieces.id_to_piece(row) for row in rows}, control
-
-
-def _told(location: str) -> tuple[dict[int, str], str, set[int]]:
-    """What transformers says: XLM-RoBERTa and its kin count ids otherwise than their SentencePiece model does."""
-    name, revision = checkpoints.pretrained(location)
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, use_fast=False)
-    rows = range(len(tokenizer))
-    tokens = dict(zip(rows, tokenizer.convert_ids_to_tokens(list(rows)), strict=True))
-    return tokens, "sentencepiece", set(tokenizer.all_special_ids)

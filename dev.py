@@ -1,25 +1,28 @@
-"""Set up and run a checkout with nothing but Python: `python dev.py demo`, `python dev.py test`. Standard library only."""
+"""Set up and run a checkout with nothing but Python: `python dev.py demo`, `python dev.py test`. Standard library only.
 
-from __future__ import annotations
+Written so that Python 3.6 can read it, and say that it is too old.
+"""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-import venv
-from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+RUNTIME = Path("templates", "assets", "vendor", "plotly-map.min.js")
+EXTRAS = ("", "demo", "all,dev")  # each holds the ones before it
 
 USAGE = """python dev.py TASK [ARGUMENTS]
 
   demo      install, and build the atlas of the two embedded models without a network: site/public/
   serve     the same, and show it at http://127.0.0.1:8000/, built again when a file changes
+  light     install the half that only renders (no model library), and render site/data/
   test      install everything, and run every check and test (more arguments go to pytest)
   lint      ruff and mypy alone
   netlify   what netlify.toml runs: render site/data/ if it is there, else compute it
@@ -30,20 +33,29 @@ Everything is installed into .venv/ at the versions of constraints.txt."""
 def main(task: str = "", *rest: str) -> int:
     """Run a task; its exit code."""
     if sys.version_info < (3, 11):
-        print(f"Python 3.11 or later is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
+        print(f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     begin = time.monotonic()
     if task in ("demo", "serve"):
         install("demo")
-        if code := run("-m", "atlas", "build", "--offline", "site", *rest):
+        code = run("-m", "atlas", "build", "--offline", "site", *rest)
+        if code:
             return code
         if task == "serve":
             return run("-m", "atlas", "serve", "--offline", "site")
         say(f"Done in {time.monotonic() - begin:.0f} s. To look at it: python dev.py serve")
         return 0
+    if task == "light":
+        install("")
+        return run("-m", "atlas", "build", "--frozen", "site", *rest)
     if task == "test":
+        code = browser()
+        if code:
+            return code
         install("all,dev")
-        return browser() or lint() or run("-m", "pytest", *rest)
+        code = lint() or run("-m", "pytest", *rest)
+        say(f"{'Failed' if code else 'Passed'} after {time.monotonic() - begin:.0f} s")
+        return code
     if task == "lint":
         install("all,dev")
         return lint()
@@ -54,27 +66,53 @@ def main(task: str = "", *rest: str) -> int:
 
 
 def install(extras: str) -> None:
-    """Make .venv and install the atlas into it, once for each pyproject.toml; an interrupted installation starts again."""
+    """Install the atlas into .venv, once for each set of files that decide what is installed. What was interrupted is done again."""
     stamp = HOME / ".installed"
-    wanted = f"{extras}\n{(ROOT / 'pyproject.toml').read_text('utf-8')}\n{(ROOT / 'constraints.txt').read_text('utf-8')}"
-    done = stamp.read_text("utf-8").split("\0") if stamp.is_file() else []
-    if wanted in done and PYTHON.is_file():
+    done = stamp.read_text("utf-8").splitlines() if stamp.is_file() else []
+    enough = [f"{digest()} {more}" for more in EXTRAS[EXTRAS.index(extras) :]]
+    if PYTHON.is_file() and any(line in enough for line in done):
         return
-    if not PYTHON.is_file():
-        say("Making .venv")
-        try:
-            venv.create(HOME, with_pip=True)
-        except subprocess.CalledProcessError:
-            shutil.rmtree(HOME, ignore_errors=True)
-            sys.exit("Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv")
+    environment()
     begin = time.monotonic()
     what = f".[{extras}]" if extras else "."
     say(f"Installing {what}: some minutes the first time")
-    command = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", "constraints.txt", "-e", what]
+    quiet = [] if sys.stdout.isatty() else ["-q"]
+    command = [str(PYTHON), "-m", "pip", "install", *quiet, "--disable-pip-version-check", "-c", "constraints.txt", "-e", what]
     if subprocess.call(command, cwd=ROOT):
         sys.exit("The installation failed; pip says why above. Run the same command again to go on.")
-    stamp.write_text("\0".join([*done, wanted]), "utf-8")
+    stamp.write_text("".join(f"{line}\n" for line in [*done, enough[0]]), "utf-8")
     say(f"Installed in {time.monotonic() - begin:.0f} s")
+
+
+def digest() -> str:
+    """Of the files that decide what is installed: the project's own, and what the map runtime is built from."""
+    found = hashlib.sha256()
+    assets = Path("templates", "assets")
+    recipe = (assets / name for name in ("package.json", "package-lock.json", ".npmrc", "runtime.mjs"))
+    for path in (Path("pyproject.toml"), Path("constraints.txt"), Path("hatch_build.py"), *recipe):
+        found.update((ROOT / path).read_bytes() + b"\0")
+    return found.hexdigest()[:16]
+
+
+def environment() -> None:
+    """Make .venv. One left half-made gets its pip; one whose Python is gone is made anew."""
+    if works("-m", "pip", "--version"):
+        return
+    say("Making .venv")
+    try:
+        import venv
+
+        venv.create(HOME, with_pip=True, clear=not works("-c", ""))
+    except (ImportError, subprocess.CalledProcessError):
+        sys.exit(
+            f"{sys.executable} cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv\n"
+            "Then run the same command again."
+        )
+
+
+def works(*arguments: str) -> bool:
+    """Whether the environment's Python can do this."""
+    return PYTHON.is_file() and subprocess.run([str(PYTHON), *arguments], capture_output=True, check=False).returncode == 0
 
 
 def lint() -> int:
@@ -83,21 +121,30 @@ def lint() -> int:
 
 
 def browser() -> int:
-    """The tests look at the site in a real browser, which pip cannot bring along."""
-    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")) or os.environ.get("CHROMIUM"):
-        return 0
-    print("The tests need Chromium. On Debian: apt-get install chromium fonts-noto-cjk", file=sys.stderr)
-    print("Elsewhere: set CHROMIUM to the path of Chrome or Chromium.", file=sys.stderr)
-    return 1
+    """The tests look at the site in a real browser, with Japanese letters; pip can bring neither."""
+    chosen = os.environ.get("CHROMIUM")
+    if chosen and not shutil.which(chosen):
+        print(f"CHROMIUM is {chosen}, where there is no program.", file=sys.stderr)
+        return 1
+    if not chosen and not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        print("The tests need Chromium. On Debian: apt-get install chromium fonts-noto-cjk", file=sys.stderr)
+        print("Elsewhere: set CHROMIUM to the path of Chrome or Chromium.", file=sys.stderr)
+        return 1
+    fonts = shutil.which("fc-list")
+    if fonts and not subprocess.run([fonts, ":lang=ja"], capture_output=True, check=False).stdout.strip():
+        print("The tests need a font with Japanese letters. On Debian: apt-get install fonts-noto-cjk", file=sys.stderr)
+        return 1
+    return 0
 
 
 def netlify() -> int:
-    """Build on a host with little time and no GPU: atlas data that were committed are only rendered, which needs no model library."""
-    if any((ROOT / "site" / "data").glob("*.json")):
-        install("")
-        return run("-m", "atlas", "build", "--frozen", "site")
-    install("demo")
-    return run("-m", "atlas", "build", "--offline", "site")
+    """Build on a host with little time and no GPU. Atlas data that were committed are only rendered, which needs no model library."""
+    frozen = any((ROOT / "site" / "data").glob("*.json"))
+    install("" if frozen else "demo")
+    if not (ROOT / RUNTIME).is_file():  # plotly's own file needs `eval`, which the headers of netlify.toml forbid
+        print(f"{RUNTIME.as_posix()} was not built, and no map would be drawn without it. Is npm's registry down?", file=sys.stderr)
+        return 1
+    return run("-m", "atlas", "build", "--frozen" if frozen else "--offline", "site")
 
 
 def run(*command: str) -> int:
@@ -109,7 +156,7 @@ def say(message: str) -> None:
     print(f"dev.py: {message}", flush=True)
 
 
-def start(arguments: Sequence[str]) -> int:
+def start(*arguments: str) -> int:
     try:
         return main(*arguments)
     except KeyboardInterrupt:
@@ -117,4 +164,4 @@ def start(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(start(sys.argv[1:]))
+    sys.exit(start(*sys.argv[1:]))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+RECIPE = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs")
+DECIDING = ("pyproject.toml", "constraints.txt", "hatch_build.py", *(f"templates/assets/{name}" for name in RECIPE))
 
 
 @pytest.fixture
@@ -73,29 +77,126 @@ def test_a_failure_stops_and_is_passed_on(dev: ModuleType, called: list[Any], mo
     assert dev.main("demo") == 3
 
 
-def test_netlify_renders_what_is_committed(dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_light_computes_nothing(dev: ModuleType, called: list[Any]) -> None:
+    assert dev.main("light") == 0 and called == ["", ("-m", "atlas", "build", "--frozen", "site")]
+
+
+@pytest.mark.parametrize("version", [(3, 6), (3, 10)])
+def test_an_old_python_can_read_it(version: tuple[int, int]) -> None:
+    tree = ast.parse((CHECKOUT / "dev.py").read_text(encoding="utf-8"), feature_version=version)
+    for node in ast.walk(tree):  # evaluated before the version is looked at
+        if isinstance(node, ast.FunctionDef):
+            arguments = [*node.args.args, *([node.args.vararg] if node.args.vararg else [])]
+            assert not [one for one in [node.returns, *(argument.annotation for argument in arguments)] if isinstance(one, ast.Subscript)]
+        assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+
+
+def test_tests_need_a_browser_before_anything_is_installed(
+    dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(dev, "install", called.append)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    assert dev.main("test") == 1 and called == []
+    assert "apt-get install chromium" in capsys.readouterr().err
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "chrome"))
+    assert dev.main("test") == 1 and str(tmp_path / "chrome") in capsys.readouterr().err
+    (tmp_path / "chrome").touch(mode=0o755)
+    assert dev.browser() == 0
+    fonts = tmp_path / "fc-list"
+    fonts.write_text("#!/bin/sh\n", encoding="utf-8")
+    fonts.chmod(0o755)
+    assert dev.main("test") == 1 and "fonts-noto-cjk" in capsys.readouterr().err
+
+
+@pytest.fixture
+def elsewhere(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A checkout of our own, with all that decides what is installed."""
     monkeypatch.setattr(dev, "ROOT", tmp_path)
+    for name in DECIDING:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a", encoding="utf-8")
+    return tmp_path
+
+
+def test_netlify_renders_what_is_committed(
+    dev: ModuleType, called: list[Any], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dev.main("netlify") == 1 and called == ["demo"]  # the map runtime could not be built
+    assert "plotly-map.min.js" in capsys.readouterr().err
+    (elsewhere / dev.RUNTIME).parent.mkdir()
+    (elsewhere / dev.RUNTIME).touch()
+    called.clear()
     assert dev.main("netlify") == 0 and called == ["demo", ("-m", "atlas", "build", "--offline", "site")]
-    (tmp_path / "site" / "data").mkdir(parents=True)
-    (tmp_path / "site" / "data" / "m-words.json").write_text("{}")
+    (elsewhere / "site" / "data").mkdir(parents=True)
+    (elsewhere / "site" / "data" / "m-words.json").write_text("{}", encoding="utf-8")
     called.clear()
     assert dev.main("netlify") == 0 and called == ["", ("-m", "atlas", "build", "--frozen", "site")]
 
 
-def test_installs_once_for_each_set_of_versions(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_installs_once_for_each_set_of_versions(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(dev, "ROOT", tmp_path)
-    monkeypatch.setattr(dev, "HOME", tmp_path)
+    monkeypatch.setattr(dev, "HOME", elsewhere)
     monkeypatch.setattr(dev, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(dev.subprocess, "call", lambda command, cwd: commands.append(command) or 0)
-    for name in ("pyproject.toml", "constraints.txt"):
-        (tmp_path / name).write_text("a")
     dev.install("demo")
     dev.install("demo")
     assert len(commands) == 1 and commands[0][-4:] == ["-c", "constraints.txt", "-e", ".[demo]"]
+    dev.install("")  # the demo holds it
+    assert len(commands) == 1
     dev.install("all,dev")
     dev.install("demo")
     assert len(commands) == 2
-    (tmp_path / "constraints.txt").write_text("b")
-    dev.install("demo")
-    assert len(commands) == 3
+    for count, name in enumerate(DECIDING, 3):
+        (elsewhere / name).write_text("b", encoding="utf-8")
+        dev.install("demo")
+        assert len(commands) == count, name
+
+
+def test_a_failed_installation_is_not_taken_for_one(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    monkeypatch.setattr(dev, "HOME", elsewhere)
+    monkeypatch.setattr(dev, "PYTHON", Path(sys.executable))
+    codes = [1, 0]
+    monkeypatch.setattr(dev.subprocess, "call", lambda command, cwd: codes.pop(0))
+    with pytest.raises(SystemExit, match="Run the same command again"):
+        dev.install("")
+    dev.install("")
+    assert codes == []
+
+
+@pytest.fixture
+def half_made(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment whose making was interrupted before it had pip."""
+    home = tmp_path / ".venv"
+    monkeypatch.setattr(dev, "HOME", home)
+    monkeypatch.setattr(dev, "PYTHON", home / dev.PYTHON.relative_to(CHECKOUT / ".venv"))
+    venv.create(home, with_pip=False)
+    (home / "kept").touch()
+    return home
+
+
+@pytest.mark.slow
+def test_an_interrupted_environment_gets_its_pip(dev: ModuleType, half_made: Path) -> None:
+    dev.environment()
+    assert dev.works("-m", "pip", "--version") and (half_made / "kept").is_file()
+
+
+@pytest.mark.slow
+def test_an_environment_without_its_python_is_made_anew(dev: ModuleType, half_made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dev.PYTHON.unlink()
+    dev.PYTHON.symlink_to(half_made / "gone")
+    dev.environment()
+    assert dev.works("-m", "pip", "--version") and not (half_made / "kept").exists()
+
+
+def test_no_venv_module(dev: ModuleType, half_made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(venv, "create", create)
+    with pytest.raises(SystemExit, match="apt-get install python3-venv"):
+        dev.environment()
+    monkeypatch.setitem(sys.modules, "venv", None)
+    with pytest.raises(SystemExit, match="apt-get install python3-venv"):
+        dev.environment()

@@ -18,7 +18,7 @@ from atlas import executors
 from atlas.data import Layout, Vectors
 from atlas.errors import StageError, StoreError, UsageError
 from atlas.executors import Local, Workers, cores, open_executor
-from atlas.graph import Outcome, Task, run
+from atlas.graph import Outcome, Task, perform, run
 from atlas.store import Store
 
 Open = Callable[[], AbstractContextManager[Workers]]
@@ -117,27 +117,14 @@ def test_every_error_arrives(store: Store, opened: Open) -> None:
 
 def test_a_failure_that_is_mended_runs_in_the_same_executor(store: Store, opened: Open, tmp_path: Path) -> None:
     task = stage("add", amount=1, log=str(tmp_path / "folder" / "log"))
+    arguments = (str(store.root), task.stage, task.params, {}, [], task.key, task.recipe)
     with opened() as workers:
-        for mended in (False, True):
-            if mended:
-                (tmp_path / "folder").mkdir()
-            told = Told()
-            outcome = run([task], store, Reopened(workers), report=told)
-            assert bool(outcome.failed) is not mended
+        first = workers.executor.submit(perform, *arguments)
+        with pytest.raises(StageError, match="FileNotFoundError"):
+            first.result(timeout=30)
+        (tmp_path / "folder").mkdir()
+        assert workers.executor.submit(perform, *arguments).result(timeout=30) > 0
     assert store.has(task.key)
-
-
-class Reopened:
-    """An executor that is already open, and stays so."""
-
-    def __init__(self, workers: Workers) -> None:
-        self.workers = workers
-
-    def __enter__(self) -> Workers:
-        return self.workers
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def test_stages_are_told_where_and_how(store: Store, opened: Open) -> None:

@@ -151,7 +151,9 @@ DAMAGE = {
     "files that are a list": change_manifest(lambda manifest: manifest.update(files=["values.npy"])),
     "a file without a size": change_manifest(lambda manifest: manifest["files"]["values.npy"].pop("size")),
     "a record that is none of ours": change_manifest(lambda manifest: manifest.update(record="Path")),
-    "a file outside": change_manifest(lambda manifest: manifest["files"].update({"../x.npy": {"size": 0, "sha256": ""}})),
+    "a file by a path": change_manifest(
+        lambda manifest: manifest["files"].update({f"../{KEY}/values.npy": manifest["files"].pop("values.npy")})
+    ),
 }
 
 

@@ -240,8 +240,14 @@ def workers(options: Options, heavy: int) -> tuple[int, int]:
 def _need_models() -> None:
     import importlib.util
 
+    def there(module: str) -> bool:
+        try:
+            return importlib.util.find_spec(module) is not None
+        except (ImportError, ValueError):  # something keeps it from being imported
+            return False
+
     needed = {"torch": "torch", "sklearn": "scikit-learn", "openTSNE": "openTSNE", "regex": "regex", "fugashi": "fugashi"}
-    if lacking := [name for module, name in needed.items() if importlib.util.find_spec(module) is None]:
+    if lacking := [name for module, name in needed.items() if not there(module)]:
         hint = "pip install 'atlas-embeddings[models]', or render atlas data that is there with --frozen."
         raise AtlasError(f"Computing needs libraries that are not installed: {', '.join(lacking)}", hint)
 

@@ -172,8 +172,8 @@ def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
     files = []
     for map_id in maps:
         for path in dataset.paths(data, map_id):
-            stat = path.stat() if path.exists() else None
-            files.append([path.name, stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0])
+            found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+            files.append([path.name, found])
     facts = [__version__, config.model_dump(mode="json"), digest(config.root), list(maps), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

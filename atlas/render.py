@@ -40,11 +40,8 @@ def digest(root: Path) -> str:
     found = hashlib.sha256()
     for folder in folders(root):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "node_modules" not in path.parts and path.name != RUNTIME:
+            if path.is_file() and "node_modules" not in path.parts:
                 found.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-            elif path.name == RUNTIME:
-                stat = path.stat()
-                found.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
     return found.hexdigest()
 
 

@@ -19,6 +19,7 @@ from atlas import config
 from atlas.build import Options, build, status
 from atlas.check import check
 from atlas.errors import AtlasError, DataError, ModelError, StageError, UsageError
+from atlas.store import Store
 
 HUB = '\n[[models]]\nid = "far"\nsource = "hub:nobody/nothing"\noptional = true\n'
 
@@ -287,11 +288,17 @@ def test_the_same_input_gives_the_same_bytes(small: Built, tmp_path: Path, monke
     assert files(small.public) == files(other.public)
 
 
+def _whole(atlas: Built) -> int:
+    """How many whole results the store holds; a half-written one has a manifest, too, but in a folder of its writer's own."""
+    store = Store(atlas.root / ".atlas" / "store")
+    return sum(store.has(key) for key in store.keys())  # noqa: SIM118  # a store is no mapping
+
+
 def _started(process: subprocess.Popen[str], atlas: Built) -> None:
     """Wait until at least two results are in the store."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        if len(list((atlas.root / ".atlas" / "store").glob("??/*/manifest.json"))) >= 2:
+        if _whole(atlas) >= 2:
             return
         time.sleep(0.02)
     raise AssertionError(f"the build did not get going: {process.poll()}")
@@ -306,7 +313,7 @@ def test_a_killed_build_is_taken_up_again(small: Built, executor: str) -> None:
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
     assert not small.public.exists()
-    done = len(list((small.root / ".atlas" / "store").glob("??/*/manifest.json")))
+    done = _whole(small)
     summary = small.build()
     assert summary.cached >= min(done, 2)
     assert check(small.public) == []

@@ -12,14 +12,15 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from atlas import hub
 from atlas.errors import ModelError
 
 READ = ("*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "pytorch_model*.bin", "README.md")
-_REACHED: set[str] = set()  # hubs that have answered this process
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class Lock(MutableMapping[str, str]):
             return
         lines = [f"{_quoted(name)} = {_quoted(commit)}" for name, commit in sorted(self._commits.items())]
         text = "# The commit each hub model was resolved to. Delete a line to follow its branch again.\n[commits]\n"
-        _replace(self.path, text + "\n".join(lines) + "\n")
+        try:
+            _replace(self.path, text + "\n".join(lines) + "\n")
+        except OSError as problem:
+            hint = "The commits of hub models are kept there; make the folder writable."
+            raise ModelError(f"{self.path}: cannot be written ({problem.strerror})", hint) from problem
         self._saved = dict(self._commits)
 
 
@@ -85,6 +90,10 @@ def resolve(source: str, root: Path, *, revision: str = "main", lock: Lock, offl
     if kind == "package":
         return _folder(source, _package(source, rest), digests)
     if kind == "hub":
+        if importlib.util.find_spec("huggingface_hub") is None:
+            raise ModelError(f"{source}: needs huggingface_hub", "Install it: pip install 'atlas-embeddings[models]'")
+        if offline:
+            os.environ["HF_HUB_OFFLINE"] = "1"  # for the client, here and in the workers that read the model
         commit = _commit(rest, revision, lock, offline)
         return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit)
     raise ModelError(f"{source}: unknown kind of source", "Write hub:org/name, path:folder or package:module/folder.")
@@ -95,38 +104,39 @@ def fetch(location: str, name: str) -> Path | None:
     if location.startswith("path:"):
         found = Path(location.removeprefix("path:")) / name
         return found if found.is_file() else None
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
-    from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
-
-    repo, commit = split(location)
-    with explained(repo):
-        cached = try_to_load_from_cache(repo, name, revision=commit)
-        if isinstance(cached, str):
-            return Path(cached)
-        reach(repo)
-        try:
-            return Path(hf_hub_download(repo, name, revision=commit))
-        except EntryNotFoundError as problem:
-            if isinstance(problem, LocalEntryNotFoundError):
-                raise  # the hub did not answer
-            return None
+    return hub.fetch(*hub.split(location), name)
 
 
-def reach(repo: str) -> None:
-    """Ask the hub for any answer, once in a process: its client would try again for half a minute at every file. Raises ModelError."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import get_session
-
-    if constants.ENDPOINT not in _REACHED:
-        with explained(repo):
-            get_session().head(constants.ENDPOINT, timeout=10)
-        _REACHED.add(constants.ENDPOINT)
+def has(location: str, name: str) -> bool:
+    """Whether a checkpoint has a file, which need not be transferred for that. Raises ModelError."""
+    if not location.startswith("path:"):
+        known = hub.cached(*hub.split(location), name)
+        if known is not None:
+            return bool(known)
+    return name in sizes(location)
 
 
-def split(location: str) -> tuple[str, str]:
-    """Repository and commit of a `hub:` location."""
-    repo, _, commit = location.removeprefix("hub:").rpartition("@")
-    return repo, commit
+def sizes(location: str) -> dict[str, int]:
+    """Names and sizes in bytes of the files in a checkpoint's folder, as the hub lists them for a hub model. Raises ModelError."""
+    if location.startswith("path:"):
+        return {path.name: path.stat().st_size for path in Path(location.removeprefix("path:")).iterdir() if path.is_file()}
+    return hub.sizes(*hub.split(location))
+
+
+@contextmanager
+def opened(location: str, name: str) -> Iterator[BinaryIO]:
+    """A file of a checkpoint, to be read in parts: of the hub's, only those parts are transferred. Raises ModelError when it cannot
+    be opened, or while it is read."""
+    path = Path(location.removeprefix("path:")) / name if location.startswith("path:") else hub.cached(*hub.split(location), name)
+    if not path:
+        with hub.opened(*hub.split(location), name) as file:
+            yield file
+        return
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as problem:
+        raise ModelError(f"{path}: cannot be read ({problem.strerror})", "Is the checkpoint complete?") from problem
 
 
 def pretrained(location: str) -> tuple[str, str | None]:
@@ -134,7 +144,7 @@ def pretrained(location: str) -> tuple[str, str | None]:
     TensorFlow merely because it is there, and ask the hub to convert a model without safetensors."""
     os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "true"
-    return (location.removeprefix("path:"), None) if location.startswith("path:") else split(location)
+    return (location.removeprefix("path:"), None) if location.startswith("path:") else hub.split(location)
 
 
 def _package(source: str, rest: str) -> Path:
@@ -166,8 +176,9 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
         fresh[str(path)] = [*mark, value]
         parts.append([path.name, value])
     if any(known.get(name) != entry for name, entry in fresh.items()):
-        digests.parent.mkdir(parents=True, exist_ok=True)
-        _replace(digests, json.dumps(known | fresh, indent=0))
+        with suppress(OSError):  # only a memory: a folder that cannot be written to is told of by what must write there
+            digests.parent.mkdir(parents=True, exist_ok=True)
+            _replace(digests, json.dumps(known | fresh, indent=0))
     identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return Checkpoint(source, f"path:{folder}", f"files:{identity}")
 
@@ -192,8 +203,11 @@ def _sha256(path: Path) -> str:
 
 def _replace(path: Path, content: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(content, encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(content, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
@@ -201,48 +215,12 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
     if name in lock:
         return lock[name]
     if offline:
-        raise ModelError(f"hub:{repo}: not in {lock.path.name}, and the build is offline", "Build once without --offline.")
-    from huggingface_hub import HfApi
-
-    with explained(repo, revision):
-        commit = HfApi().model_info(repo, revision=revision, timeout=10).sha
-    if not commit:
-        raise ModelError(f"hub:{repo}: the hub names no commit for {revision}", "Give a full commit as `revision`.")
-    lock[name] = str(commit)
-    return str(commit)
-
-
-@contextmanager
-def explained(repo: str, revision: str = "") -> Iterator[None]:
-    """Turn the hub client's exceptions into errors that say what to do."""
-    from huggingface_hub.utils import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    try:
-        yield
-    except GatedRepoError as problem:
-        raise ModelError(f"hub:{repo}: access is gated", "Accept its terms on the hub and set HF_TOKEN.") from problem
-    except RevisionNotFoundError as problem:
-        raise ModelError(f"hub:{repo}: no such revision {revision}".rstrip(), "Check `revision` in atlas.toml.") from problem
-    except RepositoryNotFoundError as problem:
-        hint = "Check the name; a private model needs HF_TOKEN."
-        raise ModelError(f"hub:{repo}: no such model", hint) from problem
-    except HFValidationError as problem:
-        raise ModelError(f"hub:{repo}: not a name the hub allows", "Write hub:org/name.") from problem
-    except LocalEntryNotFoundError as problem:
-        raise ModelError(f"hub:{repo}: cannot be reached, and its files are not cached", "Check the connection.") from problem
-    except EntryNotFoundError:
-        raise
-    except (HfHubHTTPError, OSError) as problem:
-        if getattr(getattr(problem, "response", None), "status_code", None) in (401, 403):
-            hint = "Check the name; a private model needs HF_TOKEN, and one that is out of date is refused too."
-            raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
-        reason = str(problem).strip().splitlines()[0][:200] if str(problem).strip() else type(problem).__name__
-        raise ModelError(f"hub:{repo}: cannot be reached ({reason})", "Check the connection, or build with --offline.") from problem
+        found = hub.cached(repo, revision, "config.json")
+        if not found:
+            what = f"hub:{repo}: not in {lock.path.name} nor in the local cache, and the build is offline"
+            raise ModelError(what, "Build once without --offline.")
+        commit = found.parent.name  # …/snapshots/COMMIT/config.json
+    else:
+        commit = hub.commit(repo, revision)
+    lock[name] = commit
+    return commit

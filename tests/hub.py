@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def give(self, file: Path | None, commit: str) -> None:
         if file is None:
-            self.refuse(404, "EntryNotFound")
+            self.refuse(404, "EntryNotFound", commit)
             return
         content = file.read_bytes()
         total, status, extra = len(content), 200, {}
@@ -112,8 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
     def say(self, value: Any) -> None:
         self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"}, "api")
 
-    def refuse(self, status: int, code: str) -> None:
-        self.send(status, b"{}", {"X-Error-Code": code, "X-Error-Message": "refused"} if code else {}, "api")
+    def refuse(self, status: int, code: str, commit: str = "") -> None:
+        headers = {"X-Error-Code": code, "X-Error-Message": "refused"} if code else {}
+        self.send(status, b"{}", headers | ({"X-Repo-Commit": commit} if commit else {}), "api")
 
     def send(self, status: int, content: bytes, headers: dict[str, str], what: str) -> None:
         self.send_response(status)

@@ -270,6 +270,64 @@ print(json.dumps([found.tensor, len(tokens), tokens.family, facts]))
     assert sum(hub.sent.values()) <= 1.05 * expected.values.nbytes, hub.sent
 
 
+def test_offline_reads_the_local_cache(hub: Hub, models_folder: Any, tmp_path: Path) -> None:
+    """What was read once is read again without a hub, even without the lock, and without asking for files that do not exist."""
+    commit = hub.add("org/model", models_folder("japanese"))  # which has no tokenizer.json
+    code = """
+from atlas.stages.vectors import vectors
+from atlas.stages.vocabulary import vocabulary
+from atlas.stages.describe import describe
+from huggingface_hub import hf_hub_download
+OFFLINE
+asked = {"location": found.location}
+tokens, table = vocabulary(**asked).tokens, vectors(**asked).values
+print(json.dumps([found.revision, tokens, float(table.sum()), describe(language="en", **asked).facts]))
+"""
+    first = 'found = resolve("org/model"); hf_hub_download("org/model", "model.safetensors")'
+    online = ask(code.replace("OFFLINE", first), tmp_path, hub.url)  # which tells the cache what `main` is, too
+    assert online[0] == commit and online[3]["bytes"] == (models_folder("japanese") / "model.safetensors").stat().st_size
+    hub.requests.clear()
+    for lost in ("", "atlas.lock"):
+        if lost:
+            (tmp_path / lost).unlink()
+        # The client reads its settings when it is imported: a build says that it is offline before that.
+        again = code.replace("from huggingface_hub import hf_hub_download", "")
+        again = again.replace("OFFLINE", 'found = resolve("org/model", offline=True)')
+        offline = ask(again, tmp_path, hub.url)
+        assert offline[:3] == online[:3] and offline[3] == online[3] | {"bytes": None}
+    assert hub.requests == []
+    code = """
+found = resolve("org/model", offline=True)
+from atlas.stages.vectors import vectors
+print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json"))), tell(lambda: resolve("org/other", offline=True))]))
+"""
+    for answer in ask(code, tmp_path, hub.url):
+        assert "offline" in answer["error"] and "--offline" in answer["hint"] and answer["seconds"] < 5
+    assert hub.requests == []
+
+
+def test_folders_that_cannot_be_written_to(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    before = resolve(model, tmp_path)
+    (tmp_path / "digests.json").unlink()
+    monkeypatch.setattr(Path, "write_text", refuse)
+    assert resolve(model, tmp_path) == before
+    lock = Lock(tmp_path / "atlas.lock")
+    lock["a/b@main"] = "1"
+    with pytest.raises(ModelError, match=r"atlas\.lock"):
+        lock.save()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_without_the_client_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="huggingface_hub") as caught:
+        checkpoints.resolve("hub:a/b", tmp_path, lock=Lock(tmp_path / "atlas.lock"), offline=False, digests=tmp_path / "digests.json")
+    assert "pip install" in caught.value.hint
+
+
 @pytest.mark.slow
 def test_sharded_on_the_hub(hub: Hub, models_folder: Any, tmp_path: Path) -> None:
     folder = models_folder("wordpiece-sharded")

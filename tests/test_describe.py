@@ -68,3 +68,21 @@ def test_unreadable_config(tmp_path: Path, content: str | bytes | None) -> None:
     with pytest.raises(ModelError) as caught:
         describe(location=f"path:{tmp_path}", language="en")
     assert "config.json" in str(caught.value) and caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("readme", "expected"),
+    [
+        ("---\nlicense: mit\n---\n\n# all-MiniLM-L6-v2\nThis is", "all-MiniLM-L6-v2"),
+        ("# ja-aozora: a small BERT #\n", "ja-aozora: a small BERT"),
+        ('---\nmodel_name: "Mine"\n---\n# Other\n', "Mine"),
+        ("Some words first.\n\n# Not a name\n", None),
+        ("---\nlicense: mit\n---\n", None),
+        ("---\nbroken", None),
+        ("", None),
+    ],
+)
+def test_name(tmp_path: Path, readme: str, expected: str | None) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "README.md").write_bytes(readme.encode())
+    assert describe(location=f"path:{tmp_path}", language="en").facts["name"] == expected

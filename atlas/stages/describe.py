@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from pathlib import Path
+from fnmatch import fnmatch
 from typing import Any
 
 from atlas import checkpoints
 from atlas.data import Card
 from atlas.errors import ModelError
 
-VERSION = 2
+VERSION = 3
 
 
 def describe(*, location: str, language: str) -> Card:
@@ -21,6 +22,7 @@ def describe(*, location: str, language: str) -> Card:
         raise ModelError(f"{location}: has no config.json", "Point `source` at a checkpoint in the Hugging Face layout.")
     inner = config.get("text_config") or config
     tokenizer = read_json(location, "tokenizer_config.json") or {}
+    readme = _readme(location)
     architectures = config.get("architectures") or [None]
 
     def first(*names: str) -> Any:
@@ -38,7 +40,8 @@ def describe(*, location: str, language: str) -> Card:
         "dtype": first("dtype", "torch_dtype"),
         "tokenizer": tokenizer.get("tokenizer_class"),
         "lowercase": tokenizer.get("do_lower_case"),
-        "license": _license(location),
+        "name": _name(readme),
+        "license": _license(readme),
         "language": language,
         "bytes": _weights(location),
     })  # fmt: skip
@@ -58,21 +61,43 @@ def read_json(location: str, name: str) -> dict[str, Any] | None:
     return found
 
 
-def _license(location: str) -> str | None:
+def _readme(location: str) -> str:
     path = checkpoints.fetch(location, "README.md")
-    text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path else ""
+
+
+def _front(text: str) -> str:
     head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    return head[1] if head else ""
+
+
+def _license(text: str) -> str | None:
     # One value, a list in brackets, or a list of lines that begin with a dash.
-    if head and (found := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", head[1], re.MULTILINE)):
+    if found := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", _front(text), re.MULTILINE):
         values = [*found[1].split(" #")[0].strip("[] ").split(","), *re.findall(r"\n[ \t]*- (.*)", found[2])]
         return ", ".join(value.strip(" \t\"'") for value in values if value.strip()) or None
     row = re.search(r"^\|\s*licen[cs]e[^|]*\|\s*([^|]+?)\s*\|", text, re.MULTILINE | re.IGNORECASE)
     return row[1] if row else None
 
 
+def _name(text: str) -> str | None:
+    """The front matter's `model_name`, or the first heading if it leads the text."""
+    if found := re.search(r"^(?:model_name|pretty_name):[ \t]*(\S.*)", _front(text), re.MULTILINE):
+        return found[1].strip(" \t\"'") or None
+    body = text[text.index("\n---", 3) + 4 :] if _front(text) else text
+    heading = re.match(r"\s*#[ \t]+(\S.*)", body)
+    return heading[1].strip(" #\t`*") or None if heading else None
+
+
 def _weights(location: str) -> int | None:
-    if not location.startswith("path:"):
+    """Bytes of the weights; None without any, and offline for a model of the hub: its files are listed there."""
+    try:
+        sizes = checkpoints.sizes(location)
+    except ModelError:
+        if os.environ.get("HF_HUB_OFFLINE") != "1":
+            raise
         return None
-    folder = Path(location.removeprefix("path:"))
-    files = [*folder.glob("*.safetensors")] or [*folder.glob("pytorch_model*.bin")]
-    return sum(file.stat().st_size for file in files) or None
+    for pattern in ("*.safetensors", "pytorch_model*.bin"):
+        if found := [size for name, size in sizes.items() if fnmatch(name, pattern)]:
+            return sum(found)
+    return None

@@ -6,10 +6,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -47,7 +45,7 @@ def vectors(*, location: str, space: str = "input", progress: Callable[[float], 
         raise StageError(f"The space {space!r} is not known.", "Use `input`.")
     size = _size(location)
     for name in _files(location):
-        with _open(location, name) as file:
+        with checkpoints.opened(location, name) as file:
             header, start = _header(file, name)
             if tensor := find_table(header, size):
                 return Vectors(_read(file, name, header[tensor], start, progress), tensor)
@@ -69,7 +67,7 @@ def table_rows(location: str) -> int | None:
     """How many rows the input table has, from headers alone; None when no safetensors file holds it."""
     size = _size(location)
     for name in _files(location):
-        with _open(location, name) as file:
+        with checkpoints.opened(location, name) as file:
             header, _ = _header(file, name)
             if tensor := find_table(header, size):
                 return int(header[tensor]["shape"][0])
@@ -91,40 +89,8 @@ def _files(location: str) -> list[str]:
         places: dict[str, str] = index.get("weight_map", {})
         files = {places[name] for end in TABLES for name in places if name.endswith(end)}
         return sorted(files)
-    if location.startswith("path:"):
-        folder = Path(location.removeprefix("path:"))
-        return ["model.safetensors"] if (folder / "model.safetensors").is_file() else []
-    from huggingface_hub import HfApi
-
-    repo, commit = checkpoints.split(location)
-    with checkpoints.explained(repo):
-        checkpoints.reach(repo)
-        return ["model.safetensors"] if HfApi().file_exists(repo, "model.safetensors", revision=commit) else []
-
-
-@contextmanager
-def _open(location: str, name: str) -> Iterator[BinaryIO]:
-    """A file of the checkpoint, to be read in parts. Raises ModelError when it cannot be opened, or while it is read."""
-    if location.startswith("path:"):
-        path = Path(location.removeprefix("path:")) / name
-        try:
-            with path.open("rb") as file:
-                yield file
-        except OSError as problem:
-            raise ModelError(f"{path}: cannot be read ({problem.strerror})", "Is the checkpoint complete?") from problem
-        return
-    from huggingface_hub import HfFileSystem
-
-    repo, commit = checkpoints.split(location)
-    with checkpoints.explained(repo):
-        checkpoints.reach(repo)
-        # Range requests without read-ahead: what is not asked for is not transferred.
-        try:
-            file = HfFileSystem().open(f"{repo}@{commit}/{name}", "rb", cache_type="none")
-        except FileNotFoundError as problem:
-            raise ModelError(f"hub:{repo}: has no file {name}", "Its index names one that is missing; choose a revision.") from problem
-        with file:
-            yield cast(BinaryIO, file)
+    name = "model.safetensors"
+    return [name] if checkpoints.has(location, name) else []
 
 
 def _header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:

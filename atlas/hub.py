@@ -92,12 +92,14 @@ def reach(repo: str) -> None:
     """Ask the hub for any answer, once in a process: its client would try again for half a minute at every file. Raises ModelError, at
     once when the hub was silent a moment ago."""
     from huggingface_hub import constants
-    from huggingface_hub.utils import get_session
+    from huggingface_hub.utils import OfflineModeIsEnabled, get_session
 
     endpoint = constants.ENDPOINT
     if endpoint in _REACHED:
         return
     with explained(repo):
+        if constants.HF_HUB_OFFLINE:
+            raise OfflineModeIsEnabled(f"{endpoint} is not asked")
         if time.monotonic() - _SILENT.get(endpoint, -_PATIENCE) < _PATIENCE:
             raise ConnectionError("no answer just now")
         _SILENT[endpoint] = time.monotonic()

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from atlas.data import Vocabulary
 from atlas.stages.annotate import annotate
@@ -52,3 +56,10 @@ def test_embedded_vocabulary() -> None:
     named = sum(entry is not None for entry in found.pos)
     assert named > 0.85 * len(tokens)
     assert all(entry is None or all("ァ" <= sign <= "ヿ" for sign in entry) for entry in found.readings)
+
+
+def test_another_dictionary_that_is_installed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = ModuleType("unidic")
+    large.DICDIR = "/nowhere"  # type: ignore[attr-defined]  # as the package is before its dictionary is downloaded
+    monkeypatch.setitem(sys.modules, "unidic", large)
+    assert annotate(words("三"), language="ja").pos == ("数詞",)

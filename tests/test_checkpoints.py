@@ -299,7 +299,8 @@ print(json.dumps([found.revision, tokens, float(table.sum()), describe(language=
     code = """
 found = resolve("org/model", offline=True)
 from atlas.stages.vectors import vectors
-print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json"))), tell(lambda: resolve("org/other", offline=True))]))
+print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json"))), tell(lambda: resolve("org/other", offline=True)),
+                  tell(lambda: str(checkpoints.fetch(found.location, "another.json")))]))
 """
     for answer in ask(code, tmp_path, hub.url):
         assert "offline" in answer["error"] and "--offline" in answer["hint"] and answer["seconds"] < 5

@@ -8,7 +8,7 @@ from typing import Any
 
 from atlas.data import Annotations, Vocabulary
 
-VERSION = 1
+VERSION = 2
 
 # UniDic's first two levels make more classes than colours can tell apart. These second levels are worth a class of their own.
 _FINER = {
@@ -29,8 +29,10 @@ def annotate(vocabulary: Vocabulary, *, language: str, progress: Callable[[float
     if language.split("-")[0] != "ja":
         return Annotations(nothing, nothing, "")
     from fugashi import Tagger  # type: ignore[attr-defined, unused-ignore]  # a Cython module without types
+    from unidic_lite import DICDIR
 
-    tagger = Tagger()
+    # Told by name: left alone, fugashi takes the large `unidic` wherever that is installed, even without its dictionary.
+    tagger = Tagger(f'-r "{DICDIR}/mecabrc" -d "{DICDIR}"')
     pos: list[str | None] = []
     readings: list[str | None] = []
     for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):

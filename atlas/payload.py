@@ -4,11 +4,13 @@ Rows are sorted along a Morton curve of the main projection, so that differences
 Every file is gzip within, so that it is small on any host; the page unpacks it with DecompressionStream.
 
     points   of the main projection: x and y as uint16 of the frame's width, each as differences, low bytes then high bytes;
-             then a byte plane for each of label zoom, coarse colour, kind, script, part of speech
+             then a byte plane for each of label zoom, coarse cluster, kind, script, part of speech
     texts    the readable tokens, one a line
+    readings their readings, one a line, empty where there is none; only where the vocabulary has any
     layout   of another projection: x and y as above, then label zoom
-    near     token ids (three byte planes), fine clusters (two), then for each of ten nearest neighbors its row (three planes
-             of a byte a row each), and its similarity (one plane, 0..255)
+    facts    token ids (three byte planes), fine clusters (two), then for each projection, in the order of the page's list, how
+             many of the token's `k` nearest neighbors it keeps (one)
+    near     for each of ten nearest neighbors its row (three byte planes of all rows), then its similarity (one each, 0..255)
 """
 
 from __future__ import annotations
@@ -25,12 +27,12 @@ import numpy.typing as npt
 from atlas.dataset import Dataset
 from atlas.stages.label import COARSE_UNTIL, FINE_UNTIL
 
-VERSION = 2  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 3  # raised by hand when files or pictures of a map change for the same atlas data
 ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
 MARGIN = 0.05
 STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
 NEAR = 10  # neighbors shown
-GREY = 255  # the colour of noise, and of tokens without the property
+GREY = 255  # noise, and tokens without the property
 
 Array = npt.NDArray[Any]
 
@@ -163,11 +165,11 @@ def payload(data: Dataset, palette: int) -> Payload:
         files[name] = content
         return name
 
-    colour = np.array([chosen.get(int(key), GREY) for key in coarse], np.uint8)
+    group = np.where((coarse < 0) | (coarse >= GREY), GREY, coarse).astype(np.uint8)
     fine = data.column("cluster_fine")[order]
     first = [
         *(split16(differences(points[order, axis])) for axis in (0, 1)),
-        data.column(f"label_{main}")[order].astype(np.uint8).tobytes(), colour.tobytes(),
+        data.column(f"label_{main}")[order].astype(np.uint8).tobytes(), group.tobytes(),
         kind[order].tobytes(), script[order].tobytes(), pos[order].tobytes(),
     ]  # fmt: skip
     lines = [str(texts[row]).replace("\n", "⏎") for row in order]
@@ -184,12 +186,16 @@ def payload(data: Dataset, palette: int) -> Payload:
     rows = row_of[near] if near.size else near
     planes = [((ids[order].astype(np.int64) >> shift) & 0xFF).astype(np.uint8).tobytes() for shift in (0, 8, 16)]
     planes.append(split16(fine))
-    planes += [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
-    planes.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
+    k = data.about.faithfulness[main].k
+    planes += [np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes() for name in names]
+    beside = [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
+    beside.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
     frames = {name: whole(data, name) for name in names}
+    readings = [str(reading or "").replace("\n", "") for reading in data.strings("reading")]
     meta = {
         "map": map_id, "tokens": len(ids), "main": main, "projections": names,
-        "texts": add("texts", "\n".join(lines).encode()), "near": add("near", b"".join(planes)),
+        "texts": add("texts", "\n".join(lines).encode()), "facts": add("facts", b"".join(planes)), "near": add("near", b"".join(beside)),
+        "readings": add("readings", "\n".join(readings[row] for row in order).encode()) if any(readings) else None, "k": k,
         "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
         "groups": {"kind": kinds, "script": scripts, "pos": classes},
         "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],

@@ -305,11 +305,12 @@ def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str
             raise AtlasError(f"templates/assets/{name}: missing", "Install the atlas again.")
         return path.read_text(encoding="utf-8")
 
-    scripts = ["map/data.js", "map/labels.js", "map/panel.js", "map/map.js"]
+    parts = ("data", "camera", "scene", "labels", "colour", "panel", "search", "choose", "link", "picture", "map")
     found: dict[str, Any] = {
         "css": writer.hashed("site.css", read("site.css")),
         "site_js": writer.hashed("site.js", read("site.js")),
-        "map_js": writer.hashed("map.js", "\n".join(read(name) for name in scripts)),
+        "map_css": writer.hashed("map.css", read("map.css")),
+        "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts)),
     }
     runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
     found["strict"] = runtime is not None and rules is not None

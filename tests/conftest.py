@@ -14,6 +14,8 @@ import pytest
 from atlas import config, dataset
 from atlas.build import Options, Summary, build
 
+pytest_plugins = ("chrome",)
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Names in models.MAKERS.

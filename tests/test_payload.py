@@ -96,11 +96,12 @@ class Page:
         points = self.bytes(self.meta["projections"][self.meta["main"]])
         self.planes = points[4 * n :].reshape(-1, n)
         self.texts = self.bytes(self.meta["texts"]).tobytes().decode().split("\n")
-        near = self.bytes(self.meta["near"])
-        self.ids = self.wide(near[: 3 * n].reshape(3, n))
-        self.fine = join16(near[3 * n : 5 * n])
+        facts = self.bytes(self.meta["facts"])
+        self.ids = self.wide(facts[: 3 * n].reshape(3, n))
+        self.fine = join16(facts[3 * n : 5 * n])
+        self.kept = dict(zip(self.meta["projections"], facts[5 * n :].reshape(-1, n), strict=True))
         k = self.meta["neighbors"]
-        blocks = near[5 * n :].reshape(4, k, n)
+        blocks = self.bytes(self.meta["near"]).reshape(4, k, n)
         self.near, self.similar = self.wide(blocks[:3]).T, blocks[3].T / 255
         self.row = {token: row for row, token in enumerate(self.data.column("token_id").tolist())}
         self.order = np.array([self.row[token] for token in self.ids.tolist()])  # rows of the data, in the page's order
@@ -147,7 +148,20 @@ def test_places_are_right_to_one_step(page: Page) -> None:
 def test_colours_and_properties_are_those_of_the_data(page: Page) -> None:
     chosen = payload.colours(page.data, len(PALETTE))
     coarse = page.data.column("cluster_coarse")[page.order]
-    assert page.planes[1].tolist() == [chosen.get(key, payload.GREY) for key in coarse.tolist()]
+    assert page.planes[1].tolist() == [payload.GREY if key < 0 else key for key in coarse.tolist()]
+    told = [one for one in page.meta["clusters"] if one[0] == "coarse"]
+    assert [one[4] for one in told] == [chosen[key] for key in range(len(told))]
+    for name, counts in page.kept.items():
+        assert counts.tolist() == np.round(page.data.column(f"overlap_{name}")[page.order] * page.meta["k"]).astype(int).tolist()
+
+
+def test_readings_stand_beside_their_tokens_where_there_are_any(page: Page) -> None:
+    readings = page.data.strings("reading")
+    if not any(readings):
+        assert page.meta["readings"] is None
+        return
+    found = page.bytes(page.meta["readings"]).tobytes().decode().split("\n")
+    assert found == [readings[row] or "" for row in page.order]
     assert page.fine.astype(np.int16).tolist() == page.data.column("cluster_fine")[page.order].tolist()
     for plane, what in ((2, "kind"), (3, "script"), (4, "pos")):
         names, values = page.meta["groups"][what], page.data.strings(what)

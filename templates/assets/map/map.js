@@ -1,223 +1,439 @@
-// The live map: Plotly's scattergl, one trace a colour, above the poster that was there at once.
-Atlas.PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8f6bc9', '#b5504b', '#7a9a01', '#2a9d9d', '#a6761d', '#e377c2']
-Atlas.NOISE = '#8e959d'
-
+// The live map above the poster that was there at once: this file ties the others together.
 Atlas.start = async function (stage) {
   const words = Atlas.words(stage)
-  const trouble = (message) => { const note = stage.querySelector('.trouble'); note.textContent = message; note.hidden = false }
-  let meta, data
+  const find = (query) => stage.querySelector(query)
+  const box = find('.canvas')
+  const canvas = find('.labels')
+  const tip = find('.tip')
+  const embedded = document.body.classList.contains('embed')
+  const count = new Intl.NumberFormat(document.documentElement.lang)
+  const trouble = (message) => { const note = find('.trouble'); note.textContent = message; note.hidden = false }
+  let source
   try {
-    meta = await (await fetch(stage.dataset.meta)).json()
-    data = await Atlas.load(meta, stage.dataset.base)
+    const answer = await fetch(stage.dataset.meta)
+    if (!answer.ok) throw new Error(`${stage.dataset.meta}: ${answer.status}`)
+    const meta = await answer.json()
+    source = Atlas.source(meta, stage.dataset.base)
+    await source.open(meta.main)
   } catch (problem) {
     console.warn(problem)
-    return trouble(words.fetch)
+    trouble(words.fetch)
+    return null
   }
-  const plot = stage.querySelector('.plot')
-  const canvas = stage.querySelector('.labels')
-  const box = stage.querySelector('.canvas')
-  const tip = stage.querySelector('.tip')
-  const embedded = document.body.classList.contains('embed')
-  const map = { data, words, projection: meta.main, colour: 'cluster', selected: null, rows: [] }
+  const { meta } = source
+  const heard = {}
+  const map = {
+    stage, words, source, trouble, projection: meta.main, colour: 'cluster', only: new Set(), selected: null, hidden: null,
+    number: (value) => count.format(value),
+    on: (name, act) => { (heard[name] ??= []).push(act) },
+    say: (text) => { find('.said').textContent = text },
+    landmark: (one) => one.title?.[document.documentElement.lang] || one.title?.en || one.name,
+  }
+  const emit = (name, value) => { for (const act of heard[name] || []) act(value) }
+  const failed = (problem) => { console.warn(problem); trouble(words.fetch) }
+  const points = () => source.points(map.projection)
 
   // The view that shows the poster's frame, which is two thirds as high as it is wide.
-  const whole = () => {
-    const [w, h] = [box.clientWidth, box.clientHeight]
-    const [left, bottom, width] = meta.views[map.projection]
-    const span = Math.max(width, width * 2 / 3 * w / h)
-    const [cx, cy] = [left + width / 2, bottom + width / 3]
-    return { 'xaxis.range': [cx - span / 2, cx + span / 2], 'yaxis.range': [cy - span * h / w / 2, cy + span * h / w / 2] }
-  }
-  const size = () => Math.min(5, Math.max(2.4, 500 / Math.sqrt(data.n))) * (box.clientWidth < 600 ? 0.8 : 1)
-
-  const traces = () => {
-    const group = data.groups[map.colour]
-    const layout = data.layouts[map.projection]
-    const buckets = new Map()
-    for (let i = 0; i < data.n; i++) {
-      const colour = group[i] === Atlas.GREY || (map.colour !== 'cluster' && group[i] > 11) ? Atlas.GREY : group[i]
-      if (!buckets.has(colour)) buckets.set(colour, [])
-      buckets.get(colour).push(i)
-    }
-    const keys = [...buckets.keys()].sort((a, b) => (b === Atlas.GREY) - (a === Atlas.GREY) || a - b)
-    map.rows = keys.map((key) => buckets.get(key))
-    return keys.map((key, k) => ({
-      type: 'scattergl', mode: 'markers', hoverinfo: 'none', showlegend: false,
-      x: Uint16Array.from(map.rows[k], (i) => layout.x[i]), y: Uint16Array.from(map.rows[k], (i) => layout.y[i]),
-      marker: { size: size(), color: key === Atlas.GREY ? Atlas.NOISE : Atlas.PALETTE[key % 12], opacity: key === Atlas.GREY ? 0.45 : 0.75, line: { width: 0 } },
-    }))
-  }
-
-  const legend = () => {
-    const row = stage.querySelector('.legend')
-    row.replaceChildren()
-    row.hidden = map.colour === 'cluster'
-    if (row.hidden) return
-    meta.groups[map.colour].slice(0, 12).forEach((name, i) => {
-      const dot = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-      dot.setAttribute('viewBox', '0 0 8 8'); dot.setAttribute('width', '10'); dot.setAttribute('height', '10'); dot.setAttribute('class', `dot c${i}`); dot.setAttribute('aria-hidden', 'true')
-      const circle = document.createElementNS('http://www.w3.org/2000/svg', 'circle')
-      for (const name of ['cx', 'cy', 'r']) circle.setAttribute(name, '4')
-      dot.append(circle)
-      row.append(Atlas.element('span', {}, dot, words[`${map.colour}:${name}`] || name))
-    })
-  }
-
-  const first = whole()
-  const axis = { visible: false, fixedrange: false }
-  const layout = {
-    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: 'closest', hoverdistance: 12, dragmode: 'pan',
-    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', uirevision: 1,
-    xaxis: { ...axis, range: first['xaxis.range'] }, yaxis: { ...axis, range: first['yaxis.range'], scaleanchor: 'x' },
-  }
-  plot.hidden = false
-  const gd = plot
-  try {
-    await Plotly.newPlot(gd, traces(), layout, { displayModeBar: false, scrollZoom: !embedded, showSendToCloud: false, displaylogo: false, responsive: false, doubleClick: false })
-  } catch (problem) {
-    console.warn(problem)
-    plot.hidden = true
-    return trouble(words.webgl)
-  }
-  if (gd.querySelector('.no-webgl')) {
-    Plotly.purge(gd)
-    plot.hidden = true
-    return trouble(words.webgl)
-  }
-  const parts = { x: () => gd._fullLayout.xaxis, y: () => gd._fullLayout.yaxis }
-  const state = () => {
-    const [ax, ay] = [parts.x(), parts.y()]
-    const visible = Math.abs(ax.range[1] - ax.range[0])
-    const scale = (65535 / visible) * (box.clientWidth / 400)
-    return {
-      data, layout: data.layouts[map.projection], projection: map.projection, colours: Atlas.PALETTE, selected: map.selected,
-      half: Math.floor(2 * Math.log2(Math.max(scale * meta_span(), 1)) + 0.001),
-      axes: { x: (v) => ax.l2p(v) + ax._offset, y: (v) => ay.l2p(v) + ay._offset, back: (p) => ax.p2l(p - ax._offset) },
-    }
+  const whole = (projection = map.projection) => {
+    const [left, bottom, width] = meta.views[projection]
+    return { x: left + width / 2, y: bottom + width / 3, span: Math.max(width, width * 2 / 3 * box.clientWidth / Math.max(box.clientHeight, 1)) }
   }
   // Labels were placed for the layout's own extent being 400 pixels wide (atlas/stages/label.py); the frame is wider than that.
-  const spans = {}
-  const meta_span = () => {
-    spans[map.projection] ??= (() => {
-      const { x, y } = data.layouts[map.projection]
-      let [a, b, c, d] = [65535, 0, 65535, 0]
-      for (let i = 0; i < data.n; i++) { a = Math.min(a, x[i]); b = Math.max(b, x[i]); c = Math.min(c, y[i]); d = Math.max(d, y[i]) }
-      return Math.max(b - a, d - c, 1) / 65535
+  const extents = {}
+  const half = (view) => {
+    extents[map.projection] ??= (() => {
+      const { x, y, n } = points()
+      let [a, b, c, d] = [Infinity, 0, Infinity, 0]
+      for (let i = 0; i < n; i++) { a = Math.min(a, x[i]); b = Math.max(b, x[i]); c = Math.min(c, y[i]); d = Math.max(d, y[i]) }
+      return Math.max(b - a, d - c, 1)
     })()
-    return spans[map.projection]
+    return 2 * Math.log2(Math.max(extents[map.projection] / view.span * box.clientWidth / 400, 1)) + 0.001
+  }
+  const dot = (view) => {
+    const base = Math.min(5, Math.max(2.4, 500 / Math.sqrt(source.total))) * (box.clientWidth < 600 ? 0.8 : 1)
+    return Math.round(Math.min(10, base * (1 + 0.2 * Math.max(0, Math.log2(whole().span / view.span)))) * 2) / 2
+  }
+
+  const scene = await Atlas.scene(find('.plot'), find('.plain'), box, () => { stage.dataset.drawn = 'canvas'; find('.plainly').hidden = false })
+  let colouring = null
+  let layers = []
+  let layersAt = null
+  let moving = 0 // the change of projection under way
+  const style = () => {
+    const now = getComputedStyle(canvas)
+    return { ink: now.color, soft: now.getPropertyValue('--soft').trim(), halo: now.getPropertyValue('--halo').trim(), family: now.fontFamily }
+  }
+  const pins = () => {
+    if (map.colour !== 'landmark') return []
+    const { x, y } = points()
+    return meta.landmarks.flatMap((one, key) => {
+      if (map.only.size && !map.only.has(key)) return []
+      if (map.only.size) return one.rows.map((row) => ({ at: [x[row], y[row]], text: source.text(row) || '' }))
+      const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+      const [mx, my] = [middle(one.rows.map((row) => x[row])), middle(one.rows.map((row) => y[row]))]
+      const [best] = [...one.rows].sort((a, b) => Math.hypot(x[a] - mx, y[a] - my) - Math.hypot(x[b] - mx, y[b] - my))
+      return best === undefined ? [] : [{ at: [x[best], y[best]], text: map.landmark(one) }]
+    })
+  }
+  const labels = (view) => Atlas.labels({
+    meta, source, points: points(), view, width: box.clientWidth, height: box.clientHeight, half: half(view), colours: Atlas.PALETTE,
+    hidden: map.hidden, selected: map.selected, hovered: map.hovered, near: map.selected?.near, pins: pins(),
+  })
+  let lasso = { path: null }
+  const overlay = (view) => {
+    const ratio = window.devicePixelRatio || 1
+    const [w, h] = [box.clientWidth, box.clientHeight]
+    if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) { canvas.width = Math.round(w * ratio); canvas.height = Math.round(h * ratio) }
+    const pen = canvas.getContext('2d')
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    pen.clearRect(0, 0, w, h)
+    if (moving) return
+    const look = style()
+    map.found = labels(view)
+    Atlas.drawLabels(pen, map.found, { ...look, deep: half(view) > 7 })
+    if (lasso.path) {
+      const scale = w / view.span
+      pen.beginPath()
+      for (const at of lasso.path) pen.lineTo((at.x - view.x) * scale + w / 2, (view.y - at.y) * scale + h / 2)
+      pen.closePath()
+      pen.strokeStyle = look.ink
+      pen.lineWidth = 1.5
+      pen.setLineDash([5, 4])
+      pen.stroke()
+      pen.setLineDash([])
+      pen.globalAlpha = 0.07
+      pen.fillStyle = look.ink
+      pen.fill()
+      pen.globalAlpha = 1
+    }
   }
   let waiting = 0
-  const draw = () => { if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; Atlas.drawLabels(canvas, state()) }) }
-  map.draw = draw
+  map.draw = () => { if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; overlay(camera.view) }) }
 
-  canvas.hidden = false
-  for (const name of ['.controls']) stage.querySelector(name).hidden = false
-  box.classList.add('live')
-  for (const name of ['plotly_relayout', 'plotly_relayouting', 'plotly_afterplot']) gd.on(name, draw)
-  document.addEventListener('atlas:theme', draw)
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
-  draw()
-  Atlas.texts(data).then(draw)
+  // Layers are made anew when colours or the loaded points changed, and only then.
+  const paint = async () => {
+    const here = points()
+    const made = Atlas.layers(here, colouring, map.only)
+    map.hidden = made.hidden
+    layers = made.layers
+    layersAt = Atlas.located(layers, here.x, here.y)
+    await scene.set(layersAt, dot(camera.view), camera.view)
+    map.draw()
+  }
+  let asked = 0
+  const want = async () => {
+    const mine = ++asked
+    const { x, y, span } = camera.view
+    const high = span * box.clientHeight / Math.max(box.clientWidth, 1)
+    try {
+      const changed = await source.want(map.projection, { left: x - span / 2, right: x + span / 2, bottom: y - high / 2, top: y + high / 2 }, half(camera.view))
+      if (!changed || mine !== asked) return
+      colouring = await Atlas.colouring(map, map.colour)
+      await paint()
+      await source.texts(visible())
+      map.draw()
+      map.list()
+    } catch (problem) { if (problem.name !== 'AbortError') failed(problem) }
+  }
+  // Rows whose labels show in this view, for a source that loads texts by need.
+  const visible = () => {
+    const here = points()
+    const now = half(camera.view)
+    const rows = []
+    for (let i = 0; i < here.n; i++) if (here.zoom[i] <= now) rows.push(here.rows ? here.rows[i] : i)
+    return rows
+  }
 
-  const point = (event) => map.rows[event.points[0].curveNumber][event.points[0].pointNumber]
-  gd.on('plotly_hover', (event) => {
-    if (!data.texts) return
-    const row = point(event)
-    const { axes, layout: here } = state()
-    tip.textContent = data.texts[row]
-    tip.style.left = `${axes.x(here.x[row])}px`
-    tip.style.top = `${axes.y(here.y[row])}px`
-    tip.hidden = false
+  const camera = Atlas.camera(box, {
+    whole, least: Atlas.UNITS / (meta.tiles ? 40000 : 500), shy: embedded,
+    seen: (view) => { tip.hidden = true; map.hovered = null; scene.view(view); overlay(view) },
+    rest: (view) => { scene.size(dot(view)); want(); map.list(); note(false); emit('view', view) },
+    tap: (pixel, kind) => {
+      const row = at(pixel, kind === 'mouse' ? 12 : kind === 'key' ? box.clientWidth / 2 : 24)
+      if (row !== null) map.select(row, false)
+      else if (map.selected) map.select(null)
+    },
   })
-  gd.on('plotly_unhover', () => { tip.hidden = true })
-  gd.on('plotly_click', (event) => map.select(point(event)))
-  gd.on('plotly_relayouting', () => { tip.hidden = true })
+  map.camera = camera
+  map.view = () => ({ ...camera.view })
+  map.setView = (view, animate) => (animate ? camera.fly(view) : camera.set(view))
+  const at = (pixel, reach) => {
+    const { x, y, n, rows } = points()
+    const here = camera.spot(pixel)
+    const most = (reach * camera.unit()) ** 2
+    let [best, gap] = [-1, most]
+    for (let i = 0; i < n; i++) {
+      const far = (x[i] - here.x) ** 2 + (y[i] - here.y) ** 2
+      if (far < gap && !map.hidden?.[i]) [best, gap] = [i, far]
+    }
+    return best < 0 ? null : rows ? rows[best] : best
+  }
+  const index = (row) => { const { rows } = points(); return rows ? rows.indexOf(row) : row }
+  map.kindOf = (i) => { const name = meta.groups.kind[points().groups.kind[i]]; return words[`kind:${name}`] || name || '' }
+  const groups = (i) => Object.fromEntries(['kind', 'script', 'pos'].map((what) => {
+    const name = i < 0 ? null : meta.groups[what][points().groups[what][i]]
+    return [what, name ? words[`${what}:${name}`] || name : null]
+  }))
 
-  const show = Atlas.panel(stage, map)
-  // Which rows the layout has among the k nearest of this one.
-  const close = (row) => {
-    const { x, y } = data.layouts[map.projection]
-    const k = Number(stage.dataset.k)
-    const gaps = new Float64Array(data.n)
-    for (let i = 0; i < data.n; i++) gaps[i] = (x[i] - x[row]) ** 2 + (y[i] - y[row]) ** 2
-    gaps[row] = Infinity
-    const edge = Float64Array.from(gaps).sort()[Math.min(k, data.n) - 1]
-    const found = new Set()
-    for (let i = 0; i < data.n; i++) if (gaps[i] <= edge) found.add(i)
-    return found
+  // Hovering.
+  let hovering = 0
+  const leave = () => { tip.hidden = true; if (map.hovered) { map.hovered = null; map.draw(); emit('hover', null) } }
+  box.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'mouse' || event.buttons || lasso.path) return
+    const pixel = camera.place(event)
+    cancelAnimationFrame(hovering)
+    hovering = requestAnimationFrame(async () => {
+      const row = moving || event.target.closest('.on-map') ? null : at(pixel, 12)
+      box.classList.toggle('pointed', row !== null)
+      if (row === null) return leave()
+      if (map.hovered?.row === row) return
+      const i = index(row)
+      const { x, y } = points()
+      map.hovered = { row, at: [x[i], y[i]] }
+      map.draw()
+      emit('hover', row)
+      if (source.text(row) === undefined) await source.texts([row]).catch(failed)
+      if (map.hovered?.row !== row) return
+      const item = colouring.items.find((one) => one.key === colouring.plane[i])
+      tip.replaceChildren(Atlas.element('bdi', { lang: meta.language }, source.text(row) ?? ''), item ? Atlas.element('small', {}, Atlas.swatch(item.colour), item.name) : '')
+      const { view } = camera
+      const [px, py] = [(x[i] - view.x) / camera.unit() + box.clientWidth / 2, box.clientHeight / 2 - (y[i] - view.y) / camera.unit()]
+      tip.hidden = false
+      const room = tip.offsetWidth / 2 + 4
+      tip.style.left = `${Math.min(Math.max(px, room), box.clientWidth - room)}px`
+      tip.style.top = `${py}px`
+      tip.classList.toggle('below', py < 60)
+    })
+  })
+  box.addEventListener('pointerleave', () => { cancelAnimationFrame(hovering); leave() })
+
+  // The chosen token.
+  const showPanel = Atlas.panel(stage, map)
+  const place = async (selected) => {
+    selected.at = await source.place(map.projection, selected.row)
+    if (!selected.facts) return
+    const rows = selected.facts.near.map(([row]) => row)
+    const [close, places] = await Promise.all([source.kept(map.projection, selected.row, rows), Promise.all(rows.map((row) => source.place(map.projection, row)))])
+    selected.near = selected.facts.near.map(([row, similarity], j) => ({ row, similarity, text: source.text(row), kept: close.has(row), at: places[j] }))
   }
-  const note = () => {
-    const parts = []
-    if (map.selected && data.ids) parts.push(`t=${data.ids[map.selected.row]}`)
-    if (map.projection !== meta.main) parts.push(`p=${map.projection}`)
-    if (map.colour !== 'cluster') parts.push(`c=${map.colour}`)
-    try { history.replaceState(null, '', parts.length ? `#${parts.join('&')}` : location.pathname + location.search) } catch { /* refused in some frames */ }
+  // The token comes to the middle of what the panel leaves free.
+  const travelTo = ([x, y]) => {
+    const span = Math.min(camera.view.span, whole().span / 9)
+    const free = box.clientWidth > 700 && !embedded ? 170 / box.clientWidth : 0
+    camera.fly({ x: x + span * free, y, span })
   }
-  map.select = async function (row, travel) {
-    if (row === null) { map.selected = null; show(null); draw(); return note() }
-    const mine = { row, near: null, close: new Set() }
+  map.select = async function (row, travel, quiet) {
+    if (row === null) {
+      map.selected = null
+      showPanel(null)
+      map.draw()
+      if (!quiet) { note(true); emit('select', null) }
+      return
+    }
+    const mine = { row, near: null, facts: null, at: null, text: source.text(row), groups: null }
     map.selected = mine
-    if (travel) go(row)
-    draw()
-    try { await Promise.all([Atlas.texts(data), Atlas.details(data)]) } catch (problem) { console.warn(problem); return trouble(words.fetch) }
+    try {
+      await place(mine)
+      if (map.selected !== mine) return
+      if (travel) travelTo(mine.at)
+      map.draw()
+      await source.texts([row])
+      mine.text = source.text(row)
+      showPanel(mine)
+      mine.facts = await source.facts(row)
+      await source.texts([row, ...mine.facts.near.map(([other]) => other)])
+      await place(mine)
+    } catch (problem) { return failed(problem) }
     if (map.selected !== mine) return
-    mine.near = Atlas.near(data, row)
-    mine.close = close(row)
-    note()
-    show(mine)
-    draw()
+    mine.groups = groups(index(row))
+    showPanel(mine)
+    map.draw()
+    if (quiet) return
+    note(true)
+    map.say(Atlas.fill(words.selected, { token: mine.text, near: mine.near.slice(0, 5).map((other) => other.text).join(', ') }))
+    emit('select', row)
   }
-  const go = (row) => {
-    const { x, y } = data.layouts[map.projection]
-    const [ax, ay] = [parts.x(), parts.y()]
-    const span = Math.min(Math.abs(ax.range[1] - ax.range[0]), 9000)
-    const high = span * box.clientHeight / box.clientWidth
-    Plotly.relayout(gd, { 'xaxis.range': [x[row] - span / 2, x[row] + span / 2], 'yaxis.range': [y[row] - high / 2, y[row] + high / 2] })
+
+  // Chosen tokens.
+  const showChosen = Atlas.chosen(stage, map)
+  map.choose = async function (rows) {
+    map.picked = rows
+    if (rows) await source.texts(rows.slice(0, 500)).catch(failed)
+    showChosen(rows)
+    if (rows) map.say(Atlas.fill(words.count, { n: map.number(rows.length) }))
+    emit('choose', rows)
   }
-  const redraw = async () => {
-    await Plotly.react(gd, traces(), { ...gd.layout })
-    legend()
-    draw()
+  map.csv = async function (rows) {
+    await source.texts(rows)
+    const ids = await source.ids(rows)
+    const here = points()
+    const coarse = meta.clusters.filter((one) => one[0] === 'coarse')
+    const cell = (value) => (/[",\n]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value)
+    const lines = rows.map((row, j) => {
+      const i = index(row)
+      const of = (what) => meta.groups[what][here.groups[what][i]] || ''
+      return [String(ids[j]), source.text(row), of('kind'), of('script'), of('pos'), coarse[here.groups.cluster[i]]?.[1] || ''].map(cell).join(',')
+    })
+    Atlas.save(new Blob(['\ufeff', ['id,token,kind,script,pos,cluster', ...lines].join('\r\n'), '\r\n'], { type: 'text/csv' }), `${meta.map}.csv`)
   }
-  map.project = async function (name) {
-    try { await Atlas.layout(data, name) } catch (problem) { console.warn(problem); return trouble(words.fetch) }
-    map.projection = name
-    const radio = stage.querySelector(`input[name=projection][value=${name}]`)
-    if (radio) radio.checked = true
-    await redraw()
-    await Plotly.relayout(gd, whole())
-    if (map.selected) { map.selected.close = close(map.selected.row); show(map.selected); draw() }
-    note()
-  }
-  map.paint = async function (name) {
+  const showInView = Atlas.inview(stage, map)
+  map.list = () => { if (map.found) showInView(map.found) }
+
+  // Colours and their legend.
+  const showLegend = Atlas.legend(stage, map)
+  map.paint = async function (name, only = []) {
     map.colour = name
-    stage.querySelector('select[name=colour]').value = name
-    await redraw()
-    note()
+    find('select[name=colour]').value = name
+    try { colouring = await Atlas.colouring(map, name) } catch (problem) { return failed(problem) }
+    map.only = new Set(only.filter((key) => colouring.items.some((item) => item.key === key)))
+    showLegend(colouring)
+    await paint()
+    map.list()
+    note(false)
   }
-  for (const radio of stage.querySelectorAll('input[name=projection]')) radio.addEventListener('change', () => map.project(radio.value))
-  stage.querySelector('select[name=colour]').addEventListener('change', (event) => map.paint(event.target.value))
-  stage.querySelector('button[name=home]').addEventListener('click', () => Plotly.relayout(gd, whole()))
-  Atlas.search(stage, map)
+  map.filter = async function (key) {
+    const held = stage.querySelector('.legend :focus')?.dataset.key
+    if (key === null) map.only.clear()
+    else if (!map.only.delete(key)) map.only.add(key)
+    if (map.only.size === colouring.items.length) map.only.clear()
+    showLegend(colouring)
+    if (held !== undefined) stage.querySelector(`.legend [data-key="${held}"]`)?.focus()
+    await paint()
+    map.list()
+    note(false)
+  }
 
-  // In a frame the wheel belongs to the page around it, until the reader clicks into the map or holds Ctrl.
+  // Projections: the same tokens glide to their other places.
+  map.project = async function (name) {
+    const from = points()
+    const before = { ...camera.view }
+    try { await source.open(name) } catch (problem) { return failed(problem) }
+    const mine = ++moving
+    map.projection = name
+    for (const radio of stage.querySelectorAll('input.projection')) radio.checked = radio.value === name
+    const to = points()
+    let target = whole()
+    if (map.selected) {
+      const [x, y] = await source.place(name, map.selected.row)
+      target = { x, y, span: before.span / whole().span > 0.7 ? target.span : before.span }
+      if (target.span === whole().span) target = whole()
+    }
+    if (!Atlas.still() && source.total <= 100000) {
+      const start = performance.now()
+      const [x, y] = [new Float32Array(to.n), new Float32Array(to.n)]
+      for (let part = 0; part < 1 && mine === moving;) {
+        const now = await new Promise(requestAnimationFrame)
+        part = Math.min((now - start) / 900, 1)
+        const t = part < 0.5 ? 4 * part ** 3 : 1 - (-2 * part + 2) ** 3 / 2
+        for (let i = 0; i < to.n; i++) { x[i] = from.x[i] + (to.x[i] - from.x[i]) * t; y[i] = from.y[i] + (to.y[i] - from.y[i]) * t }
+        const view = { x: before.x + (target.x - before.x) * t, y: before.y + (target.y - before.y) * t, span: before.span * (target.span / before.span) ** t }
+        await scene.set(Atlas.located(layers, x, y), scene.dot, view)
+        overlay(view)
+      }
+      if (mine !== moving) return
+    }
+    moving = 0
+    camera.set(target)
+    if (map.selected) { await place(map.selected); showPanel(map.selected) }
+    if (map.colour === 'overlap') { colouring = await Atlas.colouring(map, map.colour); showLegend(colouring) }
+    await paint()
+    note(false)
+  }
+
+  // The address follows what is seen; choosing a token is a step that Back undoes.
+  let restoring = true
+  let written = location.hash
+  map.state = async () => ({
+    token: map.selected ? (await source.ids([map.selected.row]))[0] : null,
+    projection: map.projection === meta.main ? '' : map.projection, colour: map.colour === 'cluster' ? '' : map.colour, only: [...map.only],
+    view: Math.abs(Math.log(camera.view.span / whole().span)) < 0.01 && Math.hypot(camera.view.x - whole().x, camera.view.y - whole().y) < whole().span / 200 ? null : await Atlas.link.of(source, map.projection, camera.view),
+  })
+  let noting = 0
+  const note = async (step) => {
+    if (restoring || stage.dataset.quiet !== undefined) return
+    const mine = step ? noting : ++noting
+    const hash = Atlas.link.write(await map.state().catch(() => ({ token: null, only: [] })))
+    if (!step && mine !== noting) return
+    if (hash === written) return
+    const token = (text) => Atlas.link.read(text).token
+    try { history[step && token(hash) !== token(written) ? 'pushState' : 'replaceState'](null, '', hash || location.pathname + location.search) } catch { /* refused in some frames */ }
+    written = hash
+  }
+  map.link = () => location.href.split('#')[0] + written
+  const restore = async (text) => {
+    restoring = true
+    const wish = Atlas.link.read(text)
+    try {
+      const projection = wish.projection in meta.projections ? wish.projection : meta.main
+      if (projection !== map.projection) await map.project(projection)
+      const colour = [...find('select[name=colour]').options].some((option) => option.value === wish.colour) ? wish.colour : 'cluster'
+      if (colour !== map.colour || String(wish.only) !== String([...map.only])) await map.paint(colour, wish.only)
+      const view = wish.view ? await Atlas.link.view(source, map.projection, wish.view) : null
+      const row = wish.token === null ? -1 : await source.rowOf(wish.token)
+      if (view) camera.set(view)
+      else if (row < 0) camera.set(whole())
+      if (row >= 0) await map.select(row, !view, true)
+      else await map.select(null, false, true)
+    } catch (problem) { failed(problem) }
+    restoring = false
+    written = text.replace(/^#$/, '')
+  }
+  if (stage.dataset.quiet === undefined) addEventListener('popstate', () => restore(location.hash))
+
+  map.image = (format) => Atlas.picture(format, {
+    stage, layers: layersAt, view: camera.view, width: box.clientWidth, height: box.clientHeight, dot: scene.dot, found: labels(camera.view),
+    style: { ...style(), deep: half(camera.view) > 7 }, title: stage.dataset.title,
+  })
+
+  // First picture, then everything that answers.
+  colouring = await Atlas.colouring(map, 'cluster')
+  for (const shown of [canvas, find('.controls'), find('.on-map'), find('.inview')]) shown.hidden = false
+  showLegend(colouring)
+  await paint()
+  box.classList.add('live')
+  box.tabIndex = 0
+  source.texts(visible()).then(map.draw, failed)
+  lasso = Atlas.lasso(stage, map, camera, box)
+  const field = Atlas.search(stage, map)
+  for (const radio of stage.querySelectorAll('input.projection')) radio.addEventListener('change', () => map.project(radio.value))
+  find('select[name=colour]').addEventListener('change', (event) => map.paint(event.target.value))
+  const press = (name, act) => find(`button[name=${name}]`)?.addEventListener('click', act)
+  press('home', () => camera.whole())
+  press('nearer', () => camera.zoom(1 / 1.8))
+  press('farther', () => camera.zoom(1.8))
+  press('all-in-view', () => {
+    const [a, b] = [camera.spot([0, box.clientHeight]), camera.spot([box.clientWidth, 0])]
+    map.choose(Atlas.within(points(), [a, b], map.hidden, true))
+  })
+  const full = find('button[name=full]')
+  if (full && document.fullscreenEnabled) {
+    full.hidden = false
+    full.addEventListener('click', () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()))
+  }
   if (embedded) {
-    const zoom = () => { Plotly.react(gd, gd.data, gd.layout, { ...gd._context, scrollZoom: true }) }
-    plot.addEventListener('pointerdown', zoom, { once: true })
-    plot.addEventListener('wheel', (event) => { if (event.ctrlKey) zoom() }, { once: true, passive: true })
+    const hint = find('.hint')
+    let gone = 0
+    box.addEventListener('wheel', (event) => {
+      if (box.classList.contains('awake') || event.ctrlKey) return
+      hint.hidden = false
+      clearTimeout(gone)
+      gone = setTimeout(() => { hint.hidden = true }, 1400)
+    }, { passive: true })
   }
-  new ResizeObserver(() => { Plotly.Plots.resize(gd); draw() }).observe(box)
-  document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && map.selected) map.select(null) })
-
-  const wish = new URLSearchParams(location.hash.slice(1))
-  if (wish.get('c') in data.groups) await map.paint(wish.get('c'))
-  if (wish.get('p') in meta.projections && wish.get('p') !== meta.main) await map.project(wish.get('p'))
-  if (wish.has('t')) {
-    await Atlas.details(data)
-    const row = data.ids.indexOf(Number(wish.get('t')))
-    if (row >= 0) map.select(row, true)
-  }
+  document.addEventListener('atlas:theme', map.draw)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', map.draw)
+  new ResizeObserver(() => { scene.view(camera.view); map.draw() }).observe(box)
+  document.addEventListener('keydown', (event) => {
+    const typing = event.target.closest('input, select, textarea, dialog')
+    if (event.key === 'Escape' && map.selected && !typing) map.select(null)
+    if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && stage === document.querySelector('.stage')) { event.preventDefault(); field.focus() }
+  })
+  if (location.hash && stage.dataset.quiet === undefined) await restore(location.hash)
+  restoring = false
+  Atlas.share?.(map)
+  stage.map = map
   stage.dataset.ready = 'true'
+  return map
 }
 
-for (const stage of document.querySelectorAll('.stage')) Atlas.start(stage)
+Atlas.started = [...document.querySelectorAll('.stage')].map((stage) => Atlas.start(stage))

@@ -1,9 +1,12 @@
-// The token panel and the search field.
+// What the page says of a chosen token, of chosen tokens, and of what is in view.
 Atlas.words = function (stage) {
   const found = {}
   for (const node of stage.querySelector('template.words').content.querySelectorAll('[data-name]')) found[node.dataset.name] = node.textContent
   return found
 }
+
+// A sentence with its gaps filled: `%(k)s` as in the catalogues.
+Atlas.fill = (sentence, values) => sentence.replace(/%\((\w+)\)s/g, (_, name) => values[name])
 
 Atlas.element = function (tag, attributes, ...children) {
   const node = document.createElement(tag)
@@ -11,87 +14,111 @@ Atlas.element = function (tag, attributes, ...children) {
     if (name === 'onclick') node.addEventListener('click', value)
     else node.setAttribute(name, value)
   }
-  node.append(...children)
+  node.append(...children.filter((child) => child !== null && child !== undefined))
   return node
 }
 
+// The token panel. `selected` is {row, at, text, facts, near: [{row, text, similarity, kept, at}]} or null; facts come after the rest.
 Atlas.panel = function (stage, map) {
   const box = stage.querySelector('.panel')
-  const words = map.words
+  const { words } = map
+  const { meta } = map.source
   const make = Atlas.element
-  const language = map.data.meta.language
-  return function show (selected) {
+  const language = meta.language
+  return function show(selected) {
+    const inside = box.contains(document.activeElement)
     box.hidden = !selected
     box.replaceChildren()
-    if (!selected) return
-    const { data } = map
-    const row = selected.row
-    const facts = [`${words.id} ${data.ids[row]}`]
-    for (const what of ['kind', 'script', 'pos']) {
-      const name = data.meta.groups[what][data.groups[what][row]]
-      if (name) facts.push(words[`${what}:${name}`] || name)
-    }
-    const cluster = data.meta.clusters.filter((one) => one[0] === 'fine')[data.fine[row]]
-    box.append(make('button', { type: 'button', class: 'close-panel', 'aria-label': words.close, onclick: () => map.select(null) }, '×'))
-    box.append(make('h2', { lang: language, dir: 'auto' }, data.texts[row]), make('p', { class: 'meta' }, facts.join(' · ')))
-    const home = make('p', {}, `${words.cluster}: `)
-    home.append(cluster ? make('a', { href: `${stage.dataset.clusters}${cluster[2]}/`, lang: language }, cluster[1]) : words.noise)
-    box.append(home)
-    if (!selected.near) return
+    if (!selected) { if (inside) stage.querySelector('.canvas').focus({ preventScroll: true }); return }
+    const { facts } = selected
+    box.append(make('button', { type: 'button', class: 'close-panel', 'aria-label': words.close, title: words.close, onclick: () => map.select(null) }, '×'))
+    const head = make('h2', { lang: language, dir: 'auto', tabindex: '-1' }, selected.text ?? '…')
+    box.append(head)
+    if (!facts) { box.append(make('p', { class: 'meta' }, words.loading)); return }
+    const sort = ['kind', 'script', 'pos'].map((what) => selected.groups?.[what]).filter(Boolean)
+    const spoken = facts.reading && facts.reading !== selected.text ? make('span', { class: 'reading', lang: 'ja' }, facts.reading) : null
+    box.append(make('p', { class: 'meta' }, spoken, sort.join(' · ')))
+    const list = make('dl', {})
+    const fact = (name, ...value) => list.append(make('dt', {}, name), make('dd', {}, ...value))
+    fact(words.id, String(facts.id))
+    fact(words.rank, Atlas.fill(words.of, { part: map.number(facts.rank), whole: map.number(map.source.total) }))
+    const cluster = meta.clusters.filter((one) => one[0] === 'fine')[facts.fine]
+    fact(words.cluster, cluster ? make('a', { href: `${stage.dataset.clusters}${cluster[2]}/`, lang: language, ...(document.body.classList.contains('embed') ? { target: '_top' } : {}) }, cluster[1]) : words.noise)
+    box.append(list)
     box.append(make('h3', {}, words.near))
-    const list = make('ol', { lang: language })
-    let kept = 0
-    for (const [other, similarity] of selected.near) {
-      const stays = selected.close.has(other)
-      kept += stays
-      list.append(make('li', stays ? { class: 'kept' } : {}, make('button', { type: 'button', onclick: () => map.select(other, true) }, data.texts[other]), make('small', {}, similarity.toFixed(2))))
+    const near = make('ol', { lang: language })
+    for (const other of selected.near) {
+      const bar = make('meter', { min: '0', max: '1', value: other.similarity.toFixed(2), 'aria-hidden': 'true' })
+      near.append(make('li', other.kept ? { class: 'kept' } : {}, make('button', { type: 'button', onclick: () => map.select(other.row, true) }, make('bdi', {}, other.text ?? '…'), other.kept ? make('span', { class: 'unseen', lang: document.documentElement.lang }, ` (${words.here})`) : null), bar, make('small', {}, other.similarity.toFixed(2))))
     }
-    box.append(list, make('p', { class: 'key' }, `${kept}/${selected.near.length} ${words.kept}`))
+    box.append(near)
+    const kept = selected.near.filter((other) => other.kept).length
+    box.append(make('p', { class: 'key' }, Atlas.fill(words.kept, { kept, shown: selected.near.length })))
+    const overlap = facts.overlap[map.projection]
+    if (overlap !== undefined) box.append(make('p', { class: 'key' }, Atlas.fill(words.faith, { n: overlap, k: meta.k, mean: stage.dataset[`mean${map.projection}`] || '' })))
+    if (inside) head.focus({ preventScroll: true })
   }
 }
 
-Atlas.search = function (stage, map) {
-  const field = stage.querySelector('input[name=find]')
-  const list = stage.querySelector('.found')
-  let rows = []
-  let chosen = -1
-  const close = () => { list.hidden = true; field.setAttribute('aria-expanded', 'false'); field.removeAttribute('aria-activedescendant') }
-  const mark = (index) => {
-    chosen = index
-    for (const [i, item] of [...list.children].entries()) item.setAttribute('aria-selected', String(i === index))
-    if (index >= 0) { field.setAttribute('aria-activedescendant', `found-${index}`); list.children[index].scrollIntoView({ block: 'nearest' }) }
-  }
-  const go = (index) => { if (rows[index] !== undefined) { close(); map.select(rows[index], true) } }
-  field.addEventListener('input', async () => {
-    const texts = await Atlas.texts(map.data)
-    const wanted = field.value.trim().toLowerCase()
-    rows = []
-    if (!wanted) return close()
-    const ranks = []
-    for (let i = 0; i < texts.length; i++) {
-      const place = texts[i].toLowerCase().indexOf(wanted)
-      if (place >= 0) ranks.push([texts[i].length === wanted.length ? -1 : place, texts[i].length, texts[i], i])
+// Chosen tokens: how many, which, as a list to copy or to download.
+Atlas.chosen = function (stage, map) {
+  const box = stage.querySelector('.chosen')
+  const { words } = map
+  const { meta } = map.source
+  const make = Atlas.element
+  const LISTED = 500
+  return function show(rows) {
+    box.hidden = !rows
+    box.replaceChildren()
+    if (!rows) return
+    const bar = make('div', { class: 'bar' }, make('h2', {}, Atlas.fill(words.count, { n: map.number(rows.length) })))
+    const button = (name, act) => make('button', { type: 'button', onclick: act }, words[name])
+    if (rows.length) {
+      bar.append(button('copy', async () => {
+        await map.source.texts(rows)
+        await Atlas.copy(rows.map((row) => map.source.text(row)).join('\n'))
+        map.say(words.copied)
+      }))
+      bar.append(button('csv', () => map.csv(rows)))
     }
-    ranks.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1))
-    rows = ranks.slice(0, 12).map((rank) => rank[3])
-    list.replaceChildren(...rows.map((row, i) => Atlas.element('li', { role: 'option', id: `found-${i}`, 'aria-selected': 'false' }, Atlas.element('bdi', {}, texts[row]), Atlas.element('small', {}, map.words[`kind:${map.data.meta.groups.kind[map.data.groups.kind[row]]}`] || ''))))
-    if (!rows.length) list.append(Atlas.element('li', { role: 'option', 'aria-selected': 'false', 'aria-disabled': 'true', lang: document.documentElement.lang }, map.words.nothing))
-    list.hidden = false
-    field.setAttribute('aria-expanded', 'true')
-    mark(rows.length ? 0 : -1)
-  })
-  field.addEventListener('keydown', (event) => {
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault()
-      if (rows.length) mark((chosen + (event.key === 'ArrowDown' ? 1 : rows.length - 1)) % rows.length)
-    } else if (event.key === 'Enter') { event.preventDefault(); go(chosen) } else if (event.key === 'Escape') { close() }
-  })
-  list.addEventListener('pointerdown', (event) => {
-    const item = event.target.closest('li')
-    if (item && rows.length) { event.preventDefault(); go([...list.children].indexOf(item)) }
-  })
-  field.addEventListener('blur', close)
-  document.addEventListener('keydown', (event) => {
-    if (event.key === '/' && !event.target.closest('input, select, textarea')) { event.preventDefault(); field.focus() }
-  })
+    bar.append(button('clear', () => map.choose(null)))
+    box.append(bar)
+    const list = make('ul', { class: 'tokens-list', lang: meta.language })
+    for (const row of rows.slice(0, LISTED)) list.append(make('li', {}, make('button', { type: 'button', onclick: () => map.select(row, true) }, make('bdi', {}, map.source.text(row) ?? '…'))))
+    box.append(list)
+    if (rows.length > LISTED) box.append(make('p', { class: 'meta' }, Atlas.fill(words.more, { n: map.number(rows.length - LISTED) })))
+  }
+}
+
+Atlas.copy = async function (text) {
+  try { return await navigator.clipboard.writeText(text) } catch { /* refused in some frames */ }
+  const area = Atlas.element('textarea', { class: 'unseen', 'aria-hidden': 'true' })
+  area.value = text
+  document.body.append(area)
+  area.select()
+  document.execCommand('copy')
+  area.remove()
+}
+
+Atlas.save = function (blob, name) {
+  const link = Atlas.element('a', { href: URL.createObjectURL(blob), download: name })
+  document.body.append(link)
+  link.click()
+  link.remove()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+}
+
+// The table of what is in view: names of clusters, then the tokens whose labels show first.
+Atlas.inview = function (stage, map) {
+  const box = stage.querySelector('.inview')
+  const body = box.querySelector('tbody')
+  const make = Atlas.element
+  const { meta } = map.source
+  box.addEventListener('toggle', () => map.list())
+  return function show(found) {
+    if (!box.open) return
+    const names = found.names.map((one) => make('tr', {}, make('th', { scope: 'row', lang: meta.language }, make('a', { href: `${stage.dataset.clusters}${one.slug}/` }, one.name)), make('td', {}, map.words.cluster), make('td', { class: 'n' }, map.number(one.size))))
+    const tokens = [...found.tokens].sort((a, b) => a.zoom - b.zoom).slice(0, 60).map((one) => make('tr', {}, make('th', { scope: 'row', lang: meta.language }, make('button', { type: 'button', onclick: () => map.select(one.row, false) }, make('bdi', {}, one.text))), make('td', {}, map.kindOf(one.i)), make('td', {}, '')))
+    body.replaceChildren(...names, ...tokens)
+  }
 }

@@ -1,0 +1,143 @@
+"""What the browser tests share: the small atlas served on the loopback interface, Chromium, and pages that are watched."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Built
+from PIL import Image
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-background-networking"]
+SOFTWARE = [*FLAGS, "--enable-unsafe-swiftshader"]
+READY = ".stage[data-ready]"
+
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; set CHROMIUM to its path"),
+]
+
+VIOLATIONS = """
+window.violations = []
+document.addEventListener('securitypolicyviolation', (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
+})
+"""
+
+
+# What reaches beyond the screen, to be told where a page does.
+WIDE = """() => [...document.querySelectorAll('body *')].filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+  .map((node) => `${node.tagName}.${node.getAttribute('class')} ${Math.round(node.getBoundingClientRect().right)}`).slice(0, 12)"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def site(tiny_atlas: Built) -> Iterator[str]:
+    """The address of the small atlas's site on the loopback interface."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tiny_atlas.public)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium(driver: Any) -> Iterator[Any]:
+    browser = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
+    yield browser
+    browser.close()
+
+
+class Watched:
+    """A page, and all that it said and asked for."""
+
+    def __init__(self, page: Any, site: str) -> None:
+        self.page, self.site = page, site
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.add_init_script(VIOLATIONS)
+
+    def open(self, url: str, wait: str = READY) -> Any:
+        self.page.goto(self.site + url)
+        self.page.wait_for_selector(wait, timeout=30_000)
+        return self.page
+
+    def fine(self) -> None:
+        """Nothing went wrong up to now."""
+        trouble = [line for line in self.said if line.startswith(("error", "warning"))]
+        # The software renderer tells how slow it is to read pixels back; that is about this machine.
+        assert [line for line in trouble if "GPU stall due to ReadPixels" not in line] == []
+        assert self.page.evaluate("window.violations") == []
+        assert [url for url in self.asked if not url.startswith((self.site, "data:", "blob:" + self.site))] == []
+
+
+@pytest.fixture
+def watch(chromium: Any, site: str) -> Iterator[Callable[..., Watched]]:
+    contexts = []
+
+    def opened(**options: Any) -> Watched:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+        contexts.append(context)
+        return Watched(context.new_page(), site)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@contextmanager
+def hidden(page: Any, *selectors: str) -> Iterator[None]:
+    """Elements made invisible, by the page's own objects since its policy allows no other styles."""
+    for selector in selectors:
+        page.eval_on_selector_all(selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = 'hidden' })")
+    yield
+    for selector in selectors:
+        page.eval_on_selector_all(selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = '' })")
+
+
+def coloured(page: Any, selector: str = ".canvas") -> int:
+    """How many pixels of an element's picture are neither grey, white nor black."""
+    picture = np.asarray(Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")).astype(int)
+    return int((picture.max(axis=2) - picture.min(axis=2) > 60).sum())
+
+
+def drawn(page: Any) -> int:
+    """Coloured pixels that the live map draws: its poster and its names are hidden."""
+    with hidden(page, ".canvas .poster", ".canvas canvas.labels"):
+        return coloured(page)
+
+
+def until(page: Any, expression: str, good: Callable[[float], bool]) -> float:
+    """The value of an expression once it is good. `wait_for_function` would evaluate text, which the pages' policy forbids."""
+    for _ in range(100):
+        value = float(page.evaluate(expression))
+        if good(value):
+            return value
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{expression} stays at {value}")

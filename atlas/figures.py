@@ -58,6 +58,21 @@ def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes
     return [_webp(whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")) for width in widths]
 
 
+def card(data: Dataset, projection: str, size: tuple[int, int], paper: str = "#fcfbf8") -> bytes:
+    """The poster on paper as a PNG (width, height), for link previews, many of which read neither WebP nor transparency.
+
+    Without words, since a font for every script is not to be had everywhere; the preview tells the title beside it.
+    """
+    width, height = size
+    inner = round(height / ASPECT)
+    dots = Image.open(io.BytesIO(posters(data, projection, (inner,))[0])).convert("RGBA")
+    ground = Image.new("RGBA", size, paper)
+    ground.alpha_composite(dots, ((width - dots.width) // 2, (height - dots.height) // 2))
+    out = io.BytesIO()
+    ground.convert("RGB").quantize(128).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=78, alpha_quality=80, method=2)

@@ -204,6 +204,7 @@ def pages(config: settings.Config, views: list[MapView]) -> Iterator[Page]:
         by_model.setdefault(view.model.id, []).append(view)
     yield Page("", "home.html", {"views": views})
     yield Page("about/", "about.html", {"views": views})
+    yield Page("embedding/", "embedding.html", {"views": views})
     for maps in by_model.values():
         yield Page(f"models/{maps[0].model.id}/", "model.html", {"maps": maps, "view": maps[0]})
     for view in views:

@@ -13,7 +13,7 @@ LAYERS = (
     ("config", "problems", "store", "executors", "dataset", "checkpoints", "hub"),
     ("graph",),
     ("stages",),
-    ("plan", "gather", "publish", "render", "pages", "figures", "payload", "check"),
+    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "sharing", "figures", "payload", "check"),
     ("cli", "build", "serve", "server", "talk", "init", "export", "progress", "__main__"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -22,7 +22,6 @@ LINES = 300
 # Modules that may be longer, how long, and why.
 LONGER = {
     "graph.py": (330, "running, reporting and stopping are one loop's parts"),
-    "publish.py": (350, "the swap's steps stand beside what undoes them"),
     "executors.py": (320, "three executors that share how workers are started"),
     "store.py": (320, "writing, reading, verifying and pruning know one layout"),
 }

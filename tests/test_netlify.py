@@ -15,9 +15,11 @@ SETTINGS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 RULES: dict[str, dict[str, str]] = {rule["for"]: rule["values"] for rule in SETTINGS["headers"]}
 
 PAGES = ["/", "/404.html", "/maps/m-words/", "/maps/m-words/clusters/", "/maps/m-words/clusters/9-region/", "/models/m/", "/about/"]
+PAGES += ["/embedding/", "/compare/a--b/", "/write-ups/inputs-embeds/"]
 PAGES += ["/ja" + path for path in PAGES]
 EMBEDS = ["/embed/m-words/", "/ja/embed/m-words/"]
 FILES = ["/assets/map.9e16a5066d.js", "/assets/site.3f2dcb9b88.css", "/data/m-words.json", "/data/m-words.points.5bf5b46e25.bin"]
+FILES += ["/oembed/m-words.json", "/ja/oembed/m-words.json", "/frame.js", "/robots.txt", "/sitemap.xml"]
 
 
 def matching(path: str) -> list[str]:
@@ -50,14 +52,15 @@ def test_pages_are_treated_alike() -> None:
 def test_only_names_with_a_digest_are_kept_for_long() -> None:
     assert "immutable" in RULES["/assets/*"]["Cache-Control"]
     assert "Cache-Control" not in RULES["/data/*"]  # m-words.json has no digest in its name
-    for rule in ("/assets/*", "/data/*"):
+    assert "Cache-Control" not in RULES["/frame.js"]
+    for rule in ("/assets/*", "/data/*", "/oembed/*", "/frame.js"):
         assert RULES[rule]["Access-Control-Allow-Origin"] == "*"
 
 
 def test_every_file_of_a_built_site_has_its_rule(tiny_atlas: Any) -> None:
     for file in tiny_atlas.public.rglob("*"):
         path = "/" + file.relative_to(tiny_atlas.public).as_posix().removesuffix("index.html")
-        if file.is_file() and not file.name.startswith(".") and path != "/robots.txt":
+        if file.is_file() and not file.name.startswith("."):
             assert len(matching(path)) == 1, path
 
 

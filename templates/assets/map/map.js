@@ -359,6 +359,7 @@ Atlas.start = async function (stage) {
     try { history[step && token(hash) !== token(written) ? 'pushState' : 'replaceState'](null, '', hash || location.pathname + location.search) } catch { /* refused in some frames */ }
     written = hash
   }
+  map.noted = () => note(false)
   map.link = () => location.href.split('#')[0] + written
   const restore = async (text) => {
     restoring = true
@@ -430,7 +431,8 @@ Atlas.start = async function (stage) {
   })
   if (location.hash && stage.dataset.quiet === undefined) await restore(location.hash)
   restoring = false
-  Atlas.share?.(map)
+  Atlas.share(map)
+  Atlas.messages(map)
   stage.map = map
   stage.dataset.ready = 'true'
   return map

@@ -90,11 +90,12 @@ Atlas.chosen = function (stage, map) {
   }
 }
 
-Atlas.copy = async function (text) {
+// In a modal dialog only what stands within it can be selected, so the help for old ways of copying stands in `place`.
+Atlas.copy = async function (text, place = document.body) {
   try { return await navigator.clipboard.writeText(text) } catch { /* refused in some frames */ }
   const area = Atlas.element('textarea', { class: 'unseen', 'aria-hidden': 'true' })
   area.value = text
-  document.body.append(area)
+  place.append(area)
   area.select()
   document.execCommand('copy')
   area.remove()

@@ -1,0 +1,178 @@
+"""What the site consists of: for each map its files and pictures, for each page its HTML in every language, styles and scripts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from atlas import __version__, dataset, sharing
+from atlas import config as settings
+from atlas.errors import AtlasError
+from atlas.figures import PALETTE, card, posters
+from atlas.pages import MapView, pages
+from atlas.payload import VERSION, payload
+from atlas.render import RUNTIME, Renderer, asset, relative
+from atlas.writer import Writer
+
+
+def compose(
+    config: settings.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]
+) -> int:
+    """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
+    languages = config.site.languages
+    by_id = {entry.id(model): (model, entry) for model in config.models for entry in model.maps}
+    views = []
+    facts: dict[str, Any] = {}
+    for map_id in maps:
+        found = dataset.read(data, map_id)
+        view = MapView(config, *by_id[map_id], found)
+        views.append(view)
+
+        def make(found: dataset.Dataset = found, view: MapView = view) -> tuple[dict[str, bytes], Any]:
+            packed = payload(found, len(PALETTE))
+            files = {f"data/{name}": content for name, content in packed.files.items()}
+            pictures = {}
+            for name in found.about.map.projections:
+                widths = (1200, 800) if name == view.main else (1200,)
+                for width, picture in zip(widths, posters(found, name, widths), strict=True):
+                    at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
+                    files[at] = picture
+                    pictures[f"{name}-{width}"] = at
+            picture = card(found, view.main, sharing.CARD)
+            pictures["card"] = f"data/{view.id}.card.{hashlib.sha256(picture).hexdigest()[:10]}.png"
+            files[pictures["card"]] = picture
+            return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures}
+
+        facts[map_id] = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
+        for path in dataset.paths(data, map_id):
+            writer.write(f"data/{path.name}", path.read_bytes())
+    assets = _assets(config.root, writer, warn)
+    renderer = Renderer(config.root, languages)
+    count = 0
+    shown: list[str] = []
+    fragments: dict[str, str] = {}
+    for page in pages(config, views):
+        for language in languages:
+            prefix = "" if language == languages[0] else f"{language}/"
+            here = prefix + page.url
+            # A host serves the 404 page at any address, so its links start at the site's root.
+            at = _Links(here, prefix, relative) if page.url != "404.html" else _Rooted(here, prefix, relative, config.site.base_url)
+            context = {
+                **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
+                "assets": assets, "facts": facts, "palette": PALETTE, "page": page, "link": at.link, "file": at.file,
+                "here": here, "version": __version__, "views_all": views, "sharing": sharing, "prefix": prefix,
+                "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
+                "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
+                "text": lambda value, fallback="", language=language: settings.text(value, language, fallback),
+            }  # fmt: skip
+            if "one" in context:  # a cluster's tokens read the same in every language
+                if language == languages[0]:
+                    fragments = {
+                        f"{part}_html": renderer.render(language, f"fragments/{part}.html", {"one": context["one"]})
+                        for part in ("tokens", "close", "rest")
+                    }
+                context |= fragments
+            html = renderer.render(language, page.template, context)
+            writer.write(f"{here}index.html" if here == "" or here.endswith("/") else here, html)
+            count += 1
+            if page.indexed:
+                shown.append(here)
+    _embeds(config, views, facts, relative, writer)
+    _addresses(config, shown, writer)
+    return count
+
+
+def _embeds(
+    config: settings.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer
+) -> None:
+    """The oEmbed answers, and the script that a page around a frame may use, at an address that stays."""
+    base = config.site.base_url
+    for language in config.site.languages:
+        prefix = "" if language == config.site.languages[0] else f"{language}/"
+        for view in views:
+            here = f"{prefix}oembed/{view.id}.json"
+            places = [f"{prefix}embed/{view.id}/", f"{prefix}maps/{view.id}/", facts[view.id]["pictures"]["card"]]
+            addresses = [f"{base}/{place}" if base else relative(place, here) for place in places]
+            writer.write(here, sharing.oembed(config, view, language, *addresses))
+    script = asset(config.root, "frame.js")
+    if script is not None:
+        writer.write("frame.js", script.read_bytes())
+
+
+class _Links:
+    """Links from one page: to a page of the same edition, and to a file of the site."""
+
+    def __init__(self, here: str, prefix: str, relative: Callable[[str, str], str]) -> None:
+        self.here, self.prefix, self._relative = here, prefix, relative
+
+    def link(self, url: str) -> str:
+        return self._relative(self.prefix + url, self.here)
+
+    def file(self, name: str) -> str:
+        return self._relative(name, self.here)
+
+
+class _Rooted(_Links):
+    """Links from a page that may be served at any address."""
+
+    def __init__(self, here: str, prefix: str, relative: Callable[[str, str], str], base_url: str) -> None:
+        super().__init__(here, prefix, relative)
+        self.root = f"{urlsplit(base_url).path.rstrip('/')}/"
+
+    def link(self, url: str) -> str:
+        return self.root + self.prefix + url
+
+    def file(self, name: str) -> str:
+        return self.root + name
+
+
+def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str, Any]:
+    """Style and scripts under content-hashed names, and the map runtime: ours, or plotly's own where ours is not built."""
+
+    def read(name: str) -> str:
+        path = asset(root, name)
+        if path is None:
+            raise AtlasError(f"templates/assets/{name}: missing", "Install the atlas again.")
+        return path.read_text(encoding="utf-8")
+
+    parts = ("data", "camera", "scene", "labels", "colour", "panel", "search", "choose", "link", "picture", "share", "message", "map")
+    found: dict[str, Any] = {
+        "css": writer.hashed("site.css", read("site.css")),
+        "site_js": writer.hashed("site.js", read("site.js")),
+        "map_css": writer.hashed("map.css", read("map.css")),
+        "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts)),
+    }
+    runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
+    found["strict"] = runtime is not None and rules is not None
+    if runtime is not None and rules is not None:
+        found["runtime"] = writer.hashed(RUNTIME, runtime.read_bytes())
+        found["runtime_css"] = writer.hashed("plotly-map.css", rules.read_text(encoding="utf-8"))
+        licence = asset(root, "vendor/plotly-map.LICENSE.txt")
+        if licence is not None:
+            writer.write("assets/plotly-map.LICENSE.txt", licence.read_bytes())
+        return found
+    import plotly
+
+    whole = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    warn(
+        "the map runtime is not built, so pages load plotly's own file: three times the size, and it needs 'unsafe-eval' and "
+        "'unsafe-inline' in the Content-Security-Policy. Install again with network access to build it."
+    )
+    found["runtime"] = writer.hashed("plotly.min.js", whole.read_bytes())
+    found["runtime_css"] = None
+    return found
+
+
+def _addresses(config: settings.Config, shown: list[str], writer: Writer) -> None:
+    """robots.txt, and with a base_url the sitemap, which must name full addresses."""
+    base = config.site.base_url
+    if not base:
+        writer.write("robots.txt", "User-agent: *\nAllow: /\n")
+        return
+    rows = "".join(f"<url><loc>{base}/{here}</loc></url>\n" for here in shown)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    writer.write("sitemap.xml", f"{head}{rows}</urlset>\n")
+    writer.write("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {base}/sitemap.xml\n")

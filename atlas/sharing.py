@@ -1,0 +1,91 @@
+"""What other sites read of a map: oEmbed, schema.org facts, citations and the snippet of an iframe.
+
+Addresses are absolute where `base_url` says where the site lives, and relative to the page where it does not: then they serve
+whoever resolves them, as browsers do, while most crawlers will not.
+
+oEmbed 1.0: https://oembed.com/. The dataset follows Google's reading of https://schema.org/Dataset.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from typing import Any
+
+from atlas import __version__
+from atlas.config import Config, text
+from atlas.pages import MapView
+
+WIDTH, HEIGHT = 800, 560  # of a frame, where a host asks for numbers
+CARD = (1200, 630)  # pixels of the picture that link previews show
+
+
+def snippet(url: str, title: str, height: int = HEIGHT) -> str:
+    """The element that puts a map into another page."""
+    return (
+        f'<iframe src="{html.escape(url)}" title="{html.escape(title)}" width="100%" height="{height}" loading="lazy" '
+        'allow="fullscreen" referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>'
+    )
+
+
+def oembed(config: Config, view: MapView, language: str, embed: str, page: str, picture: str) -> str:
+    """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the embed page, map page and card."""
+    title = view.title(language)
+    facts: dict[str, Any] = {
+        "version": "1.0", "type": "rich", "title": title, "provider_name": text(config.site.title, language),
+        "html": snippet(embed, title), "width": WIDTH, "height": HEIGHT, "url": page,
+        "thumbnail_url": picture, "thumbnail_width": CARD[0], "thumbnail_height": CARD[1], "cache_age": 86400,
+    }  # fmt: skip
+    if config.site.base_url:
+        facts["provider_url"] = f"{config.site.base_url}/"
+    if config.site.author:
+        facts["author_name"] = config.site.author
+    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+
+
+def dataset(
+    config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str
+) -> dict[str, Any]:
+    """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each download by its media type."""
+    about = view.about
+    title = view.title(language)
+    facts: dict[str, Any] = {
+        "@context": "https://schema.org", "@type": "Dataset", "name": title, "url": page, "identifier": view.id,
+        "description": told,
+        "inLanguage": language, "isAccessibleForFree": True, "dateModified": about.built, "version": about.recipe[:12], "image": picture,
+        "keywords": ["word embeddings", "language models", "token vocabulary", *about.map.projections, about.model.id],
+        "measurementTechnique": [*about.map.projections, "exact nearest neighbors by cosine", "HDBSCAN"],
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": name} for name in ("coordinates", "neighbors", "clusters", "faithfulness")
+        ],
+        "distribution": [{"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url} for kind, url in files.items()],
+        "isBasedOn": {"@type": "SoftwareSourceCode", "name": about.model.id, "version": about.model.revision or about.model.digest},
+    }  # fmt: skip
+    if config.site.author:
+        facts["creator"] = {"@type": "Organization", "name": config.site.author}
+    if licence := about.model.facts.get("license"):
+        facts["isBasedOn"]["license"] = licence
+    return facts
+
+
+def citation(config: Config, view: MapView, language: str, url: str) -> dict[str, str]:
+    """The map as BibTeX and as a line of text. `url` may be a mark that the page fills in."""
+    year, month, day = view.about.built[:10].split("-")
+    title, site, author = view.title(language), text(config.site.title, language), config.site.author
+    plain = unicodedata.normalize("NFKD", f"{view.id}").encode("ascii", "ignore").decode()
+    key = re.sub(r"[^A-Za-z0-9]+", "-", f"{plain}-{year}").strip("-")
+    entry = {
+        "title": f"{{{_tex(title)}}}", "author": f"{{{_tex(author)}}}" if author else "", "year": year, "month": str(int(month)),
+        "howpublished": _tex(site), "url": url, "version": view.about.recipe[:12],
+        "note": _tex(f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"),
+    }  # fmt: skip
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
+    line = f"{author + '. ' if author else ''}{title}. {site}, {year}-{month}-{day}. {url}"
+    return {"bibtex": f"@misc{{{key},\n{lines}\n}}", "text": line}
+
+
+def _tex(value: str) -> str:
+    """Text with what BibTeX reads as its own signs escaped."""
+    return re.sub(r"([&%$#_{}])", r"\\\1", value.replace("\\", "/"))

@@ -1,0 +1,196 @@
+"""Maps in other pages: frames on another origin, sandboxed as WordPress does or not, and the share dialog that hands them out."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chrome import MARKS, VIOLATIONS, Watched
+from conftest import Built
+
+from atlas.server import header_rules
+
+pytestmark = MARKS
+
+
+def serve(handler: Any) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def deployed(tiny_atlas: Built, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The small atlas with the headers that netlify.toml gives."""
+    rules = header_rules(request.config.rootpath / "site")
+    assert rules
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def end_headers(self) -> None:
+            path = self.path.split("?")[0]
+            for pattern, values in rules:
+                if pattern == path or (pattern.endswith("*") and path.startswith(pattern[:-1])):
+                    for name, value in values.items():
+                        self.send_header(name, value)
+            super().end_headers()
+
+    yield from serve(partial(Handler, directory=str(tiny_atlas.public)))
+
+
+BLOG = """<!doctype html><title>A blog</title><style>body { margin: 0 } .tall { height: 1500px }</style>
+<p>Words before.</p>%s<div class="tall">Words after.</div>
+<script>window.heard = []; addEventListener('message', (event) => window.heard.push([event.origin, event.data]))</script>
+<script src="%s/frame.js"></script>"""
+
+
+@pytest.fixture(scope="module")
+def blog(deployed: str) -> Iterator[str]:
+    """A page on another origin; its query says which frame it holds."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def do_GET(self) -> None:
+            sandbox = {"/wordpress": ' sandbox="allow-scripts" security="restricted"', "/plain": ""}.get(self.path)
+            found = sandbox is not None
+            secret = "#?secret=s3cret" if sandbox else ""
+            frame = f'<iframe src="{deployed}/embed/minilm-words/{secret}" title="Map" width="800" height="100"{sandbox}></iframe>'
+            content = (BLOG % (frame, deployed)).encode() if found else b""
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    yield from serve(Handler)
+
+
+@pytest.fixture
+def opened(chromium: Any, deployed: str, blog: str) -> Iterator[Callable[[str], tuple[Watched, Any, Any]]]:
+    contexts = []
+
+    def go(kind: str) -> tuple[Watched, Any, Any]:
+        context = chromium.new_context(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
+        contexts.append(context)
+        watched = Watched(context.new_page(), deployed)
+        page = watched.page
+        page.add_init_script(VIOLATIONS)
+        page.goto(f"{blog}/{kind}")
+        frame = page.frames[1]
+        frame.wait_for_selector(".stage[data-ready]", timeout=30_000)
+        return watched, page, frame
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def heard(page: Any, good: Callable[[Any, dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first message the page got that is as wanted."""
+    for _ in range(100):
+        for origin, data in page.evaluate("window.heard"):
+            if isinstance(data, dict) and good(origin, data):
+                return data
+        page.wait_for_timeout(50)
+    raise AssertionError(page.evaluate("window.heard"))
+
+
+@pytest.mark.parametrize("kind", ["plain", "wordpress"])
+def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[Watched, Any, Any]], kind: str, deployed: str) -> None:
+    watched, page, frame = opened(kind)
+    origin = deployed if kind == "plain" else "null"
+    heard(page, lambda by, data: by == origin and data.get("type") == "atlas:ready")
+    wanted = heard(page, lambda by, data: by == origin and data.get("type") == "atlas:height")["height"]
+    assert page.locator("iframe").bounding_box()["height"] == pytest.approx(wanted, abs=5)  # frame.js did it
+    if kind == "wordpress":
+        assert heard(page, lambda _, data: data.get("message") == "height") == {"message": "height", "value": wanted, "secret": "s3cret"}
+    assert frame.locator(".trouble").is_hidden()
+    assert frame.evaluate("window.violations") == []
+    # The page around asks for a token, and hears that it was chosen.
+    page.evaluate("document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:find', text: 'april' }, '*')")
+    frame.wait_for_selector(".panel ol li")
+    assert frame.locator(".panel h2").text_content() == "april"
+    token = heard(page, lambda _, data: data.get("type") == "atlas:select")["token"]
+    assert token["text"] == "april"
+    page.evaluate("document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:whole' }, '*')")
+    frame.wait_for_selector(".panel", state="hidden")
+    page.evaluate("(id) => document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:show', id }, '*')", token["id"])
+    frame.wait_for_selector(".panel ol li")
+    odd = ("null", "{}", "{ type: 'atlas:show', id: 'x' }", "{ type: 'atlas:find', text: 7 }", "{ type: 'atlas:theme', theme: 'red' }")
+    for wrong in odd:
+        page.evaluate(f"document.querySelector('iframe').contentWindow.postMessage({wrong}, '*')")
+    # A reader searches.
+    frame.fill("input[name=find]", "may")
+    frame.wait_for_selector(".found li[aria-selected=true]")
+    frame.press("input[name=find]", "Enter")
+    frame.wait_for_selector(".panel ol li")
+    errors = [line for line in watched.said if line.startswith("error")]
+    assert [line for line in errors if "favicon" not in line and "404" not in line] == []
+
+
+def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(opened: Callable[[str], tuple[Watched, Any, Any]]) -> None:
+    _, page, frame = opened("plain")
+    page.wait_for_timeout(300)
+    span = "document.querySelector('.stage').map.view().span"
+    before = frame.evaluate(span)
+    box = page.locator("iframe").bounding_box()
+    page.mouse.move(box["x"] + 400, box["y"] + 200)
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(400)
+    assert page.evaluate("scrollY") > 50
+    assert frame.evaluate(span) == before
+    page.evaluate("scrollTo(0, 0)")
+    page.mouse.click(box["x"] + 300, box["y"] + 60)
+    page.mouse.wheel(0, -200)
+    page.wait_for_timeout(400)
+    assert page.evaluate("scrollY") == 0
+    assert frame.evaluate(span) < before
+
+
+def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+    watched = watch(permissions=["clipboard-read", "clipboard-write"], accept_downloads=True)
+    page = watched.open("maps/minilm-words/#c=kind")
+    page.fill("input[name=find]", "april")
+    page.wait_for_selector(".found li[aria-selected=true]")
+    page.press("input[name=find]", "Enter")
+    page.wait_for_selector(".panel ol li")
+    page.wait_for_timeout(400)
+    page.locator("button[name=share]").press("Enter")
+    page.wait_for_selector("dialog.share[open]")
+    link = page.locator("#share-link").input_value()
+    assert link == page.evaluate("location.href") and "#t=" in link and "c=kind" in link and "v=" in link
+    page.click("[data-copy=share-frame]")
+    snippet = page.evaluate("navigator.clipboard.readText()")
+    assert page.locator(".share .done").text_content() == "Copied"
+    page.select_option("select[name=height]", "720")
+    assert 'height="720"' in page.locator("#share-frame").input_value()
+    markdown = page.locator("#share-picture").input_value()
+    assert markdown.startswith("[![English words](") and markdown.count(link) == 2
+    assert f"url = {{{page.url.split('#')[0]}}}" in page.locator("#share-cite").input_value()
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg ")):
+        with page.expect_download() as found:
+            page.click(f"[data-save={kind}]")
+        assert found.value.suggested_filename == f"minilm-words.{kind}"
+        assert Path(found.value.path()).read_bytes().startswith(start)
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.share").is_hidden()
+    assert page.evaluate("document.activeElement.name") == "share"
+    # The snippet, put into a page, shows the same token.
+    source = html.unescape(re.search('src="([^"]+)"', snippet)[1])
+    other = watch()
+    other.page.goto(source)
+    other.page.wait_for_selector(".panel ol li", timeout=30_000)
+    assert other.page.locator(".panel h2").text_content() == "april"
+    assert other.page.locator("select[name=colour]").input_value() == "kind"
+    watched.fine()

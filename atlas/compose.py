@@ -138,12 +138,12 @@ def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str
             raise AtlasError(f"templates/assets/{name}: missing", "Install the atlas again.")
         return path.read_text(encoding="utf-8")
 
-    parts = ("data", "camera", "scene", "labels", "colour", "panel", "search", "choose", "link", "picture", "share", "message", "map")
+    parts = "data tiles camera scene labels colour panel search choose link picture share message map"
     found: dict[str, Any] = {
         "css": writer.hashed("site.css", read("site.css")),
         "site_js": writer.hashed("site.js", read("site.js")),
         "map_css": writer.hashed("map.css", read("map.css")),
-        "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts)),
+        "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())),
     }
     runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
     found["strict"] = runtime is not None and rules is not None

@@ -21,6 +21,7 @@ PALETTE = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f6bc9", "#b5504b", "#7a9a01", "#2a9d9d", "#a6761d", "#e377c2",
 )  # fmt: skip
 NOISE_COLOUR = "#8e959d"
+MOST_DOTS = 300_000  # on a poster
 
 Array = npt.NDArray[Any]
 
@@ -33,12 +34,15 @@ def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes
     big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
     unit = view(data, projection).unit(layout(data, projection))
     inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
-    unit = unit[inside]
+    unit, keys = unit[inside], data.column("cluster_coarse")[inside]
+    if len(unit) > MOST_DOTS:  # more would not be seen
+        drawn = np.random.default_rng(0).choice(len(unit), MOST_DOTS, replace=False)
+        unit, keys = unit[drawn], keys[drawn]
     columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
     rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 2, big_h - 3)
     chosen = colours(data, len(PALETTE))
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
-    index = np.array([chosen.get(int(key), len(PALETTE)) for key in data.column("cluster_coarse")[inside]])
+    index = np.array([chosen.get(int(key), len(PALETTE)) for key in keys])
     weight = np.zeros(big_h * big_w)
     mixed = np.zeros((big_h * big_w, 3))
     dense = max(len(unit) / 20_000, 0.2)
@@ -50,10 +54,10 @@ def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes
                 place = (rows + down) * big_w + columns + right
                 np.add.at(weight, place, part)
                 np.add.at(mixed, place, part[:, None] * table[index])
-    drawn = np.flatnonzero(weight)
+    filled = np.flatnonzero(weight)
     image = np.zeros((big_h * big_w, 4), np.uint8)
-    image[drawn, :3] = (mixed[drawn] / weight[drawn, None]).round().clip(0, 255)
-    image[drawn, 3] = ((1 - np.exp(-1.3 * weight[drawn])) * 255).round()
+    image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
+    image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
     return [_webp(whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")) for width in widths]
 

@@ -15,6 +15,7 @@ from atlas import config as settings
 from atlas import payload
 from atlas.dataset import Cluster, Dataset
 from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
+from atlas.tiles import LIMIT
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
 LISTED = 3000  # tokens of a cluster named at all
@@ -66,9 +67,17 @@ class MapView:
         self.ids: Array = data.column("token_id")
         self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
         self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
-        self.row_of = {int(token): row for row, token in enumerate(self.ids.tolist())}
         self.unit: Array = payload.view(data, self.main).unit(payload.layout(data, self.main))
         self.language = data.about.model.language
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the page loads the map by tiles, since it is too large to be loaded at once."""
+        return len(self.ids) > LIMIT
+
+    def row(self, token: int) -> int:
+        """The row of a token id."""
+        return int(np.searchsorted(self.ids, token))
 
     def title(self, language: str) -> str:
         named = settings.text(self.map.title, language)
@@ -130,7 +139,7 @@ class MapView:
 
     def token(self, row: int) -> Token:
         pairs = zip(self.near[row][:SHOWN_NEIGHBORS].tolist(), self.similar[row][:SHOWN_NEIGHBORS].tolist(), strict=True)
-        near = tuple(Neighbor(self.texts[self.row_of[other]], value) for other, value in pairs)
+        near = tuple(Neighbor(self.texts[self.row(other)], value) for other, value in pairs)
         return Token(
             int(self.ids[row]), self.texts[row], self.kinds[row], self.pos[row], self.readings[row], near,
             float(self.overlaps[self.main][row]),
@@ -138,7 +147,7 @@ class MapView:
 
     def examples(self, most: int = 6) -> list[Token]:
         """Tokens to show on the map's page, for readers without JavaScript: central words of its large clusters."""
-        rows = [self.row_of[cluster.central[0]] for cluster in self.coarse]
+        rows = [self.row(cluster.central[0]) for cluster in self.coarse]
         words = [row for row in rows if self.kinds[row] == "word"]
         return [self.token(row) for row in words[:most]]
 
@@ -165,7 +174,7 @@ class ClusterView:
 def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     """All that a cluster's page says, in any language."""
     rows = view.rows[cluster.level, cluster.key]
-    central = [view.row_of[token] for token in cluster.central]
+    central = [view.row(token) for token in cluster.central]
     first = set(central)
     order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
     made: dict[str, list[tuple[str, float]]] = {}

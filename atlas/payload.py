@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from atlas import tiles
 from atlas.dataset import Dataset
 from atlas.stages.label import COARSE_UNTIL, FINE_UNTIL
 
@@ -144,36 +145,51 @@ class Payload:
 
 
 def payload(data: Dataset, palette: int) -> Payload:
-    """All files of a map."""
+    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at once."""
+    files, own = _tiled(data) if len(data.table) > tiles.LIMIT else _whole_files(data)
+    map_id, main = data.about.map.id, data.about.map.clustered_on
+    chosen = colours(data, palette)
+    frames = {name: whole(data, name) for name in own["projections"]}
+    meta = {
+        "map": map_id, "tokens": len(data.table), "main": main, "k": data.about.faithfulness[main].k, **own,
+        "groups": {what: codes(data.strings(what))[0] for what in ("kind", "script", "pos")},
+        "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
+        "language": data.about.model.language,
+        "until": {"coarse": COARSE_UNTIL, "fine": FINE_UNTIL},
+        "views": {name: _view(data, name) for name in own["projections"]},
+    }  # fmt: skip
+    name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
+    files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+    return Payload(files, meta | {"file": name})
+
+
+def _groups(data: Dataset, projection: str) -> list[Array]:
+    """Planes of bytes, in the order of rows: label zoom, coarse cluster, kind, script, part of speech."""
+    coarse = data.column("cluster_coarse")
+    found = [data.column(f"label_{projection}"), np.where((coarse < 0) | (coarse >= GREY), GREY, coarse)]
+    return [plane.astype(np.uint8) for plane in (*found, *(codes(data.strings(what))[1] for what in ("kind", "script", "pos")))]
+
+
+def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
     map_id, main = data.about.map.id, data.about.map.clustered_on
     points = quantised(data, main)
     order = morton(points)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     ids = data.column("token_id")
-    chosen = colours(data, palette)
-    coarse = data.column("cluster_coarse")[order]
-    kinds, kind = codes(data.strings("kind"))
-    scripts, script = codes(data.strings("script"))
-    classes, pos = codes(data.strings("pos"))
-    texts = data.strings("text")
     files: dict[str, bytes] = {}
 
-    def add(what: str, raw: bytes, suffix: str = "bin") -> str:
+    def add(what: str, raw: bytes) -> str:
         content = pack(raw)
-        name = f"{map_id}.{what}.{hashlib.sha256(content).hexdigest()[:10]}.{suffix}"
+        name = f"{map_id}.{what}.{hashlib.sha256(content).hexdigest()[:10]}.bin"
         files[name] = content
         return name
 
-    group = np.where((coarse < 0) | (coarse >= GREY), GREY, coarse).astype(np.uint8)
-    fine = data.column("cluster_fine")[order]
-    first = [
-        *(split16(differences(points[order, axis])) for axis in (0, 1)),
-        data.column(f"label_{main}")[order].astype(np.uint8).tobytes(), group.tobytes(),
-        kind[order].tobytes(), script[order].tobytes(), pos[order].tobytes(),
-    ]  # fmt: skip
-    lines = [str(texts[row]).replace("\n", "⏎") for row in order]
-    names = {main: add("points", b"".join(first))}
+    def lines(what: str) -> list[str]:
+        return [str(value or "").replace("\n", "⏎") for value in data.strings(what)]
+
+    first = [split16(differences(points[order, axis])) for axis in (0, 1)]
+    names = {main: add("points", b"".join([*first, *(plane[order].tobytes() for plane in _groups(data, main))]))}
     for other in data.about.map.projections:
         if other != main:
             there = quantised(data, other)[order]
@@ -184,28 +200,43 @@ def payload(data: Dataset, palette: int) -> Payload:
     near = data.lists("neighbor_ids")[order][:, :NEAR].astype(np.int64)
     similar = data.lists("neighbor_similarities")[order][:, :NEAR]
     rows = row_of[near] if near.size else near
-    planes = [((ids[order].astype(np.int64) >> shift) & 0xFF).astype(np.uint8).tobytes() for shift in (0, 8, 16)]
-    planes.append(split16(fine))
     k = data.about.faithfulness[main].k
-    planes += [np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes() for name in names]
-    beside = [((rows >> shift) & 0xFF).astype(np.uint8).T.tobytes() for shift in (0, 8, 16)]
-    beside.append(np.round(np.clip(similar, 0, 1) * 255).astype(np.uint8).T.tobytes())
-    frames = {name: whole(data, name) for name in names}
-    readings = [str(reading or "").replace("\n", "") for reading in data.strings("reading")]
-    meta = {
-        "map": map_id, "tokens": len(ids), "main": main, "projections": names,
-        "texts": add("texts", "\n".join(lines).encode()), "facts": add("facts", b"".join(planes)), "near": add("near", b"".join(beside)),
-        "readings": add("readings", "\n".join(readings[row] for row in order).encode()) if any(readings) else None, "k": k,
-        "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
-        "groups": {"kind": kinds, "script": scripts, "pos": classes},
-        "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
-        "language": data.about.model.language,
-        "until": {"coarse": COARSE_UNTIL, "fine": FINE_UNTIL},
-        "views": {name: _view(data, name) for name in names},
+    kept = [np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes() for name in names]
+    facts = [tiles.planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
+    beside = tiles.planes(rows.T, 3) + tiles.planes(np.round(np.clip(similar, 0, 1) * 255).T, 1)
+    texts, readings = lines("text"), lines("reading")
+    return files, {
+        "projections": names, "texts": add("texts", "\n".join(texts[row] for row in order).encode()),
+        "facts": add("facts", b"".join(facts)), "near": add("near", beside), "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
+        "readings": add("readings", "\n".join(readings[row] for row in order).encode()) if any(readings) else None,
     }  # fmt: skip
-    name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
-    files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
-    return Payload(files, meta | {"file": name})
+
+
+def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Only the main projection: a second one would double the files; it is in the Parquet file."""
+    main = data.about.map.clustered_on
+    unit = whole(data, main).unit(layout(data, main))
+    groups = _groups(data, main)
+    ids = data.column("token_id")
+    made = tiles.tree(unit, groups[0], tiles.LARGE_CAP if len(ids) > tiles.MANY else tiles.CAP)
+    near = data.lists("neighbor_ids")[:, :NEAR]
+    k = data.about.faithfulness[main].k
+    found = tiles.files(
+        unit, made, groups, [str(text) for text in data.strings("text")], data.strings("reading"), ids, data.column("cluster_fine"),
+        np.round(data.column(f"overlap_{main}") * k), near, data.lists("neighbor_similarities")[:, :NEAR],
+    )  # fmt: skip
+    packed = {f"{name}.bin": pack(raw) for name, raw in found}
+    folder = tiles.folder(data.about.map.id, packed)
+    return {f"{folder}/{name}": content for name, content in packed.items()}, {
+        "projections": {main: f"{folder}/0.p.bin"}, "neighbors": int(near.shape[1]),
+        "counts": {
+            what: np.bincount(plane[plane < GREY]).tolist() for what, plane in zip(("kind", "script", "pos"), groups[2:], strict=True)
+        },
+        "tiles": {
+            "folder": f"{folder}/", "labels": tiles.LABELS, "deepest": tiles.DEEPEST, "chunk": tiles.CHUNK_IDS,
+            "ids": ids[:: tiles.CHUNK_IDS].tolist(), "extent": round(float(np.ptp(unit, axis=0).max()) * 65535),
+        },
+    }  # fmt: skip
 
 
 def _view(data: Dataset, projection: str) -> list[int]:

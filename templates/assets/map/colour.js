@@ -28,10 +28,13 @@ Atlas.colouring = async function (map, name) {
     plane = points.groups[name]
     items = meta.groups[name].map((one, key) => ({ key, name: words[`${name}:${one}`] || one, colour: key < 12 ? Atlas.PALETTE[key] : Atlas.NOISE }))
   }
+  // Where only a part is loaded, counts are the map's own or none.
+  const part = points.n < source.total
   const counts = new Uint32Array(256)
   for (let i = 0; i < points.n; i++) counts[plane[i]]++
-  for (const item of items) item.count = counts[item.key]
-  return { name, plane, items: items.filter((item) => item.count), none: counts[Atlas.GREY] }
+  const told = name === 'cluster' ? meta.clusters.filter((one) => one[0] === 'coarse').map((one) => one[3]) : meta.counts?.[name]
+  for (const item of items) item.count = part ? told?.[item.key] ?? null : counts[item.key]
+  return { name, plane, items: items.filter((item) => item.count !== 0), none: part ? 0 : counts[Atlas.GREY] }
 }
 
 // Points of one colour together, the grey ones below and those filtered out at the bottom. `only` is the set of chosen keys, empty for all.
@@ -56,7 +59,11 @@ Atlas.layers = function (points, colouring, only) {
   return { layers, hidden }
 }
 
-Atlas.located = (layers, x, y) => layers.map((layer) => ({ ...layer, x: Float32Array.from(layer.index, (i) => x[i]), y: Float32Array.from(layer.index, (i) => y[i]) }))
+// Where the points of each layer are. Places within tiles are finer than 32 bits hold.
+Atlas.located = function (layers, x, y) {
+  const Numbers = x instanceof Float64Array ? Float64Array : Float32Array
+  return layers.map((layer) => ({ ...layer, x: Numbers.from(layer.index, (i) => x[i]), y: Numbers.from(layer.index, (i) => y[i]) }))
+}
 
 Atlas.legend = function (stage, map) {
   const row = stage.querySelector('.legend')
@@ -67,7 +74,7 @@ Atlas.legend = function (stage, map) {
     const list = make('ul', { 'aria-label': map.words.legend })
     for (const item of colouring.items) {
       const on = map.only.has(item.key)
-      const button = make('button', { type: 'button', 'aria-pressed': String(on), ...(item.lang ? { lang: item.lang } : {}), onclick: () => map.filter(item.key) }, Atlas.swatch(item.colour), make('bdi', {}, item.name), make('small', {}, map.number(item.count)))
+      const button = make('button', { type: 'button', 'aria-pressed': String(on), ...(item.lang ? { lang: item.lang } : {}), onclick: () => map.filter(item.key) }, Atlas.swatch(item.colour), make('bdi', {}, item.name), item.count === null ? null : make('small', {}, map.number(item.count)))
       button.dataset.key = item.key
       list.append(make('li', {}, button))
     }

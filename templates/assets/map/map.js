@@ -41,7 +41,7 @@ Atlas.start = async function (stage) {
   // Labels were placed for the layout's own extent being 400 pixels wide (atlas/stages/label.py); the frame is wider than that.
   const extents = {}
   const half = (view) => {
-    extents[map.projection] ??= (() => {
+    extents[map.projection] ??= meta.tiles?.extent || (() => {
       const { x, y, n } = points()
       let [a, b, c, d] = [Infinity, 0, Infinity, 0]
       for (let i = 0; i < n; i++) { a = Math.min(a, x[i]); b = Math.max(b, x[i]); c = Math.min(c, y[i]); d = Math.max(d, y[i]) }
@@ -140,7 +140,11 @@ Atlas.start = async function (stage) {
     const here = points()
     const now = half(camera.view)
     const rows = []
-    for (let i = 0; i < here.n; i++) if (here.zoom[i] <= now) rows.push(here.rows ? here.rows[i] : i)
+    const { x, y, span } = camera.view
+    const high = span * box.clientHeight / Math.max(box.clientWidth, 1)
+    for (let i = 0; i < here.n; i++) {
+      if (here.zoom[i] <= now && Math.abs(here.x[i] - x) < span * 0.6 && Math.abs(here.y[i] - y) < high * 0.6) rows.push(here.rows ? here.rows[i] : i)
+    }
     return rows
   }
 
@@ -168,7 +172,7 @@ Atlas.start = async function (stage) {
     }
     return best < 0 ? null : rows ? rows[best] : best
   }
-  const index = (row) => { const { rows } = points(); return rows ? rows.indexOf(row) : row }
+  const index = (row) => { const { rows } = points(); return rows ? rows.indexOf(row) : row } // -1 where its tile is not in use
   map.kindOf = (i) => { const name = meta.groups.kind[points().groups.kind[i]]; return words[`kind:${name}`] || name || '' }
   const groups = (i) => Object.fromEntries(['kind', 'script', 'pos'].map((what) => {
     const name = i < 0 ? null : meta.groups[what][points().groups[what][i]]
@@ -433,6 +437,7 @@ Atlas.start = async function (stage) {
   restoring = false
   Atlas.share(map)
   Atlas.messages(map)
+  want()
   stage.map = map
   stage.dataset.ready = 'true'
   return map

@@ -51,7 +51,9 @@ def deployed(tiny_atlas: Built, request: pytest.FixtureRequest) -> Iterator[str]
 BLOG = """<!doctype html><title>A blog</title><style>body { margin: 0 } .tall { height: 1500px }</style>
 <p>Words before.</p>%s<div class="tall">Words after.</div>
 <script>window.heard = []; addEventListener('message', (event) => window.heard.push([event.origin, event.data]))</script>
-<script src="%s/frame.js"></script>"""
+%s"""
+
+ASK = "(message) => document.querySelector('iframe').contentWindow.postMessage(message, '*')"
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +64,14 @@ def blog(deployed: str) -> Iterator[str]:
         def log_message(self, *_: Any) -> None: ...
 
         def do_GET(self) -> None:
-            sandbox = {"/wordpress": ' sandbox="allow-scripts" security="restricted"', "/plain": ""}.get(self.path)
+            kinds = {"/wordpress": ' sandbox="allow-scripts" security="restricted"', "/plain": "", "/late": "", "/whole-page": ""}
+            sandbox = kinds.get(self.path)
             found = sandbox is not None
             secret = "#?secret=s3cret" if sandbox else ""
-            frame = f'<iframe src="{deployed}/embed/minilm-words/{secret}" title="Map" width="800" height="100"{sandbox}></iframe>'
-            content = (BLOG % (frame, deployed)).encode() if found else b""
+            page = "maps" if self.path == "/whole-page" else "embed"
+            frame = f'<iframe src="{deployed}/{page}/minilm-words/{secret}" title="Map" width="800" height="100"{sandbox}></iframe>'
+            script = "" if self.path == "/late" else f'<script src="{deployed}/frame.js"></script>'
+            content = (BLOG % (frame, script)).encode() if found else b""
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
@@ -118,25 +123,76 @@ def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[
     assert frame.locator(".trouble").is_hidden()
     assert frame.evaluate("window.violations") == []
     # The page around asks for a token, and hears that it was chosen.
-    page.evaluate("document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:find', text: 'april' }, '*')")
+    page.evaluate(ASK, {"type": "atlas:find", "text": "april"})
     frame.wait_for_selector(".panel ol li")
     assert frame.locator(".panel h2").text_content() == "april"
     token = heard(page, lambda _, data: data.get("type") == "atlas:select")["token"]
     assert token["text"] == "april"
-    page.evaluate("document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:whole' }, '*')")
+    link = heard(page, lambda _, data: data.get("type") == "atlas:view" and "v=" in data["link"])["link"]
+    assert f"#t={token['id']}&" in link and "secret" not in link
+    page.evaluate(ASK, {"type": "atlas:whole"})
     frame.wait_for_selector(".panel", state="hidden")
-    page.evaluate("(id) => document.querySelector('iframe').contentWindow.postMessage({ type: 'atlas:show', id }, '*')", token["id"])
+    page.evaluate(ASK, {"type": "atlas:show", "id": token["id"]})
     frame.wait_for_selector(".panel ol li")
-    odd = ("null", "{}", "{ type: 'atlas:show', id: 'x' }", "{ type: 'atlas:find', text: 7 }", "{ type: 'atlas:theme', theme: 'red' }")
-    for wrong in odd:
-        page.evaluate(f"document.querySelector('iframe').contentWindow.postMessage({wrong}, '*')")
+    page.evaluate(ASK, {"type": "atlas:whole"})
+    frame.wait_for_selector(".panel", state="hidden")
+    page.evaluate(ASK, {"type": "atlas:view", "link": link})
+    frame.wait_for_selector(".panel ol li")
+    assert frame.locator(".panel h2").text_content() == "april"
+    odd = (None, {}, {"type": "atlas:show", "id": "x"}, {"type": "atlas:find", "text": 7}, {"type": "atlas:theme", "theme": "red"})
+    for wrong in (*odd, {"type": "atlas:view", "link": 3}, {"type": "atlas:view", "link": "javascript:alert(1)"}):
+        page.evaluate(ASK, wrong)
     # A reader searches.
     frame.fill("input[name=find]", "may")
     frame.wait_for_selector(".found li[aria-selected=true]")
     frame.press("input[name=find]", "Enter")
     frame.wait_for_selector(".panel ol li")
+    # What a sandbox would drop without a word is not offered.
+    frame.click("button[name=share]")
+    frame.wait_for_selector("dialog.share[open]")
+    assert frame.locator(".saves").is_visible() == (kind == "plain")
+    shared = frame.locator("#share-link").input_value()
+    assert shared.startswith(f"{deployed}/maps/minilm-words/#t=") and "secret" not in shared
+    assert f'src="{deployed}/embed/minilm-words/#t=' in frame.locator("#share-frame").input_value()
+    assert f"url = {{{deployed}/maps/minilm-words/}}" in frame.locator("#share-cite").input_value()
     errors = [line for line in watched.said if line.startswith("error")]
     assert [line for line in errors if "favicon" not in line and "404" not in line] == []
+    ours = (f"{deployed}/", f"{page.url.rpartition('/')[0]}/", "data:", "blob:")
+    assert [url for url in watched.asked if not url.startswith(ours)] == []
+
+
+def test_wordpress_is_answered_when_it_asks_and_follows_links(opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str) -> None:
+    """WordPress's script asks with `ready` once it listens; its sandbox lets a frame lead nowhere, so links are told to it."""
+    _, page, frame = opened("wordpress")
+    page.evaluate("window.heard = []")
+    page.evaluate(ASK, {"message": "ready", "secret": "another"})
+    page.evaluate(ASK, {"message": "ready", "secret": "s3cret"})
+    heard(page, lambda _, data: data.get("message") == "height")
+    assert len([data for _, data in page.evaluate("window.heard") if data.get("message") == "height"]) == 1
+    frame.click(".credit a")
+    told = heard(page, lambda _, data: data.get("message") == "link")
+    assert told == {"message": "link", "value": f"{deployed}/maps/minilm-words/", "secret": "s3cret"}
+
+
+def test_a_script_that_comes_late_still_gives_frames_their_height(opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str) -> None:
+    _, page, _ = opened("late")
+    wanted = heard(page, lambda _, data: data.get("type") == "atlas:height")["height"]
+    assert page.locator("iframe").bounding_box()["height"] < 200
+    page.add_script_tag(url=f"{deployed}/frame.js")
+    page.wait_for_function("(high) => Math.abs(document.querySelector('iframe').clientHeight - high) < 5", arg=wanted)
+
+
+def test_pages_that_are_not_made_for_frames_stand_in_none(chromium: Any, deployed: str, blog: str) -> None:
+    context = chromium.new_context()
+    watched = Watched(context.new_page(), deployed)
+    watched.page.goto(f"{blog}/whole-page")
+    for _ in range(50):
+        if any("frame-ancestors" in line for line in watched.said):
+            break
+        watched.page.wait_for_timeout(50)
+    assert any("frame-ancestors" in line for line in watched.said)
+    assert watched.page.frames[1].url.startswith("chrome-error:")
+    context.close()
 
 
 def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(opened: Callable[[str], tuple[Watched, Any, Any]]) -> None:
@@ -154,6 +210,21 @@ def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(opened: Call
     page.mouse.click(box["x"] + 300, box["y"] + 60)
     page.mouse.wheel(0, -200)
     page.wait_for_timeout(400)
+    assert page.evaluate("scrollY") == 0
+    assert frame.evaluate(span) < before
+
+
+def test_the_wheel_zooms_while_ctrl_is_held(opened: Callable[[str], tuple[Watched, Any, Any]]) -> None:
+    _, page, frame = opened("plain")
+    page.wait_for_timeout(300)
+    span = "document.querySelector('.stage').map.view().span"
+    before = frame.evaluate(span)
+    box = page.locator("iframe").bounding_box()
+    page.mouse.move(box["x"] + 400, box["y"] + 200)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    page.wait_for_timeout(400)
+    page.keyboard.up("Control")
     assert page.evaluate("scrollY") == 0
     assert frame.evaluate(span) < before
 
@@ -178,6 +249,7 @@ def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched],
     markdown = page.locator("#share-picture").input_value()
     assert markdown.startswith("[![English words](") and markdown.count(link) == 2
     assert f"url = {{{page.url.split('#')[0]}}}" in page.locator("#share-cite").input_value()
+    assert page.locator("#share-text").input_value().endswith(page.url.split("#")[0])
     for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg ")):
         with page.expect_download() as found:
             page.click(f"[data-save={kind}]")
@@ -193,4 +265,32 @@ def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched],
     other.page.wait_for_selector(".panel ol li", timeout=30_000)
     assert other.page.locator(".panel h2").text_content() == "april"
     assert other.page.locator("select[name=colour]").input_value() == "kind"
+    watched.fine()
+
+
+def test_where_copying_is_refused_the_text_is_selected_and_this_is_said(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    page = watched.open("ja/embed/ja-aozora-words/")
+    page.evaluate("""() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error('refused'))
+      document.execCommand = () => false
+    }""")
+    page.click("button[name=share]")
+    page.click("[data-copy=share-text]")
+    page.wait_for_function("() => document.querySelector('.share .done').textContent.includes('Ctrl+C')")
+    assert page.evaluate("document.activeElement.id") == "share-text"
+    field = "document.activeElement"
+    assert page.evaluate(f"{field}.value.slice({field}.selectionStart, {field}.selectionEnd)") == page.locator("#share-text").input_value()
+    watched.fine()
+
+
+def test_a_chosen_language_is_remembered_for_the_host(watch: Callable[..., Watched], site: str) -> None:
+    """Netlify leads from / to Japanese by the browser's wish; a reader who chooses English must be able to stay there."""
+    watched = watch(locale="ja-JP")
+    page = watched.open("ja/", ".language")
+    assert page.context.cookies() == []
+    page.click("a.language")
+    page.wait_for_url(site)
+    (cookie,) = page.context.cookies()
+    assert (cookie["name"], cookie["value"], cookie["path"]) == ("nf_lang", "en", "/")
     watched.fine()

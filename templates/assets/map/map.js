@@ -346,7 +346,7 @@ Atlas.start = async function (stage) {
 
   // The address follows what is seen; choosing a token is a step that Back undoes.
   let restoring = true
-  let written = location.hash
+  let written = Atlas.link.write(Atlas.link.read(location.hash)) // without what others put there, such as WordPress's secret
   map.state = async () => ({
     token: map.selected ? (await source.ids([map.selected.row]))[0] : null,
     projection: map.projection === meta.main ? '' : map.projection, colour: map.colour === 'cluster' ? '' : map.colour, only: [...map.only],
@@ -381,7 +381,7 @@ Atlas.start = async function (stage) {
       else await map.select(null, false, true)
     } catch (problem) { failed(problem) }
     restoring = false
-    written = text.replace(/^#$/, '')
+    written = Atlas.link.write(wish)
   }
   if (stage.dataset.quiet === undefined) addEventListener('popstate', () => restore(location.hash))
 

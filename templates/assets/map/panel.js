@@ -90,15 +90,17 @@ Atlas.chosen = function (stage, map) {
   }
 }
 
-// In a modal dialog only what stands within it can be selected, so the help for old ways of copying stands in `place`.
+// Whether a text came into the clipboard. In a modal dialog only what stands within it can be selected, so the help for the old way of
+// copying stands in `place`.
 Atlas.copy = async function (text, place = document.body) {
-  try { return await navigator.clipboard.writeText(text) } catch { /* refused in some frames */ }
+  try { await navigator.clipboard.writeText(text); return true } catch { /* refused in most frames */ }
   const area = Atlas.element('textarea', { class: 'unseen', 'aria-hidden': 'true' })
   area.value = text
   place.append(area)
   area.select()
-  document.execCommand('copy')
+  const copied = document.execCommand('copy')
   area.remove()
+  return copied
 }
 
 Atlas.save = function (blob, name) {

@@ -8,21 +8,24 @@ Atlas.share = function (map) {
   const height = dialog.querySelector('select[name=height]')
   const done = dialog.querySelector('.done')
   const cite = part('cite').value
-  const line = part('text').textContent
+  const line = part('text').value
   const escape = (text) => text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign])
   const plain = (text) => text.replace(/[[\]\\]/g, '\\$&')
   const full = (address) => new URL(address, location.href).href
   const fill = () => {
-    const link = map.link()
-    const hash = link.includes('#') ? link.slice(link.indexOf('#')) : ''
-    const page = document.querySelector('link[rel=canonical]')?.href || link.split('#')[0]
+    const seen = map.link()
+    const hash = seen.includes('#') ? seen.slice(seen.indexOf('#')) : ''
+    const link = dialog.dataset.page ? full(dialog.dataset.page) + hash : seen // from a frame, to the whole page
+    const page = full(dialog.dataset.stays)
     part('link').value = link
     part('frame').value = `<iframe src="${escape(full(embed) + hash)}" title="${escape(title)}" width="100%" height="${height.value}" loading="lazy" allow="fullscreen" referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>`
     part('markdown').value = `[![${plain(title)}](${full(card)})](${link})\n[${plain(title)}](${link})`
     part('cite').value = cite.replaceAll(mark, page)
-    part('text').textContent = line.replaceAll(mark, page)
+    part('text').value = line.replaceAll(mark, page)
     done.textContent = ''
   }
+  // A sandbox without allow-downloads drops what one saves, and says so to nobody.
+  if (self.origin === 'null') dialog.querySelector('.saves').hidden = true
   button.addEventListener('click', async () => { await map.noted(); fill(); dialog.showModal() })
   height.addEventListener('change', fill)
   dialog.addEventListener('click', async (event) => {
@@ -30,10 +33,10 @@ Atlas.share = function (map) {
     const { copy, save } = event.target.dataset
     if (copy) {
       const field = dialog.querySelector(`#${copy}`)
+      const copied = await Atlas.copy(field.value, dialog)
       field.focus()
       field.select()
-      await Atlas.copy(field.value, dialog)
-      done.textContent = done.dataset.copied
+      done.textContent = copied ? done.dataset.copied : done.dataset.selected
     }
     if (save) {
       Atlas.save(await map.image(save), `${dialog.dataset.name}.${save}`)

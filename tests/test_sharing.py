@@ -101,6 +101,9 @@ def test_every_page_has_a_card(placed: Built) -> None:
         assert file_of(placed, meta["og:url"]) == path
         with Image.open(file_of(placed, meta["og:image"])) as picture:
             assert picture.format == "PNG" and picture.size == (int(meta["og:image:width"]), int(meta["og:image:height"])) == (1200, 630)
+        alternates = {one["hreflang"]: str(one["href"]) for one in head.links if one.get("hreflang")}
+        assert alternates.keys() == {"en", "ja", "x-default"} and alternates["x-default"] == alternates["en"]
+        assert {file_of(placed, url) for url in alternates.values()} >= {path}
         assert meta["twitter:card"] == "summary_large_image"
         assert meta["og:locale"] == ("ja_JP" if "ja" in path.relative_to(placed.public).parts else "en_US")
 

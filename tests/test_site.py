@@ -110,7 +110,8 @@ def test_each_page_is_there_in_every_language(pages: dict[str, Path]) -> None:
         language, other = ("ja", "en") if name.startswith("ja/") else ("en", "ja")
         assert attributes["lang"] == language, name
         links = [one for tag, one in elements(path).tags if one.get("hreflang") == other]
-        assert {tag for tag, one in elements(path).tags if one.get("hreflang") == other} == {"link", "a"}
+        # A link element would need the site's own address, which this atlas does not give; see test_sharing.py.
+        assert {tag for tag, one in elements(path).tags if one.get("hreflang") == other} == {"a"}
         folder = "/" if path.name == "404.html" else f"/{name}"
         assert len({one["href"] for one in links}) == 1, name
         target = name.removeprefix("ja/") if language == "ja" else f"ja/{name}"

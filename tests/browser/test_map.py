@@ -252,3 +252,17 @@ def test_the_theme_is_chosen_and_kept(watch: Callable[..., Watched]) -> None:
     watched.open("", "main")
     page.wait_for_function(f"() => {ground} === '{dark}'")
     watched.fine()
+
+
+def test_motion_is_chosen_and_kept(watch: Callable[..., Watched]) -> None:
+    watched = watch(reduced_motion="no-preference")
+    page = watched.open("maps/minilm-words/")
+    assert page.evaluate("Atlas.still()") is False
+    page.click("button.motion")
+    assert page.locator("button.motion").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("Atlas.still()") is True
+    page = watched.open("maps/ja-aozora-words/")
+    assert page.evaluate("Atlas.still()") is True
+    page.click("button.motion")
+    assert page.evaluate("Atlas.still()") is False
+    watched.fine()

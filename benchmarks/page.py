@@ -1,0 +1,169 @@
+"""Our map page against plotly's own page of the same points and datamapplot's, in one browser and one run.
+
+    python benchmarks/page.py SITE [--map minilm-words] [--million FOLDER ...] [--datamapplot PYTHON] [--repeat 3]
+
+SITE is an atlas that has been built (site/), FOLDERs are made by benchmarks/points.py, PYTHON is an interpreter that has datamapplot;
+without one its row is left out. Prints one table: bytes that come over the wire, raw and by gzip -9; time to the first picture; time
+until the last WebGL call of the first drawing has finished; JavaScript heap. Medians; served from this machine, no network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import pyarrow.parquet as pq
+from playwright.sync_api import sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
+
+# Counts WebGL's drawing calls and when the last one ended; and when something large was first painted.
+WATCH = """
+window.seen = { calls: 0, last: 0, picture: null, gl: [] }
+for (const kind of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
+  for (const name of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']) {
+    const real = window[kind]?.prototype[name]
+    if (!real) continue
+    window[kind].prototype[name] = function (...rest) {
+      const answer = real.apply(this, rest)
+      if (!window.seen.gl.includes(this)) window.seen.gl.push(this)
+      window.seen.calls++
+      window.seen.last = performance.now()
+      return answer
+    }
+  }
+}
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (window.seen.picture === null && one.size > 50000) window.seen.picture = one.renderTime || one.loadTime || one.startTime
+}).observe({ type: 'largest-contentful-paint', buffered: true })
+"""
+
+# All that was asked of the graphics card, done.
+FINISH = """() => {
+  const start = performance.now()
+  for (const gl of window.seen.gl) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4))
+  return performance.now() - start
+}"""
+
+DATAMAPPLOT = """
+import sys, numpy, pyarrow.parquet as pq, datamapplot
+table = pq.read_table(sys.argv[1])
+xy = numpy.stack([table['x_umap'].to_numpy(), table['y_umap'].to_numpy()], axis=1)
+keys = table['cluster_coarse'].to_numpy()
+text = numpy.array(table['text'].to_pylist())
+names = numpy.array(['Unlabelled' if key < 0 else 'group %d' % key for key in keys])
+datamapplot.create_interactive_plot(xy, names, hover_text=text, enable_search=True, offline_mode=False).save(sys.argv[2])
+"""
+
+
+class Server(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
+def serve(folder: Path) -> tuple[ThreadingHTTPServer, str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_address[1]}/"
+
+
+def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
+    """One load in a fresh context."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    sizes = {"raw": 0, "gzip": 0}
+
+    def weigh(response: Any) -> None:
+        try:
+            body = response.body()
+        except Exception:
+            return
+        sizes["raw"] += len(body)
+        sizes["gzip"] += min(len(gzip.compress(body, 9)), len(body))
+
+    answers: list[Any] = []
+    page.on("response", answers.append)
+    page.goto(url)
+    if ready:
+        page.wait_for_selector(ready, timeout=120_000)
+    calls = -1
+    for _ in range(120):  # until nothing more is drawn
+        now = page.evaluate("window.seen.calls")
+        if now == calls and now > 0:
+            break
+        calls = now
+        page.wait_for_timeout(1000)
+    done = page.evaluate(FINISH)
+    for answer in answers:
+        weigh(answer)
+    session = context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    heap = session.send("Runtime.getHeapUsage")["usedSize"]
+    found = {
+        **sizes, "picture": page.evaluate("window.seen.picture ?? performance.getEntriesByName('first-contentful-paint')[0]?.startTime"),
+        "drawn": page.evaluate("window.seen.last") + done, "heap": heap,
+    }  # fmt: skip
+    context.close()
+    return found
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("site", type=Path)
+    options.add_argument("--map", default="minilm-words")
+    options.add_argument("--million", type=Path, nargs="*", default=[])
+    options.add_argument("--datamapplot", help="an interpreter that has it")
+    options.add_argument("--repeat", type=int, default=3)
+    asked = options.parse_args()
+    parquet = asked.site / "data" / f"{asked.map}.parquet"
+    table = pq.read_table(parquet)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        figure = go.Figure(go.Scattergl(
+            x=table["x_umap"].to_numpy(), y=table["y_umap"].to_numpy(), mode="markers", text=table["text"].to_pylist(), hoverinfo="text",
+            marker={"size": 3, "color": table["cluster_coarse"].to_numpy(), "colorscale": "Turbo"},
+        ))  # fmt: skip
+        figure.write_html(folder / "plotly.html")
+        cases = [(f"this atlas, {len(table):,} points", asked.site / "public", f"maps/{asked.map}/", ".stage[data-ready]")]
+        cases.append(("plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .gl-container"))
+        if asked.datamapplot:
+            subprocess.run([asked.datamapplot, "-c", DATAMAPPLOT, parquet, folder / "datamapplot.html"], check=True)
+            cases.append(("datamapplot, the same", folder, "datamapplot.html", None))
+        for place in asked.million:
+            points = pq.read_metadata(place / "data" / "points-all.parquet").num_rows
+            cases.append((f"this atlas, {points:,} points", place / "public", "maps/points-all/", ".stage[data-ready]"))
+        found: dict[str, list[dict[str, float]]] = {}
+        with sync_playwright() as driver:
+            for _ in range(asked.repeat):
+                for name, root, url, ready in cases:
+                    server, base = serve(root)
+                    browser = driver.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=FLAGS)
+                    try:
+                        found.setdefault(name, []).append(measure(browser, base + url, ready))
+                    finally:
+                        browser.close()
+                        server.shutdown()
+    print(f"{'page':34} {'raw kB':>9} {'gzip kB':>9} {'picture s':>10} {'drawn s':>9} {'heap MB':>9}")
+    rows = {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for name, runs in found.items()}
+    for name, row in rows.items():
+        print(
+            f"{name:34} {row['raw'] / 1e3:>9,.0f} {row['gzip'] / 1e3:>9,.0f} {row['picture'] / 1e3:>10.2f} {row['drawn'] / 1e3:>9.2f} "
+            f"{row['heap'] / 1e6:>9.0f}"
+        )
+    ours, theirs = (rows[cases[number][0]]["drawn"] for number in (0, 1))
+    print(f"drawn, ours / plotly.write_html: {ours / theirs:.2f}")
+
+
+if __name__ == "__main__":
+    main()

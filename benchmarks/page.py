@@ -24,6 +24,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pyarrow.parquet as pq
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
@@ -45,7 +46,9 @@ for (const kind of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
   }
 }
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) if (window.seen.picture === null && one.size > 50000) window.seen.picture = one.renderTime || one.loadTime || one.startTime
+  for (const one of list.getEntries()) {
+    if (window.seen.picture === null && one.size > 50000) window.seen.picture = one.renderTime || one.loadTime || one.startTime
+  }
 }).observe({ type: 'largest-contentful-paint', buffered: true })
 """
 
@@ -87,13 +90,13 @@ def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
     def weigh(response: Any) -> None:
         try:
             body = response.body()
-        except Exception:
+        except PlaywrightError:  # an answer without a body
             return
         sizes["raw"] += len(body)
         sizes["gzip"] += min(len(gzip.compress(body, 9)), len(body))
 
     answers: list[Any] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - playwright marks what it is given, which a built-in method cannot bear
     page.goto(url)
     if ready:
         page.wait_for_selector(ready, timeout=120_000)
@@ -136,7 +139,7 @@ def main() -> None:
         ))  # fmt: skip
         figure.write_html(folder / "plotly.html")
         cases = [(f"this atlas, {len(table):,} points", asked.site / "public", f"maps/{asked.map}/", ".stage[data-ready]")]
-        cases.append(("plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .gl-container"))
+        cases.append(("plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .plot-container"))
         if asked.datamapplot:
             subprocess.run([asked.datamapplot, "-c", DATAMAPPLOT, parquet, folder / "datamapplot.html"], check=True)
             cases.append(("datamapplot, the same", folder, "datamapplot.html", None))

@@ -10,22 +10,21 @@ from urllib.parse import urlsplit
 
 from atlas import __version__, dataset, sharing
 from atlas import config as settings
+from atlas.cards import cards
 from atlas.errors import AtlasError
-from atlas.figures import PALETTE, card, posters
+from atlas.figures import PALETTE, posters
 from atlas.pages import MapView, pages
 from atlas.payload import VERSION, payload
 from atlas.render import RUNTIME, Renderer, asset, relative
 from atlas.writer import Writer
 
 
-def compose(
-    config: settings.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]
-) -> int:
+def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]) -> int:
     """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
     languages = config.site.languages
     by_id = {entry.id(model): (model, entry) for model in config.models for entry in model.maps}
     views = []
-    facts: dict[str, Any] = {}
+    facts: dict[str, dict[str, Any]] = {language: {} for language in languages}
     for map_id in maps:
         found = dataset.read(data, map_id)
         view = MapView(config, *by_id[map_id], found)
@@ -41,12 +40,23 @@ def compose(
                     at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
-            picture = card(found, view.main, sharing.CARD)
-            pictures["card"] = f"data/{view.id}.card.{hashlib.sha256(picture).hexdigest()[:10]}.png"
-            files[pictures["card"]] = picture
             return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures}
 
-        facts[map_id] = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
+        titles: dict[str, tuple[str, str]] = {
+            language: (view.title(language), settings.text(config.site.title, language)) for language in languages
+        }
+
+        def titled(
+            found: dataset.Dataset = found, view: MapView = view, titles: dict[str, tuple[str, str]] = titles
+        ) -> tuple[dict[str, bytes], Any]:
+            made = cards(found, view.main, titles)
+            names = {one: f"data/{view.id}.card.{hashlib.sha256(made[one]).hexdigest()[:10]}.png" for one in languages}
+            return {names[one]: made[one] for one in languages}, names
+
+        shared = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
+        named = writer.derive(f"{map_id}.card", f"{VERSION} {found.about.recipe} {sorted(titles.items())}", titled)
+        for language in languages:
+            facts[language][map_id] = {**shared, "pictures": {**shared["pictures"], "card": named[language]}}
         for path in dataset.paths(data, map_id):
             writer.write(f"data/{path.name}", path.read_bytes())
     assets = _assets(config.root, writer, warn)
@@ -62,7 +72,7 @@ def compose(
             at = _Links(here, prefix, relative) if page.url != "404.html" else _Rooted(here, prefix, relative, config.site.base_url)
             context = {
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
-                "assets": assets, "facts": facts, "palette": PALETTE, "page": page, "link": at.link, "file": at.file,
+                "assets": assets, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link, "file": at.file,
                 "here": here, "version": __version__, "views_all": views, "sharing": sharing, "prefix": prefix,
                 "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
                 "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
@@ -85,16 +95,14 @@ def compose(
     return count
 
 
-def _embeds(
-    config: settings.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer
-) -> None:
+def _embeds(config: settings.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer) -> None:
     """The oEmbed answers, and the script that a page around a frame may use, at an address that stays."""
     base = config.site.base_url
     for language in config.site.languages:
         prefix = "" if language == config.site.languages[0] else f"{language}/"
         for view in views:
             here = f"{prefix}oembed/{view.id}.json"
-            places = [f"{prefix}embed/{view.id}/", f"{prefix}maps/{view.id}/", facts[view.id]["pictures"]["card"]]
+            places = [f"{prefix}embed/{view.id}/", f"{prefix}maps/{view.id}/", facts[language][view.id]["pictures"]["card"]]
             addresses = [f"{base}/{place}" if base else relative(place, here) for place in places]
             writer.write(here, sharing.oembed(config, view, language, *addresses))
     script = asset(config.root, "frame.js")

@@ -27,7 +27,12 @@ Array = npt.NDArray[Any]
 
 
 def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes]:
-    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages.
+    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages."""
+    return [_webp(image) for image in dots(data, projection, widths)]
+
+
+def dots(data: Dataset, projection: str, widths: Sequence[int]) -> list[Image.Image]:
+    """All tokens as dots in their coarse cluster's colour on nothing (RGBA), so many pixels wide.
 
     Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
     """
@@ -59,22 +64,7 @@ def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes
     image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
     image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
-    return [_webp(whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")) for width in widths]
-
-
-def card(data: Dataset, projection: str, size: tuple[int, int], paper: str = "#fcfbf8") -> bytes:
-    """The poster on paper as a PNG (width, height), for link previews, many of which read neither WebP nor transparency.
-
-    Without words, since a font for every script is not to be had everywhere; the preview tells the title beside it.
-    """
-    width, height = size
-    inner = round(height / ASPECT)
-    dots = Image.open(io.BytesIO(posters(data, projection, (inner,))[0])).convert("RGBA")
-    ground = Image.new("RGBA", size, paper)
-    ground.alpha_composite(dots, ((width - dots.width) // 2, (height - dots.height) // 2))
-    out = io.BytesIO()
-    ground.convert("RGB").quantize(128).save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return [whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA") for width in widths]
 
 
 def _webp(picture: Image.Image) -> bytes:
@@ -156,5 +146,3 @@ def close_up(xy: Array, texts: list[str], ids: Array, order: Array, wide: int = 
         if len(words) == most:
             break
     return CloseUp(dots, words)
-
-

@@ -15,11 +15,23 @@ import unicodedata
 from typing import Any
 
 from atlas import __version__
+from atlas.cards import SIZE as CARD
 from atlas.config import Config, text
 from atlas.pages import MapView
 
 WIDTH, HEIGHT = 800, 560  # of a frame, where a host asks for numbers
-CARD = (1200, 630)  # pixels of the picture that link previews show
+# What the columns of the data hold, for search engines; the same in every language.
+VARIABLES = {
+    "x, y": "place of the token on the map, one pair for each projection",
+    "neighbors": "exact nearest neighbors by cosine in the original space, with similarities",
+    "clusters": "group of the token at two levels; -1 is noise",
+    "overlap": "share of the token's nearest neighbors that a projection keeps among its nearest",
+}
+
+TEX = {
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_"},
+}  # fmt: skip
 
 
 def snippet(url: str, title: str, height: int = HEIGHT) -> str:
@@ -45,26 +57,28 @@ def oembed(config: Config, view: MapView, language: str, embed: str, page: str, 
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
-def dataset(
-    config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str
-) -> dict[str, Any]:
+def dataset(config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str) -> dict[str, Any]:
     """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each download by its media type."""
     about = view.about
     title = view.title(language)
     facts: dict[str, Any] = {
         "@context": "https://schema.org", "@type": "Dataset", "name": title, "url": page, "identifier": view.id,
         "description": told,
-        "inLanguage": language, "isAccessibleForFree": True, "dateModified": about.built, "version": about.recipe[:12], "image": picture,
+        "inLanguage": language, "isAccessibleForFree": True, "version": about.recipe[:12], "image": picture,
+        "dateModified": about.built, "datePublished": about.built[:10], "size": f"{len(view.ids)} tokens",
         "keywords": ["word embeddings", "language models", "token vocabulary", *about.map.projections, about.model.id],
         "measurementTechnique": [*about.map.projections, "exact nearest neighbors by cosine", "HDBSCAN"],
-        "variableMeasured": [
-            {"@type": "PropertyValue", "name": name} for name in ("coordinates", "neighbors", "clusters", "faithfulness")
-        ],
+        "variableMeasured": [{"@type": "PropertyValue", "name": name, "description": what} for name, what in VARIABLES.items()],
+        "includedInDataCatalog": {"@type": "DataCatalog", "name": text(config.site.title, language)},
         "distribution": [{"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url} for kind, url in files.items()],
         "isBasedOn": {"@type": "SoftwareSourceCode", "name": about.model.id, "version": about.model.revision or about.model.digest},
     }  # fmt: skip
+    if config.site.base_url:
+        facts["includedInDataCatalog"]["url"] = f"{config.site.base_url}/"
     if config.site.author:
-        facts["creator"] = {"@type": "Organization", "name": config.site.author}
+        facts["creator"] = facts["publisher"] = {"@type": "Organization", "name": config.site.author}
+    if about.model.source.startswith("hub:"):
+        facts["isBasedOn"]["sameAs"] = f"https://huggingface.co/{about.model.source.removeprefix('hub:')}"
     if licence := about.model.facts.get("license"):
         facts["isBasedOn"]["license"] = licence
     return facts
@@ -82,10 +96,11 @@ def citation(config: Config, view: MapView, language: str, url: str) -> dict[str
         "note": _tex(f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"),
     }  # fmt: skip
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
-    line = f"{author + '. ' if author else ''}{title}. {site}, {year}-{month}-{day}. {url}"
+    made = f"{view.model_title(language)}, {entry['version']}"
+    line = f"{author + '. ' if author else ''}{title} ({made}). {site}, {year}-{month}-{day}. {url}"
     return {"bibtex": f"@misc{{{key},\n{lines}\n}}", "text": line}
 
 
 def _tex(value: str) -> str:
-    """Text with what BibTeX reads as its own signs escaped."""
-    return re.sub(r"([&%$#_{}])", r"\\\1", value.replace("\\", "/"))
+    """Text with TeX's own signs written as commands. BibTeX counts braces even where a backslash stands before them."""
+    return "".join(TEX.get(sign, sign) for sign in value)

@@ -13,7 +13,7 @@ LAYERS = (
     ("config", "problems", "store", "executors", "dataset", "checkpoints", "hub"),
     ("graph",),
     ("stages",),
-    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "sharing", "figures", "payload", "tiles", "check"),
+    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "sharing", "cards", "figures", "payload", "tiles", "check"),
     ("cli", "build", "serve", "server", "talk", "init", "export", "progress", "__main__"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import micawber
 import pytest
 from conftest import Built
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
+from pybtex.database import parse_string
 
 from atlas import config, sharing
 from atlas.pages import MapView
@@ -148,7 +152,20 @@ def test_a_citation_names_what_one_cites(placed: Built) -> None:
     fields = dict(re.findall(r"^  (\w+) = \{(.*)\},?$", entry, re.MULTILINE))
     assert fields["year"] == year and fields["url"] == f"{BASE}/maps/minilm-words/"
     assert fields["title"] == "{English words}" and fields["author"] == r"{A \& B\_C}"
-    assert found["text"].startswith("A & B_C. English words.") and found["text"].endswith(fields["url"])
+    assert found["text"].startswith("A & B_C. English words (MiniLM, ") and found["text"].endswith(fields["url"])
+    assert year in found["text"] and fields["version"] in found["text"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=30).filter(str.strip))
+@example("50% {of} #1 & $2_\\n~^")
+@example("日本語の地図")
+def test_a_reader_of_bibtex_reads_any_title_and_author(placed: Built, words: str) -> None:
+    settings, view = view_of(placed)
+    odd = settings.model_copy(update={"site": settings.site.model_copy(update={"author": words, "title": words})})
+    (entry,) = parse_string(sharing.citation(odd, view, "en", BASE)["bibtex"], "bibtex").entries.values()
+    assert entry.type == "misc" and entry.fields["url"] == BASE and entry.fields["year"] == view.about.built[:4]
+    (author,) = entry.persons["author"]  # braces keep an organisation's name whole
+    assert not author.first_names and "".join(author.last_names).startswith("{")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40), st.integers(100, 2000))
@@ -162,6 +179,36 @@ class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
+@contextmanager
+def at_its_address(placed: Built, folder: Path) -> Iterator[str]:
+    """The atlas served where it says it is; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder / "atlas" / "public")))
+    here = f"http://127.0.0.1:{server.server_address[1]}"
+    shutil.copytree(placed.root, folder / "atlas")
+    again = Built(folder / "atlas")
+    again.edit(BASE, here)
+    again.build()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_oembed_client_finds_the_map(placed: Built, tmp_path: Path) -> None:
+    """micawber, the client of Django and Wagtail sites, asks our answer as it would any provider's."""
+    with at_its_address(placed, tmp_path) as here:
+        providers = micawber.ProviderRegistry()
+        providers.register(rf"{here}/maps/minilm-words/.*", micawber.Provider(f"{here}/oembed/minilm-words.json"))
+        found = providers.request(f"{here}/maps/minilm-words/", maxwidth=600)
+        text = micawber.parse_text(f"Look:\n\n{here}/maps/minilm-words/\n\nNice.", providers)
+        plain = micawber.parse_text(f"{here}/models/minilm/", providers)
+    assert found["type"] == "rich" and found["title"] == "English words"
+    assert text.count("<iframe ") == 1 and f'src="{here}/embed/minilm-words/"' in text
+    assert "<iframe" not in plain
+
+
 @pytest.mark.slow
 def test_a_real_reader_of_links_unfolds_the_map(placed: Built, tmp_path: Path) -> None:
     """unfurl.js, which follows oEmbed discovery and reads Open Graph, against the site served at its own address."""
@@ -173,23 +220,12 @@ def test_a_real_reader_of_links_unfolds_the_map(placed: Built, tmp_path: Path) -
     installed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
     if installed.returncode:
         pytest.skip(f"npm cannot install unfurl.js: {installed.stderr[:200]}")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path / "site")))
-    here = f"http://127.0.0.1:{server.server_address[1]}"
-    shutil.copytree(placed.root, tmp_path / "again")
-    again = Built(tmp_path / "again")
-    again.edit(BASE, here)
-    again.build()
-    (tmp_path / "site").symlink_to(again.public)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        code = "import {unfurl} from 'unfurl.js'; console.log(JSON.stringify(await unfurl(process.argv[2])))"
-        (tmp_path / "read.mjs").write_text(code)
+    code = "import {unfurl} from 'unfurl.js'; console.log(JSON.stringify(await unfurl(process.argv[2])))"
+    (tmp_path / "read.mjs").write_text(code)
+    with at_its_address(placed, tmp_path) as here:
         done = subprocess.run(
             [node, "read.mjs", f"{here}/ja/maps/minilm-words/"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
         )
-    finally:
-        server.shutdown()
-        server.server_close()
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["oEmbed"]["title"] == "英単語" and f"{here}/ja/embed/minilm-words/" in found["oEmbed"]["html"]

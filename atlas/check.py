@@ -102,14 +102,14 @@ def _target(page: str, link: str) -> tuple[str | None, str]:
 
 def _weights(public: Path) -> list[tuple[str, str]]:
     problems = []
-    for path in sorted((public / "data").glob("*.json")):
+    for path in sorted((public / "assets" / "maps").glob("*.json")):
         meta = json.loads(path.read_text(encoding="utf-8"))
         if "projections" not in meta or "texts" not in meta:
             continue
         size = len(gzip.compress(path.read_bytes()))
-        size += sum((public / "data" / name).stat().st_size for name in (meta["projections"][meta["main"]], meta["texts"]))
+        size += sum((path.parent / name).stat().st_size for name in (meta["projections"][meta["main"]], meta["texts"]))
         if meta["tokens"] <= 35_000 and size > DATA_LIMIT:
-            problems.append((f"data/{path.name}", f"a map page fetches {size:,} bytes, more than {DATA_LIMIT:,}"))
+            problems.append((f"assets/maps/{path.name}", f"a map page fetches {size:,} bytes, more than {DATA_LIMIT:,}"))
     for path in (public / "assets").glob("plotly-map.min.*.js"):
         size = len(gzip.compress(path.read_bytes(), 9))
         if size > RUNTIME_LIMIT:

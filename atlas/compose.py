@@ -18,6 +18,8 @@ from atlas.payload import VERSION, payload
 from atlas.render import RUNTIME, Renderer, asset, relative
 from atlas.writer import Writer
 
+MAPS = "assets/maps/"  # what map pages fetch, and posters: a digest in each name, to be kept for long. What people name stands in data/
+
 
 def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]) -> int:
     """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
@@ -32,15 +34,15 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
 
         def make(found: dataset.Dataset = found, view: MapView = view) -> tuple[dict[str, bytes], Any]:
             packed = payload(found, len(PALETTE))
-            files = {f"data/{name}": content for name, content in packed.files.items()}
+            files = {f"{MAPS}{name}": content for name, content in packed.files.items()}
             pictures = {}
             for name in found.about.map.projections:
                 widths = (1200, 800) if name == view.main else (1200,)
                 for width, picture in zip(widths, posters(found, name, widths), strict=True):
-                    at = f"data/{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
+                    at = f"{MAPS}{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
-            return files, {"meta": f"data/{packed.meta['file']}", "pictures": pictures}
+            return files, {"meta": f"{MAPS}{packed.meta['file']}", "pictures": pictures}
 
         titles: dict[str, tuple[str, str]] = {
             language: (view.title(language), settings.text(config.site.title, language)) for language in languages
@@ -50,7 +52,7 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
             found: dataset.Dataset = found, view: MapView = view, titles: dict[str, tuple[str, str]] = titles
         ) -> tuple[dict[str, bytes], Any]:
             made = cards(found, view.main, titles)
-            names = {one: f"data/{view.id}.card.{hashlib.sha256(made[one]).hexdigest()[:10]}.png" for one in languages}
+            names = {one: f"data/{view.id}.card-{one}.png" for one in languages}  # people paste this address, so it stays
             return {names[one]: made[one] for one in languages}, names
 
         shared = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
@@ -72,8 +74,8 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
             at = _Links(here, prefix, relative) if page.url != "404.html" else _Rooted(here, prefix, relative, config.site.base_url)
             context = {
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
-                "assets": assets, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link, "file": at.file,
-                "here": here, "version": __version__, "views_all": views, "sharing": sharing, "prefix": prefix,
+                "assets": assets, "map_files": MAPS, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link,
+                "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing, "prefix": prefix,
                 "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
                 "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
                 "text": lambda value, fallback="", language=language: settings.text(value, language, fallback),

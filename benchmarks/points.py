@@ -108,7 +108,7 @@ def main() -> None:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "atlas", "build", str(folder), "--frozen"], check=True)
     built = time.perf_counter() - started
-    data = folder / "public" / "data"
+    data = folder / "public" / "assets" / "maps"
     meta = json.loads(next(data.glob("points-all.*.json")).read_text())
     tiles = data / meta["tiles"]["folder"] if "tiles" in meta else data
     sizes = {path.name: path.stat().st_size for path in tiles.iterdir()}

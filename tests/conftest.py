@@ -93,7 +93,7 @@ class Built:
 
     def meta(self, map_id: str) -> dict[str, Any]:
         """What the map page of this map is told of its files."""
-        found = list((self.public / "data").glob(f"{map_id}.*.json"))
+        found = list((self.public / "assets" / "maps").glob(f"{map_id}.*.json"))
         assert len(found) == 1, found
         return dict(json.loads(found[0].read_text(encoding="utf-8")))
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -18,7 +20,7 @@ PAGES = ["/", "/404.html", "/maps/m-words/", "/maps/m-words/clusters/", "/maps/m
 PAGES += ["/embedding/", "/compare/a--b/", "/write-ups/inputs-embeds/"]
 PAGES += ["/ja" + path for path in PAGES]
 EMBEDS = ["/embed/m-words/", "/ja/embed/m-words/"]
-FILES = ["/assets/map.9e16a5066d.js", "/assets/site.3f2dcb9b88.css", "/data/m-words.json", "/data/m-words.points.5bf5b46e25.bin"]
+FILES = ["/assets/map.9e16a5066d.js", "/assets/site.3f2dcb9b88.css", "/assets/maps/m-words.points.5bf5b46e25.bin", "/data/m-words.json"]
 FILES += ["/oembed/m-words.json", "/ja/oembed/m-words.json", "/frame.js", "/robots.txt", "/sitemap.xml"]
 
 
@@ -51,7 +53,7 @@ def test_pages_are_treated_alike() -> None:
 
 def test_only_names_with_a_digest_are_kept_for_long() -> None:
     assert "immutable" in RULES["/assets/*"]["Cache-Control"]
-    assert "Cache-Control" not in RULES["/data/*"]  # m-words.json has no digest in its name
+    assert "Cache-Control" not in RULES["/data/*"]  # m-words.parquet has no digest in its name
     assert "Cache-Control" not in RULES["/frame.js"]
     for rule in ("/assets/*", "/data/*", "/oembed/*", "/frame.js"):
         assert RULES[rule]["Access-Control-Allow-Origin"] == "*"
@@ -62,6 +64,14 @@ def test_every_file_of_a_built_site_has_its_rule(tiny_atlas: Any) -> None:
         path = "/" + file.relative_to(tiny_atlas.public).as_posix().removesuffix("index.html")
         if file.is_file() and not file.name.startswith("."):
             assert len(matching(path)) == 1, path
+
+
+def test_what_is_kept_for_long_has_a_digest_of_its_content(tiny_atlas: Any) -> None:
+    kept = [path for path in (tiny_atlas.public / "assets").rglob("*") if path.is_file() and path.suffix != ".txt"]  # a licence
+    assert len(kept) > 15
+    for path in kept:
+        assert re.fullmatch(r"[\w.-]+\.[0-9a-f]{10}\.\w+", path.name), path
+        assert hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.name.split(".")[-2]) or path.suffix == ".json"
 
 
 def test_redirects_lead_to_pages(tiny_atlas: Any) -> None:

@@ -91,7 +91,7 @@ class Page:
     def __init__(self, atlas: Built, map_id: str) -> None:
         self.data: Dataset = atlas.data(map_id)
         self.meta = atlas.meta(map_id)
-        self.folder = atlas.public / "data"
+        self.folder = atlas.public / "assets" / "maps"
         self.n = n = self.meta["tokens"]
         points = self.bytes(self.meta["projections"][self.meta["main"]])
         self.planes = points[4 * n :].reshape(-1, n)

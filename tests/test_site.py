@@ -80,10 +80,10 @@ def test_planted_faults_are_found(frozen_copy: Built, page: str, old: str, new: 
 
 
 def test_a_lost_file_is_found(frozen_copy: Built) -> None:
-    (picture, *_) = (frozen_copy.public / "data").glob("minilm-words.umap-1200.*.webp")
+    (picture, *_) = (frozen_copy.public / "assets" / "maps").glob("minilm-words.umap-1200.*.webp")
     picture.unlink()
     found = check(frozen_copy.public)
-    assert (f"data/{picture.name}", "missing, though the build wrote it") in found
+    assert (f"assets/maps/{picture.name}", "missing, though the build wrote it") in found
     assert any(name == "index.html" or name.startswith("maps/") for name, _ in found)
 
 

@@ -42,7 +42,8 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
                     at = f"{MAPS}{view.id}.{name}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
-            return files, {"meta": f"{MAPS}{packed.meta['file']}", "pictures": pictures}
+            points = f"{MAPS}{packed.meta['projections'][view.main]}"
+            return files, {"meta": f"{MAPS}{packed.meta['file']}", "points": points, "pictures": pictures}
 
         titles: dict[str, tuple[str, str]] = {
             language: (view.title(language), settings.text(config.site.title, language)) for language in languages

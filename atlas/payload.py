@@ -28,7 +28,7 @@ from atlas import tiles
 from atlas.dataset import Dataset
 from atlas.stages.label import COARSE_UNTIL, FINE_UNTIL
 
-VERSION = 7  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 8  # raised by hand when files or pictures of a map change for the same atlas data
 ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
 MARGIN = 0.05
 STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import os
 import shutil
 import statistics
@@ -60,14 +61,30 @@ FINISH = """() => {
 }"""
 
 DATAMAPPLOT = """
-import sys, numpy, pyarrow.parquet as pq, datamapplot
+import base64, json, sys, urllib.parse, numpy, pyarrow.parquet as pq, datamapplot
+from datamapplot.offline_mode_caching import DEFAULT_URLS
+scripts = {}
+for url, path in zip(DEFAULT_URLS, json.loads(sys.argv[3])):
+    parts = urllib.parse.urlparse(url)
+    name = f"{parts.netloc.replace('.', '_')}_{parts.path.split('/')[-1].replace('.', '_')}"
+    scripts[url] = {"encoded_content": base64.b64encode(open(path, "rb").read()).decode(), "name": name}
+for name, content in (("js", scripts), ("fonts", {})):
+    json.dump(content, open(f"{sys.argv[4]}/{name}.json", "w"))
 table = pq.read_table(sys.argv[1])
 xy = numpy.stack([table['x_umap'].to_numpy(), table['y_umap'].to_numpy()], axis=1)
 keys = table['cluster_coarse'].to_numpy()
 text = numpy.array(table['text'].to_pylist())
 names = numpy.array(['Unlabelled' if key < 0 else 'group %d' % key for key in keys])
-datamapplot.create_interactive_plot(xy, names, hover_text=text, enable_search=True, offline_mode=False).save(sys.argv[2])
+datamapplot.create_interactive_plot(xy, names, hover_text=text, enable_search=True, offline_mode=True,
+    offline_mode_js_data_file=f"{sys.argv[4]}/js.json", offline_mode_font_data_file=f"{sys.argv[4]}/fonts.json").save(sys.argv[2])
 """
+
+# The scripts that datamapplot's page loads from elsewhere, in its own order, as npm has them.
+SCRIPTS = {
+    "deck.gl@9.1": "deck.gl/dist.min.js", "apache-arrow": "apache-arrow/Arrow.es2015.min.js", "d3": "d3/dist/d3.min.js",
+    "jquery@3.7.1": "jquery/dist/jquery.min.js", "d3-cloud@1.2.7": "d3-cloud/build/d3.layout.cloud.js",
+    "datatables.net@1.13.8": "datatables.net/js/jquery.dataTables.min.js",
+}  # fmt: skip
 
 
 class Server(SimpleHTTPRequestHandler):
@@ -141,7 +158,13 @@ def main() -> None:
         cases = [(f"this atlas, {len(table):,} points", asked.site / "public", f"maps/{asked.map}/", ".stage[data-ready]")]
         cases.append(("plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .plot-container"))
         if asked.datamapplot:
-            subprocess.run([asked.datamapplot, "-c", DATAMAPPLOT, parquet, folder / "datamapplot.html"], check=True)
+            npm = Path(__file__).resolve().parent / "out" / "datamapplot"
+            npm.mkdir(parents=True, exist_ok=True)
+            (npm / "package.json").write_text('{"private": true}')
+            subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *SCRIPTS], cwd=npm, check=True)
+            scripts = json.dumps([str(npm / "node_modules" / path) for path in SCRIPTS.values()])
+            made = folder / "datamapplot.html"
+            subprocess.run([asked.datamapplot, "-c", DATAMAPPLOT, parquet, made, scripts, scratch], check=True, stdout=subprocess.DEVNULL)
             cases.append(("datamapplot, the same", folder, "datamapplot.html", None))
         for place in asked.million:
             points = pq.read_metadata(place / "data" / "points-all.parquet").num_rows

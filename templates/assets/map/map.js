@@ -54,6 +54,10 @@ Atlas.start = async function (stage) {
     return Math.round(Math.min(10, base * (1 + 0.2 * Math.max(0, Math.log2(whole().span / view.span)))) * 2) / 2
   }
 
+  // The runtime comes after this script, so that points are fetched and unpacked meanwhile.
+  if (typeof Plotly === 'undefined' && document.readyState !== 'complete') {
+    await new Promise((done) => { document.addEventListener('DOMContentLoaded', done); addEventListener('load', done) })
+  }
   const scene = await Atlas.scene(find('.plot'), find('.plain'), box, () => { stage.dataset.drawn = 'canvas'; find('.plainly').hidden = false })
   let colouring = null
   let layers = []
@@ -223,7 +227,7 @@ Atlas.start = async function (stage) {
   // The token comes to the middle of what the panel leaves free.
   const travelTo = ([x, y]) => {
     const span = Math.min(camera.view.span, whole().span / 9)
-    const free = box.clientWidth > 700 && !embedded ? 170 / box.clientWidth : 0
+    const free = box.clientWidth > (embedded ? 540 : 730) ? 170 / box.clientWidth : 0
     camera.fly({ x: x + span * free, y, span })
   }
   map.select = async function (row, travel, quiet) {

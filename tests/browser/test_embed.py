@@ -294,3 +294,16 @@ def test_a_chosen_language_is_remembered_for_the_host(watch: Callable[..., Watch
     (cookie,) = page.context.cookies()
     assert (cookie["name"], cookie["value"], cookie["path"]) == ("nf_lang", "en", "/")
     watched.fine()
+
+
+@pytest.mark.parametrize("size", [(1000, 667), (640, 427), (320, 400)])
+def test_in_a_frame_the_panel_leaves_the_buttons_free(watch: Callable[..., Watched], size: tuple[int, int]) -> None:
+    page = watch(viewport={"width": size[0], "height": size[1]}).open("ja/embed/ja-aozora-words/")
+    page.evaluate("document.querySelector('.stage').map.select(0, false)")
+    page.wait_for_selector(".panel ol li")
+    panel, buttons, credit = (page.locator(name).bounding_box() for name in (".panel", ".on-map", ".credit"))
+    for other in (buttons, credit):
+        apart = other["x"] + other["width"] <= panel["x"] or other["y"] >= panel["y"] + panel["height"]
+        assert apart, (panel, other)
+    for box in (panel, buttons):
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1]

@@ -153,6 +153,7 @@ def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str
     found: dict[str, Any] = {
         "css": writer.hashed("site.css", read("site.css")),
         "site_js": writer.hashed("site.js", read("site.js")),
+        "embedding_js": writer.hashed("embedding.js", read("embedding.js")),
         "map_css": writer.hashed("map.css", read("map.css")),
         "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())),
     }

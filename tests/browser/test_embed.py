@@ -299,6 +299,7 @@ def test_a_chosen_language_is_remembered_for_the_host(watch: Callable[..., Watch
 @pytest.mark.parametrize("size", [(1000, 667), (640, 427), (320, 400)])
 def test_in_a_frame_the_panel_leaves_the_buttons_free(watch: Callable[..., Watched], size: tuple[int, int]) -> None:
     page = watch(viewport={"width": size[0], "height": size[1]}).open("ja/embed/ja-aozora-words/")
+    assert page.locator(".canvas").bounding_box() == {"x": 0, "y": 0, "width": size[0], "height": size[1]}
     page.evaluate("document.querySelector('.stage').map.select(0, false)")
     page.wait_for_selector(".panel ol li")
     panel, buttons, credit = (page.locator(name).bounding_box() for name in (".panel", ".on-map", ".credit"))
@@ -307,3 +308,19 @@ def test_in_a_frame_the_panel_leaves_the_buttons_free(watch: Callable[..., Watch
         assert apart, (panel, other)
     for box in (panel, buttons):
         assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1]
+
+
+def test_the_page_about_frames_shows_one_at_work(watch: Callable[..., Watched], site: str) -> None:
+    watched = watch()
+    page = watched.open("ja/embedding/", ".trial")
+    assert f'src="{site}ja/embed/minilm-words/"' in page.locator("pre code").first.text_content()
+    assert f'src="{site}frame.js"' in page.locator("pre code").nth(1).text_content()
+    page.locator(".trial").scroll_into_view_if_needed()
+    frame = page.frames[1]
+    frame.wait_for_selector(".stage[data-ready]", timeout=30_000)
+    ask = page.locator(".trial button").first
+    ask.click()
+    frame.wait_for_selector(".panel ol li")
+    assert frame.locator(".panel h2").text_content() == ask.locator("bdi").text_content()
+    page.wait_for_function("() => /atlas:(select|view)/.test(document.querySelector('.heard').textContent)")
+    watched.fine()

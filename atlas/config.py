@@ -5,25 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from atlas import problems
 from atlas.errors import ConfigError, UsageError
+from atlas.fields import Flag, Language, Part, Pattern, Slug, Text, Whole, distinct
+from atlas.lexicons import Claim, Landmark
 
 NAME = "atlas.toml"
-Language = Literal["en", "ja"]
 Method = Literal["umap", "tsne", "pca"]
-
-
-def _slug(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
-        raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
-    return value
 
 
 def _language(value: str) -> str:
@@ -56,32 +50,11 @@ def _range(value: tuple[int, int] | None) -> tuple[int, int] | None:
     return value
 
 
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as problem:
-        raise ValueError(f"not a regular expression: {problem}") from problem
-    return value
-
-
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
         raise ValueError("write a full address such as https://atlas.example.org/ or leave it empty")
     return value.rstrip("/")
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if twice := [value for value, count in Counter(values).items() if count > 1]:
-        raise ValueError(f"{twice[0]} is there twice")
-    return values
-
-
-Slug = Annotated[str, AfterValidator(_slug)]
-Text = str | dict[Language, str]
-# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and flags.
-Whole = Annotated[int, Field(strict=True)]
-Flag = Annotated[bool, Field(strict=True)]
 
 
 def text(value: Text | None, language: str, fallback: str = "") -> str:
@@ -92,11 +65,7 @@ def text(value: Text | None, language: str, fallback: str = "") -> str:
     return value or fallback
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Site(_Part):
+class Site(Part):
     """The website as a whole."""
 
     title: Text = "Embedding atlas"
@@ -107,11 +76,11 @@ class Site(_Part):
     """Who publishes it; named in the footer and in citations."""
     base_url: Annotated[str, AfterValidator(_base_url)] = ""
     """Where it will live. Only canonical links, the sitemap and the feed need it; all other links are relative."""
-    languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(_distinct)] = ("en", "ja")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = ("en", "ja")
     """Editions to write. The first stands at /, the others at /<language>/."""
 
 
-class Selection(_Part):
+class Selection(Part):
     """Which tokens a map shows. All conditions must hold; `first` and `last` count among what the others leave."""
 
     first: Annotated[Whole, Field(gt=0)] | None = None
@@ -124,7 +93,7 @@ class Selection(_Part):
     """Kinds to keep."""
     scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Scripts to keep, such as Latin, Han, Hiragana, Katakana, Digits."""
-    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    pattern: Pattern | None = None
     """A regular expression searched in the readable text."""
 
     @model_validator(mode="after")
@@ -138,7 +107,7 @@ class Selection(_Part):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class Umap(_Part):
+class Umap(Part):
     """UMAP (McInnes, Healy & Melville 2018)."""
 
     min_dist: Annotated[float, Field(ge=0, le=1)] = 0.05
@@ -149,14 +118,14 @@ class Umap(_Part):
     """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the reference."""
 
 
-class Tsne(_Part):
+class Tsne(Part):
     """t-SNE (van der Maaten & Hinton 2008) as openTSNE does it."""
 
     iterations: Annotated[Whole, Field(ge=50)] | None = None
     """Rounds of optimisation after early exaggeration; 250 when left out."""
 
 
-class ClusterOptions(_Part):
+class ClusterOptions(Part):
     """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left out."""
 
     coarse: Annotated[Whole, Field(ge=2)] | None = None
@@ -165,7 +134,7 @@ class ClusterOptions(_Part):
     """The smallest fine cluster."""
 
 
-class Map(_Part):
+class Map(Part):
     """One space and one selection, drawn by one or more projections."""
 
     name: Slug = "words"
@@ -178,7 +147,7 @@ class Map(_Part):
     """Which vectors: `input` is the embedding table, what `inputs_embeds` wants."""
     selection: Selection = Selection()
     """Which tokens; all when left out."""
-    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(_distinct)] = ("umap", "tsne", "pca")
+    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = ("umap", "tsne", "pca")
     """The projections; the first is shown first, and clusters are found on it."""
     neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
     """Nearest neighbors kept for each token, by cosine."""
@@ -196,7 +165,7 @@ class Map(_Part):
         return f"{model.id}-{self.name}"
 
 
-class Model(_Part):
+class Model(Part):
     """One checkpoint at one revision, and its maps."""
 
     id: Slug
@@ -223,13 +192,17 @@ class Model(_Part):
         return self
 
 
-class Config(_Part):
+class Config(Part):
     """The whole of atlas.toml."""
 
     site: Site = Site()
     """The website as a whole."""
     models: Annotated[tuple[Model, ...], Field(min_length=1)]
     """The models to map."""
+    landmarks: tuple[Landmark, ...] = ()
+    """Lexicons pinned on the maps, each with its measured cohesion."""
+    claims: tuple[Claim, ...] = ()
+    """What somebody says of the spaces, measured on every map."""
 
     _root: Path = PrivateAttr(default=Path())
 
@@ -280,7 +253,7 @@ def load(path: Path) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as problem:
         found = problems.lines(problem, Config)
-    found += problems.collisions(raw)
+    found += problems.collisions(raw) + problems.references(raw)
     if found or config is None:
         raise ConfigError(f"{path}: {len(found)} problem{'' if len(found) == 1 else 's'}", "Nothing was written.", found)
     config._root = path.resolve().parent

@@ -186,7 +186,35 @@ class Card(Record):
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Lexicon(Record):
+    """Which tokens words are.
+
+    sets     one dict a set: `name`, `ids` (token ids, ascending), `missing` (its words that are no single token)
+    words    token id of each word asked for, None where it is no single token
+    """
+
+    sets: tuple[dict[str, Any], ...]
+    words: dict[str, int | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks(Record):
+    """How far the sets of a lexicon keep together on one map.
+
+    sets      one dict a set: `name`, `rows` (positions in the selection), `outside` (members not in the selection), `missing`,
+              `k`, `chance` and `spaces`: for the space ("space") and each projection `cohesion` and the 95 % `range` of random
+              sets, empty with fewer than two members
+    claims    one dict a claim: of a set `cohesion`, `range` and `holds`, None where they cannot be measured; of words `pairs`, one
+              dict each: `words`, `missing`, `similarity`, `ranks` (of the second word among the neighbors of the first, and the
+              other way round) and `holds`
+    """
+
+    sets: tuple[dict[str, Any], ...]
+    claims: tuple[dict[str, Any], ...]
+
+
 RECORDS: dict[str, type[Record]] = {
     record.__name__: record
-    for record in (Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card)
+    for record in (Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card, Lexicon, Landmarks)
 }

@@ -16,88 +16,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from atlas.about import About
 from atlas.data import KINDS
 from atlas.errors import DataError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: landmarks and claims
 PROJECTIONS = ("umap", "tsne", "pca")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelFacts(_Part):
-    """The checkpoint a map was made from."""
-
-    id: str
-    source: str = Field(description="as configured: hub:, path: or package:")
-    revision: str = Field(description="the commit, for a hub model; empty otherwise")
-    digest: str = Field(description="identity of the files read: commit:… or files:…")
-    language: str
-    facts: dict[str, Any] = Field(description="architecture, sizes and tokenizer, as the checkpoint's own files say")
-
-
-class MapFacts(_Part):
-    """What was mapped, and how."""
-
-    id: str
-    model: str
-    name: str
-    space: str
-    selection: dict[str, Any]
-    tokens: int
-    dimensions: int
-    tensor: str
-    neighbors: int
-    seed: int
-    dictionary: str = Field(description="the dictionary that parts of speech and readings come from; empty without one")
-    projections: dict[str, dict[str, Any]] = Field(description="the parameters of each projection, first the main one")
-    clustered_on: str = Field(description="the projection on which clusters were found")
-    cluster_parameters: dict[str, Any]
-
-
-class Figures(_Part):
-    """Faithfulness of one projection (or of `random`)."""
-
-    overlap: float = Field(ge=0, le=1)
-    trustworthiness: float
-    continuity: float
-    k: int
-    sampled: int
-    quantiles: tuple[float, ...] = Field(description="10, 50 and 90 % of the overlap over tokens")
-
-
-class Cluster(_Part):
-    """One cluster at one level."""
-
-    level: str = Field(pattern="^(coarse|fine)$")
-    key: int = Field(ge=0)
-    name: str
-    slug: str
-    size: int = Field(gt=0)
-    central: tuple[int, ...] = Field(description="token ids, most central first")
-    parent: int | None = Field(description="key of the coarse cluster that holds most of a fine one")
-    cohesion: float
-    nearest: tuple[int, ...] = Field(description="keys of the nearest clusters of the same level, by cosine of centroids")
-    anchors: dict[str, tuple[float, float]] = Field(description="where the name stands, by projection")
-    zooms: dict[str, int] = Field(description="half-octave from which the name shows, by projection; 255 is never")
-
-
-class About(_Part):
-    """The JSON file of a map."""
-
-    schema_version: int
-    recipe: str = Field(description="digest of everything these files follow from")
-    model: ModelFacts
-    map: MapFacts
-    faithfulness: dict[str, Figures]
-    clusters: tuple[Cluster, ...]
-    landmarks: tuple[dict[str, Any], ...] = ()
-    libraries: dict[str, str]
-    built: str = Field(description="when the data were computed, UTC, ISO 8601")
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,6 +192,9 @@ def _faults(data: Dataset) -> list[str]:
             faults.append(f"overlap_{name} lies outside 0..1")
         if name not in about.faithfulness:
             faults.append(f"the JSON file has no faithfulness of {name}")
+    for one in about.landmarks:
+        if not np.isin(np.array(one.members, ids.dtype), ids).all():
+            faults.append(f"the landmark {one.name} has members that are not on the map")
     for level in ("coarse", "fine"):
         keys = {cluster.key for cluster in about.clusters if cluster.level == level}
         if unknown_keys := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from atlas.about import About, Claim, Cluster, Cohesion, Figures, Landmark, MapFacts, ModelFacts, Pair
 from atlas.data import (
     NOISE,
     Annotations,
@@ -19,6 +20,7 @@ from atlas.data import (
     Faithfulness,
     Floats,
     Labels,
+    Landmarks,
     Layout,
     Neighbors,
     Record,
@@ -26,7 +28,8 @@ from atlas.data import (
     Vectors,
     Vocabulary,
 )
-from atlas.dataset import SCHEMA_VERSION, About, Cluster, Dataset, Figures, MapFacts, ModelFacts, table
+from atlas.dataset import SCHEMA_VERSION, Dataset, table
+from atlas.fields import Text
 from atlas.graph import Task
 from atlas.plan import MapPlan
 from atlas.stages.label import cluster_name
@@ -66,6 +69,7 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
         values |= {f"overlap_{name}": truth[name].overlap, f"label_{name}": labels[name].zooms}
     texts = values["text"]
+    pinned = read(plan.landmarks, Landmarks) if plan.landmarks else None
     about = About(
         schema_version=SCHEMA_VERSION,
         recipe=plan.recipe,
@@ -82,6 +86,8 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         ),
         faithfulness={name: Figures(**found.figures) for name, found in truth.items()},
         clusters=_clusters(groups, space.values[ids], ids, texts, labels),
+        landmarks=_landmarks(plan, pinned, ids) if pinned else (),
+        claims=_claims(plan, pinned) if pinned else (),
         libraries=libraries(),
         built=built(),
     )  # fmt: skip
@@ -94,9 +100,35 @@ def built() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def _clusters(
-    groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]
-) -> tuple[Cluster, ...]:
+def _landmarks(plan: MapPlan, found: Landmarks, ids: Any) -> tuple[Landmark, ...]:
+    return tuple(
+        Landmark(
+            name=one.name, title=_title(one.title), members=tuple(int(ids[row]) for row in measured["rows"]), outside=measured["outside"],
+            missing=tuple(measured["missing"]), k=measured["k"], chance=measured["chance"],
+            spaces={name: Cohesion(**some) for name, some in measured["spaces"].items()},
+        )
+        for one, measured in zip(plan.sets, found.sets, strict=True)
+    )  # fmt: skip
+
+
+def _claims(plan: MapPlan, found: Landmarks) -> tuple[Claim, ...]:
+    told = []
+    for one, measured in zip(plan.claims, found.claims, strict=True):
+        pairs = tuple(Pair(**pair) for pair in measured.get("pairs", ()))
+        known = measured.get("holds") is not None
+        share = Cohesion(**measured) if known else None
+        told.append(Claim(title=_title(one.title), set=one.set, near=one.near, measured=share, pairs=pairs))
+    return tuple(told)
+
+
+def _title(title: Text | None) -> dict[str, str]:
+    """A title by language; one text stands for every language."""
+    if isinstance(title, dict):
+        return {str(language): text for language, text in title.items()}
+    return {"en": title, "ja": title} if title else {}
+
+
+def _clusters(groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]) -> tuple[Cluster, ...]:
     nearest = {level: _nearest(np.asarray(getattr(groups, level)), values) for level in ("coarse", "fine")}
     slugs: set[str] = set()
     found = []

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from atlas import config as settings
 from atlas import payload
-from atlas.dataset import Cluster, Dataset
+from atlas.about import Cluster
+from atlas.dataset import Dataset
 from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
 from atlas.tiles import LIMIT
 

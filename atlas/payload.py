@@ -209,6 +209,7 @@ def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
         "projections": names, "texts": add("texts", "\n".join(texts[row] for row in order).encode()),
         "facts": add("facts", b"".join(facts)), "near": add("near", beside), "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
         "readings": add("readings", "\n".join(readings[row] for row in order).encode()) if any(readings) else None,
+        "landmarks": _landmarks(data, place),
     }  # fmt: skip
 
 
@@ -237,6 +238,19 @@ def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
             "ids": ids[:: tiles.CHUNK_IDS].tolist(), "extent": round(float(np.ptp(unit, axis=0).max()) * 65535),
         },
     }  # fmt: skip
+
+
+def _landmarks(data: Dataset, place: Array) -> list[dict[str, Any]]:
+    """What the page pins and colours by: the landmarks with members, their rows at the places that `place` (n,) gives them."""
+    ids = data.column("token_id")
+    return [
+        {
+            "name": one.name, "title": one.title, "rows": np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
+            "holds": one.spaces["space"].holds, "cohesion": one.spaces["space"].cohesion,
+        }
+        for one in data.about.landmarks
+        if one.spaces
+    ]  # fmt: skip
 
 
 def _view(data: Dataset, projection: str) -> list[int]:

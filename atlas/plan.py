@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from atlas import __version__
@@ -14,7 +14,8 @@ from atlas.config import Config, Map, Model
 from atlas.dataset import SCHEMA_VERSION
 from atlas.errors import UsageError
 from atlas.graph import Task
-from atlas.stages import annotate, cluster, describe, label, measure, neighbors, project, select, vectors, vocabulary
+from atlas.lexicons import Claim, Landmark, words
+from atlas.stages import annotate, cluster, describe, label, landmarks, lexicon, measure, neighbors, project, select, vectors, vocabulary
 
 TRUST_K = 15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
 
@@ -37,11 +38,16 @@ class MapPlan:
     clusters: Task
     labels: Mapping[str, Task]
     faithfulness: Mapping[str, Task]
+    lexicon: Task | None = None
+    landmarks: Task | None = None
+    sets: tuple[Landmark, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     def tasks(self) -> tuple[Task, ...]:
         """Every task this map needs, inputs before their users."""
         single = (self.card, self.vocabulary, self.annotations, self.vectors, self.selection, self.neighbors)
-        return (*single, *self.layouts.values(), self.clusters, *self.labels.values(), *self.faithfulness.values())
+        pinned = tuple(task for task in (self.lexicon, self.landmarks) if task)
+        return (*single, *self.layouts.values(), self.clusters, *self.labels.values(), *self.faithfulness.values(), *pinned)
 
     @property
     def recipe(self) -> str:
@@ -50,6 +56,7 @@ class MapPlan:
             "schema": SCHEMA_VERSION, "keys": sorted(task.key for task in self.tasks()),
             "model": [self.model.id, self.model.source, self.model.language, self.checkpoint.identity],
             "map": [self.map.name, list(self.map.projections)],
+            "titles": [one.title for one in (*self.sets, *self.claims)],
         }  # fmt: skip
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -78,11 +85,11 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
     for model in config.models:
         for entry in model.maps:
             if model.id in checkpoints and (not wanted or wanted & {model.id, entry.id(model)}):
-                maps.append(_map(model, entry, checkpoints[model.id]))
+                maps.append(_map(config, model, entry, checkpoints[model.id]))
     return Plan(tuple(maps))
 
 
-def _map(model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
+def _map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
     map_id = entry.id(model)
     at = {"location": checkpoint.location}
 
@@ -95,12 +102,10 @@ def _map(model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
         return Task(name, module.VERSION, params, inputs, "", {}, f"{map_id}: {what or name}", weight)
 
     card = of_model(describe, 0.1, language=model.language)
-    words = of_model(vocabulary, 1)
+    tokens = of_model(vocabulary, 1)
     space = of_model(vectors, 2, space=entry.space)
-    notes = Task(
-        "annotate", annotate.VERSION, {"language": model.language}, (words,), label=f"{model.id}: annotate", weight=2
-    )
-    selection = of_map(select, (words,), 0.1, **entry.selection.conditions())
+    notes = Task("annotate", annotate.VERSION, {"language": model.language}, (tokens,), label=f"{model.id}: annotate", weight=2)
+    selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
     near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)
     layouts: dict[str, Task] = {}
     for method in (*entry.projections, "random", "pca"):
@@ -110,18 +115,45 @@ def _map(model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
             )
     shown: dict[str, Task] = {method: layouts[method] for method in entry.projections}
     groups = of_map(
-        cluster, (space, selection, shown[entry.projections[0]], words), 3, coarse=entry.clusters.coarse, fine=entry.clusters.fine
+        cluster, (space, selection, shown[entry.projections[0]], tokens), 3, coarse=entry.clusters.coarse, fine=entry.clusters.fine
     )
     labels: dict[str, Task] = {
-        method: of_map(label, (layout, groups, words, selection), 2, f"label {method}") for method, layout in shown.items()
+        method: of_map(label, (layout, groups, tokens, selection), 2, f"label {method}") for method, layout in shown.items()
     }
     truth: dict[str, Task] = {
         method: of_map(measure, (space, selection, near, layout), 2, f"measure {method}", k=TRUST_K, seed=entry.seed)
         for method, layout in layouts.items()
     }
-    return MapPlan(
-        map_id, model, entry, checkpoint, card, words, notes, space, selection, near, layouts, groups, labels, truth
-    )
+    made = MapPlan(map_id, model, entry, checkpoint, card, tokens, notes, space, selection, near, layouts, groups, labels, truth)
+    sets, claims = _said(config, model)
+    if not (sets or claims):
+        return made
+    terms = Task("lexicon", lexicon.VERSION, _terms(model, sets, claims), (tokens,), label=f"{model.id}: lexicon", weight=2)
+    pinned = of_map(
+        landmarks, (terms, tokens, space, selection, near, *shown.values()), 2, methods=list(shown), seed=entry.seed,
+        claims=[one.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json") for one in claims],
+    )  # fmt: skip
+    return replace(made, lexicon=terms, landmarks=pinned, sets=sets, claims=claims)
+
+
+def _said(config: Config, model: Model) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
+    """The landmarks and claims that are meant for a model; a claim of a landmark that is not meant for it is not, either."""
+    sets = tuple(one for one in config.landmarks if one.applies(model.id, model.language))
+    names = {one.name for one in sets}
+    claims = tuple(one for one in config.claims if one.applies(model.id, model.language) and {one.set, one.near} - {None} <= names)
+    return sets, claims
+
+
+def _terms(model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> dict[str, Any]:
+    asked = [word for one in claims for word in one.words or ()]
+    return {
+        "language": model.language, "words": list(dict.fromkeys(asked)),
+        "sets": [
+            {"name": one.name, "tokens": list(words(one, model.language)), "unidic": one.unidic, "pattern": one.pattern,
+             "scripts": list(one.scripts) if one.scripts else None}
+            for one in sets
+        ],
+    }  # fmt: skip
 
 
 _WEIGHTS = {"umap": 10.0, "tsne": 80.0, "pca": 1.0, "random": 0.1}

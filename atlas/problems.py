@@ -67,6 +67,30 @@ def collisions(raw: dict[str, Any]) -> list[str]:
     return found
 
 
+def references(raw: dict[str, Any]) -> list[str]:
+    """Names of landmarks used twice, and names of landmarks and models that landmarks and claims use and nobody has."""
+    found = []
+    models = [str(model["id"]) for _, model in _tables(raw.get("models")) if "id" in model]
+    sets: dict[str, str] = {}
+    for index, entry in _tables(raw.get("landmarks")):
+        name = entry.get("name")
+        if isinstance(name, str) and name in sets:
+            found.append(f"landmarks[{index}].name: {name!r} is the name of {sets[name]} already")
+        elif isinstance(name, str):
+            sets[name] = f"landmarks[{index}]"
+    for part in ("landmarks", "claims"):
+        for index, entry in _tables(raw.get(part)):
+            asked = entry.get("models")
+            for place, one in enumerate(asked if isinstance(asked, list) else []):
+                if isinstance(one, str) and one not in models:
+                    found.append(f"{part}[{index}].models[{place}]: no model {one!r}{nearest(one, models)}")
+    for index, entry in _tables(raw.get("claims")):
+        for key in ("set", "near"):
+            if isinstance(entry.get(key), str) and entry[key] not in sets:
+                found.append(f"claims[{index}].{key}: no landmark {entry[key]!r}{nearest(entry[key], sets)}")
+    return found
+
+
 def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
     """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word `otherwise`."""
     names = [str(name) for name in known]

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from atlas import dataset
-from atlas.dataset import About, Cluster, Dataset, Figures, MapFacts, ModelFacts
+from atlas.about import About, Cluster, Figures, MapFacts, ModelFacts
+from atlas.dataset import Dataset
 from atlas.stages import label
 
 K = 15

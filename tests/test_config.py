@@ -25,7 +25,7 @@ BAD: list[tuple[str, list[str]]] = [
     ("models = [1]", ["models[0]: must be a table; begin it with [[models]]"]),
     ('[models]\nid = "a"', ["models: must be a table; begin it with [[models]]"]),
     ("site = 3\n" + MODEL, ["site: must be a table; begin it with [site]"]),
-    ("colour = 1\n" + MODEL, ["colour: unknown key (known: site, models)"]),
+    ("colour = 1\n" + MODEL, ["colour: unknown key (known: site, models, landmarks, claims)"]),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),
     (MODEL + 'langauge = "ja"', ["models[0].langauge: unknown key (did you mean language?)"]),
     (MODEL + 'language = "Japanese"', ["models[0].language: 'Japanese': write a language tag such as en, ja or zh-Hant"]),
@@ -101,6 +101,20 @@ BAD: list[tuple[str, list[str]]] = [
     ),
     ('[site]\nlanguages = ["de"]\n' + MODEL, ["site.languages[0]: 'de' is not one of en, ja (did you mean en?)"]),
     ('[site]\nlanguages = "en"\n' + MODEL, ["site.languages: must be a list, not 'en'"]),
+    (MODEL + '[[landmarks]]\nname = "x"', ["landmarks[0]: has no words; give it tokens, cldr, unidic, scripts or pattern"]),
+    (MODEL + '[[landmarks]]\nname = "x"\ncldr = "country"',
+     ["landmarks[0].cldr: 'country' is not one of countries, languages, currencies, months, weekdays, units (did you mean countries?)"]),
+    (MODEL + '[[landmarks]]\nname = "x"\nunidic = "places"',
+     ["landmarks[0].unidic: 'places' is not one of place, country, person, numeral, counter (did you mean place?)"]),
+    (MODEL + '[[landmarks]]\nname = "x"\ntokens = ["a", "a"]', ["landmarks[0].tokens: a is there twice"]),
+    (MODEL + '[[landmarks]]\nname = "x"\npattern = "("',
+     ["landmarks[0].pattern: '(': not a regular expression: missing ), unterminated subpattern at position 0"]),
+    (MODEL + '[[landmarks]]\nname = "x"\ntokens = ["a"]\nmodels = ["b"]\n[[landmarks]]\nname = "x"\ntokens = ["a"]',
+     ["landmarks[1].name: 'x' is the name of landmarks[0] already", "landmarks[0].models[0]: no model 'b' (known: a)"]),
+    (MODEL + '[[landmarks]]\nname = "eras"\ntokens = ["a"]\n[[claims]]\nset = "era"\nnear = "y"',
+     ["claims[0].set: no landmark 'era' (did you mean eras?)", "claims[0].near: no landmark 'y' (known: eras)"]),
+    (MODEL + '[[claims]]\nwords = ["a"]', ["claims[0].words: needs 2 entries"]),
+    (MODEL + '[[claims]]\ntitle = "x"', ["claims[0]: needs either `set`, the name of a landmark, or `words`"]),
     ("a = [1,\n", ["end of document: invalid value"]),
     ('[site]\ntitle "x"', ["line 2, column 7: expected '=' after a key in a key/value pair"]),
 ]  # fmt: skip
@@ -170,8 +184,8 @@ def test_text_falls_back_to_what_there_is() -> None:
 
 
 def parts() -> list[type[BaseModel]]:
-    found = [value for value in vars(config).values() if isinstance(value, type) and issubclass(value, config._Part)]
-    return [part for part in found if part is not config._Part]
+    found = [value for value in vars(config).values() if isinstance(value, type) and issubclass(value, config.Part)]
+    return [part for part in found if part is not config.Part]
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)

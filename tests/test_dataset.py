@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atlas import dataset
+from atlas.about import About
 from atlas.data import KINDS
-from atlas.dataset import About, Dataset
+from atlas.dataset import Dataset
 from atlas.errors import DataError
 
 MAP = "m-words"
@@ -51,6 +52,11 @@ def make(texts: list[str], k: int = 3) -> Dataset:
             "level": "coarse", "key": 0, "name": "a · b", "slug": "a", "size": rows, "central": [0], "parent": None, "cohesion": 0.5,
             "nearest": [], "anchors": dict.fromkeys(SHOWN, (0.0, 0.5)), "zooms": dict.fromkeys(SHOWN, 0),
         }],
+        "landmarks": [{
+            "name": "eras", "title": {"en": "Eras"}, "members": [0], "outside": 0, "missing": ["x"], "k": 0, "chance": 0.0,
+            "spaces": {"space": {"cohesion": 0.5, "range": (0.0, 0.1), "holds": True}},
+        }],
+        "claims": [{"title": {}, "pairs": [{"words": ("a", "b"), "missing": (), "ranks": (1, 20), "similarity": 0.5, "holds": True}]}],
         "libraries": {"numpy": "2"}, "built": "2026-01-01T00:00:00Z",
     })  # fmt: skip
     return Dataset(about, dataset.table(values, SHOWN))
@@ -131,6 +137,8 @@ NEIGHBORS: dict[str, tuple[Change, str]] = {
     "neighbors of another number": (column("neighbor_ids", first([0, 2])), "neighbor_ids are not 3 a token"),
     "no similarities": (column("neighbor_similarities", first([])), "neighbor_similarities are not 3 a token"),
 }  # fmt: skip
+
+
 @pytest.mark.parametrize("what", [*TABLES, *NEIGHBORS])
 def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> None:
     dataset.write(tmp_path, make(list("abcdef")))
@@ -146,7 +154,13 @@ def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> N
 
 
 ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "schema version": (lambda about: about.update(schema_version=99), "schema version 99; this atlas reads version 1"),
+    "schema version": (lambda about: about.update(schema_version=99), "schema version 99; this atlas reads version 2"),
+    "data of an older atlas": (
+        lambda about: (about.update(schema_version=1), about.pop("landmarks"), about.pop("claims")),
+        "schema version 1; this atlas reads version 2",
+    ),
+    "landmark of other tokens": (lambda about: about["landmarks"][0].update(members=[0, 1]), "eras has members that are not on the map"),
+    "cohesion out of range": (lambda about: about["landmarks"][0]["spaces"]["space"].update(cohesion=2), "landmarks.0.spaces.space.cohesion"),
     "key missing": (lambda about: about.pop("libraries"), "libraries: Field required"),
     "key unknown": (lambda about: about["map"].update(colour="red"), "map.colour: Extra inputs are not permitted"),
     "wrong type": (lambda about: about["map"].update(tokens="many"), "map.tokens"),
@@ -166,7 +180,7 @@ def test_a_damaged_json_file_is_named_with_its_fault(tmp_path: Path, what: str) 
     path.write_text(json.dumps(about))
     with pytest.raises(DataError) as caught:
         dataset.read(tmp_path, MAP)
-    assert str(path) in caught.value.message
+    assert str(path.parent / MAP) in caught.value.message
     assert told in caught.value.message
 
 

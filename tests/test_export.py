@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from atlas import config, dataset
+from atlas.about import About
 from atlas.build import Places
 from atlas.data import Vectors
 from atlas.errors import AtlasError, DataError, UsageError
@@ -44,7 +45,7 @@ def atlas(tmp_path: Path) -> Path:
         values |= {f"{axis}_{name}": random.normal(size=rows).astype(np.float32) for axis in "xy"}
         values |= {f"overlap_{name}": np.full(rows, 0.25, np.float32), f"label_{name}": np.zeros(rows, np.uint8)}
     figures = {"overlap": 0.25, "trustworthiness": 0.5, "continuity": 0.5, "k": 3, "sampled": rows, "quantiles": (0.0, 0.2, 0.5)}
-    about = dataset.About.model_validate({
+    about = About.model_validate({
         "schema_version": dataset.SCHEMA_VERSION, "recipe": "0" * 64,
         "model": {"id": "m", "source": "path:m", "revision": "", "digest": "files:0", "language": "en", "facts": {}},
         "map": {

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 LAYERS = (
     ("__init__", "data", "errors"),
-    ("config", "problems", "store", "executors", "dataset", "checkpoints", "hub"),
+    ("fields", "lexicons", "about", "config", "problems", "store", "executors", "dataset", "checkpoints", "hub"),
     ("graph",),
     ("stages",),
     ("plan", "gather", "publish", "writer", "compose", "render", "pages", "sharing", "cards", "figures", "payload", "tiles", "check"),

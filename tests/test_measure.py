@@ -117,7 +117,7 @@ def test_tiny_maps(n: int) -> None:
 @given(places=st.lists(st.integers(0, 3), min_size=8, max_size=60), k=st.integers(1, 6))
 def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
     xy = np.stack([np.asarray(places), np.zeros(len(places))], axis=1).astype(np.float32)
-    near = stage._nearest(xy, k)
+    near = stage.nearest(xy, k)
     far = np.abs(xy[:, None, 0] - xy[None, :, 0])
     expected = [[j for j in np.argsort(far[i], kind="stable") if j != i][:k] for i in range(len(xy))]
     assert near.tolist() == expected

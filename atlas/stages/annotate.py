@@ -28,21 +28,26 @@ def annotate(vocabulary: Vocabulary, *, language: str, progress: Callable[[float
     nothing: tuple[str | None, ...] = (None,) * len(vocabulary)
     if language.split("-")[0] != "ja":
         return Annotations(nothing, nothing, "")
-    from fugashi import Tagger  # type: ignore[attr-defined, unused-ignore]  # a Cython module without types
-    from unidic_lite import DICDIR
-
-    # Told by name: left alone, fugashi takes the large `unidic` wherever that is installed, even without its dictionary.
-    tagger = Tagger(f'-r "{DICDIR}/mecabrc" -d "{DICDIR}"')
+    look_up = tagger()
     pos: list[str | None] = []
     readings: list[str | None] = []
     for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):
         if row % 1000 == 0:
             progress(row / len(vocabulary))
         plain = text.removeprefix("##").removeprefix("␣")
-        words = tagger(plain) if kind in ("word", "continuation") and plain else []
+        words = look_up(plain) if kind in ("word", "continuation") and plain else []
         pos.append(_class(words[-1].feature) if words and not words[-1].is_unk else None)
         readings.append(_reading(words))
     return Annotations(tuple(pos), tuple(readings), f"UniDic (unidic-lite {version('unidic-lite')})")
+
+
+def tagger() -> Any:
+    """MeCab with unidic-lite: a function from a text to its words."""
+    from fugashi import Tagger  # type: ignore[attr-defined, unused-ignore]  # a Cython module without types
+    from unidic_lite import DICDIR
+
+    # Told by name: left alone, fugashi takes the large `unidic` wherever that is installed, even without its dictionary.
+    return Tagger(f'-r "{DICDIR}/mecabrc" -d "{DICDIR}"')
 
 
 def _class(feature: Any) -> str | None:

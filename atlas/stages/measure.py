@@ -44,7 +44,7 @@ def measure(
         whole = np.ones(n, np.float32)
         return Faithfulness(whole, _figures(whole, 1.0, 1.0, max(k, 0), n))
     true = np.asarray(neighbors.rows[:, :k])
-    near = _nearest(layout.xy, k, threads)
+    near = nearest(layout.xy, k, threads)
     kept = _shared(true, near)
     overlap = (kept / k).astype(np.float32)
     sample = np.sort(np.random.default_rng(seed).choice(n, min(sampled, n), replace=False))
@@ -61,7 +61,7 @@ def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: 
     }  # fmt: skip
 
 
-def _nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
+def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
     """The k nearest points on the plane, the point itself left out; equal distances by row."""
     from scipy.spatial import cKDTree
 

@@ -1,0 +1,46 @@
+"""Types of values in atlas.toml, each with its check."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Language = Literal["en", "ja"]
+
+
+class Part(BaseModel):
+    """A table of the file: frozen, without unknown keys; the docstrings of its keys become the JSON Schema's descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
+    return value
+
+
+def _regular(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as problem:
+        raise ValueError(f"not a regular expression: {problem}") from problem
+    return value
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values; ValueError when one is there twice."""
+    if twice := [value for value, count in Counter(values).items() if count > 1]:
+        raise ValueError(f"{twice[0]} is there twice")
+    return values
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Text = str | dict[Language, str]
+# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and flags.
+Whole = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Pattern = Annotated[str, AfterValidator(_regular)]

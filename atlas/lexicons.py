@@ -109,11 +109,14 @@ def _languages(locale: Any) -> Iterable[str]:
     return (name for code, name in sorted(locale.languages.items()) if re.fullmatch("[a-z]{2,3}", code) and code not in no_language)
 
 
+_NO_MONEY = {"XAG", "XAU", "XBA", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}  # metals, rights and units of account
+
+
 def _currencies(locale: Any) -> Iterable[str]:
     from babel.core import get_global
 
-    spans = [span for land, some in get_global("territory_currencies").items() if land != "ZZ" for span in some]
-    used = {code for code, _, until, tender in spans if until is None and tender}
+    spans = (span for some in get_global("territory_currencies").values() for span in some)
+    used = {code for code, _, until, tender in spans if until is None and tender and code not in _NO_MONEY}
     for code in sorted(used):
         yield re.sub(r" ?[(（].*", "", locale.currencies.get(code, "")).split(" ")[-1]
 

@@ -160,7 +160,7 @@ ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         "schema version 1; this atlas reads version 2",
     ),
     "landmark of other tokens": (lambda about: about["landmarks"][0].update(members=[0, 1]), "eras has members that are not on the map"),
-    "cohesion out of range": (lambda about: about["landmarks"][0]["spaces"]["space"].update(cohesion=2), "landmarks.0.spaces.space.cohesion"),
+    "cohesion out of range": (lambda about: about["landmarks"][0]["spaces"]["space"].update(cohesion=2), "landmarks.0.spaces.space"),
     "key missing": (lambda about: about.pop("libraries"), "libraries: Field required"),
     "key unknown": (lambda about: about["map"].update(colour="red"), "map.colour: Extra inputs are not permitted"),
     "wrong type": (lambda about: about["map"].update(tokens="many"), "map.tokens"),

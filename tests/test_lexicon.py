@@ -26,12 +26,8 @@ def ids(known: Vocabulary, language: str = "en", **one: Any) -> list[int]:
 
 def test_words_are_found_as_they_read() -> None:
     known = vocabulary("[CLS]", "japan", "##japan", "turkiye", "curacao", "united")
-    found = lexicon(
-        known,
-        language="en",
-        words=["Japan", "United States"],
-        sets=[{"name": "x", "tokens": ["Japan", "Türkiye", "United States", "[CLS]"]}],
-    )
+    tokens = ["Japan", "Türkiye", "United States", "[CLS]"]
+    found = lexicon(known, language="en", words=["Japan", "United States"], sets=[{"name": "x", "tokens": tokens}])
     assert found.sets[0] == {"name": "x", "ids": [1, 3], "missing": ["United States", "[CLS]"]}
     assert found.words == {"Japan": 1, "United States": None}
 

@@ -20,7 +20,7 @@ from PIL import Image
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
 SOFTWARE = [*FLAGS, "--enable-unsafe-swiftshader"]
-READY = ".stage[data-ready]"
+READY = ".stage[data-drawn]"  # by WebGL, or on a canvas where there is none
 
 MARKS = [
     pytest.mark.browser,

@@ -93,7 +93,7 @@ def opened(chromium: Any, deployed: str, blog: str) -> Iterator[Callable[[str], 
         page.add_init_script(VIOLATIONS)
         page.goto(f"{blog}/{kind}")
         frame = page.frames[1]
-        frame.wait_for_selector(".stage[data-ready]", timeout=30_000)
+        frame.wait_for_selector(".stage[data-drawn]", timeout=30_000)
         return watched, page, frame
 
     yield go

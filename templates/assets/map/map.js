@@ -54,11 +54,7 @@ Atlas.start = async function (stage) {
     return Math.round(Math.min(10, base * (1 + 0.2 * Math.max(0, Math.log2(whole().span / view.span)))) * 2) / 2
   }
 
-  // The runtime comes after this script, so that points are fetched and unpacked meanwhile.
-  if (typeof Plotly === 'undefined' && document.readyState !== 'complete') {
-    await new Promise((done) => { document.addEventListener('DOMContentLoaded', done); addEventListener('load', done) })
-  }
-  const scene = await Atlas.scene(find('.plot'), find('.plain'), box, () => { stage.dataset.drawn = 'canvas'; find('.plainly').hidden = false })
+  const scene = Atlas.scene(find('.plot'), find('.plain'), box)
   let colouring = null
   let layers = []
   let layersAt = null
@@ -444,6 +440,8 @@ Atlas.start = async function (stage) {
   want()
   stage.map = map
   stage.dataset.ready = 'true'
+  const plainly = () => { stage.dataset.drawn = 'canvas'; find('.plainly').hidden = false }
+  scene.upgrade(stage.dataset.runtime, plainly).then((webgl) => { if (webgl) stage.dataset.drawn = 'webgl'; else plainly() })
   return map
 }
 

@@ -1,11 +1,21 @@
-// Drawing the points: by Plotly's scattergl where there is WebGL, else on a plain canvas, so that the map lives in either case.
-// Both take the same *layers*: {colour, opacity, index, x, y}, one a colour, in units of the frame.
-Atlas.scene = async function (plot, plain, box, onPlain) {
+// Drawing the points: at once on a plain canvas, so that the map lives before the runtime is there; then by Plotly's scattergl, which
+// stays fast with many; and again on the canvas where there is no WebGL or its context is lost. Both take the same *layers*:
+// {colour, opacity, index, x, y}, one a colour, in units of the frame.
+Atlas.runtime = (url) => (Atlas.loading ??= new Promise((done, failed) => {
+  const script = document.createElement('script')
+  script.addEventListener('load', done)
+  script.addEventListener('error', () => failed(new Error(`${url} did not load`)))
+  script.src = url
+  document.head.append(script)
+}))
+
+Atlas.scene = function (plot, plain, box) {
   let layers = []
   let dot = 3
   let view = null
-  let drawn = false
-  let gl = true
+  let gl = false
+  let width = 0
+  let height = 0
   const ranges = (v) => {
     const high = v.span * box.clientHeight / Math.max(box.clientWidth, 1)
     return { 'xaxis.range': [v.x - v.span / 2, v.x + v.span / 2], 'yaxis.range': [v.y - high / 2, v.y + high / 2] }
@@ -14,31 +24,15 @@ Atlas.scene = async function (plot, plain, box, onPlain) {
     type: 'scattergl', mode: 'markers', hoverinfo: 'skip', showlegend: false, x: layer.x, y: layer.y,
     marker: { size: dot, color: layer.colour, opacity: layer.opacity, line: { width: 0 } },
   }))
-  const start = async (first) => {
+  const layout = () => {
     const axis = { visible: false, fixedrange: true, autorange: false }
-    const at = ranges(first)
-    const layout = {
+    const at = ranges(view)
+    return {
       margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false, dragmode: false, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
-      width: box.clientWidth, height: box.clientHeight, xaxis: { ...axis, range: at['xaxis.range'] }, yaxis: { ...axis, range: at['yaxis.range'] },
+      width, height, xaxis: { ...axis, range: at['xaxis.range'] }, yaxis: { ...axis, range: at['yaxis.range'] },
     }
-    plot.hidden = false
-    try {
-      await Plotly.newPlot(plot, traces(), layout, { staticPlot: true, displayModeBar: false, showSendToCloud: false, displaylogo: false, responsive: false })
-      if (plot.querySelector('.no-webgl')) throw new Error('no WebGL')
-    } catch (problem) {
-      console.info('drawn without WebGL:', problem.message)
-      return onto2d()
-    }
-    for (const canvas of plot.querySelectorAll('canvas')) canvas.addEventListener('webglcontextlost', (event) => { event.preventDefault(); if (gl) onto2d() })
   }
-  const onto2d = () => {
-    gl = false
-    try { Plotly.purge(plot) } catch { /* nothing of it is left */ }
-    plot.hidden = true
-    plain.hidden = false
-    onPlain()
-    paint()
-  }
+  const measure = () => { [width, height] = [box.clientWidth, box.clientHeight] }
   const paint = () => {
     const ratio = window.devicePixelRatio || 1
     const [w, h] = [box.clientWidth, box.clientHeight]
@@ -48,35 +42,56 @@ Atlas.scene = async function (plot, plain, box, onPlain) {
     pen.clearRect(0, 0, w, h)
     Atlas.dots(pen, layers, view, w, h, dot)
   }
-  let width = 0
-  let height = 0
+  const leave = () => {
+    gl = false
+    try { Plotly.purge(plot) } catch { /* nothing of it is left */ }
+    plot.hidden = true
+    plain.hidden = false
+    paint()
+  }
   return {
-    get webgl() { return gl },
     get layers() { return layers },
     get dot() { return dot },
+    // Resolves to whether WebGL draws from now on; `lost` is called if it stops to.
+    async upgrade(url, lost) {
+      try {
+        await Atlas.runtime(url)
+        await new Promise((done) => setTimeout(done)) // a frame for what is waiting, since the next step takes long
+        measure()
+        const with_ = layers
+        plot.hidden = false
+        await Plotly.newPlot(plot, traces(), layout(), { staticPlot: true, displayModeBar: false, showSendToCloud: false, displaylogo: false, responsive: false })
+        if (plot.querySelector('.no-webgl')) throw new Error('no WebGL')
+        gl = true
+        if (layers !== with_) await Plotly.react(plot, traces(), layout())
+        else Plotly.relayout(plot, ranges(view))
+      } catch (problem) {
+        console.info('drawn without WebGL:', problem.message)
+        leave()
+        return false
+      }
+      for (const canvas of plot.querySelectorAll('canvas')) canvas.addEventListener('webglcontextlost', (event) => { event.preventDefault(); if (gl) { leave(); lost() } })
+      plain.hidden = true
+      return true
+    },
     async set(next, size, at) {
-      const same = next.length === layers.length && drawn
       const before = layers
       layers = next
       dot = size
       view = at
-      if (!gl) return paint()
-      if (!drawn) { drawn = true; [width, height] = [box.clientWidth, box.clientHeight]; return start(at) }
+      if (!gl) { plain.hidden = false; return paint() }
       // Coordinates alone may have changed, as in a change of projection: then the traces stay.
-      if (same && next.every((layer, i) => layer.colour === before[i].colour && layer.opacity === before[i].opacity)) {
+      if (next.length === before.length && next.every((layer, i) => layer.colour === before[i].colour && layer.opacity === before[i].opacity)) {
         return Plotly.update(plot, { x: layers.map((layer) => layer.x), y: layers.map((layer) => layer.y), 'marker.size': size }, ranges(at))
       }
-      const old = plot.layout
-      const now = ranges(at)
-      return Plotly.react(plot, traces(), { ...old, xaxis: { ...old.xaxis, range: now['xaxis.range'] }, yaxis: { ...old.yaxis, range: now['yaxis.range'] } })
+      return Plotly.react(plot, traces(), layout())
     },
     view(at) {
       view = at
-      if (!drawn) return
-      if (!gl) return paint()
+      if (!gl) return layers.length ? paint() : undefined
       const change = ranges(at)
       if (box.clientWidth !== width || box.clientHeight !== height) {
-        [width, height] = [box.clientWidth, box.clientHeight]
+        measure()
         Object.assign(change, { width, height })
       }
       Plotly.relayout(plot, change)
@@ -84,9 +99,8 @@ Atlas.scene = async function (plot, plain, box, onPlain) {
     size(next) {
       if (next === dot) return
       dot = next
-      if (!drawn) return
       if (gl) Plotly.restyle(plot, { 'marker.size': dot })
-      else paint()
+      else if (layers.length) paint()
     },
   }
 }

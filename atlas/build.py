@@ -183,14 +183,14 @@ def _compute(
     config: Config, options: Options, places: Places, report: Report, warn: Callable[[str], None], summary: Summary
 ) -> list[str]:
     from atlas import dataset
-    from atlas.graph import order, run
+    from atlas import graph as running
 
     executors.check(options.executor)
     made = plan(config, options, warn)
-    tasks = order(made.tasks())
+    tasks = running.order(made.tasks())
     _check_refresh(options.refresh, {task.stage for task in tasks})
     store = places.store
-    missing = [task for task in tasks if not store.has(task.key) or task.stage in options.refresh or "all" in options.refresh]
+    missing = running.missing(tasks, store, options.refresh)
     jobs, threads = workers(options, sum(task.stage == "project" and task.weight >= _HEAVY for task in missing))
     pool = executors.open_executor(options.executor, jobs, threads, store.root)
     stale = {entry.id for entry in made.maps if dataset.recipe(places.data, entry.id) != entry.recipe}
@@ -198,7 +198,7 @@ def _compute(
     maps = [entry.id for entry in made.maps]
     if missing:
         _need_models()
-        outcome = run(tasks, store, pool, report=report, device=options.device, refresh=options.refresh)
+        outcome = running.run(tasks, store, pool, report=report, device=options.device, refresh=options.refresh)
         summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
         lost = {task.key for task in (*outcome.failed, *outcome.skipped)}
         for entry in made.maps:

@@ -64,9 +64,9 @@ class Terminal:
             self._print(f"{task.label} {seconds:.1f} s ({self._done} of {self._total})")
 
     def fail(self, task: Task, error: Exception) -> None:
-        """A task failed; told even when quiet, since others go on for a while."""
+        """A task failed; told even when quiet, since others go on for a while. The error names the task."""
         self._end(task)
-        self._print(f"{task.label} failed: {error}", style="red")
+        self._print(f"failed: {error}", style="red")
 
     def skip(self, task: Task) -> None:
         """A task is left out, since one that it needs failed."""

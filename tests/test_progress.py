@@ -39,7 +39,7 @@ def whole_run(report: Terminal) -> None:
         report.progress(ONE, 0.25)
         report.finish(ONE, 12.34)
         report.start(TWO)
-        report.fail(TWO, StageError("out of points", ""))
+        report.fail(TWO, StageError("minilm-words: tsne: out of points", ""))
         report.skip(ONE)
 
 
@@ -47,7 +47,7 @@ def test_a_log_gets_one_line_a_task() -> None:
     screen = console(terminal=False)
     whole_run(Terminal(screen))
     assert written(screen).splitlines() == [
-        "minilm-words: [umap] 12.3 s (3 of 5)", "minilm-words: tsne failed: out of points", "minilm-words: [umap] left out",
+        "minilm-words: [umap] 12.3 s (3 of 5)", "failed: minilm-words: tsne: out of points", "minilm-words: [umap] left out",
     ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_no_bars_where_lines_cannot_be_redrawn(monkeypatch: pytest.MonkeyPatch, 
 def test_quiet_tells_failures_only() -> None:
     screen = console(terminal=True)
     whole_run(Terminal(screen, quiet=True))
-    assert re.sub(r"\x1b\[[0-9;]*m", "", written(screen)) == "minilm-words: tsne failed: out of points\n"
+    assert re.sub(r"\x1b\[[0-9;]*m", "", written(screen)) == "failed: minilm-words: tsne: out of points\n"
 
 
 def test_bars_show_fraction_and_overall_and_go_away() -> None:

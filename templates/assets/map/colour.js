@@ -17,10 +17,9 @@ Atlas.colouring = async function (map, name) {
     items = found.names.map(([low, high], i) => ({ key: i, name: low === high ? write.format(low) : `${write.format(low)}–${write.format(high)}`, colour: Atlas.STEPS[Math.round(i * 7 / Math.max(found.names.length - 1, 1))] }))
   } else if (name === 'landmark') {
     plane = new Uint8Array(points.n).fill(Atlas.GREY)
-    items = meta.landmarks.slice(0, 24).map((one, i) => {
-      for (const row of one.rows) plane[row] = i
-      return { key: i, name: map.landmark(one), colour: Atlas.PALETTE[i % 12] }
-    })
+    items = meta.landmarks.map((one, i) => ({ key: i, name: map.landmark(one), colour: Atlas.PALETTE[i % 12], rows: one.rows }))
+    // A token of several landmarks takes the colour of the smallest, which says most.
+    for (const item of [...items].sort((a, b) => b.rows.length - a.rows.length)) for (const row of item.rows) plane[row] = item.key
   } else if (name === 'cluster') {
     plane = points.groups.cluster
     items = meta.clusters.filter((one) => one[0] === 'coarse').map((one, key) => ({ key, name: one[1].split(' · ')[0], colour: one[4] === Atlas.GREY ? Atlas.NOISE : Atlas.PALETTE[one[4]], lang: meta.language }))
@@ -33,7 +32,7 @@ Atlas.colouring = async function (map, name) {
   const counts = new Uint32Array(256)
   for (let i = 0; i < points.n; i++) counts[plane[i]]++
   const told = name === 'cluster' ? meta.clusters.filter((one) => one[0] === 'coarse').map((one) => one[3]) : meta.counts?.[name]
-  for (const item of items) item.count = part ? told?.[item.key] ?? null : counts[item.key]
+  for (const item of items) item.count = item.rows ? item.rows.length : part ? told?.[item.key] ?? null : counts[item.key]
   return { name, plane, items: items.filter((item) => item.count !== 0), none: part ? 0 : counts[Atlas.GREY] }
 }
 
@@ -43,8 +42,10 @@ Atlas.layers = function (points, colouring, only) {
   for (const item of colouring.items) colour[item.key] = item.colour
   const buckets = new Map()
   const hidden = only.size ? new Uint8Array(points.n) : null
+  const within = only.size && colouring.items.some((item) => item.rows) ? new Map() : null // row → its one colour among those chosen
+  if (within) for (const item of colouring.items) if (only.has(item.key)) for (const row of item.rows) within.set(row, item.key)
   for (let i = 0; i < points.n; i++) {
-    const key = colouring.plane[i]
+    const key = within?.get(i) ?? colouring.plane[i]
     if (hidden && !only.has(key)) hidden[i] = 1
     const name = hidden?.[i] ? 'out' : colour[key]
     if (!buckets.has(name)) buckets.set(name, [])

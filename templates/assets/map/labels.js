@@ -9,7 +9,7 @@ Atlas.labels = function ({ meta, source, points, view, width, height, half, colo
   const found = { tokens: [], names: [], lines: [], marks: [] }
   const { x, y, zoom, rows, n } = points
   const marked = new Set(near ? [selected.row, ...near.map((one) => one.row)] : [])
-  const faint = selected ? 0.45 : 1 // so that a chosen token and its neighbors stand out
+  const faint = selected || pins?.length ? 0.45 : 1 // so that a chosen token and its neighbors, or landmarks, stand out
   for (let i = 0; i < n && found.tokens.length < 1500; i++) {
     if (zoom[i] > half || hidden?.[i] || (near && marked.has(rows ? rows[i] : i))) continue
     const [px, py] = at(x[i], y[i])
@@ -33,7 +33,7 @@ Atlas.labels = function ({ meta, source, points, view, width, height, half, colo
   }
   if (selected?.at) mark(selected, { dot: 5, weight: 700, size: 16 })
   for (const other of near || []) mark(other, { dot: other.kept ? 4 : 3.5, ring: !other.kept, weight: 600, size: 13 })
-  for (const pin of pins || []) mark(pin, { dot: 3, weight: 600, size: 12 })
+  for (const pin of pins || []) mark(pin, { dot: 3, weight: 700, size: 13 })
   if (hovered) mark({ at: hovered.at }, { dot: 5, ring: true })
   Atlas.spread(found.marks)
   return found

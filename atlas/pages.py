@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from atlas import config as settings
 from atlas import payload
-from atlas.about import Cluster
+from atlas.about import Claim, Cluster, Landmark
 from atlas.dataset import Dataset
 from atlas.figures import CloseUp, Name, close_up, highlight, poster_names
 from atlas.tiles import LIMIT
@@ -145,6 +145,21 @@ class MapView:
             int(self.ids[row]), self.texts[row], self.kinds[row], self.pos[row], self.readings[row], near,
             float(self.overlaps[self.main][row]),
         )  # fmt: skip
+
+    def landmark_title(self, name: str, language: str) -> str:
+        """A landmark's title, or its name where it has none."""
+        [one] = [one for one in self.about.landmarks if one.name == name]
+        return one.title.get(language) or next(iter(one.title.values()), one.name)
+
+    def members(self, landmark: Landmark) -> list[str]:
+        """The texts of a landmark's members, in the order of the vocabulary."""
+        return [self.texts[self.row(token)] for token in landmark.members]
+
+    def claim_title(self, claim: Claim, language: str) -> str:
+        """A claim's title, or what it is about where it has none."""
+        words = dict.fromkeys(word for pair in claim.pairs for word in pair.words)
+        about = [self.landmark_title(name, language) for name in (claim.set, claim.near) if name]
+        return claim.title.get(language) or next(iter(claim.title.values()), ("、" if language == "ja" else ", ").join(words or about))
 
     def examples(self, most: int = 6) -> list[Token]:
         """Tokens to show on the map's page, for readers without JavaScript: central words of its large clusters."""

@@ -55,6 +55,32 @@ name = "words"
 selection = {{ first = 1500 }}
 clusters = {{ coarse = 40, fine = 20 }}
 projections = ["umap", "pca"]
+
+[[landmarks]]
+name = "years"
+title = {{ en = "Years", ja = "年号" }}
+pattern = "^(19|20)[0-9][0-9]$"
+
+[[landmarks]]
+name = "countries"
+cldr = "countries"
+
+[[landmarks]]
+name = "places"
+unidic = "place"
+languages = ["ja"]
+
+[[claims]]
+title = {{ en = "Years keep together", ja = "年はまとまっている" }}
+set = "years"
+
+[[claims]]
+set = "countries"
+near = "places"
+
+[[claims]]
+words = ["man", "woman", "unheardof"]
+models = ["minilm"]
 """
 
 

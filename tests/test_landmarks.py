@@ -125,3 +125,60 @@ def test_words_are_near_where_one_is_among_the_nearest_of_the_other() -> None:
     assert told["a", "c"]["ranks"][0] == 1 and told["a", "c"]["holds"] is True
     assert told["a", "e"] == {"words": ["a", "e"], "missing": ["e"], "ranks": None, "similarity": None, "holds": None}
     assert told["a", "b"]["similarity"] == pytest.approx(np.cos(1.0), abs=1e-6)
+
+
+def test_the_atlas_measures_what_its_file_says(tiny_atlas: Built) -> None:
+    english, japanese = tiny_atlas.data("minilm-words").about, tiny_atlas.data("ja-aozora-words").about
+    assert [one.name for one in english.landmarks] == ["years", "countries"]
+    assert [one.name for one in japanese.landmarks] == ["years", "countries", "places"]
+    assert len(english.claims) == 2 and len(japanese.claims) == 2
+    assert english.claims[0].holds is True
+    countries = english.landmarks[1]
+    assert "Ascension Island" in countries.missing and set(countries.spaces) == {"space", "umap", "tsne", "pca"}
+    assert [pair.missing for pair in english.claims[1].pairs] == [(), ("unheardof",), ("unheardof",)]
+
+
+def test_cohesion_of_the_atlas_follows_from_its_own_neighbors(tiny_atlas: Built) -> None:
+    data = tiny_atlas.data("ja-aozora-words")
+    ids, near = data.column("token_id"), data.lists("neighbor_ids")
+    for one in data.about.landmarks:
+        if one.spaces:
+            members = set(one.members)
+            shares = [len(members & set(near[np.searchsorted(ids, token)][: one.k].tolist())) / one.k for token in one.members]
+            assert one.spaces["space"].cohesion == pytest.approx(np.mean(shares), abs=1e-6)
+
+
+def test_map_pages_tell_of_landmarks_in_both_languages(tiny_atlas: Built) -> None:
+    english = (tiny_atlas.public / "maps/minilm-words/index.html").read_text(encoding="utf-8")
+    japanese = (tiny_atlas.public / "ja/maps/ja-aozora-words/index.html").read_text(encoding="utf-8")
+    part = english[english.index('id="landmarks"') :]
+    assert "Years keep together" in part and "Holds" in part and "Not on this map" in part
+    assert '<span lang="en"><bdi>man</bdi>' in part
+    part = japanese[japanese.index('id="landmarks"') :]
+    assert "年はまとまっている" in part and "ランドマーク" in part and "<bdi>日本</bdi>" in part
+
+
+def test_the_map_script_is_told_where_landmarks_are(tiny_atlas: Built) -> None:
+    from atlas.payload import morton, quantised
+
+    data, meta = tiny_atlas.data("ja-aozora-words"), tiny_atlas.meta("ja-aozora-words")
+    ids = data.column("token_id")[morton(quantised(data, data.about.map.clustered_on))]
+    known = {one.name: one for one in data.about.landmarks if one.spaces}
+    assert [one["name"] for one in meta["landmarks"]] == list(known)
+    for one in meta["landmarks"]:
+        assert sorted(ids[one["rows"]].tolist()) == list(known[one["name"]].members)
+        assert one["holds"] is known[one["name"]].spaces["space"].holds
+
+
+def test_landmarks_render_from_data_alone(frozen_copy: Built) -> None:
+    page = frozen_copy.public / "maps/minilm-words/index.html"
+    before = page.read_text(encoding="utf-8")
+    page.unlink()
+    frozen_copy.build(frozen=True)
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_new_title_computes_nothing_anew(atlas_copy: Built) -> None:
+    atlas_copy.edit('en = "Years"', 'en = "Calendar years"')
+    assert atlas_copy.build().computed == 0
+    assert atlas_copy.data("minilm-words").about.landmarks[0].title["en"] == "Calendar years"

@@ -28,7 +28,7 @@ from atlas import tiles
 from atlas.dataset import Dataset
 from atlas.stages.label import COARSE_UNTIL, FINE_UNTIL
 
-VERSION = 8  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 9  # raised by hand when files or pictures of a map change for the same atlas data
 ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
 MARGIN = 0.05
 STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
@@ -241,14 +241,17 @@ def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
 
 
 def _landmarks(data: Dataset, place: Array) -> list[dict[str, Any]]:
-    """What the page pins and colours by: the landmarks with members, their rows at the places that `place` (n,) gives them."""
+    """What the page pins and colours by: the landmarks with members, their rows at the places that `place` (n,) gives them.
+
+    The largest comes first: the page colours in this order, so that of two sets with the same token the smaller keeps it.
+    """
     ids = data.column("token_id")
     return [
         {
             "name": one.name, "title": one.title, "rows": np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
             "holds": one.spaces["space"].holds, "cohesion": one.spaces["space"].cohesion,
         }
-        for one in data.about.landmarks
+        for one in sorted(data.about.landmarks, key=lambda one: -len(one.members))
         if one.spaces
     ]  # fmt: skip
 

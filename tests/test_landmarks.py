@@ -166,7 +166,8 @@ def test_the_map_script_is_told_where_landmarks_are(tiny_atlas: Built) -> None:
     data, meta = tiny_atlas.data("ja-aozora-words"), tiny_atlas.meta("ja-aozora-words")
     ids = data.column("token_id")[morton(quantised(data, data.about.map.clustered_on))]
     known = {one.name: one for one in data.about.landmarks if one.spaces}
-    assert [one["name"] for one in meta["landmarks"]] == list(known)
+    sizes = [len(one["rows"]) for one in meta["landmarks"]]
+    assert {one["name"] for one in meta["landmarks"]} == set(known) and sizes == sorted(sizes, reverse=True)
     for one in meta["landmarks"]:
         assert sorted(ids[one["rows"]].tolist()) == list(known[one["name"]].members)
         assert one["holds"] is known[one["name"]].spaces["space"].holds

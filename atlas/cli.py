@@ -35,7 +35,9 @@ Executor = Annotated[str, typer.Option("--executor", help="local, serial, or das
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the built site.", show_default="DIR/public")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Refresh = Annotated[list[str] | None, typer.Option("--refresh", help="Run this stage again and what follows from it, or `all`.", show_default=False)]
+Refresh = Annotated[
+    list[str] | None, typer.Option("--refresh", help="Run this stage again and what follows from it, or `all`.", show_default=False)
+]
 
 
 def _version(wanted: bool) -> None:

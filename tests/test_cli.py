@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer.main
 from typer.testing import CliRunner
@@ -298,6 +299,31 @@ def test_clean_removes_only_what_was_written(atlas: Path) -> None:
     assert (atlas / "outside.txt").exists()
     assert run("clean") == 0
     assert (public / "mine.txt").exists()
+
+
+def test_clean_store_removes_what_no_map_needs(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from atlas import build
+    from atlas.data import Layout
+    from atlas.graph import Task
+
+    settings = config.load(atlas / "atlas.toml")
+    store = build.Places.of(settings, None).store
+    needed, other = (Task("label", version, {}) for version in (1, 2))
+    for task in (needed, other):
+        store.write(task.key, Layout(np.zeros((2, 2), np.float32), {}), task.recipe, 0.0)
+
+    class Planned:
+        def tasks(self) -> list[Task]:
+            return [needed]
+
+    monkeypatch.setattr(build, "plan", lambda *_: Planned())
+    assert run("clean") == 0
+    assert set(store.keys()) == {needed.key, other.key}, "only --store touches the store"
+    assert run("clean", "--store") == 0
+    assert set(store.keys()) == {needed.key}
+    assert "removed 1 artifact, " in capsys.readouterr().err
+    assert run("clean", "--store") == 0
+    assert "removed 0 artifacts, 0.0 MB" in capsys.readouterr().err
 
 
 def test_errors_are_printed_whole(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

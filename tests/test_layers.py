@@ -33,12 +33,10 @@ def name_of(path: Path) -> str:
     return inside.parts[0].removesuffix(".py")
 
 
-def imported(path: Path, late: bool = True) -> set[str]:
-    """Dotted names below atlas that a module imports anywhere: for type checking and, if `late`, inside functions too."""
+def imported(path: Path) -> set[str]:
+    """Dotted names below atlas that a module imports anywhere: for type checking and inside functions too."""
     found: set[str] = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    if not late:
-        tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -66,8 +64,8 @@ def test_stages_know_neither_store_nor_site(path: Path) -> None:
     assert {name.split(".")[0] for name in imported(path)} <= {"data", "errors", "checkpoints", "stages"}
 
 
-def test_loading_a_module_never_comes_back_to_it() -> None:
-    graph = {path.stem: {name.split(".")[-1] for name in imported(path, late=False)} for path in MODULES}
+def test_no_imports_in_a_circle() -> None:
+    graph = {path.stem: {name.split(".")[-1] for name in imported(path)} for path in MODULES}
     left = dict(graph)
     while ready := [name for name, needs in left.items() if not needs & left.keys() - {name}]:
         for name in ready:

@@ -16,7 +16,8 @@ from atlas.errors import StageError
 from atlas.stages import umap as own
 from atlas.stages.measure import measure
 from atlas.stages.neighbors import neighbors
-from atlas.stages.project import principal, project
+from atlas.stages.principal import principal
+from atlas.stages.project import project
 
 METHODS = ("umap", "tsne", "pca", "random")
 

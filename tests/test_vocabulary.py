@@ -85,6 +85,15 @@ def test_wordpiece_kinds(models_folder: Any) -> None:
     assert kinds["fox"] == "word" and kinds["##ning"] == "continuation" and kinds["##"] == "word"
 
 
+def test_a_line_that_comes_twice_keeps_both_ids(tmp_path: Path) -> None:
+    lines = ["[PAD]", "[UNK]", "a", "b", "a", "", "b", "c"]
+    (tmp_path / "vocab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "vocab_size": len(lines)}))
+    found = vocabulary(location=f"path:{tmp_path}")
+    assert list(found.tokens) == lines, "a row a line, so that rows stay in step with the vectors"
+    assert found.kinds[2] == found.kinds[4] == "word"
+
+
 def test_sentencepiece_kinds(models_folder: Any) -> None:
     for name in ("llama", "llama-slow"):
         found = vocabulary(location=f"path:{models_folder(name)}")

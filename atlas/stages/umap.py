@@ -18,7 +18,7 @@ import numpy as np
 from atlas.data import Floats, Neighbors
 from atlas.errors import StageError
 from atlas.stages.neighbors import one_thread
-from atlas.stages.project import start
+from atlas.stages.principal import start
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

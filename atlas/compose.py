@@ -95,6 +95,10 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
                 shown.append(here)
     _embeds(config, views, facts, relative, writer)
     _addresses(config, shown, writer)
+    if config.site.base_url:
+        for language in languages:
+            prefix = "" if language == languages[0] else f"{language}/"
+            writer.write(f"{prefix}feed.xml", sharing.feed(config, views, language, prefix))
     return count
 
 

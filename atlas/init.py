@@ -20,7 +20,7 @@ _TOML = """#:schema ./{schema}
 [site]
 title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス" }}
 languages = ["en", "ja"]         # the first edition stands at /, the other at /ja/
-base_url = ""                    # where it will live; only the sitemap and canonical links need it
+base_url = ""                    # where it will live; only the sitemap, the feed and canonical links need it
 
 [[models]]
 id = "minilm"

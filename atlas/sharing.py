@@ -1,4 +1,4 @@
-"""What other sites read of a map: oEmbed, schema.org facts, citations and the snippet of an iframe.
+"""What other sites read of a map: oEmbed, feeds, schema.org facts, citations and the snippet of an iframe.
 
 Addresses are absolute where `base_url` says where the site lives, and relative to the page where it does not: then they serve
 whoever resolves them, as browsers do, while most crawlers will not.
@@ -12,7 +12,9 @@ import html
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from atlas import __version__
 from atlas.cards import SIZE as CARD
@@ -55,6 +57,35 @@ def oembed(config: Config, view: MapView, language: str, embed: str, page: str, 
     if config.site.author:
         facts["author_name"] = config.site.author
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+
+
+def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -> str:
+    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a base_url."""
+    base, atom = f"{config.site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
+    root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
+
+    def add(parent: ET.Element, name: str, value: str = "", **marks: str) -> ET.Element:
+        part = ET.SubElement(parent, name, marks)
+        part.text = value or None
+        return part
+
+    newest = sorted(views, key=lambda view: (view.about.built, view.id), reverse=True)
+    site = text(config.site.title, language)
+    add(root, "title", site)
+    add(root, "id", base)
+    add(root, "link", rel="self", href=f"{base}feed.xml", type="application/atom+xml")
+    add(root, "link", rel="alternate", href=base, type="text/html", hreflang=language)
+    add(root, "updated", max((view.about.built for view in views), default="1970-01-01T00:00:00Z"))
+    add(add(root, "author"), "name", config.site.author or site)
+    for view in newest:
+        entry = add(root, "entry")
+        add(entry, "title", view.title(language))
+        add(entry, "id", f"{base}maps/{view.id}/")
+        add(entry, "link", rel="alternate", href=f"{base}maps/{view.id}/", type="text/html", hreflang=language)
+        add(entry, "updated", view.about.built)
+        add(entry, "summary", view.description(language) or view.model_title(language))
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def dataset(config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str) -> dict[str, Any]:

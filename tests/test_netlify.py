@@ -21,7 +21,7 @@ PAGES += ["/embedding/", "/compare/a--b/", "/write-ups/inputs-embeds/"]
 PAGES += ["/ja" + path for path in PAGES]
 EMBEDS = ["/embed/m-words/", "/ja/embed/m-words/"]
 FILES = ["/assets/map.9e16a5066d.js", "/assets/site.3f2dcb9b88.css", "/assets/maps/m-words.points.5bf5b46e25.bin", "/data/m-words.json"]
-FILES += ["/oembed/m-words.json", "/ja/oembed/m-words.json", "/frame.js", "/robots.txt", "/sitemap.xml"]
+FILES += ["/oembed/m-words.json", "/ja/oembed/m-words.json", "/frame.js", "/robots.txt", "/sitemap.xml", "/feed.xml", "/ja/feed.xml"]
 
 
 def matching(path: str) -> list[str]:

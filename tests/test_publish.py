@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from conftest import Built
@@ -249,8 +251,31 @@ def test_a_base_url_gives_a_sitemap_of_full_addresses(frozen_copy: Built) -> Non
     assert "Sitemap: https://atlas.example/maps/sitemap.xml" in (frozen_copy.public / "robots.txt").read_text()
     lost = (frozen_copy.public / "ja" / "404.html").read_text(encoding="utf-8")
     assert 'href="/maps/ja/"' in lost
-    assert '<link rel="canonical" href="https://atlas.example/maps/about/">' in (
-        frozen_copy.public / "about" / "index.html"
-    ).read_text(encoding="utf-8")
+    assert '<link rel="canonical" href="https://atlas.example/maps/about/">' in (frozen_copy.public / "about" / "index.html").read_text(
+        encoding="utf-8"
+    )
     settings = config.load(frozen_copy.toml)
     assert settings.site.base_url == "https://atlas.example/maps"
+
+
+@pytest.mark.parametrize("prefix", ["", "ja/"])
+def test_a_base_url_gives_a_feed_of_the_maps(frozen_copy: Built, prefix: str) -> None:
+    render(frozen_copy)
+    assert not (frozen_copy.public / "feed.xml").exists(), "a feed names full addresses"
+    frozen_copy.edit("[site]\n", '[site]\nbase_url = "https://atlas.example/maps"\n')
+    render(frozen_copy)
+    atom = {"": "http://www.w3.org/2005/Atom"}
+    feed = ET.parse(frozen_copy.public / prefix / "feed.xml").getroot()
+    base = f"https://atlas.example/maps/{prefix}"
+    assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == (prefix.rstrip("/") or "en")
+    assert feed.findtext("id", namespaces=atom) == base
+    assert feed.find("link[@rel='self']", atom).get("href") == f"{base}feed.xml"  # type: ignore[union-attr]
+    entries = feed.findall("entry", atom)
+    times = [entry.findtext("updated", namespaces=atom) for entry in entries]
+    assert times == sorted(times, reverse=True) and feed.findtext("updated", namespaces=atom) == times[0]
+    places = {entry.findtext("id", namespaces=atom) for entry in entries}
+    maps = {path.parent.name for path in (frozen_copy.public / prefix / "maps").glob("*/index.html")}
+    assert places == {f"{base}maps/{name}/" for name in maps} and len(maps) > 1
+    assert all(entry.findtext(name, namespaces=atom) for entry in entries for name in ("title", "summary"))
+    page = (frozen_copy.public / prefix / "about" / "index.html").read_text(encoding="utf-8")
+    assert re.search(rf'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="{re.escape(base)}feed.xml">', page)

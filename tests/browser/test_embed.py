@@ -312,10 +312,13 @@ def test_in_a_frame_the_panel_leaves_the_buttons_free(watch: Callable[..., Watch
 
 def test_the_page_about_frames_shows_one_at_work(watch: Callable[..., Watched], site: str) -> None:
     watched = watch()
-    page = watched.open("ja/embedding/", ".trial")
+    page = watched.open("ja/embedding/", "main")
     assert f'src="{site}ja/embed/minilm-words/"' in page.locator("pre code").first.text_content()
     assert f'src="{site}frame.js"' in page.locator("pre code").nth(1).text_content()
+    assert not [url for url in watched.asked if "/embed/" in url]  # nothing heavy before somebody wants it
+    page.locator("summary").click()
     page.locator(".trial").scroll_into_view_if_needed()
+    page.wait_for_function("() => window.frames.length > 0")
     frame = page.frames[1]
     frame.wait_for_selector(".stage[data-ready]", timeout=30_000)
     ask = page.locator(".trial button").first

@@ -299,7 +299,7 @@ Atlas.start = async function (stage) {
     const held = stage.querySelector('.legend :focus')?.dataset.key
     if (key === null) map.only.clear()
     else if (!map.only.delete(key)) map.only.add(key)
-    if (map.only.size === colouring.items.length) map.only.clear()
+    if (map.only.size === colouring.items.length && !colouring.none) map.only.clear()
     showLegend(colouring)
     if (held !== undefined) stage.querySelector(`.legend [data-key="${held}"]`)?.focus()
     await paint()

@@ -7,6 +7,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -74,7 +75,7 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         schema_version=SCHEMA_VERSION,
         recipe=plan.recipe,
         model=ModelFacts(
-            id=plan.model.id, source=plan.model.source, revision=plan.checkpoint.revision, digest=plan.checkpoint.identity,
+            id=plan.model.id, source=_told(plan.model.source), revision=plan.checkpoint.revision, digest=plan.checkpoint.identity,
             language=plan.model.language, facts=read(plan.card, Card).facts,
         ),
         map=MapFacts(
@@ -92,6 +93,13 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         built=built(),
     )  # fmt: skip
     return Dataset(about, table(values, shown))
+
+
+def _told(source: str) -> str:
+    """A source as it is published: of a folder outside the atlas only the name, since the rest is about somebody's machine."""
+    kind, _, place = source.partition(":")
+    folder = Path(place)
+    return f"path:{folder.name}" if kind == "path" and (folder.is_absolute() or ".." in folder.parts) else source
 
 
 def built() -> str:

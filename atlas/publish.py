@@ -100,8 +100,16 @@ def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
         for path in dataset.paths(data, map_id):
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
             files.append([path.name, found])
-    facts = [__version__, config.model_dump(mode="json"), digest(config.root), list(maps), files]
+    facts = [__version__, code(), config.model_dump(mode="json"), digest(config.root), list(maps), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def code() -> str:
+    """Digest of the modules that make a site, so that a change of them shows without a new version."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        found.update(f"{path.name}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def _whole(output: Path, found: dict[str, Any]) -> bool:

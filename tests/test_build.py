@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from conftest import CHECKOUT, Built, Silent
 
-from atlas import config
+from atlas import config, gather
 from atlas.build import Options, build, status
 from atlas.check import check
 from atlas.errors import AtlasError, DataError, ModelError, StageError, UsageError
@@ -335,3 +335,11 @@ def test_an_interrupted_build_stops_at_once(small: Built, executor: str) -> None
     code, said = ran(atlas("build", small.root, "--offline"))
     assert code == 0, said
     assert check(small.public) == []
+
+
+@pytest.mark.parametrize(("source", "told"), [
+    ("hub:org/name", "hub:org/name"), ("package:a/b", "package:a/b"), ("path:models/own", "path:models/own"),
+    ("path:/home/somebody/secret/own", "path:own"), ("path:../other/own", "path:own"),
+])  # fmt: skip
+def test_folders_of_somebodys_machine_are_not_published(source: str, told: str) -> None:
+    assert gather._told(source) == told

@@ -279,3 +279,13 @@ def test_a_base_url_gives_a_feed_of_the_maps(frozen_copy: Built, prefix: str) ->
     assert all(entry.findtext(name, namespaces=atom) for entry in entries for name in ("title", "summary"))
     page = (frozen_copy.public / prefix / "about" / "index.html").read_text(encoding="utf-8")
     assert re.search(rf'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="{re.escape(base)}feed.xml">', page)
+
+
+def test_other_code_makes_the_site_anew(frozen_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = publish.manifest(frozen_copy.public)
+    assert before is not None
+    assert render(frozen_copy).written == 0 and publish.manifest(frozen_copy.public) == before
+    monkeypatch.setattr(publish, "code", lambda: "another")
+    assert render(frozen_copy).written == 0  # nothing differs, but it was looked at
+    after = publish.manifest(frozen_copy.public)
+    assert after is not None and after["key"] != before["key"] and after["files"] == before["files"]

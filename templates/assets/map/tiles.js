@@ -158,8 +158,10 @@ Atlas.tiled = function (meta, base) {
       control?.abort()
       control = new AbortController()
       const mine = control
-      await Promise.all(list.map((tile) => load(tile, { signal: mine.signal })))
+      // A fetch that is dropped while its body is unpacked fails as a network would, so the signal is asked.
+      const failed = await Promise.all(list.map((tile) => load(tile, { signal: mine.signal }))).then(() => null, (problem) => problem)
       if (mine.signal.aborted) throw new DOMException('another view is wanted', 'AbortError')
+      if (failed) throw failed
       using = wanted
       gather()
       forget()

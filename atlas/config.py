@@ -143,8 +143,11 @@ class Map(Part):
     """Its title on the site; the model's title when left out."""
     description: Text | None = None
     """A sentence under the title."""
-    space: Literal["input"] = "input"
-    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants."""
+    space: Literal["input", "contextual", "output"] = "input"
+    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `contextual` a layer's outputs; `output` the
+    unembedding of a model that does not use the input table for it."""
+    layer: Whole | None = None
+    """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the default."""
     selection: Selection = Selection()
     """Which tokens; all when left out."""
     projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = ("umap", "tsne", "pca")
@@ -159,6 +162,12 @@ class Map(Part):
     """Options of t-SNE."""
     clusters: ClusterOptions = ClusterOptions()
     """Options of clustering."""
+
+    @model_validator(mode="after")
+    def _of_the_space(self) -> Map:
+        if self.layer is not None and self.space != "contextual":
+            raise ValueError('layer: only a contextual space has layers; write space = "contextual"')
+        return self
 
     def id(self, model: Model) -> str:
         """The map's id among all maps, `<model>-<name>`."""

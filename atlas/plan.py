@@ -15,7 +15,21 @@ from atlas.dataset import SCHEMA_VERSION
 from atlas.errors import UsageError
 from atlas.graph import Task
 from atlas.lexicons import Claim, Landmark, words
-from atlas.stages import annotate, cluster, describe, label, landmarks, lexicon, measure, neighbors, project, select, vectors, vocabulary
+from atlas.stages import (
+    annotate,
+    cluster,
+    contextual,
+    describe,
+    label,
+    landmarks,
+    lexicon,
+    measure,
+    neighbors,
+    project,
+    select,
+    vectors,
+    vocabulary,
+)
 
 TRUST_K = 15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
 
@@ -103,7 +117,10 @@ def _map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> Ma
 
     card = of_model(describe, 0.1, language=model.language)
     tokens = of_model(vocabulary, 1)
-    space = of_model(vectors, 2, space=entry.space)
+    if entry.space == "contextual":
+        space = of_model(contextual, 30, layer=-1 if entry.layer is None else entry.layer)
+    else:
+        space = of_model(vectors, 2, space=entry.space)
     notes = Task("annotate", annotate.VERSION, {"language": model.language}, (tokens,), label=f"{model.id}: annotate", weight=2)
     selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
     near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)

@@ -53,7 +53,15 @@ BAD: list[tuple[str, list[str]]] = [
     ('[[models]]\nid = "a"\nsource = "path:"', ["models[0].source: 'path:': write path:folder"]),
     (
         MODEL + '[[models.maps]]\nspace = "inputs"',
-        ["models[0].maps[0].space: 'inputs' is not one of input (did you mean input?)"],
+        ["models[0].maps[0].space: 'inputs' is not one of input, contextual, output (did you mean input?)"],
+    ),
+    (
+        MODEL + "[[models.maps]]\nlayer = 2",
+        ['models[0].maps[0].layer: only a contextual space has layers; write space = "contextual"'],
+    ),
+    (
+        MODEL + '[[models.maps]]\nspace = "contextual"\nlayer = "last"',
+        ["models[0].maps[0].layer: must be a whole number, not 'last'"],
     ),
     (
         MODEL + '[[models.maps]]\n[[models.maps]]\nname = "b"\nprojections = ["pca", "tsne", "umpa"]',

@@ -94,7 +94,7 @@ def test_no_weights(wordpiece: Path) -> None:
 
 def test_other_spaces_are_refused(models_folder: Any) -> None:
     with pytest.raises(StageError):
-        vectors(location=f"path:{models_folder('wordpiece')}", space="output")
+        vectors(location=f"path:{models_folder('wordpiece')}", space="outputs")
 
 
 @pytest.mark.parametrize(

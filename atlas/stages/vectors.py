@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -31,6 +31,8 @@ TABLES = (
     "token_embedding.weight",
     "embeddings.tok_embeddings.weight",
 )
+# Ends of the names of unembeddings.
+OUTPUTS = ("lm_head.weight", "lm_head.decoder.weight", "embed_out.weight", "cls.predictions.decoder.weight", "predictions.decoder.weight")
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _PIECE = 2 << 20  # values read at a time
 
@@ -39,10 +41,13 @@ def vectors(*, location: str, space: str = "input", progress: Callable[[float], 
     """The vectors of a space, (v, d) float32 with row i for token id i.
 
     `input` is the embedding table. From a safetensors file, local or on the hub, only its header and that one tensor are read;
-    without such a file `AutoModel(...).get_input_embeddings()` is asked. Raises ModelError when neither gives a table.
+    without such a file `AutoModel(...).get_input_embeddings()` is asked. `output` is the unembedding, from safetensors alone.
+    Raises ModelError when there is no such table, or when the output space is the input space.
     """
+    if space == "output":
+        return _output(location, progress)
     if space != "input":
-        raise StageError(f"The space {space!r} is not known.", "Use `input`.")
+        raise StageError(f"The space {space!r} is not known.", "Use `input` or `output`.")
     size = _size(location)
     for name in _files(location):
         with checkpoints.opened(location, name) as file:
@@ -52,10 +57,25 @@ def vectors(*, location: str, space: str = "input", progress: Callable[[float], 
     return _built(location)
 
 
-def find_table(header: dict[str, Any], rows: int | None) -> str | None:
-    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as TABLES say, with `rows`
+def _output(location: str, progress: Callable[[float], None]) -> Vectors:
+    """The unembedding. It is not written where it is tied, or it is and equals the input table."""
+    size = _size(location)
+    for name in _files(location, OUTPUTS):
+        with checkpoints.opened(location, name) as file:
+            header, start = _header(file, name)
+            if tensor := find_table(header, size, OUTPUTS):
+                found = Vectors(_read(file, name, header[tensor], start, progress), tensor)
+                if np.array_equal(found.values, vectors(location=location).values):
+                    break
+                return found
+    hint = 'Use space = "input": a model without an unembedding of its own uses the input table, or has no head for words.'
+    raise ModelError(f"{location}: its safetensors files hold no output embeddings of their own", hint)
+
+
+def find_table(header: dict[str, Any], rows: int | None, ends: Sequence[str] = TABLES) -> str | None:
+    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as `ends` say, with `rows`
     rows if any of them has so many."""
-    for end in TABLES:
+    for end in ends:
         names = [name for name in header if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2]
         names.sort(key=lambda name: (rows is not None and header[name]["shape"][0] != rows, "decoder" in name, len(name)))
         if names and header[names[0]]["dtype"] in _TYPES:
@@ -82,12 +102,12 @@ def _size(location: str) -> int | None:
     return found if isinstance(found, int) and found > 0 else None
 
 
-def _files(location: str) -> list[str]:
+def _files(location: str, ends: Sequence[str] = TABLES) -> list[str]:
     """The safetensors files that may hold the table, the likely one first."""
     index = read_json(location, "model.safetensors.index.json")
     if index:
         places: dict[str, str] = index.get("weight_map", {})
-        files = {places[name] for end in TABLES for name in places if name.endswith(end)}
+        files = {places[name] for end in ends for name in places if name.endswith(end)}
         return sorted(files)
     name = "model.safetensors"
     return [name] if checkpoints.has(location, name) else []

@@ -214,7 +214,33 @@ class Landmarks(Record):
     claims: tuple[dict[str, Any], ...]
 
 
-RECORDS: dict[str, type[Record]] = {
-    record.__name__: record
-    for record in (Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card, Lexicon, Landmarks)
-}
+@dataclass(frozen=True, eq=False)
+class Comparison(Record):
+    """How alike two spaces are over n tokens that both have.
+
+    kept       (n,) float32: share of a token's k nearest neighbors in the first space that are among its k nearest in the second
+    figures    `overlap` (mean of `kept`), `chance`, `k`, `quantiles` (10, 50, 90 %), `cka` (linear; Kornblith et al. 2019) and
+               `cka_chance` (the same with the tokens of one space shuffled), `ranks` (mean overlap of each tenth of the tokens in id
+               order), `kinds` (by kind: `tokens`, `overlap`), `most` and `least` (rows that move most and least)
+    """
+
+    kept: Floats
+    figures: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        _need(self.kept.ndim == 1 and self.kept.dtype == np.float32, self, "kept must be (n,) float32")
+
+
+@dataclass(frozen=True, eq=False)
+class Layers(Record):
+    """A model's layers beside one space: one dict each, from `layer` 0 (what enters the first) on, with `overlap`, `cka`,
+    `cka_chance`, `chance` and `k`."""
+
+    entries: tuple[dict[str, Any], ...]
+
+
+_RECORDS = (
+    Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card, Lexicon, Landmarks, Comparison,
+    Layers,
+)  # fmt: skip
+RECORDS: dict[str, type[Record]] = {record.__name__: record for record in _RECORDS}

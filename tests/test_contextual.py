@@ -54,10 +54,10 @@ def test_equals_the_model_run_token_by_token(models_folder: Callable[[str], Path
 def test_padding_changes_nothing(models_folder: Callable[[str], Path]) -> None:
     model = encoder.load(f"path:{models_folder('wordpiece')}")
     texts = [[7, 8, 9, 10], [11], [], [12, 13]]
-    together = {row: part for rows, states in model.states(texts, -1) for row, part in split(rows, states, texts)}
+    together = {row: part for rows, (states,) in model.states(texts, [-1]) for row, part in split(rows, states, texts)}
     assert sorted(together) == [0, 1, 3]  # a text without a token has no vectors
     for row, part in together.items():
-        ((_, one),) = list(model.states([texts[row]], -1))
+        ((_, (one,)),) = list(model.states([texts[row]], [-1]))
         np.testing.assert_allclose(part, one, atol=2e-6)
 
 

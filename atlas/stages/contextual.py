@@ -30,7 +30,7 @@ def contextual(
         number = found.layer(layer)
         values = None
         done = 0
-        for rows, states in found.states([[token] for token in range(found.rows)], number):
+        for rows, (states,) in found.states([[token] for token in range(found.rows)], [number]):
             if values is None:
                 values = np.empty((found.rows, states.shape[1]), np.float32)
             values[rows] = states

@@ -45,15 +45,15 @@ class Encoder:
             raise StageError(f"The model has no layer {number}; it has {self.layers}.", hint)
         return number % (self.layers + 1)
 
-    def states(self, texts: Sequence[Sequence[int]], layer: int) -> Iterator[tuple[list[int], Floats]]:
-        """The outputs of a layer for each row of ids, special tokens added before the model sees it and taken off again.
+    def states(self, texts: Sequence[Sequence[int]], layers: Sequence[int]) -> Iterator[tuple[list[int], Floats]]:
+        """The outputs of some layers for each row of ids, special tokens added before the model sees it and taken off again.
 
         Yields batches of rows of similar length: positions in `texts`, and their vectors one row below the other,
-        (sum of lengths, d) float32.
+        (layers, sum of lengths, d) float32.
         """
         import torch
 
-        layer = self.layer(layer)
+        numbers = [self.layer(layer) for layer in layers]
         for rows in self._batches([len(text) for text in texts]):
             whole = [[*self.before, *texts[row], *self.after] for row in rows]
             width = max(map(len, whole))
@@ -66,7 +66,8 @@ class Encoder:
                 inside[number, len(self.before) : len(text) - len(self.after)] = True
             with torch.inference_mode():
                 made = self.model(input_ids=ids.to(self.device), attention_mask=mask.to(self.device), output_hidden_states=True)
-                found: Tensor = made.hidden_states[layer][inside.to(self.device)]
+                inner = inside.to(self.device)
+                found: Tensor = torch.stack([made.hidden_states[number][inner] for number in numbers])
             yield rows, found.float().cpu().numpy()
 
     @property

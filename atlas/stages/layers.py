@@ -1,0 +1,64 @@
+"""A model compared with itself: a space of its tokens beside every layer's outputs for each token alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atlas.data import Layers, Neighbors, Selection, Vectors
+from atlas.stages import encoder
+from atlas.stages.compare import alike, kept
+from atlas.stages.neighbors import neighbors
+
+VERSION = 1
+
+
+def layers(
+    vectors: Vectors, selection: Selection, near: Neighbors, *, location: str, k: int = 15, seed: int = 0, device: str = "cpu",
+    threads: int = 1, progress: Callable[[float], None] = lambda _: None,
+) -> Layers:  # fmt: skip
+    """Compare a space over a selection with layers 0 to the last, in one pass through the model.
+
+    The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises ModelError when the model cannot
+    be loaded.
+    """
+    import torch
+
+    k = min(k, near.rows.shape[1])
+    ids = np.asarray(selection.ids)
+    own = np.array(vectors.values[ids])
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(threads, 1))
+    entries = []
+    try:
+        model = encoder.load(location, device)
+        numbers = list(range(model.layers + 1))
+        with tempfile.TemporaryDirectory() as folder:
+            outputs: Any = None  # made when the width is known
+            done = 0
+            for rows, states in model.states([[int(token)] for token in ids], numbers):
+                if outputs is None:
+                    shape = (len(numbers), len(ids), states.shape[2])
+                    outputs = np.lib.format.open_memmap(Path(folder) / "states.npy", "w+", np.float32, shape)
+                outputs[:, rows] = states
+                done += len(rows)
+                progress(0.5 * done / len(ids))
+            for number in numbers if outputs is not None else ():
+                layer = np.array(outputs[number])
+                found = neighbors(Vectors(layer, ""), _all(len(ids)), k=k, device=device, threads=threads)
+                share = kept(np.asarray(near.rows[:, :k]), found.rows)
+                figures = {"layer": number, "overlap": float(share.mean()), "chance": k / max(len(ids) - 1, 1), "k": k}
+                entries.append(figures | alike(own, layer, seed))
+                progress(0.5 + 0.5 * (number + 1) / len(numbers))
+            del outputs
+    finally:
+        torch.set_num_threads(before)
+    return Layers(tuple(entries))
+
+
+def _all(count: int) -> Selection:
+    return Selection(np.arange(count, dtype=np.int32))

@@ -1,0 +1,164 @@
+"""Properties that the measures must have: what changes nothing, what identity gives, what chance gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atlas.data import Neighbors, Selection, Vectors, Vocabulary
+from atlas.errors import StageError
+from atlas.stages.compare import cka, compare, kept, procrustes
+from atlas.stages.contextual import contextual
+from atlas.stages.layers import layers
+from atlas.stages.neighbors import neighbors
+from atlas.stages.vectors import vectors
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random(seed: int, n: int = 60, d: int = 5) -> Any:
+    return np.random.default_rng(seed).standard_normal((n, d))
+
+
+def turn(seed: int, d: int) -> Any:
+    """A random orthogonal matrix, a reflection every second time."""
+    return np.linalg.qr(random(seed, d, d))[0]
+
+
+def near(values: Any, k: int = 15) -> Neighbors:
+    return neighbors(Vectors(np.asarray(values, np.float32), ""), every(len(values)), k=k)
+
+
+def every(n: int) -> Selection:
+    return Selection(np.arange(n, dtype=np.int32))
+
+
+def words(n: int, kinds: tuple[str, ...] | None = None) -> Vocabulary:
+    names = tuple(f"w{row}" for row in range(n))
+    return Vocabulary(names, names, kinds or ("word",) * n, ("Latin",) * n, "wordpiece")
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.floats(0.01, 100))
+def test_cka_of_a_turned_scaled_shifted_space(seed: int, scale: float) -> None:
+    values = random(seed)
+    assert cka(values, scale * values @ turn(seed + 1, 5) + 3) == pytest.approx(1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_cka_is_symmetric_and_within_bounds(seed: int) -> None:
+    one, two = random(seed), random(seed + 1, d=8)
+    assert 0 <= cka(one, two) <= 1 and cka(one, two) == pytest.approx(cka(two, one))
+
+
+def test_cka_equals_the_kernel_form() -> None:
+    """HSIC of the two Gram matrices, as Kornblith et al. define it before they simplify."""
+    one, two = random(1), random(2, d=8) + np.repeat(random(1)[:, :1], 8, axis=1)
+    centre = np.eye(60) - 1 / 60
+    first, second = centre @ one @ one.T @ centre, centre @ two @ two.T @ centre
+    expected = np.trace(first @ second) / np.sqrt(np.trace(first @ first) * np.trace(second @ second))
+    assert cka(one, two) == pytest.approx(expected)
+
+
+def test_cka_of_strangers_is_near_nothing_and_of_a_point_nothing() -> None:
+    assert cka(random(1, 5000), random(2, 5000)) < 0.01
+    assert cka(random(1), np.ones((60, 3))) == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.floats(0.01, 100))
+def test_procrustes_undoes_what_was_done(seed: int, scale: float) -> None:
+    points, rotation = random(seed, d=2), turn(seed + 1, 2)
+    moved = scale * points @ rotation + [5, -2]
+    fit = procrustes(moved, points)
+    np.testing.assert_allclose(fit(moved), points, atol=1e-6)
+    assert fit.residual == pytest.approx(0, abs=1e-9) and fit.scale == pytest.approx(1 / scale)
+    assert fit.reflected == (np.linalg.det(rotation) < 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_procrustes_is_best_and_says_how_good(seed: int) -> None:
+    points, onto = random(seed, d=2), random(seed + 1, d=2)
+    fit = procrustes(points, onto)
+    left = np.sum((fit(points) - onto) ** 2)
+    assert fit.residual == pytest.approx(left / np.sum((onto - onto.mean(axis=0)) ** 2))
+    for other in range(5):
+        tried = fit.scale * (points - fit.centre) @ turn(seed + other, 2) + fit.target
+        assert np.sum((tried - onto) ** 2) >= left - 1e-9
+
+
+def test_procrustes_equals_scipy() -> None:
+    from scipy.spatial import procrustes as scipys
+
+    points, onto = random(3, d=2), random(4, d=2)
+    assert procrustes(points, onto).residual == pytest.approx(scipys(onto, points)[2])
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.integers(1, 15))
+def test_overlap_equals_sets(seed: int, k: int) -> None:
+    one, two = near(random(seed), k).rows, near(random(seed + 1), k).rows
+    expected = [len(set(a) & set(b)) / k for a, b in zip(one.tolist(), two.tolist(), strict=True)]
+    np.testing.assert_allclose(kept(one, two), expected, atol=1e-6)
+    np.testing.assert_array_equal(kept(one, one), 1)
+
+
+def test_overlap_of_strangers_is_chance() -> None:
+    values, other = random(1, 2000, 20), random(2, 2000, 20)
+    found = whole(values, other)
+    assert found["chance"] == pytest.approx(15 / 1999)
+    assert found["overlap"] == pytest.approx(found["chance"], rel=0.3)
+    assert found["cka"] == pytest.approx(found["cka_chance"], abs=0.01)
+
+
+def whole(one: Any, two: Any, kinds: tuple[str, ...] | None = None) -> dict[str, Any]:
+    spaces = [Vectors(np.asarray(values, np.float32), "") for values in (one, two)]
+    return compare(*spaces, every(len(one)), near(one), near(two), words(len(one), kinds)).figures
+
+
+def test_one_space_with_itself_turned() -> None:
+    values = random(5, 400, 12)
+    found = whole(values, 7 * values @ turn(6, 12))  # without a shift: cosine knows the origin
+    assert found["overlap"] > 0.999 and found["cka"] == pytest.approx(1) and found["cka_chance"] < 0.2
+
+
+def test_words_that_move_are_found_and_counted() -> None:
+    """Of 600 tokens the last 60, continuations among them, are put elsewhere."""
+    values = random(7, 600, 12)
+    moved = values.copy()
+    moved[540:] = random(8, 60, 12)
+    kinds = ("word",) * 580 + ("continuation",) * 20
+    found = whole(values, moved, kinds)
+    assert set(found["most"]) <= set(range(540, 580)) and len(found["most"]) == 40
+    assert not set(found["least"]) & set(range(540, 600))
+    assert found["ranks"][-1] < 0.2 < 0.6 < min(found["ranks"][:9])
+    assert found["kinds"]["continuation"]["tokens"] == 20
+    assert found["kinds"]["continuation"]["overlap"] < 0.2 < found["kinds"]["word"]["overlap"]
+
+
+def test_too_few_tokens() -> None:
+    with pytest.raises(StageError, match="three tokens"):
+        whole(random(1, 2), random(2, 2))
+
+
+def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> None:
+    location = f"path:{models_folder('wordpiece')}"
+    space = vectors(location=location)
+    ids = Selection(np.arange(5, len(space.values), dtype=np.int32))
+    own = neighbors(space, ids, k=5)
+    found = layers(space, ids, own, location=location, k=5).entries
+    assert [entry["layer"] for entry in found] == [0, 1, 2]
+    for entry in found:
+        layer = contextual(location=location, layer=entry["layer"])
+        theirs = neighbors(layer, ids, k=5)
+        assert entry["overlap"] == pytest.approx(float(kept(own.rows, theirs.rows).mean()), abs=0.01)
+        assert entry["cka"] == pytest.approx(cka(space.values[ids.ids], layer.values[ids.ids]), abs=1e-5)
+    assert found[0]["overlap"] > found[0]["chance"]

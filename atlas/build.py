@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atlas import executors
 from atlas.checkpoints import Checkpoint, Lock, resolve
@@ -141,49 +141,12 @@ def checkpoints(
     return found
 
 
-def status(config: Config, options: Options) -> list[dict[str, Any]]:
-    """A row a task: what is cached, what would run and why."""
-    from atlas.graph import order
-
-    store = Places.of(config, options.output).store
-    made = plan(config, options, lambda _: None)
-    users: dict[str, list[str]] = {}
-    for entry in made.maps:
-        for task in entry.tasks():
-            users.setdefault(task.key, []).append(entry.id)
-    old: dict[str, list[dict[str, Any]]] = {}
-    for key in sorted(store.keys()):
-        try:
-            recipe = store.manifest(key)["recipe"]
-            old.setdefault(recipe["stage"], []).append(recipe)
-        except (AtlasError, KeyError):
-            continue
-    rows = []
-    for task in order(made.tasks()):
-        there = store.has(task.key)
-        rows.append({
-            "task": task.label, "stage": task.stage, "maps": sorted(set(users.get(task.key, ()))), "key": task.key,
-            "state": "cached" if there else "to run", "why": "" if there else _why(task.recipe, old.get(task.stage, [])),
-            "seconds": store.manifest(task.key).get("seconds") if there else None,
-        })  # fmt: skip
-    return rows
-
-
-def _why(recipe: Mapping[str, Any], old: list[dict[str, Any]]) -> str:
-    """What differs from the most similar result there is."""
-    if not old:
-        return "never run"
-    differences = [[part for part in ("version", "params", "source", "inputs") if one.get(part) != recipe[part]] for one in old]
-    least = min(differences, key=len)
-    words = {"version": "the stage changed", "params": "parameters changed", "source": "another model", "inputs": "its inputs changed"}
-    return ", ".join(words[part] for part in least) or "its result is damaged"
-
-
 def _compute(
     config: Config, options: Options, places: Places, report: Report, warn: Callable[[str], None], summary: Summary
 ) -> list[str]:
-    from atlas import dataset
+    from atlas import dataset, findings
     from atlas import graph as running
+    from atlas.gather import gather_comparison
 
     executors.check(options.executor)
     made = plan(config, options, warn)
@@ -196,6 +159,8 @@ def _compute(
     stale = {entry.id for entry in made.maps if dataset.recipe(places.data, entry.id) != entry.recipe}
     optional = {entry.id for entry in made.maps if entry.model.optional}
     maps = [entry.id for entry in made.maps]
+    kept = list(made.findings)
+    old = {one.file for one in kept if findings.recipe(places.data, one.file) != one.recipe}
     if missing:
         _need_models()
         outcome = running.run(tasks, store, pool, report=report, device=options.device, refresh=options.refresh)
@@ -206,16 +171,27 @@ def _compute(
                 maps.remove(entry.id)
                 if entry.id in optional:
                     warn(f"{entry.id} is left out: a stage failed")
-        if outcome.failed and set(maps) | optional != {entry.id for entry in made.maps}:
+        lost_findings = [one for one in kept if any(task.key in lost for task in one.tasks())]
+        for one in lost_findings:
+            kept.remove(one)
+            if one.optional:
+                warn(f"{one.file.removesuffix('.json')} is left out: a stage failed")
+        if outcome.failed and (
+            set(maps) | optional != {entry.id for entry in made.maps} or not all(one.optional for one in lost_findings)
+        ):
             first = next(iter(outcome.failed.values()))
             raise first
         if {task.stage for task in outcome.done}:
             stale |= {entry.id for entry in made.maps if any(task in outcome.done for task in entry.tasks())}
+            old |= {one.file for one in kept if any(task in outcome.done for task in one.tasks())}
     else:
         summary.cached = len(tasks)
     for entry in made.maps:
         if entry.id in maps and entry.id in stale:
             _write(entry, store, places.data)
+    for one in kept:
+        if one.file in old:
+            findings.write(places.data, one.file, gather_comparison(one, store))
     return maps
 
 
@@ -258,8 +234,9 @@ def _check_refresh(names: tuple[str, ...], stages: set[str]) -> None:
 
 
 def _frozen(config: Config, options: Options, places: Places, warn: Callable[[str], None]) -> list[str]:
-    """The maps whose atlas data are there. Raises DataError for one that is missing and not optional."""
-    from atlas import dataset
+    """The maps whose atlas data are there. Raises DataError for one that is missing and not optional, or a comparison of maps that
+    are there."""
+    from atlas import comparison, dataset, findings
 
     wanted = set(options.only)
     known = {name for model in config.models for name in (model.id, *(entry.id(model) for entry in model.maps))}
@@ -277,6 +254,10 @@ def _frozen(config: Config, options: Options, places: Places, warn: Callable[[st
                 parquet, _ = dataset.paths(places.data, map_id)
                 hint = "Run `atlas build` without --frozen, or copy the data there."
                 raise DataError(f"{parquet}: no atlas data for the map {map_id}", hint)
+    for name, of in comparison.files(config):
+        if set(of) <= set(maps) and findings.recipe(places.data, name) is None:
+            hint = "Run `atlas build` without --frozen, copy it there, or take the comparison out of atlas.toml."
+            raise DataError(f"{places.data / name}: missing", hint)
     return maps
 
 

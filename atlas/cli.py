@@ -158,7 +158,7 @@ def status(folder: Folder = None, only: Only = None, offline: Offline = False, a
 
 def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> None:
     from atlas import config
-    from atlas.build import status as rows
+    from atlas.status import status as rows
 
     found = rows(config.load(config.find(folder)), options)
     if as_json:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from atlas import __version__, dataset, sharing
+from atlas import __version__, comparison, dataset, findings, sharing
 from atlas import config as settings
 from atlas.cards import cards
+from atlas.comparing import VERSION as COMPARED
+from atlas.comparing import CompareView
 from atlas.errors import AtlasError
 from atlas.figures import PALETTE, posters
 from atlas.pages import MapView, pages
@@ -62,12 +65,16 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
             facts[language][map_id] = {**shared, "pictures": {**shared["pictures"], "card": named[language]}}
         for path in dataset.paths(data, map_id):
             writer.write(f"data/{path.name}", path.read_bytes())
+    compared = _compared(config, views, data, writer)
+    for language in languages:
+        for pair, files in compared:
+            facts[language][pair.id] = files
     assets = _assets(config.root, writer, warn)
     renderer = Renderer(config.root, languages)
     count = 0
     shown: list[str] = []
     fragments: dict[str, str] = {}
-    for page in pages(config, views):
+    for page in pages(config, views, [pair for pair, _ in compared]):
         for language in languages:
             prefix = "" if language == languages[0] else f"{language}/"
             here = prefix + page.url
@@ -76,7 +83,8 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
             context = {
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
                 "assets": assets, "map_files": MAPS, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link,
-                "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing, "prefix": prefix,
+                "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing,
+                "prefix": prefix, "compared": [pair for pair, _ in compared],
                 "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
                 "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
                 "text": lambda value, fallback="", language=language: settings.text(value, language, fallback),
@@ -100,6 +108,46 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
             prefix = "" if language == languages[0] else f"{language}/"
             writer.write(f"{prefix}feed.xml", sharing.feed(config, views, language, prefix))
     return count
+
+
+def _compared(
+    config: settings.Config, views: list[MapView], data: Path, writer: Writer
+) -> list[tuple[CompareView, dict[str, Any]]]:  # fmt: skip
+    """Comparisons whose maps and data are there, and the files of each: of the second map as it lies on the first."""
+    by_id = {view.id: view for view in views}
+    made = []
+    for entry in config.compare:
+        name = comparison.name(*entry.maps)
+        if not set(entry.maps) <= set(by_id):
+            continue
+        found = findings.read(data, name, comparison.Comparison, comparison.SCHEMA_VERSION)
+        if found is None:
+            continue
+        first, second = (by_id[one] for one in entry.maps)
+        pair = CompareView(config, entry, found, first, second)
+
+        def make(pair: CompareView = pair) -> tuple[dict[str, bytes], Any]:
+            view = pair.beside
+            packed = payload(view.data, len(PALETTE), view.colour)
+            files = {f"{MAPS}{name}": content for name, content in packed.files.items()}
+            pictures = {}
+            for width, picture in zip((1200, 800), posters(view.data, view.main, (1200, 800), view.colour), strict=True):
+                at = f"{MAPS}{pair.id}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
+                files[at] = picture
+                pictures[f"{view.main}-{width}"] = at
+            pairs = None
+            if pair.found.pairs is not None:
+                content = json.dumps([pair.ids[:, side].tolist() for side in (0, 1)], separators=(",", ":")).encode()
+                pairs = f"{MAPS}{pair.id}.pairs.{hashlib.sha256(content).hexdigest()[:10]}.json"
+                files[pairs] = content
+            points = f"{MAPS}{packed.meta['projections'][view.main]}"
+            meta = f"{MAPS}{packed.meta['file']}"
+            return files, {"meta": meta, "points": points, "pictures": pictures, "pairs": pairs}
+
+        recipes = f"{VERSION} {COMPARED} {found.recipe} {first.about.recipe} {second.about.recipe}"
+        made.append((pair, writer.derive(pair.id, recipes, make)))
+        writer.write(f"data/{name}", (data / name).read_bytes())
+    return made
 
 
 def _embeds(config: settings.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer) -> None:
@@ -158,6 +206,7 @@ def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str
         "css": writer.hashed("site.css", read("site.css")),
         "site_js": writer.hashed("site.js", read("site.js")),
         "embedding_js": writer.hashed("embedding.js", read("embedding.js")),
+        "compare_js": writer.hashed("compare.js", read("compare.js")),
         "map_css": writer.hashed("map.css", read("map.css")),
         "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())),
     }

@@ -201,6 +201,22 @@ class Model(Part):
         return self
 
 
+class Compare(Part):
+    """Two maps side by side, over the tokens that both show, and how alike their spaces are."""
+
+    maps: Annotated[tuple[str, str], AfterValidator(distinct)]
+    """The ids of the maps, <model>-<name>. The second is turned and scaled to lie on the first."""
+    title: Text | None = None
+    """Its title on the site; made of both maps' titles when left out."""
+    description: Text | None = None
+    """A sentence under the title."""
+
+    @property
+    def id(self) -> str:
+        """Its name in addresses."""
+        return "--".join(self.maps)
+
+
 class Config(Part):
     """The whole of atlas.toml."""
 
@@ -212,6 +228,8 @@ class Config(Part):
     """Lexicons pinned on the maps, each with its measured cohesion."""
     claims: tuple[Claim, ...] = ()
     """What somebody says of the spaces, measured on every map."""
+    compare: tuple[Compare, ...] = ()
+    """Pairs of maps to compare."""
 
     _root: Path = PrivateAttr(default=Path())
 

@@ -22,16 +22,17 @@ PALETTE = (
 )  # fmt: skip
 NOISE_COLOUR = "#8e959d"
 MOST_DOTS = 300_000  # on a poster
+NEVER = 255  # the zoom at which a name never shows
 
 Array = npt.NDArray[Any]
 
 
-def posters(data: Dataset, projection: str, widths: Sequence[int]) -> list[bytes]:
+def posters(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[bytes]:
     """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages."""
-    return [_webp(image) for image in dots(data, projection, widths)]
+    return [_webp(image) for image in dots(data, projection, widths, chosen)]
 
 
-def dots(data: Dataset, projection: str, widths: Sequence[int]) -> list[Image.Image]:
+def dots(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[Image.Image]:
     """All tokens as dots in their coarse cluster's colour on nothing (RGBA), so many pixels wide.
 
     Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
@@ -45,7 +46,7 @@ def dots(data: Dataset, projection: str, widths: Sequence[int]) -> list[Image.Im
         unit, keys = unit[drawn], keys[drawn]
     columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
     rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 2, big_h - 3)
-    chosen = colours(data, len(PALETTE))
+    chosen = colours(data, len(PALETTE)) if chosen is None else chosen
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
     index = np.array([chosen.get(int(key), len(PALETTE)) for key in keys])
     weight = np.zeros(big_h * big_w)
@@ -92,7 +93,7 @@ def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
     frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
-    for cluster in (one for one in data.about.clusters if one.level == "coarse"):
+    for cluster in (one for one in data.about.clusters if one.level == "coarse" and one.zooms[projection] < NEVER):
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
         short = cluster.name.split(" · ")[0]
         half = text_width(short, 15) / 1800 + 0.006

@@ -222,14 +222,18 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     )  # fmt: skip
 
 
-def pages(config: settings.Config, views: list[MapView]) -> Iterator[Page]:
-    """Every page of the site, the same for each language."""
+def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any] = ()) -> Iterator[Page]:
+    """Every page of the site, the same for each language; `compared` are the comparisons."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
     yield Page("", "home.html", {"views": views})
     yield Page("about/", "about.html", {"views": views})
     yield Page("embedding/", "embedding.html", {"views": views})
+    if compared:
+        yield Page("compare/", "comparisons.html", {"pairs": compared})
+    for pair in compared:
+        yield Page(f"compare/{pair.id}/", "compare.html", {"pair": pair})
     for maps in by_model.values():
         yield Page(f"models/{maps[0].model.id}/", "model.html", {"maps": maps, "view": maps[0]})
     for view in views:

@@ -144,11 +144,14 @@ class Payload:
     meta: dict[str, Any]
 
 
-def payload(data: Dataset, palette: int) -> Payload:
-    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at once."""
+def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -> Payload:
+    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at once.
+
+    `chosen` are the palette indices of its coarse clusters; found by `colours` when left out.
+    """
     files, own = _tiled(data) if len(data.table) > tiles.LIMIT else _whole_files(data)
     map_id, main = data.about.map.id, data.about.map.clustered_on
-    chosen = colours(data, palette)
+    chosen = colours(data, palette) if chosen is None else chosen
     frames = {name: whole(data, name) for name in own["projections"]}
     meta = {
         "map": map_id, "tokens": len(data.table), "main": main, "k": data.about.faithfulness[main].k, **own,

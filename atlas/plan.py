@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from atlas import __version__
+from atlas import __version__, comparison
 from atlas.checkpoints import Checkpoint
-from atlas.config import Config, Map, Model
+from atlas.config import Compare, Config, Map, Model
 from atlas.dataset import SCHEMA_VERSION
 from atlas.errors import UsageError
 from atlas.graph import Task
@@ -18,10 +18,12 @@ from atlas.lexicons import Claim, Landmark, words
 from atlas.stages import (
     annotate,
     cluster,
+    compare,
     contextual,
     describe,
     label,
     landmarks,
+    layers,
     lexicon,
     measure,
     neighbors,
@@ -76,14 +78,44 @@ class MapPlan:
 
 
 @dataclass(frozen=True)
+class ComparisonPlan:
+    """The tasks of two maps compared, and of the model's layers where one model is compared with itself."""
+
+    entry: Compare
+    maps: tuple[MapPlan, MapPlan]
+    comparison: Task
+    layers: Task | None = None
+
+    @property
+    def file(self) -> str:
+        """Its file in the data folder."""
+        return comparison.name(*self.entry.maps)
+
+    @property
+    def optional(self) -> bool:
+        return any(plan.model.optional for plan in self.maps)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return (self.comparison, *((self.layers,) if self.layers else ()))
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that the comparison's data follow from."""
+        facts = [comparison.SCHEMA_VERSION, self.entry.maps, [task.key for task in self.tasks()]]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Plan:
-    """All maps of a build. `version` is the atlas's own."""
+    """All maps of a build, and what else is measured. `version` is the atlas's own."""
 
     maps: tuple[MapPlan, ...]
+    findings: tuple[ComparisonPlan, ...] = ()
     version: str = __version__
 
     def tasks(self) -> tuple[Task, ...]:
-        return tuple(task for plan in self.maps for task in plan.tasks())
+        every: tuple[MapPlan | ComparisonPlan, ...] = (*self.maps, *self.findings)
+        return tuple(task for plan in every for task in plan.tasks())
 
 
 def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = ()) -> Plan:
@@ -100,7 +132,23 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
         for entry in model.maps:
             if model.id in checkpoints and (not wanted or wanted & {model.id, entry.id(model)}):
                 maps.append(_map(config, model, entry, checkpoints[model.id]))
-    return Plan(tuple(maps))
+    by_id = {plan.id: plan for plan in maps}
+    pairs = [one for one in config.compare if set(one.maps) <= set(by_id)]
+    return Plan(tuple(maps), tuple(_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs))
+
+
+def _comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonPlan:
+    inputs: tuple[Task, ...] = (first.vectors, second.vectors, first.selection, second.selection, first.neighbors, second.neighbors)
+    params = {"k": TRUST_K, "seed": first.map.seed}
+    inputs += (first.vocabulary, second.vocabulary)
+    of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
+    if first.model.id != second.model.id or second.map.space not in ("contextual", "encoder-input"):
+        return ComparisonPlan(entry, (first, second), of_both)
+    deep = Task(
+        "layers", layers.VERSION, params, (first.vectors, first.selection, first.neighbors), first.checkpoint.identity,
+        {"location": first.checkpoint.location}, f"{first.id}: layers", 40,
+    )  # fmt: skip
+    return ComparisonPlan(entry, (first, second), of_both, deep)
 
 
 def _map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:

@@ -58,7 +58,7 @@ def collisions(raw: dict[str, Any]) -> list[str]:
             found.append(f"models[{index}].id: {name!r} is the id of {ids[name]} already")
             continue
         ids[name] = f"models[{index}]"
-        for position, entry in _tables(model.get("maps", [{}])):
+        for position, entry in _maps(model):
             place = f"models[{index}].maps[{position}]"
             full = f"{name}-{entry.get('name', 'words')}"
             if full in maps:
@@ -68,7 +68,7 @@ def collisions(raw: dict[str, Any]) -> list[str]:
 
 
 def references(raw: dict[str, Any]) -> list[str]:
-    """Names of landmarks used twice, and names of landmarks and models that landmarks and claims use and nobody has."""
+    """Names of landmarks and pairs of maps used twice, and names of landmarks, models and maps that are used and nobody has."""
     found = []
     models = [str(model["id"]) for _, model in _tables(raw.get("models")) if "id" in model]
     sets: dict[str, str] = {}
@@ -88,6 +88,17 @@ def references(raw: dict[str, Any]) -> list[str]:
         for key in ("set", "near"):
             if isinstance(entry.get(key), str) and entry[key] not in sets:
                 found.append(f"claims[{index}].{key}: no landmark {entry[key]!r}{nearest(entry[key], sets)}")
+    maps = [f"{model.get('id')}-{entry.get('name', 'words')}" for _, model in _tables(raw.get("models")) for _, entry in _maps(model)]
+    pairs: dict[tuple[str, ...], str] = {}
+    for index, entry in _tables(raw.get("compare")):
+        asked = entry.get("maps")
+        names = [one for one in asked if isinstance(one, str)] if isinstance(asked, list) else []
+        for place, one in enumerate(names):
+            if one not in maps:
+                found.append(f"compare[{index}].maps[{place}]: no map {one!r}{nearest(one, maps)}")
+        if len(names) == 2 and tuple(names) in pairs:
+            found.append(f"compare[{index}].maps: compared in {pairs[tuple(names)]} already")
+        pairs.setdefault(tuple(names), f"compare[{index}]")
     return found
 
 
@@ -103,6 +114,11 @@ def _tables(value: Any) -> list[tuple[int, dict[str, Any]]]:
     if not isinstance(value, list):
         return []
     return [(index, entry) for index, entry in enumerate(value) if isinstance(entry, dict)]
+
+
+def _maps(model: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """The tables of a model's maps; one map by default."""
+    return _tables(model.get("maps", [{}]))
 
 
 def _place(keys: list[int | str]) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from atlas import __version__, dataset
+from atlas import __version__, comparison, dataset
 from atlas import config as settings
 from atlas.errors import AtlasError
 from atlas.render import digest
@@ -100,6 +100,9 @@ def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
         for path in dataset.paths(data, map_id):
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
             files.append([path.name, found])
+    for name, of in comparison.files(config):
+        if set(of) <= set(maps) and (path := data / name).exists():
+            files.append([name, hashlib.sha256(path.read_bytes()).hexdigest()])
     facts = [__version__, code(), config.model_dump(mode="json"), digest(config.root), list(maps), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

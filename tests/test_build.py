@@ -16,9 +16,10 @@ import pytest
 from conftest import CHECKOUT, Built, Silent
 
 from atlas import config, gather
-from atlas.build import Options, build, status
+from atlas.build import Options, build
 from atlas.check import check
 from atlas.errors import AtlasError, DataError, ModelError, StageError, UsageError
+from atlas.status import status
 from atlas.store import Store
 
 HUB = '\n[[models]]\nid = "far"\nsource = "hub:nobody/nothing"\noptional = true\n'

@@ -265,7 +265,7 @@ def test_schema_and_status_print_data_on_stdout(atlas: Path, monkeypatch: pytest
         {"task": "m: vectors", "state": "cached", "why": "", "seconds": 1.25},
         {"task": "m-words: umap", "state": "to run", "why": "never run", "seconds": None},
     ]
-    monkeypatch.setattr("atlas.build.status", lambda *_: rows)
+    monkeypatch.setattr("atlas.status.status", lambda *_: rows)
     for command in (["status"], ["build", "--dry-run"]):
         assert run(*command) == 0
         streams = capsys.readouterr()

@@ -121,7 +121,7 @@ def test_overlap_of_strangers_is_chance() -> None:
 
 def whole(one: Any, two: Any, kinds: tuple[str, ...] | None = None) -> dict[str, Any]:
     spaces = [Vectors(np.asarray(values, np.float32), "") for values in (one, two)]
-    return compare(*spaces, every(len(one)), near(one), near(two), words(len(one), kinds)).figures
+    return compare(*spaces, *[every(len(one))] * 2, near(one), near(two), *[words(len(one), kinds)] * 2).figures
 
 
 def test_one_space_with_itself_turned() -> None:

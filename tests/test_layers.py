@@ -10,11 +10,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 LAYERS = (
     ("__init__", "data", "errors"),
-    ("fields", "lexicons", "about", "config", "problems", "store", "executors", "dataset", "checkpoints", "hub"),
+    ("fields", "lexicons", "about", "config", "problems", "store", "executors", "dataset", "findings", "comparison", "checkpoints", "hub"),
     ("graph",),
     ("stages",),
-    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "sharing", "cards", "figures", "payload", "tiles", "check"),
-    ("cli", "build", "serve", "server", "talk", "init", "export", "progress", "__main__"),
+    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "comparing", "sharing", "cards", "figures", "payload", "tiles", "check"),
+    ("cli", "build", "status", "serve", "server", "talk", "init", "export", "progress", "__main__"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))

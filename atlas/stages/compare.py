@@ -10,29 +10,41 @@ import numpy.typing as npt
 
 from atlas.data import Comparison, Floats, Ints, Neighbors, Selection, Vectors, Vocabulary
 from atlas.errors import StageError
+from atlas.stages.neighbors import neighbors
 
-VERSION = 1
+VERSION = 2
 
 _TENTHS = 10
 _LISTED = 40  # words that move most and least, each
 
 
 def compare(
-    first: Vectors, second: Vectors, selection: Selection, near_first: Neighbors, near_second: Neighbors, vocabulary: Vocabulary,
-    *, k: int = 15, seed: int = 0,
+    first: Vectors, second: Vectors, selection: Selection, other: Selection, near_first: Neighbors, near_second: Neighbors,
+    vocabulary: Vocabulary, second_vocabulary: Vocabulary,
+    *, k: int = 15, seed: int = 0, device: str = "cpu", threads: int = 1,
 ) -> Comparison:  # fmt: skip
-    """Compare two spaces of one vocabulary over a selection, in which both have been searched for neighbors.
+    """Compare two spaces over the tokens that two selections share, in which each has been searched for neighbors.
 
-    Among words that keep the same share of their neighbors those move more whose first neighbors are less similar to them in the
-    second space. Raises StageError when the selection has fewer than three tokens.
+    Where one selection holds more than the shared tokens, these are searched again among themselves. Among words that keep the
+    same share of their neighbors those move more whose first neighbors are less similar to them in the second space. Raises
+    StageError when fewer than three tokens are shared.
     """
-    n = len(selection.ids)
+    ids = shared(selection, other, vocabulary, second_vocabulary)
+    n = len(ids)
     if n < 3:
-        raise StageError("Two spaces can be compared over three tokens or more.", "Loosen the `selection` of these maps.")
-    k = min(k, near_first.rows.shape[1], near_second.rows.shape[1])
-    share = kept(near_first.rows[:, :k], near_second.rows[:, :k])
-    kinds = np.array(vocabulary.kinds)[selection.ids]
-    similar = _similarity(second.values[selection.ids], near_first.rows[:, :k])
+        hint = "Compare maps of one model, or of models with a vocabulary in common."
+        raise StageError(f"These maps share {n} token{'' if n == 1 else 's'}; a comparison needs three.", hint)
+    spaces = first.values[ids[:, 0]], second.values[ids[:, 1]]
+    sides = (selection, ids[:, 0], near_first), (other, ids[:, 1], near_second)
+    if all(np.array_equal(whole.ids, own) for whole, own, _ in sides):
+        one, two = near_first.rows, near_second.rows
+    else:
+        every = Selection(np.arange(n, dtype=np.int32))
+        one, two = (neighbors(Vectors(space, ""), every, k=k, device=device, threads=threads).rows for space in spaces)
+    k = min(k, one.shape[1], two.shape[1])
+    share = kept(one[:, :k], two[:, :k])
+    kinds = np.array(vocabulary.kinds)[ids[:, 0]]
+    similar = _similarity(spaces[1], one[:, :k])
     words = np.flatnonzero(kinds == "word")
     order = words[np.lexsort((similar[words], share[words]))]
     groups = {
@@ -40,12 +52,33 @@ def compare(
     }
     figures: dict[str, Any] = {
         "overlap": float(share.mean()), "chance": k / (n - 1), "k": k, "quantiles": [float(q) for q in np.quantile(share, (0.1, 0.5, 0.9))],
-        **alike(first.values[selection.ids], second.values[selection.ids], seed),
+        "histogram": np.bincount(np.rint(share * k).astype(int), minlength=k + 1).tolist(),
+        **alike(*spaces, seed),
         "ranks": [float(part.mean()) for part in np.array_split(share, min(_TENTHS, n))],
         "kinds": groups,
         "most": [int(row) for row in order[:_LISTED]], "least": [int(row) for row in order[::-1][:_LISTED]],
     }  # fmt: skip
-    return Comparison(share, figures)
+    return Comparison(ids, share, figures)
+
+
+def shared(selection: Selection, other: Selection, vocabulary: Vocabulary, second: Vocabulary) -> Ints:
+    """Ids (n, 2) int32 of the tokens that two selections share, ascending by the first.
+
+    In one vocabulary, or two that are equal, they are the same by id; otherwise by readable text and kind, where of several with
+    the same text the first counts.
+    """
+    if vocabulary.tokens == second.tokens:
+        ids = np.intersect1d(selection.ids, other.ids)
+        return np.stack([ids, ids], axis=1)
+
+    def named(ids: Ints, words: Vocabulary) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for token in ids.tolist():
+            found.setdefault((words.texts[token], words.kinds[token]), token)
+        return found
+
+    one, two = named(selection.ids, vocabulary), named(other.ids, second)
+    return np.array([(token, two[name]) for name, token in one.items() if name in two], np.int32).reshape(-1, 2)
 
 
 def kept(first: Ints, second: Ints) -> Floats:

@@ -34,7 +34,7 @@ Atlas.labels = function ({ meta, source, points, view, width, height, half, colo
   if (selected?.at) mark(selected, { dot: 5, weight: 700, size: 16 })
   for (const other of near || []) mark(other, { dot: other.kept ? 4 : 3.5, ring: !other.kept, weight: 600, size: 13 })
   for (const pin of pins || []) mark(pin, { dot: 3, weight: 700, size: 13 })
-  if (hovered) mark({ at: hovered.at }, { dot: 5, ring: true })
+  if (hovered) mark(hovered, { dot: 5, ring: true, weight: 600, size: 14 })
   Atlas.spread(found.marks)
   return found
 }

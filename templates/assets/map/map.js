@@ -150,7 +150,7 @@ Atlas.start = async function (stage) {
 
   const camera = Atlas.camera(box, {
     whole, least: Atlas.UNITS / (meta.tiles ? 40000 : 500), shy: embedded,
-    seen: (view) => { tip.hidden = true; map.hovered = null; scene.view(view); overlay(view) },
+    seen: (view) => { tip.hidden = true; map.hovered = null; scene.view(view); overlay(view); emit('move', view) },
     rest: (view) => { scene.size(dot(view)); want(); map.list(); note(false); emit('view', view) },
     tap: (pixel, kind) => {
       const row = at(pixel, kind === 'mouse' ? 12 : kind === 'key' ? box.clientWidth / 2 : 24)
@@ -210,6 +210,16 @@ Atlas.start = async function (stage) {
     })
   })
   box.addEventListener('pointerleave', () => { cancelAnimationFrame(hovering); leave() })
+
+  // What is pointed at elsewhere: its place here, and its name.
+  let pointed = 0
+  map.point = async function (row) {
+    const mine = ++pointed
+    const at = row === null ? null : await source.place(map.projection, row).catch(() => null)
+    if (mine !== pointed) return
+    map.hovered = at && { row, at, text: source.text(row) }
+    map.draw()
+  }
 
   // The chosen token.
   const showPanel = Atlas.panel(stage, map)
@@ -294,6 +304,7 @@ Atlas.start = async function (stage) {
     await paint()
     map.list()
     note(false)
+    emit('paint', name)
   }
   map.filter = async function (key) {
     const held = stage.querySelector('.legend :focus')?.dataset.key
@@ -305,6 +316,7 @@ Atlas.start = async function (stage) {
     await paint()
     map.list()
     note(false)
+    emit('paint', map.colour)
   }
 
   // Projections: the same tokens glide to their other places.
@@ -382,6 +394,7 @@ Atlas.start = async function (stage) {
     } catch (problem) { failed(problem) }
     restoring = false
     written = Atlas.link.write(wish)
+    emit('restore', map.selected?.row ?? null)
   }
   if (stage.dataset.quiet === undefined) addEventListener('popstate', () => restore(location.hash))
 

@@ -1,0 +1,164 @@
+"""Two maps side by side: the second laid on the first, in the first one's colours, and what the page says of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from atlas import config as settings
+from atlas.about import Cluster
+from atlas.comparison import Comparison, Layer
+from atlas.dataset import Dataset
+from atlas.figures import NEVER
+from atlas.pages import MapView
+from atlas.payload import layout
+from atlas.stages.compare import Fit, procrustes
+
+VERSION = 1  # raised by hand when the files of a comparison change for the same data
+NAMED = 0.12  # of the map's extent: a cluster whose members lie farther from their middle on the second map has no name there
+ROOM = 0.2  # of the extent, at the first view: how far names stand apart
+_LAST = 12  # half-octaves; who zooms in farther sees tokens
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a small chart 320 wide and 100 high: its place, its value, and its label, if it has one."""
+
+    x: float
+    width: float
+    height: float
+    value: float
+    label: str
+
+
+class CompareView:
+    """One comparison, arranged for its page. Made once and shared by all languages."""
+
+    def __init__(self, config: settings.Config, entry: settings.Compare, found: Comparison, first: MapView, second: MapView) -> None:
+        self.config, self.entry, self.found, self.first, self.second = config, entry, found, first, second
+        self.id = entry.id
+        self.beside = MapView(config, second.model, second.map, self.aligned)
+        vars(self.beside)["colour"] = first.colour
+
+    def title(self, language: str) -> str:
+        named = settings.text(self.entry.title, language)
+        return named or f"{self.first.title(language)} / {self.second.title(language)}"
+
+    def description(self, language: str) -> str:
+        return settings.text(self.entry.description, language)
+
+    @property
+    def self_compared(self) -> bool:
+        """Whether the page answers how a model's contextual embeddings relate to its input embeddings."""
+        return bool(self.found.layers) and self.first.map.space == "input" and self.second.map.space == "contextual"
+
+    @cached_property
+    def ids(self) -> Array:
+        """Ids (n, 2) of the shared tokens."""
+        if self.found.pairs is not None:
+            return np.array(self.found.pairs, np.int64).reshape(-1, 2)
+        same = np.intersect1d(self.first.ids, self.second.ids)
+        return np.stack([same, same], axis=1)
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array]:
+        """Rows of the shared tokens on either map."""
+        return np.searchsorted(self.first.ids, self.ids[:, 0]), np.searchsorted(self.second.ids, self.ids[:, 1])
+
+    @cached_property
+    def fit(self) -> Fit:
+        """How the second map comes to lie on the first."""
+        mine, other = (layout(view.data, view.main)[rows] for view, rows in zip((self.first, self.second), self.rows, strict=True))
+        return procrustes(other, mine)
+
+    @property
+    def angle(self) -> int:
+        """Degrees by which the second map is turned, after it was mirrored if it was."""
+        turn = self.fit.rotation
+        return round(float(np.degrees(np.arctan2(turn[0, 1], turn[0, 0]))))
+
+    @cached_property
+    def aligned(self) -> Dataset:
+        """The second map's atlas data with its main projection laid on the first map's, and with the first map's clusters."""
+        data, main = self.second.data, self.second.main
+        places = self.fit(layout(data, main))
+        size = float(np.ptp(places, axis=0).max())
+        mine, rows = self.rows
+        table = data.table
+        for axis, name in enumerate((f"x_{main}", f"y_{main}")):
+            table = _replaced(table, name, places[:, axis])
+        keys = {}
+        for level in ("coarse", "fine"):
+            column = np.full(len(places), -1, np.int32)
+            column[rows] = self.first.data.column(f"cluster_{level}")[mine]
+            keys[level] = column
+            table = _replaced(table, f"cluster_{level}", column)
+        clusters: list[Cluster] = []
+        for cluster in self.first.about.clusters:
+            members = places[keys[cluster.level] == cluster.key]
+            middle = np.median(members, axis=0) if len(members) else np.zeros(2)
+            taken = [one.anchors[main] for one in clusters if one.level == cluster.level and one.zooms[main] < NEVER]
+            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, np.array(taken).reshape(-1, 2), size))
+            where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
+            clusters.append(cluster.model_copy(update=where))
+        about = self.second.about
+        own = {"id": self.id, "projections": {main: about.map.projections[main]}}
+        return Dataset(about.model_copy(update={"map": about.map.model_copy(update=own), "clusters": tuple(clusters)}), table)
+
+    @cached_property
+    def histogram(self) -> list[Bar]:
+        """Tokens by the number of neighbors they keep."""
+        whole = sum(self.found.histogram)
+        return _bars([count / whole for count in self.found.histogram], lambda n: str(n) if n % 5 == 0 else "")
+
+    @cached_property
+    def ranks(self) -> list[Bar]:
+        """The mean number of neighbors kept in each tenth of the vocabulary."""
+        return _bars([share * self.found.k for share in self.found.ranks], lambda n: str(n + 1))
+
+    @property
+    def middle(self) -> Layer:
+        """The layer half way."""
+        return self.found.layers[len(self.found.layers) // 2]
+
+    @property
+    def last(self) -> Layer:
+        return self.found.layers[-1]
+
+    @property
+    def verdict(self) -> str:
+        """What the last layer keeps of the neighbors: `mostly` at least half, `partly` ten times what chance would, or `hardly`."""
+        if self.last.overlap >= 0.5:
+            return "mostly"
+        return "partly" if self.last.overlap >= 10 * self.last.chance else "hardly"
+
+
+def _bars(values: list[float], label: Any) -> list[Bar]:
+    most = max(values, default=0) or 1
+    wide = 320 / max(len(values), 1)
+    return [
+        Bar(round(number * wide + wide * 0.1, 1), round(wide * 0.8, 1), round(100 * value / most, 1), value, label(number))
+        for number, value in enumerate(values)
+    ]
+
+
+def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(place), pa.array(values, table.schema.field(place).type))
+
+
+def _zoom(members: Array, middle: Array, taken: Array, size: float) -> int:
+    """The half-octave from which a cluster of the first map is named on the second, whose extent is `size`: when its name no
+    longer runs into those that stand there already; never, if most members (n, 2) are not around their middle."""
+    if not len(members) or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
+        return NEVER
+    gap = np.max(np.abs(taken - middle) * (1, 4), axis=1).min(initial=np.inf)  # a name is about four times as wide as high
+    zoom = 2 * np.log2(max(ROOM * size / max(gap, 1e-9), 1))
+    return int(np.ceil(zoom)) if zoom < _LAST else NEVER

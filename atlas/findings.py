@@ -1,0 +1,67 @@
+"""Atlas data of what is no map: one JSON file for each thing that was measured. The contract between compute and render, as
+`dataset` is for maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from atlas.errors import DataError
+
+AGAIN = "Run `atlas build` without --frozen to make it again."
+
+
+class Finding(BaseModel):
+    """What every such file holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int
+    recipe: str = Field(description="digest of everything this file follows from")
+    built: str = Field(description="when it was measured, UTC, ISO 8601")
+
+
+F = TypeVar("F", bound=Finding)
+
+
+def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
+    """A file of a data folder, None where it is not there. Raises DataError naming the file and what is wrong with it."""
+    path = folder / name
+    try:
+        found = json.loads(path.read_bytes())
+        if not isinstance(found, dict) or found.get("schema_version") != version:
+            raise DataError(f"{path}: not of schema version {version}", AGAIN)
+        return kind.model_validate(found)
+    except FileNotFoundError:
+        return None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{path}: {where or 'file'}: {first['msg']}", AGAIN) from problem
+    except (OSError, ValueError) as problem:
+        raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
+
+
+def recipe(folder: Path, name: str) -> str | None:
+    """The recipe digest of a file, None where there is none to be read."""
+    try:
+        found = json.loads((folder / name).read_bytes())
+        digest = found.get("recipe")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return digest if isinstance(digest, str) else None
+
+
+def write(folder: Path, name: str, found: Finding) -> None:
+    """Write it beside its place and rename, so that it is whole or absent. Raises DataError when the folder cannot be written."""
+    path = folder / name
+    beside = path.with_suffix(".json.tmp")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as problem:
+        raise DataError(f"{path}: {problem.strerror or problem}", "Check the permissions and the free space there.") from problem

@@ -139,7 +139,7 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
 
 def _comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonPlan:
     inputs: tuple[Task, ...] = (first.vectors, second.vectors, first.selection, second.selection, first.neighbors, second.neighbors)
-    params = {"k": TRUST_K, "seed": first.map.seed}
+    params = {"k": TRUST_K}
     inputs += (first.vocabulary, second.vocabulary)
     of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
     if first.model.id != second.model.id or second.map.space not in ("contextual", "encoder-input"):

@@ -81,6 +81,10 @@ near = "places"
 [[claims]]
 words = ["man", "woman", "unheardof"]
 models = ["minilm"]
+
+[[compare]]
+maps = ["minilm-words", "ja-aozora-words"]
+title = {{ en = "Both models", ja = "二つのモデル" }}
 """
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from atlas.data import Neighbors, Selection, Vectors, Vocabulary
 from atlas.errors import StageError
-from atlas.stages.compare import cka, compare, kept, procrustes
+from atlas.stages.compare import cka, compare, kept, procrustes, shared
 from atlas.stages.contextual import contextual
 from atlas.stages.layers import layers
 from atlas.stages.neighbors import neighbors
@@ -145,8 +145,49 @@ def test_words_that_move_are_found_and_counted() -> None:
 
 
 def test_too_few_tokens() -> None:
-    with pytest.raises(StageError, match="three tokens"):
+    with pytest.raises(StageError, match="share 2 tokens; a comparison needs three"):
         whole(random(1, 2), random(2, 2))
+
+
+def chosen(*ids: int) -> Selection:
+    return Selection(np.array(sorted(ids), np.int32))
+
+
+def test_tokens_of_one_vocabulary_are_shared_by_id() -> None:
+    vocabulary = words(50)
+    assert shared(chosen(3, 7, 9, 20), chosen(7, 8, 9), vocabulary, vocabulary).tolist() == [[7, 7], [9, 9]]
+
+
+def test_tokens_of_two_vocabularies_are_shared_by_text_and_kind() -> None:
+    one = Vocabulary(("a", "##b", "c", "d"), ("a", "b", "c", "d"), ("word", "continuation", "word", "word"), ("Latin",) * 4, "wordpiece")
+    names = ("d", "b", "Ġa", "a", "x")
+    two = Vocabulary(names, ("d", "b", "a", "a", "x"), ("word", "word", "word", "word", "word"), ("Latin",) * 5, "bpe")
+    every_one, every_two = chosen(0, 1, 2, 3), chosen(0, 1, 2, 3, 4)
+    assert shared(every_one, every_two, one, two).tolist() == [[0, 2], [3, 0]]  # of the two a the first; b is of another kind
+    assert shared(every_two, every_one, two, one).tolist() == [[0, 3], [2, 0]]
+    assert shared(chosen(1, 2), every_two, one, two).shape == (0, 2)
+
+
+def test_only_shared_tokens_count() -> None:
+    """Against brute force: neighbors are taken among the shared tokens alone, wherever else the selections reach."""
+    values, other = random(3, 80, 6), random(4, 80, 6) + 0.8 * random(3, 80, 6)
+    first, second = chosen(*range(60)), chosen(*range(10, 80))
+    vocabulary = words(80)
+    spaces = [Vectors(np.asarray(some, np.float32), "") for some in (values, other)]
+    searched = [neighbors(space, selection, k=15) for space, selection in zip(spaces, (first, second), strict=True)]
+    found = compare(*spaces, first, second, *searched, vocabulary, vocabulary, k=5)
+    assert found.ids.tolist() == [[token, token] for token in range(10, 60)]
+    lists = []
+    for some in (values[10:60], other[10:60]):
+        unit = some / np.linalg.norm(some, axis=1, keepdims=True)
+        similar = unit @ unit.T
+        np.fill_diagonal(similar, -2)
+        lists.append([set(row[:5]) for row in np.argsort(-similar, axis=1).tolist()])
+    expected = [len(a & b) / 5 for a, b in zip(*lists, strict=True)]
+    assert found.kept.tolist() == pytest.approx(expected)
+    figures = found.figures
+    assert figures["overlap"] == pytest.approx(np.mean(expected)) and figures["chance"] == pytest.approx(5 / 49)
+    assert figures["histogram"] == [sum(round(5 * share) == count for share in expected) for count in range(6)]
 
 
 def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> None:

@@ -47,7 +47,7 @@ Promise.all(Atlas.started).then(async (maps) => {
   }
   // One legend for both: colours by cluster have the same keys on both maps, others may not.
   const options = [...second.stage.querySelector('select[name=colour]').options].map((option) => option.value)
-  const mirror = (name) => { if (options.includes(name)) second.paint(name, name === 'cluster' ? [...first.only] : []) }
+  const mirror = (name) => { if (options.includes(name)) second.paint(name, name === 'cluster' ? [...first.only] : [], true) }
   first.on('paint', mirror)
   if (first.colour !== 'cluster' || first.only.size) mirror(first.colour)
   for (const link of document.querySelectorAll('a[data-token]')) {

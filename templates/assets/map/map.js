@@ -295,11 +295,11 @@ Atlas.start = async function (stage) {
 
   // Colours and their legend.
   const showLegend = Atlas.legend(stage, map)
-  map.paint = async function (name, only = []) {
+  map.paint = async function (name, only = [], exactly) {
     map.colour = name
     find('select[name=colour]').value = name
     try { colouring = await Atlas.colouring(map, name) } catch (problem) { return failed(problem) }
-    map.only = new Set(only.filter((key) => colouring.items.some((item) => item.key === key)))
+    map.only = new Set(exactly ? only : only.filter((key) => colouring.items.some((item) => item.key === key)))
     showLegend(colouring)
     await paint()
     map.list()

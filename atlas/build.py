@@ -17,7 +17,8 @@ from atlas.store import Store
 
 if TYPE_CHECKING:
     from atlas.graph import Report
-    from atlas.plan import MapPlan, Plan
+    from atlas.map_plan import MapPlan
+    from atlas.plan import Plan
 
 _HEAVY = 5.0  # the weight, about seconds, from which a projection counts as heavy
 
@@ -146,7 +147,6 @@ def _compute(
 ) -> list[str]:
     from atlas import dataset, findings
     from atlas import graph as running
-    from atlas.gather import gather_comparison
 
     executors.check(options.executor)
     made = plan(config, options, warn)
@@ -159,8 +159,7 @@ def _compute(
     stale = {entry.id for entry in made.maps if dataset.recipe(places.data, entry.id) != entry.recipe}
     optional = {entry.id for entry in made.maps if entry.model.optional}
     maps = [entry.id for entry in made.maps]
-    kept = list(made.findings)
-    old = {one.file for one in kept if findings.recipe(places.data, one.file) != one.recipe}
+    kept, fresh = list(made.findings), set[str]()
     if missing:
         _need_models()
         outcome = running.run(tasks, store, pool, report=report, device=options.device, refresh=options.refresh)
@@ -171,27 +170,29 @@ def _compute(
                 maps.remove(entry.id)
                 if entry.id in optional:
                     warn(f"{entry.id} is left out: a stage failed")
-        lost_findings = [one for one in kept if any(task.key in lost for task in one.tasks())]
-        for one in lost_findings:
-            kept.remove(one)
-            if one.optional:
-                warn(f"{one.file.removesuffix('.json')} is left out: a stage failed")
-        if outcome.failed and (
-            set(maps) | optional != {entry.id for entry in made.maps} or not all(one.optional for one in lost_findings)
-        ):
+        broken = set(maps) | optional != {entry.id for entry in made.maps}
+        kept = []
+        for one in made.findings:
+            if left := one.without(lost):
+                kept.append(left)
+            elif one.optional:
+                warn(f"{one.title} is left out: a stage failed")
+            else:
+                broken = True
+        if outcome.failed and broken:
             first = next(iter(outcome.failed.values()))
             raise first
         if {task.stage for task in outcome.done}:
             stale |= {entry.id for entry in made.maps if any(task in outcome.done for task in entry.tasks())}
-            old |= {one.file for one in kept if any(task in outcome.done for task in one.tasks())}
+            fresh = {one.file for one in kept if any(task in outcome.done for task in one.tasks())}
     else:
         summary.cached = len(tasks)
     for entry in made.maps:
         if entry.id in maps and entry.id in stale:
             _write(entry, store, places.data)
     for one in kept:
-        if one.file in old:
-            findings.write(places.data, one.file, gather_comparison(one, store))
+        if one.file in fresh or findings.recipe(places.data, one.file) != one.recipe:
+            findings.write(places.data, one.file, one.gather(store))
     return maps
 
 

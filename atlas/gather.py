@@ -12,19 +12,16 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from atlas import comparison
 from atlas.about import About, Claim, Cluster, Cohesion, Figures, Landmark, MapFacts, ModelFacts, Pair
 from atlas.data import (
     NOISE,
     Annotations,
     Card,
     Clusters,
-    Comparison,
     Faithfulness,
     Floats,
     Labels,
     Landmarks,
-    Layers,
     Layout,
     Neighbors,
     Record,
@@ -35,7 +32,7 @@ from atlas.data import (
 from atlas.dataset import SCHEMA_VERSION, Dataset, table
 from atlas.fields import Text
 from atlas.graph import Task
-from atlas.plan import ComparisonPlan, MapPlan
+from atlas.map_plan import MapPlan
 from atlas.stages.label import cluster_name
 from atlas.store import Store, libraries
 
@@ -96,26 +93,6 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         built=built(),
     )  # fmt: skip
     return Dataset(about, table(values, shown))
-
-
-def gather_comparison(plan: ComparisonPlan, store: Store) -> comparison.Comparison:
-    """The data of a comparison. Raises StoreError when one of its artifacts is damaged."""
-    found = cast(Comparison, store.read(plan.comparison.key))
-    layers = cast(Layers, store.read(plan.layers.key)).entries if plan.layers else ()
-    texts = cast(Vocabulary, store.read(plan.maps[0].vocabulary.key)).texts
-    pairs = [(int(one), int(two)) for one, two in found.ids]
-    figures = dict(found.figures)
-    k = figures["k"]
-
-    def moved(rows: Sequence[int]) -> tuple[comparison.Moved, ...]:
-        return tuple(comparison.Moved(ids=pairs[row], text=texts[pairs[row][0]], kept=round(float(found.kept[row]) * k)) for row in rows)
-
-    return comparison.Comparison(
-        schema_version=comparison.SCHEMA_VERSION, recipe=plan.recipe, built=built(), maps=plan.entry.maps, tokens=len(pairs),
-        pairs=None if all(one == two for one, two in pairs) else tuple(pairs),
-        most=moved(figures.pop("most")), least=moved(figures.pop("least")), layers=tuple(comparison.Layer(**one) for one in layers),
-        **figures,
-    )  # fmt: skip
 
 
 def _told(source: str) -> str:

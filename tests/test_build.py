@@ -101,8 +101,8 @@ def test_a_new_title_computes_nothing(atlas_copy: Built) -> None:
 def test_a_map_that_is_taken_out_leaves_the_site(atlas_copy: Built) -> None:
     text = atlas_copy.toml.read_text(encoding="utf-8")
     whole = files(atlas_copy.public)
-    begin, end = text.rindex("[[models]]\n"), text.index("[[landmarks]]\n")
-    atlas_copy.toml.write_text(text[:begin] + text[end:], encoding="utf-8")
+    begin, end, compared = text.rindex("[[models]]\n"), text.index("[[landmarks]]\n"), text.index("[[compare]]\n")
+    atlas_copy.toml.write_text(text[:begin] + text[end:compared], encoding="utf-8")
     atlas_copy.build()
     assert not (atlas_copy.public / "maps" / "ja-aozora-words").exists()
     assert "ja-aozora" not in "".join(path.read_text(encoding="utf-8") for path in atlas_copy.public.rglob("*.html"))

@@ -13,9 +13,12 @@ LAYERS = (
     ("fields", "lexicons", "about", "config", "problems", "store", "executors", "dataset", "findings", "comparison", "checkpoints", "hub"),
     ("graph",),
     ("stages",),
-    ("plan", "gather", "publish", "writer", "compose", "render", "pages", "comparing", "sharing", "cards", "figures", "payload", "tiles", "check"),
+    (
+        "plan", "map_plan", "finding_plan", "compare_plan", "gather", "publish", "writer", "compose", "render", "pages", "comparing",
+        "sharing", "cards", "figures", "payload", "tiles", "check",
+    ),
     ("cli", "build", "status", "serve", "server", "talk", "init", "export", "progress", "__main__"),
-)
+)  # fmt: skip
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LINES = 300

@@ -1,0 +1,90 @@
+"""The tasks that compare two maps, and the file they become."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from atlas import comparison
+from atlas.config import Compare
+from atlas.data import Comparison, Layers, Vocabulary
+from atlas.gather import built
+from atlas.graph import Task
+from atlas.map_plan import TRUST_K, MapPlan
+from atlas.stages import compare, layers
+from atlas.store import Store
+
+
+@dataclass(frozen=True)
+class ComparisonPlan:
+    """The tasks of two maps compared, and of the model's layers where one model is compared with itself."""
+
+    entry: Compare
+    maps: tuple[MapPlan, MapPlan]
+    comparison: Task
+    layers: Task | None = None
+
+    @property
+    def file(self) -> str:
+        """Its file in the data folder."""
+        return comparison.name(*self.entry.maps)
+
+    @property
+    def optional(self) -> bool:
+        return any(plan.model.optional for plan in self.maps)
+
+    @property
+    def title(self) -> str:
+        return f"the comparison of {self.entry.maps[0]} and {self.entry.maps[1]}"
+
+    def without(self, lost: Collection[str]) -> ComparisonPlan | None:
+        return None if any(task.key in lost for task in self.tasks()) else self
+
+    def tasks(self) -> tuple[Task, ...]:
+        return (self.comparison, *((self.layers,) if self.layers else ()))
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that the comparison's data follow from."""
+        facts = [comparison.SCHEMA_VERSION, self.entry.maps, [task.key for task in self.tasks()]]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def gather(self, store: Store) -> comparison.Comparison:
+        """The file's content. Raises StoreError when an artifact is damaged."""
+        found = cast(Comparison, store.read(self.comparison.key))
+        layers = cast(Layers, store.read(self.layers.key)).entries if self.layers else ()
+        texts = cast(Vocabulary, store.read(self.maps[0].vocabulary.key)).texts
+        pairs = [(int(one), int(two)) for one, two in found.ids]
+        figures = dict(found.figures)
+        k = figures["k"]
+
+        def moved(rows: Sequence[int]) -> tuple[comparison.Moved, ...]:
+            kept = [round(float(found.kept[row]) * k) for row in rows]
+            return tuple(
+                comparison.Moved(ids=pairs[row], text=texts[pairs[row][0]], kept=one) for row, one in zip(rows, kept, strict=True)
+            )
+
+        return comparison.Comparison(
+            schema_version=comparison.SCHEMA_VERSION, recipe=self.recipe, built=built(), maps=self.entry.maps, tokens=len(pairs),
+            pairs=None if all(one == two for one, two in pairs) else tuple(pairs),
+            most=moved(figures.pop("most")), least=moved(figures.pop("least")), layers=tuple(comparison.Layer(**one) for one in layers),
+            **figures,
+        )  # fmt: skip
+
+
+def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonPlan:
+    """The tasks that compare two maps."""
+    inputs: tuple[Task, ...] = (first.vectors, second.vectors, first.selection, second.selection, first.neighbors, second.neighbors)
+    params = {"k": TRUST_K}
+    inputs += (first.vocabulary, second.vocabulary)
+    of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
+    if first.model.id != second.model.id or second.map.space not in ("contextual", "encoder-input"):
+        return ComparisonPlan(entry, (first, second), of_both)
+    deep = Task(
+        "layers", layers.VERSION, params, (first.vectors, first.selection, first.neighbors), first.checkpoint.identity,
+        {"location": first.checkpoint.location}, f"{first.id}: layers", 40,
+    )  # fmt: skip
+    return ComparisonPlan(entry, (first, second), of_both, deep)

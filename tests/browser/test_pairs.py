@@ -1,0 +1,159 @@
+"""Two maps side by side in a browser: what is done on one is seen on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chrome import MARKS, WIDE, Watched, coloured, until
+
+pytestmark = MARKS
+
+URL = "compare/minilm-words--ja-aozora-words/"
+LINKED = ".pair[data-linked]"
+MAP = "[...document.querySelectorAll('.stage')][{}].map"
+FIRST, SECOND = (MAP.format(side) for side in (0, 1))
+
+
+@pytest.fixture
+def open_pair(watch: Callable[..., Watched]) -> Callable[..., tuple[Watched, Any]]:
+    def opened(url: str = URL, **options: Any) -> tuple[Watched, Any]:
+        watched = watch(**options)
+        page = watched.open(url, LINKED)
+        page.wait_for_function("() => document.querySelectorAll('.stage[data-drawn]').length === 2")
+        return watched, page
+
+    return opened
+
+
+def chosen(page: Any, map_: str) -> str | None:
+    """The text of the token chosen on a map."""
+    found = page.evaluate(f"() => {map_}.selected?.text ?? null")
+    return None if found is None else str(found)
+
+
+def shared(page: Any) -> tuple[int, int, str]:
+    """A token that both maps show: its row on either, and its text."""
+    found = page.evaluate(f"""async () => {{
+      const pairs = await (await fetch(document.querySelector('.pair').dataset.pairs)).json()
+      const at = Math.floor(pairs[0].length / 2)
+      const rows = [await {FIRST}.source.rowOf(pairs[0][at]), await {SECOND}.source.rowOf(pairs[1][at])]
+      await {FIRST}.source.texts(rows)
+      return [...rows, {FIRST}.source.text(rows[0])]
+    }}""")
+    return found[0], found[1], found[2]
+
+
+def test_choosing_on_either_map_chooses_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair()
+    assert coloured(page, ".pair > div:nth-child(1) .canvas") > 500 and coloured(page, ".pair > div:nth-child(2) .canvas") > 100
+    one, two, text = shared(page)
+    page.evaluate(f"() => {FIRST}.select({one}, true)")
+    page.wait_for_function(f"() => {SECOND}.selected?.row === {two} && {SECOND}.selected.near")
+    assert chosen(page, FIRST) == chosen(page, SECOND) == text
+    until(page, "location.hash.startsWith('#t=') ? 1 : 0", lambda found: found == 1)
+    page.evaluate(f"() => {FIRST}.select(null)")
+    page.wait_for_function(f"() => {SECOND}.selected === null")
+    page.evaluate(f"() => {SECOND}.select({two}, true)")
+    page.wait_for_function(f"() => {FIRST}.selected?.row === {one}")
+    until(page, "location.hash.startsWith('#t=') ? 1 : 0", lambda found: found == 1)
+    watched.fine()
+
+
+def test_a_token_that_the_other_map_lacks_is_chosen_on_one(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair()
+    one, two, _ = shared(page)
+    page.evaluate(f"() => {FIRST}.select({one}, true)")
+    page.wait_for_function(f"() => {SECOND}.selected?.row === {two}")
+    page.evaluate(f"""async () => {{
+      const pairs = new Set((await (await fetch(document.querySelector('.pair').dataset.pairs)).json())[0])
+      const ids = await {FIRST}.source.ids(Array.from({{ length: {FIRST}.source.total }}, (_, i) => i))
+      await {FIRST}.select(ids.findIndex((id) => !pairs.has(id)), false)
+    }}""")
+    page.wait_for_function(f"() => {SECOND}.selected === null")
+    assert chosen(page, FIRST)
+    watched.fine()
+
+
+def test_pointing_shows_the_place_on_the_other_map(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair()
+    one, two, _ = shared(page)
+    page.evaluate(f"""() => {{
+      const map = {FIRST}, p = map.source.points(map.projection)
+      map.setView({{ x: p.x[{one}], y: p.y[{one}], span: map.view().span / 60 }}, false)
+    }}""")
+    page.wait_for_timeout(300)
+    box = page.locator(".canvas").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2)
+    page.wait_for_function(f"() => {FIRST}.hovered")
+    if page.evaluate(f"() => {FIRST}.hovered.row") == one:
+        page.wait_for_function(f"() => {SECOND}.hovered?.row === {two}")
+    page.mouse.move(2, 2)
+    page.wait_for_function(f"() => !{SECOND}.hovered")
+    watched.fine()
+
+
+def test_both_move_together_until_told_not_to(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair()
+    spans = f"() => [{FIRST}.view().span, {SECOND}.view().span]"
+    before = page.evaluate(spans)
+    box = page.locator(".canvas").first.bounding_box()
+    page.mouse.move(box["x"] + 80, box["y"] + 80)
+    page.mouse.wheel(0, -240)
+    page.wait_for_timeout(300)
+    after = page.evaluate(spans)
+    assert after[0] < 0.8 * before[0] and after[1] / before[1] == pytest.approx(after[0] / before[0], rel=1e-3)
+    page.locator("input[name=together]").uncheck()
+    page.mouse.move(box["x"] + 80, box["y"] + 80)
+    page.mouse.wheel(0, -240)
+    page.wait_for_timeout(300)
+    last = page.evaluate(spans)
+    assert last[0] < 0.8 * after[0] and last[1] == after[1]
+    watched.fine()
+
+
+def test_one_legend_colours_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair()
+    page.locator("select[name=colour]").first.select_option("kind")
+    page.wait_for_function(f"() => {SECOND}.colour === 'kind'")
+    page.locator("select[name=colour]").first.select_option("cluster")
+    page.wait_for_function(f"() => {SECOND}.colour === 'cluster'")
+    page.locator(".legend button[data-key]").first.click()
+    page.wait_for_function(f"() => {SECOND}.only.size === 1 && {FIRST}.only.size === 1")
+    assert page.evaluate(f"() => [...{SECOND}.only][0] === [...{FIRST}.only][0]")
+    watched.fine()
+
+
+def test_a_word_of_the_lists_is_shown_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    watched, page = open_pair(f"ja/{URL}")
+    link = page.locator(".moved a").first
+    link.click()
+    page.wait_for_function(f"() => {FIRST}.selected?.near && {SECOND}.selected?.near")
+    assert chosen(page, FIRST) == link.inner_text() == chosen(page, SECOND)
+    watched.fine()
+
+
+def test_a_link_opens_with_its_token_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+    _, page = open_pair()
+    token = page.locator(".moved a").first.get_attribute("data-token")
+    text = page.locator(".moved a").first.inner_text()
+    watched, page = open_pair(f"{URL}#t={token}")
+    page.wait_for_function(f"() => {SECOND}.selected?.text === {text!r}")
+    assert chosen(page, FIRST) == text
+    watched.fine()
+
+
+@pytest.mark.parametrize("url", [URL, f"ja/{URL}", "compare/", "ja/compare/"])
+def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
+    watched = watch(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = watched.open(url, LINKED if "--" in url else ".gallery")
+    assert page.evaluate(WIDE) == []
+    watched.fine()
+
+
+def test_without_javascript_there_are_two_pictures_and_all_figures(watch: Callable[..., Watched]) -> None:
+    watched = watch(java_script_enabled=False)
+    page = watched.open(URL, ".pair")
+    assert page.locator(".pair .poster img").count() == 2 and page.locator(".bars").count() == 2
+    assert page.locator(".moved a").count() > 10 and not page.locator(".together").is_visible()

@@ -13,6 +13,7 @@ from atlas import executors
 from atlas.checkpoints import Checkpoint, Lock, resolve
 from atlas.config import Config
 from atlas.errors import AtlasError, DataError, ModelError, UsageError
+from atlas.experiments import FRAMEWORKS, installed
 from atlas.store import Store
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def build(config: Config, options: Options, report: Report, warn: Callable[[str]
             maps = _frozen(config, options, places, told)
         else:
             maps = _compute(config, options, places, report, told, summary)
+            _say_what_is_not_run(config, options, warn)
         summary.maps = len(maps)
         if options.strict and summary.warnings:
             raise AtlasError(f"{len(summary.warnings)} warning(s), and --strict is on", "The site was left as it was.")
@@ -111,12 +113,19 @@ def build(config: Config, options: Options, report: Report, warn: Callable[[str]
     return summary
 
 
+def _say_what_is_not_run(config: Config, options: Options, warn: Callable[[str], None]) -> None:
+    """Tell of frameworks that are not there. The write-up says so, too, and nothing is wrong with it: --strict does not mind."""
+    if config.pitfall and not options.only and (absent := [name for name in FRAMEWORKS if name not in installed()]):
+        hint = "pip install 'atlas-embeddings[tensorflow]' brings it, and keeps transformers below 5."
+        warn(f"the write-up has no column of {', '.join(absent)}, which is not installed. {hint}")
+
+
 def plan(config: Config, options: Options, warn: Callable[[str], None]) -> Plan:
     """The plan of a build: resolves every model, keeps the commits in atlas.lock. Raises ModelError."""
     from atlas.plan import make
 
     places = Places.of(config, options.output)
-    return make(config, checkpoints(config, options, places, warn), options.only)
+    return make(config, checkpoints(config, options, places, warn), options.only, installed())
 
 
 def checkpoints(
@@ -235,9 +244,10 @@ def _check_refresh(names: tuple[str, ...], stages: set[str]) -> None:
 
 
 def _frozen(config: Config, options: Options, places: Places, warn: Callable[[str], None]) -> list[str]:
-    """The maps whose atlas data are there. Raises DataError for one that is missing and not optional, or a comparison of maps that
-    are there."""
-    from atlas import comparison, dataset, findings
+    """The maps whose atlas data are there. Raises DataError for one that is missing and not optional, or another
+    file that the site needs."""
+    from atlas import dataset, findings
+    from atlas.publish import files
 
     wanted = set(options.only)
     known = {name for model in config.models for name in (model.id, *(entry.id(model) for entry in model.maps))}
@@ -255,9 +265,9 @@ def _frozen(config: Config, options: Options, places: Places, warn: Callable[[st
                 parquet, _ = dataset.paths(places.data, map_id)
                 hint = "Run `atlas build` without --frozen, or copy the data there."
                 raise DataError(f"{parquet}: no atlas data for the map {map_id}", hint)
-    for name, of in comparison.files(config):
-        if set(of) <= set(maps) and findings.recipe(places.data, name) is None:
-            hint = "Run `atlas build` without --frozen, copy it there, or take the comparison out of atlas.toml."
+    for name, what in files(config, maps, whole=not wanted):
+        if findings.recipe(places.data, name) is None:
+            hint = f"Run `atlas build` without --frozen, copy it there, or take {what} out of atlas.toml."
             raise DataError(f"{places.data / name}: missing", hint)
     return maps
 

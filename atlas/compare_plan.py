@@ -24,7 +24,7 @@ class ComparisonPlan:
 
     entry: Compare
     maps: tuple[MapPlan, MapPlan]
-    comparison: Task
+    both: Task
     layers: Task | None = None
 
     @property
@@ -44,7 +44,7 @@ class ComparisonPlan:
         return None if any(task.key in lost for task in self.tasks()) else self
 
     def tasks(self) -> tuple[Task, ...]:
-        return (self.comparison, *((self.layers,) if self.layers else ()))
+        return (self.both, *((self.layers,) if self.layers else ()))
 
     @property
     def recipe(self) -> str:
@@ -54,7 +54,7 @@ class ComparisonPlan:
 
     def gather(self, store: Store) -> comparison.Comparison:
         """The file's content. Raises StoreError when an artifact is damaged."""
-        found = cast(Comparison, store.read(self.comparison.key))
+        found = cast(Comparison, store.read(self.both.key))
         layers = cast(Layers, store.read(self.layers.key)).entries if self.layers else ()
         texts = cast(Vocabulary, store.read(self.maps[0].vocabulary.key)).texts
         pairs = [(int(one), int(two)) for one, two in found.ids]

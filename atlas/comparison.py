@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from atlas.config import Config
 from atlas.findings import Finding
 
 SCHEMA_VERSION = 1
@@ -58,11 +57,6 @@ class Comparison(Finding):
     most: tuple[Moved, ...] = Field(description="words that keep the fewest neighbors")
     least: tuple[Moved, ...] = Field(description="words that keep the most")
     layers: tuple[Layer, ...] = Field(description="the first map's space beside every layer, where both maps are of one model")
-
-
-def files(config: Config) -> list[tuple[str, tuple[str, str]]]:
-    """For each comparison that the config asks for its file in the data folder, and the maps."""
-    return [(name(*one.maps), one.maps) for one in config.compare]
 
 
 def name(first: str, second: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from atlas import problems
 from atlas.errors import ConfigError, UsageError
+from atlas.experiments import Pitfall
 from atlas.fields import Flag, Language, Part, Pattern, Slug, Text, Whole, distinct
 from atlas.lexicons import Claim, Landmark
 
@@ -143,9 +144,10 @@ class Map(Part):
     """Its title on the site; the model's title when left out."""
     description: Text | None = None
     """A sentence under the title."""
-    space: Literal["input", "contextual", "output"] = "input"
-    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `contextual` a layer's outputs; `output` the
-    unembedding of a model that does not use the input table for it."""
+    space: Literal["input", "encoder-input", "contextual", "output"] = "input"
+    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `encoder-input` what enters the first layer, each
+    token alone between the model's special tokens; `contextual` a layer's outputs; `output` the unembedding of a model that does
+    not use the input table for it."""
     layer: Whole | None = None
     """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the default."""
     selection: Selection = Selection()
@@ -191,6 +193,8 @@ class Model(Part):
     """A sentence or two about it."""
     optional: Flag = False
     """Whether the site is built without it, with a warning, when it cannot be reached."""
+    pitfall: Flag = True
+    """Whether the `inputs_embeds` experiment is run on it, where the file has a table [pitfall]."""
     maps: Annotated[tuple[Map, ...], Field(min_length=1)] = (Map(),)
     """Its maps; one of the whole vocabulary when left out."""
 
@@ -230,6 +234,8 @@ class Config(Part):
     """What somebody says of the spaces, measured on every map."""
     compare: tuple[Compare, ...] = ()
     """Pairs of maps to compare."""
+    pitfall: Pitfall | None = None
+    """The `inputs_embeds` experiment and its write-up; none when left out."""
 
     _root: Path = PrivateAttr(default=Path())
 

@@ -243,8 +243,15 @@ class Layers(Record):
     entries: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Experiment(Record):
+    """What an experiment measured, plain JSON values; the stage that makes one says which."""
+
+    facts: dict[str, Any]
+
+
 _RECORDS = (
     Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card, Lexicon, Landmarks, Comparison,
-    Layers,
+    Layers, Experiment,
 )  # fmt: skip
 RECORDS: dict[str, type[Record]] = {record.__name__: record for record in _RECORDS}

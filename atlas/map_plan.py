@@ -88,7 +88,9 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
 
     card = of_model(describe, 0.1, language=model.language)
     tokens = of_model(vocabulary, 1)
-    if entry.space == "contextual":
+    if entry.space == "encoder-input":
+        space = of_model(contextual, 8, layer=0)
+    elif entry.space == "contextual":
         space = of_model(contextual, 30, layer=-1 if entry.layer is None else entry.layer)
     else:
         space = of_model(vectors, 2, space=entry.space)

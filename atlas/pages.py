@@ -222,8 +222,8 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     )  # fmt: skip
 
 
-def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any] = ()) -> Iterator[Page]:
-    """Every page of the site, the same for each language; `compared` are the comparisons."""
+def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any] = (), study: Any = None) -> Iterator[Page]:
+    """Every page of the site, the same for each language; `compared` are the comparisons, `study` what the write-up shows."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
@@ -234,6 +234,8 @@ def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any]
         yield Page("compare/", "comparisons.html", {"pairs": compared})
     for pair in compared:
         yield Page(f"compare/{pair.id}/", "compare.html", {"pair": pair})
+    if study is not None:
+        yield Page("write-ups/inputs-embeds/", "write-up.html", {"study": study})
     for maps in by_model.values():
         yield Page(f"models/{maps[0].model.id}/", "model.html", {"maps": maps, "view": maps[0]})
     for view in views:

@@ -10,9 +10,11 @@ from atlas.checkpoints import Checkpoint
 from atlas.compare_plan import plan_comparison
 from atlas.config import Config
 from atlas.errors import UsageError
+from atlas.experiments import FRAMEWORKS
 from atlas.finding_plan import FindingPlan
 from atlas.graph import Task
 from atlas.map_plan import MapPlan, plan_map
+from atlas.writeup_plan import plan_writeup
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,11 @@ class Plan:
         return tuple(task for plan in every for task in plan.tasks())
 
 
-def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = ()) -> Plan:
-    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id.
+def make(
+    config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = (), frameworks: tuple[str, ...] = FRAMEWORKS[:1]
+) -> Plan:
+    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id, and leaves the write-up as it is.
+    `frameworks` are those that are installed.
 
     Raises UsageError when `only` names something the config does not have.
     """
@@ -44,4 +49,7 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
                 maps.append(plan_map(config, model, entry, checkpoints[model.id]))
     by_id = {plan.id: plan for plan in maps}
     pairs = [one for one in config.compare if set(one.maps) <= set(by_id)]
-    return Plan(tuple(maps), tuple(plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs))
+    findings: list[FindingPlan] = [plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs]
+    if config.pitfall and not wanted:
+        findings.append(plan_writeup(config, config.pitfall, checkpoints, frameworks))
+    return Plan(tuple(maps), tuple(findings))

@@ -11,11 +11,11 @@ import re
 import shutil
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from atlas import __version__, comparison, dataset
+from atlas import __version__, comparison, dataset, writeup
 from atlas import config as settings
 from atlas.errors import AtlasError
 from atlas.render import digest
@@ -95,16 +95,23 @@ def recover(output: Path) -> None:
 
 def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
     """Digest of all that the site follows from."""
-    files = []
+    found_files = []
     for map_id in maps:
         for path in dataset.paths(data, map_id):
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-            files.append([path.name, found])
-    for name, of in comparison.files(config):
-        if set(of) <= set(maps) and (path := data / name).exists():
-            files.append([name, hashlib.sha256(path.read_bytes()).hexdigest()])
-    facts = [__version__, code(), config.model_dump(mode="json"), digest(config.root), list(maps), files]
+            found_files.append([path.name, found])
+    for name, _ in files(config, maps):
+        if (path := data / name).exists():
+            found_files.append([name, hashlib.sha256(path.read_bytes()).hexdigest()])
+    facts = [__version__, code(), config.model_dump(mode="json"), digest(config.root), list(maps), found_files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def files(config: settings.Config, maps: Collection[str], *, whole: bool = True) -> list[tuple[str, str]]:
+    """Files of atlas data besides those of the maps that a site of these maps needs, and what each is of; those that belong to no
+    map only for the `whole` site."""
+    found = [(comparison.name(*one.maps), "the comparison") for one in config.compare if set(one.maps) <= set(maps)]
+    return [*found, (writeup.NAME, "[pitfall]")] if config.pitfall and whole else found
 
 
 def code() -> str:

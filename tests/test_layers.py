@@ -10,12 +10,15 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 LAYERS = (
     ("__init__", "data", "errors"),
-    ("fields", "lexicons", "about", "config", "problems", "store", "executors", "dataset", "findings", "comparison", "checkpoints", "hub"),
+    (
+        "fields", "lexicons", "experiments", "about", "config", "problems", "store", "executors", "dataset", "findings", "comparison",
+        "writeup", "checkpoints", "hub",
+    ),
     ("graph",),
     ("stages",),
     (
-        "plan", "map_plan", "finding_plan", "compare_plan", "gather", "publish", "writer", "compose", "render", "pages", "comparing",
-        "sharing", "cards", "figures", "payload", "tiles", "check",
+        "plan", "map_plan", "finding_plan", "compare_plan", "writeup_plan", "gather", "publish", "writer", "compose", "render", "pages",
+        "comparing", "charts", "study", "sharing", "cards", "figures", "payload", "tiles", "check",
     ),
     ("cli", "build", "status", "serve", "server", "talk", "init", "export", "progress", "__main__"),
 )  # fmt: skip

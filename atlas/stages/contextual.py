@@ -26,7 +26,7 @@ def contextual(
     before = torch.get_num_threads()
     torch.set_num_threads(max(threads, 1))
     try:
-        found = encoder.load(location, device)
+        found = encoder.load(location, device, max(layer, 1) if layer >= 0 else None)
         number = found.layer(layer)
         values = None
         done = 0

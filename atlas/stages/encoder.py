@@ -90,19 +90,29 @@ class Encoder:
             yield batch
 
 
-def load(location: str, device: str = "cpu") -> Encoder:
+def load(location: str, device: str = "cpu", depth: int | None = None) -> Encoder:
     """The model of a checkpoint; of an encoder-decoder its encoder. Raises ModelError when transformers cannot load it.
+
+    With a `depth` only so many of its layers are made, for whoever needs no more of them; `layers` still says how many it has.
 
     A model's own code is never run.
     """
     name, revision = checkpoints.pretrained(location)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoConfig, AutoModel, AutoTokenizer, logging
+
+    logging.set_verbosity_error()  # what matters of what it says is told below
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
-        model, told = AutoModel.from_pretrained(name, revision=revision, trust_remote_code=False, output_loading_info=True)
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as problem:
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        layers = int(getattr(config, "num_hidden_layers", 0))
+        if depth is not None and depth < layers:
+            config.num_hidden_layers = depth
+        model, told = AutoModel.from_pretrained(
+            name, config=config, revision=revision, trust_remote_code=False, output_loading_info=True
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         hint = "A contextual space needs a model and a tokenizer of transformers' own; a model's own code is never run."
         raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
@@ -114,7 +124,6 @@ def load(location: str, device: str = "cpu") -> Encoder:
         raise ModelError(f"{name}: its weights lack {min(made_up)}", "Is the checkpoint complete?")
     before, after = _around(tokenizer)
     model = model.float().eval().to(device)
-    layers = int(getattr(model.config, "num_hidden_layers", 0))
     rows = int(model.get_input_embeddings().weight.shape[0])
     return Encoder(model, tokenizer, device, before, after, layers, _room(model, tokenizer, len(before) + len(after)), rows)
 

@@ -1,0 +1,151 @@
+"""What the write-up of the `inputs_embeds` experiment shows, arranged for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from atlas import config as settings
+from atlas.charts import Chart, chart
+from atlas.comparing import CompareView
+from atlas.experiments import QUESTION
+from atlas.payload import ASPECT
+from atlas.render import theme
+from atlas.stages.label import text_width
+from atlas.writeup import Measured, Run, Segment, Sentence, WriteUp
+
+WORDS = 14  # marked on a pair of maps
+READABLE = ("Latin", "Digits", "Han", "Hiragana", "Katakana", "Kanji and kana")  # scripts that readers have letters for
+_FED = ("hidden", "subtracted", "sinusoidal", "lookup")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word on a picture 1200 wide and 800 high."""
+
+    text: str
+    colour: int
+    x: int
+    y: int
+
+    def free(self, others: Sequence[Mark]) -> bool:
+        """Whether it is inside the picture, and in nobody's way."""
+        half = text_width(self.text, 27) / 2 + 8
+        inside = half < self.x < 1200 - half and 60 < self.y < 780
+        return inside and all(
+            abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8 or abs(self.y - one.y) > 52 for one in others
+        )
+
+
+class Subject:
+    """One model of the experiment."""
+
+    def __init__(self, model: settings.Model, measured: Measured, pair: CompareView | None) -> None:
+        self.model, self.measured, self.pair = model, measured, pair
+        self.language = measured.language
+
+    def title(self, language: str) -> str:
+        return settings.text(self.model.title, language, self.model.id)
+
+    @property
+    def run(self) -> Run:
+        """The run in PyTorch, which every model has."""
+        return self.measured.runs[0]
+
+    def by(self, framework: str) -> Run | None:
+        """The run in a framework, None where there is none or the framework has no such model."""
+        return next((run for run in self.measured.runs if run.framework == framework and run.sentences), None)
+
+    @cached_property
+    def sentence(self) -> Sentence:
+        """The sentence of the figures: the first in the model's language."""
+        own = [one for one in self.run.sentences if one.text != QUESTION]
+        return own[0] if own and self.language.split("-")[0] != "en" else self.run.sentences[0]
+
+    def of(self, run: Run) -> Sentence:
+        """The same sentence in another run."""
+        return next(one for one in run.sentences if one.text == self.sentence.text)
+
+    @cached_property
+    def segment(self) -> Segment:
+        return self.sentence.segments[0]
+
+    @cached_property
+    def by_layer(self) -> Chart:
+        found = self.segment.variants
+        lines = {name: [layer.relative for layer in one.layers] if (one := found.get(name)) else None for name in _FED}
+        return chart([str(number) for number in range(self.run.layers + 1)], lines, percent=True)
+
+    @cached_property
+    def by_position(self) -> Chart:
+        found = self.segment.variants
+        return chart(self.sentence.tokens, {name: one.positions if (one := found.get(name)) else None for name in _FED})
+
+    @cached_property
+    def parts(self) -> Chart:
+        return chart(self.sentence.tokens, {name: self.segment.parts.get(name) for name in ("hidden", "word", "position", "segment")})
+
+    @cached_property
+    def marked(self) -> tuple[list[Mark], list[Mark]]:
+        """The same words on both maps of the pair, so chosen that no two stand in each other's way on either."""
+        pair = self.pair
+        if pair is None:
+            return [], []
+        rows = {int(token): (mine, other) for token, mine, other in zip(pair.ids[:, 0], *pair.rows, strict=True)}
+        keys = pair.first.data.column("cluster_coarse")
+        found: tuple[list[Mark], list[Mark]] = ([], [])
+        for cluster in pair.first.coarse:
+            for token in cluster.central:
+                if token not in rows or pair.first.scripts[rows[token][0]] not in READABLE:
+                    continue
+                text = pair.first.texts[rows[token][0]]
+                colour = pair.first.colour.get(int(keys[rows[token][0]]), 0)
+                marks = [
+                    Mark(text, colour, *((view.unit[row] * (1, -1) + (0, ASPECT)) * 1200).round().astype(int).tolist())
+                    for view, row in zip((pair.first, pair.beside), rows[token], strict=True)
+                ]
+                if all(one.free(others) for one, others in zip(marks, found, strict=True)):
+                    for one, others in zip(marks, found, strict=True):
+                        others.append(one)
+                    break
+            if len(found[0]) == WORDS:
+                break
+        return found
+
+
+class Study:
+    """The whole write-up."""
+
+    def __init__(self, config: settings.Config, found: WriteUp, compared: Sequence[CompareView]) -> None:
+        by_id = {model.id: model for model in config.models}
+        pairs = {
+            pair.first.model.id: pair
+            for pair in compared
+            if (pair.first.map.space, pair.second.map.space) == ("input", "encoder-input") and pair.first.model.id == pair.second.model.id
+        }
+        self.found = found
+        self.subjects = [
+            Subject(by_id[one.model], one, pairs.get(one.model))
+            for one in found.models
+            if one.model in by_id and one.runs and one.runs[0].sentences
+        ]
+        self.question = QUESTION
+
+    @cached_property
+    def frameworks(self) -> list[str]:
+        """Frameworks in which something was run."""
+        return list(dict.fromkeys(run.framework for one in self.subjects for run in one.measured.runs if run.sentences))
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Of all libraries that took part."""
+        made: dict[str, str] = {}
+        for one in self.subjects:
+            for run in one.measured.runs:
+                made |= run.versions
+        return made | self.found.versions
+
+    def code(self, name: str) -> str:
+        """A script of the write-up; the tests run them all."""
+        return (theme() / "code" / "inputs_embeds" / f"{name}.py").read_text(encoding="utf-8").rstrip()

@@ -1,0 +1,67 @@
+// The charts of a write-up come alive: each is drawn again with Plotly, from the table of its numbers, when a reader comes near it.
+(function () {
+  'use strict'
+  const { runtime } = document.currentScript.dataset
+  let loading = null
+  const load = () => (loading ??= new Promise((done, failed) => {
+    const script = document.createElement('script')
+    script.addEventListener('load', done)
+    script.addEventListener('error', () => failed(new Error(`${runtime} did not load`)))
+    script.src = runtime
+    document.head.append(script)
+  }))
+  const traces = (figure) => {
+    const rows = [...figure.querySelectorAll('tbody tr')]
+    const labels = rows.map((row) => row.querySelector('th').textContent)
+    return [...figure.querySelectorAll('thead [data-key]')].map((head, column) => {
+      const style = getComputedStyle(figure.querySelector(`svg .s-${head.dataset.key} path`))
+      return {
+        type: 'scatter', mode: 'lines+markers', name: head.textContent, x: labels.map((_, row) => row), text: labels,
+        y: rows.map((row) => Number(row.querySelectorAll('td')[column].dataset.value)),
+        line: { color: style.stroke, width: 2, dash: style.strokeDasharray === 'none' ? 'solid' : 'dash' }, marker: { color: style.stroke, size: 7 },
+        hovertemplate: `%{text}: %{y:${figure.dataset.percent === 'yes' ? '.2%' : ',.3f'}}<extra>${head.textContent}</extra>`,
+      }
+    })
+  }
+  const layout = (figure, lines) => {
+    const { color, fontFamily } = getComputedStyle(figure)
+    const grid = getComputedStyle(figure.querySelector('svg .grid')).stroke
+    const axis = { gridcolor: grid, zeroline: false, linecolor: grid, fixedrange: true, automargin: true }
+    return {
+      width: figure.clientWidth, height: Math.round(figure.clientWidth * 0.65), showlegend: false, hovermode: 'closest', dragmode: false,
+      margin: { l: 48, r: 12, t: 10, b: 40 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { color, family: fontFamily, size: 12 },
+      xaxis: { ...axis, showgrid: false, tickvals: lines[0].x, ticktext: lines[0].text, title: { text: figure.dataset.across } },
+      yaxis: { ...axis, rangemode: 'tozero', tickformat: figure.dataset.percent === 'yes' ? '.0%' : '' },
+    }
+  }
+  const live = new Set()
+  const draw = async (figure) => {
+    const place = figure.querySelector('.live')
+    try {
+      await load()
+      const lines = traces(figure)
+      place.hidden = false
+      await Plotly.react(place, lines, layout(figure, lines), { displayModeBar: false, showSendToCloud: false, displaylogo: false, responsive: false })
+      figure.dataset.drawn = 'plotly'
+      live.add(figure)
+    } catch (problem) {
+      place.hidden = true // the picture says the same
+      console.info('drawn without Plotly:', problem.message)
+    }
+  }
+  document.addEventListener('DOMContentLoaded', () => {
+    const near = new IntersectionObserver((seen) => {
+      for (const { isIntersecting, target } of seen) {
+        if (!isIntersecting) continue
+        near.unobserve(target)
+        draw(target)
+      }
+    }, { rootMargin: '200px' })
+    for (const figure of document.querySelectorAll('figure.chart')) near.observe(figure)
+    const again = () => { for (const figure of live) draw(figure) }
+    let waiting = null
+    addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(again, 150) })
+    document.addEventListener('atlas:theme', again)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again)
+  })
+})()

@@ -265,8 +265,9 @@ def _frozen(config: Config, options: Options, places: Places, warn: Callable[[st
                 parquet, _ = dataset.paths(places.data, map_id)
                 hint = "Run `atlas build` without --frozen, or copy the data there."
                 raise DataError(f"{parquet}: no atlas data for the map {map_id}", hint)
-    for name, what in files(config, maps, whole=not wanted):
-        if findings.recipe(places.data, name) is None:
+    optional = {model.id for model in config.models if model.optional}
+    for name, what, models in files(config, maps):
+        if findings.recipe(places.data, name) is None and not wanted and not models & optional:
             hint = f"Run `atlas build` without --frozen, copy it there, or take {what} out of atlas.toml."
             raise DataError(f"{places.data / name}: missing", hint)
     return maps

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from atlas import comparison
-from atlas.config import Compare
 from atlas.data import Comparison, Layers, Vocabulary
+from atlas.experiments import Compare
 from atlas.gather import built
 from atlas.graph import Task
 from atlas.map_plan import TRUST_K, MapPlan

@@ -14,6 +14,7 @@ from atlas import config as settings
 from atlas.about import Cluster
 from atlas.comparison import Comparison, Layer
 from atlas.dataset import Dataset
+from atlas.experiments import Compare
 from atlas.figures import NEVER
 from atlas.pages import MapView
 from atlas.payload import layout
@@ -41,7 +42,7 @@ class Bar:
 class CompareView:
     """One comparison, arranged for its page. Made once and shared by all languages."""
 
-    def __init__(self, config: settings.Config, entry: settings.Compare, found: Comparison, first: MapView, second: MapView) -> None:
+    def __init__(self, config: settings.Config, entry: Compare, found: Comparison, first: MapView, second: MapView) -> None:
         self.config, self.entry, self.found, self.first, self.second = config, entry, found, first, second
         self.id = entry.id
         self.beside = MapView(config, second.model, second.map, self.aligned)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from atlas import __version__, comparison, dataset, findings, sharing, writeup
+from atlas import __version__, comparison, dataset, findings, sense_map, sharing, writeup
 from atlas import config as settings
 from atlas.cards import cards
 from atlas.comparing import VERSION as COMPARED
@@ -19,6 +19,7 @@ from atlas.figures import PALETTE, posters
 from atlas.pages import MapView, pages
 from atlas.payload import VERSION, payload
 from atlas.render import RUNTIME, Renderer, asset, relative
+from atlas.sensing import SenseView, shape
 from atlas.study import Study
 from atlas.writer import Writer
 
@@ -71,12 +72,13 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
         for pair, files in compared:
             facts[language][pair.id] = files
     study = _studied(config, [pair for pair, _ in compared], data, writer)
+    sensed = _sensed(config, data, writer)
     assets = _assets(config.root, writer, warn)
     renderer = Renderer(config.root, languages)
     count = 0
     shown: list[str] = []
     fragments: dict[str, str] = {}
-    for page in pages(config, views, [pair for pair, _ in compared], study):
+    for page in pages(config, views, [pair for pair, _ in compared], study, sensed):
         for language in languages:
             prefix = "" if language == languages[0] else f"{language}/"
             here = prefix + page.url
@@ -86,7 +88,8 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
                 "assets": assets, "map_files": MAPS, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link,
                 "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing,
-                "prefix": prefix, "compared": [pair for pair, _ in compared], "studied": study is not None,
+                "prefix": prefix, "compared": [pair for pair, _ in compared], "studied": study is not None, "sensed": sensed,
+                "shape": shape,
                 "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
                 "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
                 "text": lambda value, fallback="", language=language: settings.text(value, language, fallback),
@@ -161,6 +164,19 @@ def _studied(config: settings.Config, compared: list[CompareView], data: Path, w
     return Study(config, found, compared)
 
 
+def _sensed(config: settings.Config, data: Path, writer: Writer) -> list[SenseView]:
+    """The sense maps whose data are there."""
+    models = {model.id: model for model in config.models}
+    found = []
+    for entry in config.senses:
+        name = sense_map.file(entry.name)
+        one = findings.read(data, name, sense_map.SenseMap, sense_map.SCHEMA_VERSION)
+        if one is not None:
+            writer.write(f"data/{name}", (data / name).read_bytes())
+            found.append(SenseView(entry, models[entry.model], one))
+    return found
+
+
 def _embeds(config: settings.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer) -> None:
     """The oEmbed answers, and the script that a page around a frame may use, at an address that stays."""
     base = config.site.base_url
@@ -218,6 +234,7 @@ def _assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str
         "site_js": writer.hashed("site.js", read("site.js")),
         "embedding_js": writer.hashed("embedding.js", read("embedding.js")),
         "compare_js": writer.hashed("compare.js", read("compare.js")),
+        "senses_js": writer.hashed("senses.js", read("senses.js")),
         "charts_js": writer.hashed("charts.js", read("charts.js")),
         "map_css": writer.hashed("map.css", read("map.css")),
         "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())),

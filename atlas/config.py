@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from atlas import problems
 from atlas.errors import ConfigError, UsageError
-from atlas.experiments import Pitfall
+from atlas.experiments import Compare, Pitfall, Senses
 from atlas.fields import Flag, Language, Part, Pattern, Slug, Text, Whole, distinct
 from atlas.lexicons import Claim, Landmark
 
@@ -205,22 +205,6 @@ class Model(Part):
         return self
 
 
-class Compare(Part):
-    """Two maps side by side, over the tokens that both show, and how alike their spaces are."""
-
-    maps: Annotated[tuple[str, str], AfterValidator(distinct)]
-    """The ids of the maps, <model>-<name>. The second is turned and scaled to lie on the first."""
-    title: Text | None = None
-    """Its title on the site; made of both maps' titles when left out."""
-    description: Text | None = None
-    """A sentence under the title."""
-
-    @property
-    def id(self) -> str:
-        """Its name in addresses."""
-        return "--".join(self.maps)
-
-
 class Config(Part):
     """The whole of atlas.toml."""
 
@@ -236,6 +220,8 @@ class Config(Part):
     """Pairs of maps to compare."""
     pitfall: Pitfall | None = None
     """The `inputs_embeds` experiment and its write-up; none when left out."""
+    senses: tuple[Senses, ...] = ()
+    """Sense maps: words of several senses in sentences."""
 
     _root: Path = PrivateAttr(default=Path())
 

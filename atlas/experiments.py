@@ -1,4 +1,4 @@
-"""The `inputs_embeds` experiment in atlas.toml."""
+"""What atlas.toml asks for besides maps: comparisons, sense maps, the `inputs_embeds` experiment."""
 
 from __future__ import annotations
 
@@ -8,12 +8,47 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from atlas.fields import Part, distinct
+from atlas.fields import Part, Slug, Text, Whole, distinct
 
 FRAMEWORKS = ("torch", "tensorflow")
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
 
 Sentences = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=400)], ...], Field(min_length=1), AfterValidator(distinct)]
+
+
+class Compare(Part):
+    """Two maps side by side, over the tokens that both show, and how alike their spaces are."""
+
+    maps: Annotated[tuple[str, str], AfterValidator(distinct)]
+    """The ids of the maps, <model>-<name>. The second is turned and scaled to lie on the first."""
+    title: Text | None = None
+    """Its title on the site; made of both maps' titles when left out."""
+    description: Text | None = None
+    """A sentence under the title."""
+
+    @property
+    def id(self) -> str:
+        """Its name in addresses."""
+        return "--".join(self.maps)
+
+
+class Senses(Part):
+    """Words of several senses, each occurrence in a sentence as the model reads it there."""
+
+    name: Slug
+    """Its name in addresses."""
+    model: str
+    """The id of the model."""
+    corpus: Annotated[str, Field(min_length=1)]
+    """A JSON Lines file of `word`, `sense` and `text`, relative to atlas.toml."""
+    words: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
+    """Which of its words; all when left out."""
+    layer: Whole = -1
+    """The layer whose outputs are shown: 0 is what enters the first, -1 the last. All are measured."""
+    title: Text | None = None
+    """Its title on the site; the model's when left out."""
+    description: Text | None = None
+    """A sentence under the title."""
 
 
 class Pitfall(Part):

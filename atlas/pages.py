@@ -222,8 +222,11 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     )  # fmt: skip
 
 
-def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any] = (), study: Any = None) -> Iterator[Page]:
-    """Every page of the site, the same for each language; `compared` are the comparisons, `study` what the write-up shows."""
+def pages(
+    config: settings.Config, views: list[MapView], compared: Sequence[Any] = (), study: Any = None, sensed: Sequence[Any] = ()
+) -> Iterator[Page]:
+    """Every page of the site, the same for each language; `compared` are the comparisons, `study` what the write-up shows, `sensed`
+    the sense maps."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
@@ -236,6 +239,10 @@ def pages(config: settings.Config, views: list[MapView], compared: Sequence[Any]
         yield Page(f"compare/{pair.id}/", "compare.html", {"pair": pair})
     if study is not None:
         yield Page("write-ups/inputs-embeds/", "write-up.html", {"study": study})
+    if sensed:
+        yield Page("senses/", "senses.html", {"sensed": sensed})
+    for one in sensed:
+        yield Page(f"senses/{one.id}/", "sense.html", {"found": one})
     for maps in by_model.values():
         yield Page(f"models/{maps[0].model.id}/", "model.html", {"maps": maps, "view": maps[0]})
     for view in views:

@@ -14,6 +14,7 @@ from atlas.experiments import FRAMEWORKS
 from atlas.finding_plan import FindingPlan
 from atlas.graph import Task
 from atlas.map_plan import MapPlan, plan_map
+from atlas.sense_plan import plan_senses
 from atlas.writeup_plan import plan_writeup
 
 
@@ -33,10 +34,10 @@ class Plan:
 def make(
     config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = (), frameworks: tuple[str, ...] = FRAMEWORKS[:1]
 ) -> Plan:
-    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id, and leaves the write-up as it is.
-    `frameworks` are those that are installed.
+    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id, and leaves the
+    write-up and sense maps as they are. `frameworks` are those that are installed.
 
-    Raises UsageError when `only` names something the config does not have.
+    Raises UsageError when `only` names something the config does not have, DataError when a corpus of sentences cannot be read.
     """
     wanted = set(only)
     known = {name for model in config.models for name in (model.id, *(entry.id(model) for entry in model.maps))}
@@ -52,4 +53,8 @@ def make(
     findings: list[FindingPlan] = [plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs]
     if config.pitfall and not wanted:
         findings.append(plan_writeup(config, config.pitfall, checkpoints, frameworks))
+    if not wanted:
+        models = {model.id: model for model in config.models}
+        asked = [one for one in config.senses if one.model in checkpoints]
+        findings += [plan_senses(one, models[one.model], checkpoints[one.model], config.root) for one in asked]
     return Plan(tuple(maps), tuple(findings))

@@ -99,6 +99,15 @@ def references(raw: dict[str, Any]) -> list[str]:
         if len(names) == 2 and tuple(names) in pairs:
             found.append(f"compare[{index}].maps: compared in {pairs[tuple(names)]} already")
         pairs.setdefault(tuple(names), f"compare[{index}]")
+    named: dict[str, str] = {}
+    for index, entry in _tables(raw.get("senses")):
+        if isinstance(entry.get("model"), str) and entry["model"] not in models:
+            found.append(f"senses[{index}].model: no model {entry['model']!r}{nearest(entry['model'], models)}")
+        name = entry.get("name")
+        if isinstance(name, str) and name in named:
+            found.append(f"senses[{index}].name: {name!r} is the name of {named[name]} already")
+        elif isinstance(name, str):
+            named[name] = f"senses[{index}]"
     return found
 
 

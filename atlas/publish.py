@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from atlas import __version__, comparison, dataset, writeup
+from atlas import __version__, comparison, dataset, sense_map, writeup
 from atlas import config as settings
 from atlas.errors import AtlasError
 from atlas.render import digest
@@ -100,18 +100,20 @@ def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
         for path in dataset.paths(data, map_id):
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
             found_files.append([path.name, found])
-    for name, _ in files(config, maps):
+    for name, _, _ in files(config, maps):
         if (path := data / name).exists():
             found_files.append([name, hashlib.sha256(path.read_bytes()).hexdigest()])
     facts = [__version__, code(), config.model_dump(mode="json"), digest(config.root), list(maps), found_files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def files(config: settings.Config, maps: Collection[str], *, whole: bool = True) -> list[tuple[str, str]]:
-    """Files of atlas data besides those of the maps that a site of these maps needs, and what each is of; those that belong to no
-    map only for the `whole` site."""
-    found = [(comparison.name(*one.maps), "the comparison") for one in config.compare if set(one.maps) <= set(maps)]
-    return [*found, (writeup.NAME, "[pitfall]")] if config.pitfall and whole else found
+def files(config: settings.Config, maps: Collection[str]) -> list[tuple[str, str, set[str]]]:
+    """Files of atlas data besides those of the maps that a site of these maps shows: each with what it is of, and its models."""
+    of = {entry.id(model): model.id for model in config.models for entry in model.maps}
+    pairs = [one for one in config.compare if set(one.maps) <= set(maps)]
+    found = [(comparison.name(*one.maps), "the comparison", {of[map_id] for map_id in one.maps}) for one in pairs]
+    found += [(sense_map.file(one.name), f"the sense map {one.name}", {one.model}) for one in config.senses]
+    return [*found, (writeup.NAME, "[pitfall]", set())] if config.pitfall else found
 
 
 def code() -> str:

@@ -89,6 +89,13 @@ title = {{ en = "Both models", ja = "二つのモデル" }}
 
 [pitfall.sentences]
 ja = ["私の犬はかわいいです。"]
+
+[[senses]]
+name = "tiny"
+model = "ja-aozora"
+corpus = "{(CHECKOUT / "site" / "corpus" / "ja.jsonl").as_posix()}"
+words = ["はし", "頭"]
+title = {{ en = "Two words", ja = "二つの語" }}
 """
 
 

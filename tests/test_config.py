@@ -25,7 +25,7 @@ BAD: list[tuple[str, list[str]]] = [
     ("models = [1]", ["models[0]: must be a table; begin it with [[models]]"]),
     ('[models]\nid = "a"', ["models: must be a table; begin it with [[models]]"]),
     ("site = 3\n" + MODEL, ["site: must be a table; begin it with [site]"]),
-    ("colour = 1\n" + MODEL, ["colour: unknown key (known: site, models, landmarks, claims, compare, pitfall)"]),
+    ("colour = 1\n" + MODEL, ["colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses)"]),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),
     (MODEL + 'langauge = "ja"', ["models[0].langauge: unknown key (did you mean language?)"]),
     (MODEL + 'language = "Japanese"', ["models[0].language: 'Japanese': write a language tag such as en, ja or zh-Hant"]),

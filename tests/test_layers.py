@@ -12,13 +12,13 @@ LAYERS = (
     ("__init__", "data", "errors"),
     (
         "fields", "lexicons", "experiments", "about", "config", "problems", "store", "executors", "dataset", "findings", "comparison",
-        "writeup", "checkpoints", "hub",
+        "sense_map", "sentences", "writeup", "checkpoints", "hub",
     ),
     ("graph",),
     ("stages",),
     (
-        "plan", "map_plan", "finding_plan", "compare_plan", "writeup_plan", "gather", "publish", "writer", "compose", "render", "pages",
-        "comparing", "charts", "study", "sharing", "cards", "figures", "payload", "tiles", "check",
+        "plan", "map_plan", "finding_plan", "compare_plan", "sense_plan", "writeup_plan", "gather", "publish", "writer", "compose",
+        "render", "pages", "comparing", "charts", "study", "sensing", "sharing", "cards", "figures", "payload", "tiles", "check",
     ),
     ("cli", "build", "status", "serve", "server", "talk", "init", "export", "progress", "__main__"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ pytestmark = MARKS
 
 KINDS = ["", "models/ja-aozora/", "maps/minilm-words/", "maps/ja-aozora-words/clusters/", "CLUSTER", "about/", "embedding/",
          "embed/minilm-words/", "404.html", "compare/", "compare/minilm-words--ja-aozora-words/",
-         "write-ups/inputs-embeds/"]  # fmt: skip
+         "write-ups/inputs-embeds/", "senses/", "senses/tiny/"]  # fmt: skip
 LOOKS = {
     "wide light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "wide dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},

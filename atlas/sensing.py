@@ -1,0 +1,99 @@
+"""What the page of a sense map shows: one picture a word, a point a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from atlas import config as settings
+from atlas.experiments import Senses
+from atlas.sense_map import Point, SenseMap, Word
+
+WIDE, HIGH, MARGIN = 460, 320, 22
+SHAPES = 4  # of marks, so that senses differ not by colour alone
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point in a picture WIDE by HIGH."""
+
+    point: Point
+    x: float
+    y: float
+    sense: int
+    path: str
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The sentence before the word, the word, and what follows."""
+        one = self.point
+        return one.text[: one.start], one.text[one.start : one.end], one.text[one.end :]
+
+
+class Picture:
+    """One word."""
+
+    def __init__(self, word: Word) -> None:
+        self.word = word
+        self.wide, self.high = WIDE, HIGH
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """Both axes in one scale, so that distances in the picture are those of the plane."""
+        x, y = [point.x for point in self.word.points], [point.y for point in self.word.points]
+        scale = min((WIDE - 2 * MARGIN) / max(max(x) - min(x), 1e-9), (HIGH - 2 * MARGIN) / max(max(y) - min(y), 1e-9))
+        left, top = WIDE / 2 - scale * (min(x) + max(x)) / 2, HIGH / 2 + scale * (min(y) + max(y)) / 2
+        found = []
+        for point in self.word.points:
+            sense = self.word.senses.index(point.sense)
+            at = round(left + scale * point.x, 1), round(top - scale * point.y, 1)
+            found.append(Mark(point, *at, sense, shape(*at, sense % SHAPES)))
+        return found
+
+    def of(self, sense: str) -> list[Mark]:
+        """The marks of a sense."""
+        return [mark for mark in self.marks if mark.point.sense == sense]
+
+
+def shape(x: float, y: float, number: int) -> str:
+    """The path of a mark around a place: a circle, a square, a triangle, a diamond."""
+    if number == 0:
+        return f"M{x - 6:.1f} {y}a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z"
+    if number == 1:
+        return f"M{x - 5.3:.1f} {y - 5.3:.1f}h10.6v10.6h-10.6z"
+    if number == 2:
+        return f"M{x} {y - 7:.1f}l6.6 11.8h-13.2z"
+    return f"M{x} {y - 7.5:.1f}l7.5 7.5l-7.5 7.5l-7.5 -7.5z"
+
+
+class SenseView:
+    """One sense map."""
+
+    def __init__(self, entry: Senses, model: settings.Model, found: SenseMap) -> None:
+        self.entry, self.model, self.found = entry, model, found
+        self.id, self.language = entry.name, found.language
+        self.pictures = [Picture(word) for word in found.words]
+
+    def title(self, language: str) -> str:
+        return settings.text(self.entry.title, language) or self.model_title(language)
+
+    def model_title(self, language: str) -> str:
+        return settings.text(self.model.title, language, self.model.id)
+
+    def description(self, language: str) -> str:
+        return settings.text(self.entry.description, language)
+
+    @property
+    def sentences(self) -> int:
+        return sum(len(word.points) for word in self.found.words)
+
+    @property
+    def apart(self) -> int:
+        """Words whose senses stand farther apart than shuffled labels."""
+        return sum(word.apart for word in self.found.words)
+
+    @cached_property
+    def best(self) -> int:
+        """The layer at which the senses stand farthest apart, over all words."""
+        means = [sum(word.by_layer[layer] for word in self.found.words) for layer in range(self.found.layers + 1)]
+        return means.index(max(means))

@@ -39,6 +39,19 @@ class MapFacts(_Part):
     projections: dict[str, dict[str, Any]] = Field(description="the parameters of each projection, first the main one")
     clustered_on: str = Field(description="the projection on which clusters were found")
     cluster_parameters: dict[str, Any]
+    layer: int | None = Field(None, description="of a contextual space, as configured")
+    corpus: CorpusFacts | None = None
+
+
+class CorpusFacts(_Part):
+    """The corpus that a contextual space was averaged over."""
+
+    texts: int
+    tokens: int = Field(description="occurrences, of whatever token")
+    cut: int = Field(description="texts longer than the model reads, taken in parts")
+    least: int = Field(description="how often a token must be seen to be shown")
+    unseen: int = Field(description="selected tokens that were never seen, and are not shown")
+    rare: int = Field(description="selected tokens that were seen, but too seldom to be shown")
 
 
 class Figures(_Part):

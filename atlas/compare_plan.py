@@ -81,7 +81,8 @@ def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> Comparis
     params = {"k": TRUST_K}
     inputs += (first.vocabulary, second.vocabulary)
     of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
-    if first.model.id != second.model.id or second.map.space not in ("contextual", "encoder-input"):
+    alone = second.map.space in ("contextual", "encoder-input") and not (second.map.corpus or second.map.words)
+    if first.model.id != second.model.id or not alone:
         return ComparisonPlan(entry, (first, second), of_both)
     deep = Task(
         "layers", layers.VERSION, params, (first.vectors, first.selection, first.neighbors), first.checkpoint.identity,

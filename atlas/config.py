@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from atlas import problems
 from atlas.errors import ConfigError, UsageError
-from atlas.experiments import Compare, Pitfall, Senses
+from atlas.experiments import Compare, Corpus, Pitfall, Senses
 from atlas.fields import Flag, Language, Part, Pattern, Slug, Text, Whole, distinct
 from atlas.lexicons import Claim, Landmark
 
@@ -150,6 +150,10 @@ class Map(Part):
     not use the input table for it."""
     layer: Whole | None = None
     """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the default."""
+    corpus: Corpus | None = None
+    """Of a contextual space: texts over which it is averaged; each token alone when left out."""
+    words: Annotated[str, Field(min_length=1)] | None = None
+    """Of a contextual space: a file of words, one a line, to show in place of tokens; a word's pieces are averaged."""
     selection: Selection = Selection()
     """Which tokens; all when left out."""
     projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = ("umap", "tsne", "pca")
@@ -167,8 +171,9 @@ class Map(Part):
 
     @model_validator(mode="after")
     def _of_the_space(self) -> Map:
-        if self.layer is not None and self.space != "contextual":
-            raise ValueError('layer: only a contextual space has layers; write space = "contextual"')
+        for key in ("layer", "corpus", "words"):
+            if getattr(self, key) is not None and self.space != "contextual":
+                raise ValueError(f'{key}: only a contextual space has {"layers" if key == "layer" else key}; write space = "contextual"')
         return self
 
     def id(self, model: Model) -> str:

@@ -100,6 +100,37 @@ class Vectors(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Averages(Vectors):
+    """A space averaged over a corpus.
+
+    counts   (v,) int64: how often each token was seen; where it was not its vector is zero and means nothing
+    figures  `texts` and `tokens` of the corpus, and how many texts were `cut` because they are longer than the model reads
+    """
+
+    counts: npt.NDArray[np.int64]
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sums(Record):
+    """What one chunk of a corpus adds to the averages.
+
+    ids      (m,) int32: tokens seen, ascending
+    counts   (m,) int64
+    sums     (m, d) float64
+    figures  as in Averages, and `tensor`: which outputs these are
+    """
+
+    ids: Ints
+    counts: npt.NDArray[np.int64]
+    sums: npt.NDArray[np.float64]
+    figures: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        _need(len(self.ids) == len(self.counts) == len(self.sums), self, "columns differ in length")
+
+
+@dataclass(frozen=True, eq=False)
 class Neighbors(Record):
     """Exact nearest neighbors by cosine in the original space, nearest first, the point itself left out.
 
@@ -252,6 +283,6 @@ class Experiment(Record):
 
 _RECORDS = (
     Vocabulary, Annotations, Selection, Vectors, Neighbors, Layout, Clusters, Labels, Faithfulness, Card, Lexicon, Landmarks, Comparison,
-    Layers, Experiment,
+    Layers, Experiment, Averages, Sums,
 )  # fmt: skip
 RECORDS: dict[str, type[Record]] = {record.__name__: record for record in _RECORDS}

@@ -22,7 +22,7 @@ from atlas.about import About
 from atlas.data import KINDS
 from atlas.errors import DataError
 
-SCHEMA_VERSION = 2  # 2: landmarks and claims
+SCHEMA_VERSION = 3  # 2: landmarks and claims; 3: layer and corpus
 PROJECTIONS = ("umap", "tsne", "pca")
 
 

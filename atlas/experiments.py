@@ -16,6 +16,19 @@ QUESTION = "Hello, my dog is cute"  # the sentence of the question that the writ
 Sentences = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=400)], ...], Field(min_length=1), AfterValidator(distinct)]
 
 
+class Corpus(Part):
+    """Texts over whose occurrences a contextual space is averaged."""
+
+    path: Annotated[str, Field(min_length=1)]
+    """Files of text (a text a line), JSON Lines or Parquet, relative to atlas.toml; * and ** stand for any name."""
+    field: Annotated[str, Field(min_length=1)] = "text"
+    """The field or column that holds the text, of JSON Lines and Parquet."""
+    least: Annotated[Whole, Field(ge=1)] = 1
+    """How often a token must be seen to be shown."""
+    chunk: Annotated[Whole, Field(ge=1)] = 1_000_000
+    """Bytes that are read in one go, and repeated when a build is killed; a row group of Parquet."""
+
+
 class Compare(Part):
     """Two maps side by side, over the tokens that both show, and how alike their spaces are."""
 

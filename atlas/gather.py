@@ -12,10 +12,11 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from atlas.about import About, Claim, Cluster, Cohesion, Figures, Landmark, MapFacts, ModelFacts, Pair
+from atlas.about import About, Claim, Cluster, Cohesion, CorpusFacts, Figures, Landmark, MapFacts, ModelFacts, Pair
 from atlas.data import (
     NOISE,
     Annotations,
+    Averages,
     Card,
     Clusters,
     Faithfulness,
@@ -83,7 +84,8 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
             tokens=len(ids), dimensions=space.values.shape[1], tensor=space.tensor, neighbors=near.rows.shape[1],
             seed=plan.map.seed, dictionary=notes.dictionary,
             projections={name: layout.parameters for name, layout in layouts.items()},
-            clustered_on=shown[0], cluster_parameters=groups.parameters,
+            clustered_on=shown[0], cluster_parameters=groups.parameters, layer=plan.map.layer,
+            corpus=_corpus(plan, cast(Averages, space), np.asarray(read(plan.asked, Selection).ids)) if plan.asked else None,
         ),
         faithfulness={name: Figures(**found.figures) for name, found in truth.items()},
         clusters=_clusters(groups, space.values[ids], ids, texts, labels),
@@ -93,6 +95,13 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         built=built(),
     )  # fmt: skip
     return Dataset(about, table(values, shown))
+
+
+def _corpus(plan: MapPlan, space: Averages, asked: Any) -> CorpusFacts:
+    """What the corpus held, and what of the selected tokens it did not."""
+    least = plan.map.corpus.least if plan.map.corpus else 1
+    counts = np.asarray(space.counts)[asked]
+    return CorpusFacts(**space.figures, least=least, unseen=int((counts == 0).sum()), rare=int(((counts > 0) & (counts < least)).sum()))
 
 
 def _told(source: str) -> str:

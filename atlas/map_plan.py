@@ -6,15 +6,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from atlas.checkpoints import Checkpoint
 from atlas.config import Config, Map, Model
+from atlas.corpora import chunks
 from atlas.dataset import SCHEMA_VERSION
+from atlas.errors import DataError
+from atlas.experiments import Corpus
 from atlas.graph import Task
 from atlas.lexicons import Claim, Landmark, words
 from atlas.stages import (
     annotate,
+    average,
     cluster,
     contextual,
     describe,
@@ -23,11 +28,14 @@ from atlas.stages import (
     lexicon,
     measure,
     neighbors,
+    occurrences,
     project,
+    seen,
     select,
     vectors,
     vocabulary,
 )
+from atlas.stages import words as words_stage
 
 TRUST_K = 15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
 
@@ -52,6 +60,7 @@ class MapPlan:
     faithfulness: Mapping[str, Task]
     lexicon: Task | None = None
     landmarks: Task | None = None
+    asked: Task | None = None
     sets: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()
 
@@ -74,7 +83,7 @@ class MapPlan:
 
 
 def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
-    """The tasks of one map, as the config describes it."""
+    """The tasks of one map, as the config describes it. Raises DataError for a corpus or a file of words that cannot be read."""
     map_id = entry.id(model)
     at = {"location": checkpoint.location}
 
@@ -87,15 +96,23 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         return Task(name, module.VERSION, params, inputs, "", {}, f"{map_id}: {what or name}", weight)
 
     card = of_model(describe, 0.1, language=model.language)
-    tokens = of_model(vocabulary, 1)
+    named = _words(config.root / entry.words) if entry.words else None
+    tokens = Task("words", words_stage.VERSION, {"words": named}, label=f"{map_id}: words") if named else of_model(vocabulary, 1)
+    layer = {"layer": -1 if entry.layer is None else entry.layer} | ({"words": named} if named else {})
     if entry.space == "encoder-input":
         space = of_model(contextual, 8, layer=0)
+    elif entry.corpus:
+        params = {"field": entry.corpus.field, **layer}
+        parts = _parts(config.root, entry.corpus, model, checkpoint, params)
+        space = Task("average", average.VERSION, {}, (tokens, *parts), label=f"{map_id}: average")
     elif entry.space == "contextual":
-        space = of_model(contextual, 30, layer=-1 if entry.layer is None else entry.layer)
+        space = of_model(contextual, 30, **layer)
     else:
         space = of_model(vectors, 2, space=entry.space)
     notes = Task("annotate", annotate.VERSION, {"language": model.language}, (tokens,), label=f"{model.id}: annotate", weight=2)
-    selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
+    asked = selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
+    if entry.corpus:
+        selection = of_map(seen, (asked, space), 0.1, least=entry.corpus.least)
     near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)
     layouts: dict[str, Task] = {}
     for method in (*entry.projections, "random", "pca"):
@@ -114,7 +131,10 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         method: of_map(measure, (space, selection, near, layout), 2, f"measure {method}", k=TRUST_K, seed=entry.seed)
         for method, layout in layouts.items()
     }
-    made = MapPlan(map_id, model, entry, checkpoint, card, tokens, notes, space, selection, near, layouts, groups, labels, truth)
+    made = MapPlan(
+        map_id, model, entry, checkpoint, card, tokens, notes, space, selection, near, layouts, groups, labels, truth,
+        asked=asked if entry.corpus else None,
+    )  # fmt: skip
     sets, claims = _said(config, model)
     if not (sets or claims):
         return made
@@ -124,6 +144,32 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         claims=[one.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json") for one in claims],
     )  # fmt: skip
     return replace(made, lexicon=terms, landmarks=pinned, sets=sets, claims=claims)
+
+
+def _parts(root: Path, corpus: Corpus, model: Model, checkpoint: Checkpoint, params: dict[str, Any]) -> list[Task]:
+    """A task for each chunk of a corpus, known by the chunk's digest, so that a killed build goes on where it was."""
+    parts = chunks(root, corpus.path, corpus.chunk)
+    return [
+        Task(
+            "occurrences", occurrences.VERSION, {"chunk": {"kind": part.kind, "digest": part.digest}, **params}, (), checkpoint.identity,
+            {"location": checkpoint.location, "place": [part.path, part.begin, part.end]},
+            f"{model.id}: {Path(part.path).name}, part {number} of {len(parts)}", 60,
+        )
+        for number, part in enumerate(parts, 1)
+    ]  # fmt: skip
+
+
+def _words(path: Path) -> list[str]:
+    """The lines of a file of words, each once."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        hint = "`words` is relative to atlas.toml; a word stands on each line."
+        raise DataError(f"{path}: cannot be read ({problem})", hint) from problem
+    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not found:
+        raise DataError(f"{path}: no words", "A word stands on each line.")
+    return found
 
 
 def _said(config: Config, model: Model) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from atlas import checkpoints
@@ -69,6 +70,29 @@ class Encoder:
                 inner = inside.to(self.device)
                 found: Tensor = torch.stack([made.hidden_states[number][inner] for number in numbers])
             yield rows, found.float().cpu().numpy()
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, without special tokens, however long."""
+        made = self.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        return [list(map(int, ids)) for ids in made["input_ids"]]
+
+    def goes_on(self, token: int) -> bool:
+        """Whether a token continues the word of the one before it."""
+        name = str(self.tokenizer.convert_ids_to_tokens(token))
+        if name.startswith("##"):
+            return True
+        spaced = self._spaced  # where words begin with a mark, one without it goes on
+        return bool(spaced) and not name.startswith(spaced) and any(sign.isalnum() for sign in name)
+
+    @property
+    def spaces(self) -> bool:
+        """Whether words begin with a mark for the space before them."""
+        return bool(self._spaced)
+
+    @cached_property
+    def _spaced(self) -> str:
+        names = map(str, self.tokenizer.convert_ids_to_tokens(self.ids(["a a"])[0]))
+        return next((name[0] for name in names if name[:1] in ("▁", "Ġ")), "")
 
     @property
     def around(self) -> str:

@@ -126,7 +126,8 @@ def main() -> None:
             assert ours["tokens"] == theirs["tokens"]
             for what, found in (("atlas", ours), ("pipeline", theirs)):
                 speed = found["tokens"] / found["seconds"]
-                print(f"{name:10} {what:9} {found['tokens']:7.0f} tokens {found['seconds']:6.1f} s {speed:6.0f} tokens/s, peak {found['peak']:5.0f} MB")
+                told = f"{found['tokens']:7.0f} tokens {found['seconds']:6.1f} s {speed:6.0f} tokens/s, peak {found['peak']:5.0f} MB"
+                print(f"{name:10} {what:9} {told}")
             print(f"{name:10} ratio     {theirs['seconds'] / ours['seconds']:.2f} times as fast, with loading")
             print(f"{name:10} {killed(model, str(part))}")
 

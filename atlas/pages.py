@@ -230,7 +230,7 @@ def pages(
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
-    yield Page("", "home.html", {"views": views})
+    yield Page("", "home.html", {"views": views, "models": list(by_model.values())})
     yield Page("about/", "about.html", {"views": views})
     yield Page("embedding/", "embedding.html", {"views": views})
     if compared:

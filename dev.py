@@ -16,7 +16,7 @@ HOME = ROOT / ".venv"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 RUNTIME = Path("templates", "assets", "vendor", "plotly-map.min.js")
-EXTRAS = ("", "demo", "all,dev")  # each holds the ones before it
+EXTRAS = ("", "demo", "demo,tensorflow", "all,dev")  # each holds the ones before it
 
 USAGE = """python dev.py TASK [ARGUMENTS]
 
@@ -37,7 +37,7 @@ def main(task: str = "", *rest: str) -> int:
         return 2
     begin = time.monotonic()
     if task in ("demo", "serve"):
-        install("demo")
+        install("demo,tensorflow")  # which the write-up of inputs_embeds is run in, too
         code = run("-m", "atlas", "build", "--offline", "site", *rest)
         if code:
             return code

@@ -60,7 +60,7 @@ def test_old_python(dev: ModuleType, called: list[Any], monkeypatch: pytest.Monk
 def test_tasks(dev: ModuleType, called: list[Any]) -> None:
     lint = [("-m", "ruff", "check", "."), ("-m", "mypy")]
     expected = {
-        "demo": ["demo", ("-m", "atlas", "build", "--offline", "site")],
+        "demo": ["demo,tensorflow", ("-m", "atlas", "build", "--offline", "site")],
         "test": ["all,dev", *lint, ("-m", "pytest")],
         "lint": ["all,dev", *lint],
     }

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from atlas.findings import Finding
+from atlas.findings import Finding, Part
 
 SCHEMA_VERSION = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Moved(_Part):
+class Moved(Part):
     """A word, and how many of its k nearest neighbors it has in both spaces."""
 
     ids: tuple[int, int] = Field(description="its token id on either map")
@@ -21,14 +17,14 @@ class Moved(_Part):
     kept: int = Field(ge=0)
 
 
-class Kind(_Part):
+class Kind(Part):
     """The tokens of one kind."""
 
     tokens: int = Field(gt=0)
     overlap: float = Field(ge=0, le=1)
 
 
-class Layer(_Part):
+class Layer(Part):
     """One layer beside the first map's space, each token alone."""
 
     layer: int = Field(ge=0, description="0 is what enters the first layer")

@@ -14,10 +14,14 @@ from atlas.errors import DataError
 AGAIN = "Run `atlas build` without --frozen to make it again."
 
 
-class Finding(BaseModel):
-    """What every such file holds."""
+class Part(BaseModel):
+    """A part of such a file: nothing that is not described, and nothing that changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Finding(Part):
+    """What every such file holds."""
 
     schema_version: int
     recipe: str = Field(description="digest of everything this file follows from")

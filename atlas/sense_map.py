@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from atlas.findings import Finding
+from atlas.findings import Finding, Part
 
 SCHEMA_VERSION = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Point(_Part):
+class Point(Part):
     """One occurrence."""
 
     text: str
@@ -26,7 +22,7 @@ class Point(_Part):
     silhouette: float = Field(ge=-1, le=1)
 
 
-class Word(_Part):
+class Word(Part):
     """One word, and how far its senses stand apart."""
 
     word: str

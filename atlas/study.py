@@ -130,7 +130,6 @@ class Study:
             for one in found.models
             if one.model in by_id and one.runs and one.runs[0].sentences
         ]
-        self.question = QUESTION
 
     @cached_property
     def frameworks(self) -> list[str]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from atlas.findings import Finding
+from atlas.findings import Finding, Part
 
 NAME = "inputs-embeds.json"
 SCHEMA_VERSION = 1
-VARIANTS = ("hidden", "subtracted", "sinusoidal", "lookup", "recovered")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Size(_Part):
+class Size(Part):
     """An absolute difference of hidden states."""
 
     sum: float = Field(ge=0)
@@ -32,7 +27,7 @@ class Difference(Size):
     positions: tuple[float, ...] = Field(description="sums over the last layer")
 
 
-class Back(_Part):
+class Back(Part):
     """The tokens found from hidden_states[0] alone."""
 
     ids: tuple[int, ...]
@@ -41,7 +36,7 @@ class Back(_Part):
     second: tuple[float, ...] = Field(description="distance of the next nearest of the vocabulary")
 
 
-class Segment(_Part):
+class Segment(Part):
     """One sentence with every position in one segment."""
 
     segment: int
@@ -51,14 +46,14 @@ class Segment(_Part):
     change: Difference | None = Field(description="against segment 0, by input_ids")
 
 
-class Sentence(_Part):
+class Sentence(Part):
     text: str
     ids: tuple[int, ...]
     tokens: tuple[str, ...]
     segments: tuple[Segment, ...]
 
 
-class Sinusoids(_Part):
+class Sinusoids(Part):
     """How far the learned positions are from sinusoidal ones."""
 
     positions: int
@@ -67,12 +62,12 @@ class Sinusoids(_Part):
     cosine: float
 
 
-class Run(_Part):
+class Run(Part):
     """The experiment on one model in one framework; without sentences where the framework has no such model."""
 
     framework: str
     sentences: tuple[Sentence, ...]
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     kind: str = ""
     formula: str = ""
     layers: int = 0
@@ -83,7 +78,7 @@ class Run(_Part):
     sinusoids: Sinusoids | None = None
 
 
-class Measured(_Part):
+class Measured(Part):
     """All runs of one model."""
 
     model: str
@@ -91,7 +86,7 @@ class Measured(_Part):
     runs: tuple[Run, ...]
 
 
-class Row(_Part):
+class Row(Part):
     """One architecture, measured on a tiny random model."""
 
     name: str

@@ -21,7 +21,6 @@ from atlas.stages import anatomy, frameworks
 from atlas.stages.describe import read_json
 
 VERSION = 1
-FRAMEWORKS = ("torch", "tensorflow")
 KNOWN = 1e-4  # the largest residual, relative, at which the parts of hidden_states[0] count as known
 _LIMIT = 900  # seconds that TensorFlow's process may take
 

@@ -72,6 +72,7 @@ def test_a_finger_meets_a_mark_nearby(watch: Callable[..., Watched]) -> None:
     mark.scroll_into_view_if_needed()
     box = mark.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2 + 6, box["y"] + box["height"] / 2 + 6)
+    page.wait_for_function("() => document.querySelector('.occurrence').textContent")
     assert page.locator(".occurrence").first.inner_text() in texts(page)
     watched.fine()
 

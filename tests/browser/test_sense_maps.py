@@ -70,6 +70,7 @@ def test_a_finger_meets_a_mark_nearby(watch: Callable[..., Watched]) -> None:
     assert page.evaluate(WIDE) == []
     mark = page.locator("svg.senses path").first
     mark.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # the finger meets what is drawn, which scrolls a little later
     box = mark.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2 + 6, box["y"] + box["height"] / 2 + 6)
     page.wait_for_function("() => document.querySelector('.occurrence').textContent")

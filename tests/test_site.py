@@ -178,7 +178,7 @@ def test_pictures_have_words(pages: dict[str, Path]) -> None:
             if tag == "img":
                 assert "alt" in one, name
             if tag == "svg":
-                assert one.get("aria-hidden") == "true" or (one.get("role") == "img" and one.get("aria-label")), name
+                assert one.get("aria-hidden") == "true" or (one.get("role") in ("img", "group") and one.get("aria-label")), name
             if tag in ("section", "aside", "nav", "ul") and "aria-label" in one:
                 assert one["aria-label"].strip(), name
     stage = elements(pages["maps/minilm-words/index.html"])

@@ -77,7 +77,7 @@ def texts(chunk: Chunk, field: str) -> Iterator[str]:
     try:
         found = _parquet(chunk, field) if chunk.kind == "parquet" else _read(chunk, field)
         yield from (text for text in found if text and not text.isspace())
-    except (OSError, pa.ArrowException) as problem:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as problem:
         raise DataError(f"{chunk.path}: cannot be read ({problem})", "Is it whole?") from problem
 
 
@@ -89,14 +89,16 @@ def _read(chunk: Chunk, field: str) -> Iterator[str]:
         raise DataError(f"{chunk.path}: changed while the atlas was built", "Build again.")
     for number, line in enumerate(block.split(b"\n")):
         try:
-            text = line.decode("utf-8").rstrip("\r")
+            text = line.decode("utf-8-sig" if chunk.begin + number == 0 else "utf-8").rstrip("\r")
             if chunk.kind == "jsonl" and text.strip():
                 text = json.loads(text)[field]
                 if not isinstance(text, str):
                     raise TypeError(f"{field} is no text")
+                text.encode()  # JSON can spell half a surrogate pair, which no tokenizer reads
         except (ValueError, KeyError, TypeError) as problem:
             what = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem)
             what = f"no {field!r}" if isinstance(problem, KeyError) else what
+            what = f"{field} holds half of a surrogate pair" if isinstance(problem, UnicodeEncodeError) else what
             hint = "Each line is a JSON object with the text in the field that `corpus.field` names." if chunk.kind == "jsonl" else ""
             raise DataError(f"{chunk.path}, line {_above(chunk) + number + 1}: {what}", hint) from problem
         yield text

@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from atlas.corpora import chunks
+
 ROOT = Path(__file__).resolve().parent.parent
 
 PASS = """
@@ -67,7 +69,7 @@ id = "m"
 source = "path:{model}"
 [[models.maps]]
 space = "contextual"
-corpus = {{ path = "{corpus}", chunk = 20000 }}
+corpus = {{ path = "{corpus}", chunk = {size} }}
 projections = ["pca"]
 """
 
@@ -79,13 +81,14 @@ def measured(code: str, *given: str) -> dict[str, float]:
 
 
 def killed(model: str, corpus: str) -> str:
-    """What a build did that was killed after a third of its chunks, and the one after it."""
+    """What a build did that was killed after half of its chunks, and the one after it."""
+    size = Path(corpus).stat().st_size // 8 + 1
+    total = len(chunks(Path("/"), corpus, size))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "atlas.toml").write_text(TOML.format(model=model, corpus=corpus), "utf-8")
+        (folder / "atlas.toml").write_text(TOML.format(model=model, corpus=corpus, size=size), "utf-8")
         command = [sys.executable, "-m", "atlas", "build", ".", "--offline", "--executor", "serial"]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "CI": "1"}
-        total = -(-Path(corpus).stat().st_size // 20000)
 
         def done() -> int:
             manifests = (folder / ".atlas" / "store").glob("??/*/manifest.json")
@@ -95,7 +98,7 @@ def killed(model: str, corpus: str) -> str:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        while done() < total // 3 and process.poll() is None:
+        while done() < total // 2 and process.poll() is None:
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

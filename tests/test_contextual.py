@@ -76,6 +76,30 @@ def test_layers(models_folder: Callable[[str], Path]) -> None:
         assert "0 to 2" in caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["wordpiece", "bytelevel", "t5", "llama"])
+def test_a_layer_in_between_is_that_of_the_whole_model(name: str, models_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    """Of families, too, that normalise what leaves the last layer only: a model cut off at a layer would give something else."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    folder = Path(shutil.copytree(models_folder(name), tmp_path / "deep"))
+    config = AutoConfig.from_pretrained(folder)
+    config.num_hidden_layers = 3
+    torch.manual_seed(0)
+    model = AutoModel.from_config(config)
+    for key, weights in model.named_parameters():
+        if "norm" in key.lower() or ".ln_" in key:
+            torch.nn.init.uniform_(weights, 0.3, 3)
+    model.save_pretrained(folder)
+    location, tokens = f"path:{folder}", (0, 7, 30)
+    around = encoder.load(location)
+    for layer in (0, 1, 2, 3, -2):
+        made = contextual(location=location, layer=layer).values
+        for token in tokens:
+            expected = alone(folder, token, layer, list(around.before), list(around.after))
+            np.testing.assert_allclose(made[token], expected, rtol=1e-4, atol=1e-5)
+
+
 def test_weights_made_up_are_refused(models_folder: Callable[[str], Path], tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 

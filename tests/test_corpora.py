@@ -211,9 +211,13 @@ def test_files_that_are_not_as_they_should_be(tmp_path: Path) -> None:
     good = b'{"text": "a long enough line"}\n'
     assert "c.jsonl, line 2: no 'text'" in problem("c.jsonl", good + b'{"txt": "b"}\n')
     assert "c.jsonl, line 3: Expecting" in problem("c.jsonl", good + good + b"{nothing\n")
+    assert "c.jsonl, line 2: text holds half of a surrogate pair" in problem("c.jsonl", good + b'{"text": "a \\ud83d b"}\n')
     assert "c.jsonl, line 1: text is no text" in problem("c.jsonl", b'{"text": 3}\n')
     assert "neither text" in problem("c.csv", b"a,b")
     assert "cannot be read" in problem("c.parquet", b"no parquet")
+    latin = pa.Array.from_buffers(pa.string(), 1, pa.array([b"caf\xe9"]).buffers())
+    pq.write_table(pa.table({"text": latin}), tmp_path / "latin.parquet")
+    assert "cannot be read" in problem("latin.parquet", (tmp_path / "latin.parquet").read_bytes())
     pq.write_table(pa.table({"n": [1, 2]}), tmp_path / "n.parquet")
     (chunk,) = chunks(tmp_path, "n.parquet", 1)
     with pytest.raises(DataError, match="no column 'text'"):
@@ -228,6 +232,13 @@ def test_files_that_are_not_as_they_should_be(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="changed while"):
         list(texts(chunk, "text"))
     assert [Path(chunk.path).name for chunk in chunks(Path("/"), str(tmp_path / "[cd].txt"), 99)] == ["c.txt", "d.txt"]
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    for name, content in (("c.txt", b"\xef\xbb\xbfa\nb\n"), ("c.jsonl", b'\xef\xbb\xbf{"text": "a"}\n{"text": "b"}\n')):
+        (tmp_path / name).write_bytes(content)
+        for size in (1, 99):
+            assert [text for chunk in whole(tmp_path / name, size) for text in texts(chunk, "text")] == ["a", "b"]
 
 
 TOML = """

@@ -10,7 +10,7 @@ from atlas.data import Vectors
 from atlas.errors import StageError
 from atlas.stages import encoder
 
-VERSION = 1
+VERSION = 2
 
 
 def contextual(
@@ -28,7 +28,7 @@ def contextual(
     before = torch.get_num_threads()
     torch.set_num_threads(max(threads, 1))
     try:
-        found = encoder.load(location, device, max(layer, 1) if layer >= 0 else None)
+        found = encoder.load(location, device, layer)
         number = found.layer(layer)
         texts = [[token] for token in range(found.rows)] if words is None else [list(ids) for ids in spelled(found, words)]
         values = None

@@ -114,10 +114,11 @@ class Encoder:
             yield batch
 
 
-def load(location: str, device: str = "cpu", depth: int | None = None) -> Encoder:
+def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
     """The model of a checkpoint; of an encoder-decoder its encoder. Raises ModelError when transformers cannot load it.
 
-    With a `depth` only so many of its layers are made, for whoever needs no more of them; `layers` still says how many it has.
+    No more layers are made than the outputs up to layer `upto` need, all for -1; `layers` still says how many it has. One layer more
+    than that is made, since in many families (GPT-2, Llama, T5) what leaves the last one is normalised and what leaves the others not.
 
     A model's own code is never run.
     """
@@ -131,11 +132,9 @@ def load(location: str, device: str = "cpu", depth: int | None = None) -> Encode
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
         layers = int(getattr(config, "num_hidden_layers", 0))
-        if depth is not None and depth < layers:
-            config.num_hidden_layers = depth
-        model, told = AutoModel.from_pretrained(
-            name, config=config, revision=revision, trust_remote_code=False, output_loading_info=True
-        )
+        if 0 <= upto < layers:
+            config.num_hidden_layers = upto + 1
+        model, told = AutoModel.from_pretrained(name, config=config, revision=revision, trust_remote_code=False, output_loading_info=True)
     except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         hint = "A contextual space needs a model and a tokenizer of transformers' own; a model's own code is never run."

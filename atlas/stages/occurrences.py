@@ -14,7 +14,7 @@ from atlas.data import Floats, Sums
 from atlas.stages import encoder
 from atlas.stages.contextual import spelled
 
-VERSION = 1
+VERSION = 2
 _TEXTS = 1024  # tokenized and sorted by length at a time
 
 Doubles = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ def occurrences(
     before = torch.get_num_threads()
     torch.set_num_threads(max(threads, 1))
     try:
-        model = encoder.load(location, device)
+        model = encoder.load(location, device, layer)
         number = model.layer(layer)
         wanted = spelled(model, words) if words is not None else None
         size = len(words) if words is not None else model.rows

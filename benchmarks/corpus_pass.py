@@ -91,7 +91,7 @@ def killed(model: str, corpus: str) -> str:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "CI": "1"}
 
         def done() -> int:
-            manifests = (folder / ".atlas" / "store").glob("??/*/manifest.json")
+            manifests = (folder / ".atlas" / "store").glob("??/[0-9a-f]*/manifest.json")
             return sum(json.loads(path.read_text("utf-8"))["recipe"]["stage"] == "occurrences" for path in manifests)
 
         begin = time.perf_counter()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE, HIGH = 460, 300
+_NONE = 1e-300  # shown as 0: powers of ten get lost among the smallest floats
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 58
 
 
@@ -78,7 +79,7 @@ def chart(labels: Sequence[str], values: Mapping[str, Sequence[float] | None], p
 
 def ticks(most: float, about: int = 5) -> tuple[float, float]:
     """The distance of ticks, a round number, and the top of an axis from 0 that holds `most`."""
-    if most <= 0:
+    if most < _NONE:
         return 1.0, 1.0
     rough = most / about
     power = 10.0 ** math.floor(math.log10(rough))

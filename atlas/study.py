@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from atlas import config as settings
 from atlas.charts import Chart, chart
@@ -33,9 +34,17 @@ class Mark:
         """Whether it is inside the picture, and in nobody's way."""
         half = text_width(self.text, 27) / 2 + 8
         inside = half < self.x < 1200 - half and 60 < self.y < 780
-        return inside and all(
-            abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8 or abs(self.y - one.y) > 52 for one in others
-        )
+        return inside and all(abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8 or abs(self.y - one.y) > 52 for one in others)
+
+
+class FoundAgain(NamedTuple):
+    """How many of the inputs were found again from hidden_states[0] alone, token by token; the largest distance of a nearest token,
+    and the smallest of a second nearest."""
+
+    exact: int
+    inputs: int
+    nearest: float
+    second: float
 
 
 class Subject:
@@ -95,10 +104,12 @@ class Subject:
         rows = {int(token): (mine, other) for token, mine, other in zip(pair.ids[:, 0], *pair.rows, strict=True)}
         keys = pair.first.data.column("cluster_coarse")
         found: tuple[list[Mark], list[Mark]] = ([], [])
-        for cluster in pair.first.coarse:
-            for token in cluster.central:
-                if token not in rows or pair.first.scripts[rows[token][0]] not in READABLE:
-                    continue
+        central = [
+            [token for token in sorted(one.central) if token in rows and _readable(pair, rows[token][0])] for one in pair.first.coarse
+        ]
+        # A word a cluster, by their order in the vocabulary, since vocabularies mostly begin with what readers know.
+        for words in sorted(filter(None, central)):
+            for token in words:
                 text = pair.first.texts[rows[token][0]]
                 colour = pair.first.colour.get(int(keys[rows[token][0]]), 0)
                 marks = [
@@ -112,6 +123,14 @@ class Subject:
             if len(found[0]) == WORDS:
                 break
         return found
+
+    @cached_property
+    def found_again(self) -> FoundAgain:
+        """The way back over all sentences and both segments."""
+        ways = [segment.back for sentence in self.run.sentences for segment in sentence.segments]
+        return FoundAgain(
+            sum(way.exact for way in ways), len(ways), max(max(way.nearest) for way in ways), min(min(way.second) for way in ways)
+        )  # fmt: skip
 
 
 class Study:
@@ -148,3 +167,7 @@ class Study:
     def code(self, name: str) -> str:
         """A script of the write-up; the tests run them all."""
         return (theme() / "code" / "inputs_embeds" / f"{name}.py").read_text(encoding="utf-8").rstrip()
+
+
+def _readable(pair: CompareView, row: int) -> bool:
+    return pair.first.kinds[row] == "word" and pair.first.scripts[row] in READABLE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Built, Silent
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from atlas import config, findings, writeup
@@ -89,6 +89,35 @@ def test_the_page_says_what_was_measured(study: Built) -> None:
     assert json.loads((study.public / "data" / writeup.NAME).read_text())["recipe"] == found.recipe
 
 
+def test_the_way_back_is_told_of_every_sentence_in_either_segment(study: Built) -> None:
+    ways = [part.back for sentence in read(study).models[0].runs[0].sentences for part in sentence.segments]
+    assert len(ways) == 4 and all(way.exact for way in ways)
+    mantissa, power = f"{max(max(way.nearest) for way in ways):.1e}".split("e")
+    far = f"{min(min(way.second) for way in ways):.2f}"
+    assert f"4 of 4 found again in every token. The nearest token is at most {mantissa} × 10<sup>−{-int(power)}</sup> away" in page(study)
+    assert f"the second nearest at least {far}." in page(study) and f"少なくとも {far} です" in page(study, "ja")
+
+
+def test_with_tensorflow_its_numbers_stand_beside(copied: Built) -> None:
+    """The file is given a second run, other in its numbers, so that no column can be taken for another."""
+    file = copied.root / "data" / writeup.NAME
+    found = json.loads(file.read_text())
+    run = json.loads(json.dumps(found["models"][0]["runs"][0])) | {"framework": "tensorflow"}
+    for sentence in run["sentences"]:
+        for part in sentence["segments"]:
+            part["variants"]["hidden"]["sum"] += 1000 * (1 + part["segment"])
+    found["models"][0]["runs"].append(run)
+    file.write_text(json.dumps(found | {"missing": []}))
+    copied.build(frozen=True)
+    text = page(copied)
+    assert re.findall(r'colspan="3">(\w+)', text) == ["PyTorch", "TensorFlow"] and "was not run" not in text
+    wrong = run["sentences"][0]["segments"][0]["variants"]["hidden"]["sum"]
+    assert f"TensorFlow gives {wrong:,.3f} and 0.0." in text
+    for sentence in run["sentences"]:
+        for part in sentence["segments"]:
+            assert f'<td class="n">{part["variants"]["hidden"]["sum"]:,.3f}</td>' in text
+
+
 def test_every_word_is_translated(study: Built) -> None:
     """What stands between tags of the English page and again in the Japanese one is code, numbers, or a name."""
 
@@ -102,7 +131,7 @@ def test_every_word_is_translated(study: Built) -> None:
 def test_without_tensorflow_page_and_build_say_so(study: Built, copied: Built) -> None:
     assert read(study).missing == ("tensorflow",)
     assert "TensorFlow was not installed where this page was built" in page(study)
-    assert "TensorFlow がなかった" in page(study, "ja") and "<br>" not in re.sub(r"PyTorch<br>", "", page(study))
+    assert "TensorFlow がなかった" in page(study, "ja") and re.findall(r'colspan="3">(\w+)', page(study)) == ["PyTorch"]
     told: list[str] = []
     from atlas.build import Options, build
 
@@ -184,7 +213,8 @@ def test_ticks_are_round_and_hold_the_value(most: float) -> None:
     assert top >= most * (1 - 1e-9) and 2 <= round(top / step) <= 11 and f"{step:e}"[0] in "125"
 
 
-@given(st.lists(st.just(0.0) | st.floats(1e-6, 1e6), min_size=1, max_size=30), st.booleans())
+@example([5e-324], False)
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.booleans())
 def test_marks_stand_where_their_values_are(values: list[float], percent: bool) -> None:
     made = chart([str(number) for number in range(len(values))], {"a": values, "b": None}, percent)
     (line,) = made.series

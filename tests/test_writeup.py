@@ -214,7 +214,7 @@ def test_ticks_are_round_and_hold_the_value(most: float) -> None:
 
 
 @example([5e-324], False)
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.booleans())
+@given(st.lists(st.just(0.0) | st.floats(1e-6, 1e6), min_size=1, max_size=30), st.booleans())
 def test_marks_stand_where_their_values_are(values: list[float], percent: bool) -> None:
     made = chart([str(number) for number in range(len(values))], {"a": values, "b": None}, percent)
     (line,) = made.series

@@ -55,6 +55,11 @@ def kinds(site: Path) -> dict[str, str]:
         listed = f"{prefix}maps/{mapped}/clusters/"
         found |= {f"{prefix}clusters": listed, f"{prefix}cluster": f"{listed}{clusters[0]}/"}
         found |= {f"{prefix}{name}": f"{prefix}{name}/" for name in ("about", "embedding")}
+        for name in ("compare", "senses", "write-ups"):
+            if (site / prefix / name).is_dir():
+                inner = sorted(path.name for path in (site / prefix / name).iterdir() if path.is_dir())[0]
+                found |= {f"{prefix}{name}": f"{prefix}{name}/"} if name != "write-ups" else {}
+                found |= {f"{prefix}{name}/map" if name == "compare" else f"{prefix}{name}/one": f"{prefix}{name}/{inner}/"}
         found |= {f"{prefix}embed": f"{prefix}embed/{mapped}/", f"{prefix}404": f"{prefix}404.html"}
     return found
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from atlas import config as settings
 from atlas.about import Cluster
+from atlas.charts import Chart, chart
 from atlas.comparison import Comparison, Layer
 from atlas.dataset import Dataset
 from atlas.experiments import Compare
@@ -123,6 +124,14 @@ class CompareView:
     def ranks(self) -> list[Bar]:
         """The mean number of neighbors kept in each tenth of the vocabulary."""
         return _bars([share * self.found.k for share in self.found.ranks], lambda n: str(n + 1))
+
+    @cached_property
+    def by_layer(self) -> Chart:
+        """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one shuffled."""
+        layers = self.found.layers
+        shuffled = [one.cka_chance for one in layers]
+        lines = {"overlap": [one.overlap for one in layers], "cka": [one.cka for one in layers], "shuffled": shuffled}
+        return chart([str(one.layer) for one in layers], lines)
 
     @property
     def middle(self) -> Layer:

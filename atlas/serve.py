@@ -33,9 +33,9 @@ def serve(
 ) -> None:
     """Serve the site of an atlas.toml until Ctrl-C (or `stop`), and build it now and whenever something changes.
 
-    `build(pages_only)` builds; `pages_only` is set when only templates or content changed, so that no map is computed for
-    them. A build that fails is told by `complain` and on the open pages, and the old site stays. Raises AtlasError when the
-    port cannot be had.
+    `build(pages_only)` builds; `pages_only` is set when neither atlas.toml nor anything in `corpus/` beside it changed, so that
+    no map is computed for templates and content. A build that fails is told by `complain` and on the open pages, and the old
+    site stays. Raises AtlasError when the port cannot be had.
     """
     from atlas.render import folders
 
@@ -46,7 +46,8 @@ def serve(
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     say(f"Serving {server.url} (Ctrl-C ends it)")
-    watched = watch(lambda: [path, root / "content", root / "templates", *folders(root)], stop)
+    computed = [path, root / "corpus"]
+    watched = watch(lambda: [*computed, root / "content", root / "templates", *folders(root)], stop)
     whole = False  # whether a full build of this atlas.toml went well
     try:
         next(watched)  # what changes while the first build runs is noticed
@@ -56,7 +57,7 @@ def serve(
         for changed in watched:
             names = sorted(file.name for file in changed)
             say(f"Changed: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}")
-            pages_only = whole and path not in changed
+            pages_only = whole and not any(file.is_relative_to(place) for file in changed for place in computed)
             fine = _attempt(build, pages_only, state, say, complain)
             whole = whole if pages_only else fine
     except KeyboardInterrupt:

@@ -99,6 +99,29 @@ title = {{ en = "Two words", ja = "二つの語" }}
 """
 
 
+PAIR = """
+[site]
+title = "Pairs"
+
+[[models]]
+id = "m"
+source = "path:{model}"
+
+[[models.maps]]
+projections = ["umap", "pca"]
+clusters = {{ coarse = 4, fine = 2 }}
+
+[[models.maps]]
+name = "deep"
+space = "contextual"
+projections = ["pca"]
+clusters = {{ coarse = 4, fine = 2 }}
+
+[[compare]]
+maps = ["m-words", "m-deep"]
+"""
+
+
 class Silent:
     """A Report that keeps the labels of what ran."""
 
@@ -188,6 +211,15 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
         return root / name
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str], Path]) -> Built:
+    """A tiny model compared with itself, built. Read only."""
+    built = Built(tmp_path_factory.mktemp("pair"))
+    built.toml.write_text(PAIR.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8")
+    built.build()
+    return built
 
 
 @pytest.fixture(params=CHECKPOINTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,36 +20,6 @@ from atlas.pages import MapView
 from atlas.payload import layout
 
 PAIR = "m-words--m-deep"
-TOML = """
-[site]
-title = "Pairs"
-
-[[models]]
-id = "m"
-source = "path:{model}"
-
-[[models.maps]]
-projections = ["umap", "pca"]
-clusters = {{ coarse = 4, fine = 2 }}
-
-[[models.maps]]
-name = "deep"
-space = "contextual"
-projections = ["pca"]
-clusters = {{ coarse = 4, fine = 2 }}
-
-[[compare]]
-maps = ["m-words", "m-deep"]
-"""
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str], Path]) -> Built:
-    """A tiny model compared with itself, built. Read only."""
-    built = Built(tmp_path_factory.mktemp("pair"))
-    built.toml.write_text(TOML.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8")
-    built.build()
-    return built
 
 
 def found(built: Built, *maps: str) -> Comparison:
@@ -133,6 +102,10 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
         assert share in page and page.count('class="stage"') == 2 and f"{PAIR}.compare.json" in page
         layers = re.search(r'id="layers".*?</table>', page, re.DOTALL)
         assert layers and all(f"{one.cka:.3f}" in layers[0] for one in made.layers)
+        drawn = [float(value) for value in re.findall(r'data-value="([^"]+)"', layers[0])]
+        assert drawn == [value for one in made.layers for value in (one.overlap, one.cka, one.cka_chance)]
+        assert re.findall(r'data-key="(\w+)"', layers[0]) == ["overlap", "cka", "shuffled"]
+        assert layers[0].count("<circle") == 3 + 3 * len(made.layers)
     assert "most" in pages["en"] and "最も動く語" in pages["ja"] and "Words that move most" not in pages["ja"]
     index = (pair.public / "compare" / "index.html").read_text()
     assert "Do contextual embeddings form about the same space?" in index and f"compare/{PAIR}/" not in index and f'href="{PAIR}/' in index

@@ -320,7 +320,7 @@ def touch(path: Path, text: str) -> None:
     os.utime(path, ns=(time.time_ns(), time.time_ns()))
 
 
-def test_a_template_renders_pages_and_the_config_builds_all(tmp_path: Path) -> None:
+def test_a_template_renders_pages_and_the_config_and_corpora_build_all(tmp_path: Path) -> None:
     with Preview(tmp_path) as preview:
         preview.wait(lambda: b"build 1" in get(preview.url, "/")[2])
         touch(tmp_path / "templates" / "a.html", "x")
@@ -328,7 +328,10 @@ def test_a_template_renders_pages_and_the_config_builds_all(tmp_path: Path) -> N
         touch(preview.path, "# x")
         preview.wait(lambda: len(preview.calls) == 3)
         preview.wait(lambda: b"build 3" in get(preview.url, "/")[2])
-    assert preview.calls == [False, True, False]
+        (tmp_path / "corpus").mkdir()
+        touch(tmp_path / "corpus" / "en.jsonl", "{}")
+        preview.wait(lambda: len(preview.calls) == 4)
+    assert preview.calls == [False, True, False, False]
     assert preview.said[1] == "Changed: a.html"
     with pytest.raises(ConnectionRefusedError):
         get(preview.url, "/")

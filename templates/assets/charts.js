@@ -1,9 +1,9 @@
-// The charts of a write-up come alive: each is drawn again with Plotly, from the table of its numbers, when a reader comes near it.
+// Charts come alive: each is drawn again with Plotly, from the table of its numbers, when a reader comes near it.
 (function () {
   'use strict'
   const { runtime } = document.currentScript.dataset
   let loading = null
-  const load = () => (loading ??= new Promise((done, failed) => {
+  const load = () => window.Atlas ? Atlas.runtime(runtime) : (loading ??= new Promise((done, failed) => {
     const script = document.createElement('script')
     script.addEventListener('load', done)
     script.addEventListener('error', () => failed(new Error(`${runtime} did not load`)))
@@ -17,7 +17,7 @@
       const style = getComputedStyle(figure.querySelector(`svg .s-${head.dataset.key} path`))
       return {
         type: 'scatter', mode: 'lines+markers', name: head.textContent, x: labels.map((_, row) => row), text: labels,
-        y: rows.map((row) => Number(row.querySelectorAll('td')[column].dataset.value)),
+        y: rows.map((row) => Number(row.querySelectorAll('[data-value]')[column].dataset.value)),
         line: { color: style.stroke, width: 2, dash: style.strokeDasharray === 'none' ? 'solid' : 'dash' }, marker: { color: style.stroke, size: 7 },
         hovertemplate: `%{text}: %{y:${figure.dataset.percent === 'yes' ? '.2%' : ',.3f'}}<extra>${head.textContent}</extra>`,
       }
@@ -27,8 +27,9 @@
     const { color, fontFamily } = getComputedStyle(figure)
     const grid = getComputedStyle(figure.querySelector('svg .grid')).stroke
     const axis = { gridcolor: grid, zeroline: false, linecolor: grid, fixedrange: true, automargin: true }
+    const width = figure.querySelector('.drawing').clientWidth
     return {
-      width: figure.clientWidth, height: Math.round(figure.clientWidth * 0.65), showlegend: false, hovermode: 'closest', dragmode: false,
+      width, height: Math.round(width * 0.65), showlegend: false, hovermode: 'closest', dragmode: false,
       margin: { l: 48, r: 12, t: 10, b: 40 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { color, family: fontFamily, size: 12 },
       xaxis: { ...axis, showgrid: false, tickvals: lines[0].x, ticktext: lines[0].text, title: { text: figure.dataset.across } },
       yaxis: { ...axis, rangemode: 'tozero', tickformat: figure.dataset.percent === 'yes' ? '.0%' : '' },

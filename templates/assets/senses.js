@@ -9,7 +9,7 @@
     const said = word.querySelector('.occurrence')
     const sentences = new Map([...word.querySelectorAll('details li')].map((item) => [Number(item.dataset.at), item]))
     let shown = -1
-    for (const mark of marks) mark.querySelector('title')?.remove() // the sentence stands below the picture
+    for (const mark of marks) mark.querySelector('title')?.remove() // the sentence stands above the picture
     const show = (index) => {
       if (index === shown) return
       marks[shown]?.classList.remove('shown')

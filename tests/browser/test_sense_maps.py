@@ -69,12 +69,15 @@ def test_a_finger_meets_a_mark_nearby(watch: Callable[..., Watched]) -> None:
     page = watched.open(URL, ".word")
     assert page.evaluate(WIDE) == []
     mark = page.locator("svg.senses path").first
-    mark.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)  # the finger meets what is drawn, which scrolls a little later
-    box = mark.bounding_box()
-    page.touchscreen.tap(box["x"] + box["width"] / 2 + 6, box["y"] + box["height"] / 2 + 6)
-    page.wait_for_function("() => document.querySelector('.occurrence').textContent")
-    assert page.locator(".occurrence").first.inner_text() in texts(page)
+    mark.evaluate("(node) => node.scrollIntoView({ block: 'center' })")  # at the screen's edge the finger would miss it
+    said = page.locator(".occurrence").first
+    for _ in range(10):  # a finger meets what is drawn, which scrolls a little later
+        box = mark.bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] / 2 + 6, box["y"] + box["height"] / 2 + 6)
+        page.wait_for_timeout(200)
+        if said.inner_text():
+            break
+    assert said.inner_text() in texts(page)
     watched.fine()
 
 

@@ -56,7 +56,7 @@ class ComparisonPlan:
         """The file's content. Raises StoreError when an artifact is damaged."""
         found = cast(Comparison, store.read(self.both.key))
         layers = cast(Layers, store.read(self.layers.key)).entries if self.layers else ()
-        texts = cast(Vocabulary, store.read(self.maps[0].vocabulary.key)).texts
+        one, other = (cast(Vocabulary, store.read(plan.vocabulary.key)) for plan in self.maps)
         pairs = [(int(one), int(two)) for one, two in found.ids]
         figures = dict(found.figures)
         k = figures["k"]
@@ -64,12 +64,12 @@ class ComparisonPlan:
         def moved(rows: Sequence[int]) -> tuple[comparison.Moved, ...]:
             kept = [round(float(found.kept[row]) * k) for row in rows]
             return tuple(
-                comparison.Moved(ids=pairs[row], text=texts[pairs[row][0]], kept=one) for row, one in zip(rows, kept, strict=True)
+                comparison.Moved(ids=pairs[row], text=one.texts[pairs[row][0]], kept=count) for row, count in zip(rows, kept, strict=True)
             )
 
         return comparison.Comparison(
             schema_version=comparison.SCHEMA_VERSION, recipe=self.recipe, built=built(), maps=self.entry.maps, tokens=len(pairs),
-            pairs=None if all(one == two for one, two in pairs) else tuple(pairs),
+            pairs=None if one.tokens == other.tokens else tuple(pairs),
             most=moved(figures.pop("most")), least=moved(figures.pop("least")), layers=tuple(comparison.Layer(**one) for one in layers),
             **figures,
         )  # fmt: skip
@@ -81,11 +81,11 @@ def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> Comparis
     params = {"k": TRUST_K}
     inputs += (first.vocabulary, second.vocabulary)
     of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
-    alone = second.map.space in ("contextual", "encoder-input") and not (second.map.corpus or second.map.words)
+    alone = second.map.space in ("contextual", "encoder-input") and not (second.map.corpus or first.map.words or second.map.words)
     if first.model.id != second.model.id or not alone:
         return ComparisonPlan(entry, (first, second), of_both)
     deep = Task(
-        "layers", layers.VERSION, params, (first.vectors, first.selection, first.neighbors), first.checkpoint.identity,
-        {"location": first.checkpoint.location}, f"{first.id}: layers", 40,
+        "layers", layers.VERSION, params, (first.vectors, first.selection, second.selection, first.neighbors), first.checkpoint.identity,
+        {"location": first.checkpoint.location}, f"{entry.id}: layers", 40,
     )  # fmt: skip
     return ComparisonPlan(entry, (first, second), of_both, deep)

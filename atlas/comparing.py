@@ -144,10 +144,9 @@ class CompareView:
 
     @property
     def verdict(self) -> str:
-        """What the last layer keeps of the neighbors: `mostly` at least half, `partly` ten times what chance would, or `hardly`."""
-        if self.last.overlap >= 0.5:
-            return "mostly"
-        return "partly" if self.last.overlap >= 10 * self.last.chance else "hardly"
+        """What the last layer keeps of the neighbors beyond chance: `mostly` at least half, `partly` a tenth, or `hardly`."""
+        share = (self.last.overlap - self.last.chance) / max(1 - self.last.chance, 1e-9)
+        return "mostly" if share >= 0.5 else "partly" if share >= 0.1 else "hardly"
 
 
 def _bars(values: list[float], label: Any) -> list[Bar]:

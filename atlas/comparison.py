@@ -6,7 +6,7 @@ from pydantic import Field
 
 from atlas.findings import Finding, Part
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Moved(Part):
@@ -25,7 +25,7 @@ class Kind(Part):
 
 
 class Layer(Part):
-    """One layer beside the first map's space, each token alone."""
+    """One layer beside the first map's space over the shared tokens, each alone."""
 
     layer: int = Field(ge=0, description="0 is what enters the first layer")
     overlap: float = Field(ge=0, le=1)
@@ -40,7 +40,7 @@ class Comparison(Finding):
 
     maps: tuple[str, str]
     tokens: int = Field(description="that both maps show")
-    pairs: tuple[tuple[int, int], ...] | None = Field(description="their ids on either map; None where these are the same")
+    pairs: tuple[tuple[int, int], ...] | None = Field(description="their ids on either map; None where both are of one vocabulary")
     k: int
     overlap: float = Field(ge=0, le=1, description="mean share of a token's k nearest neighbors in one space that are in the other")
     chance: float = Field(description="the share that random neighbors would have")

@@ -108,6 +108,7 @@ def filters(language: str, gettext: Callable[[str], str]) -> dict[str, Callable[
     """Numbers as the language writes them, and the words of data translated."""
 
     def number(value: float, digits: int = 0) -> str:
+        value = value if round(value, digits) else 0  # no -0.00
         return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language))
 
     def small(value: float) -> str:

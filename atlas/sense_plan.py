@@ -63,7 +63,7 @@ class SensePlan:
 
 def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SensePlan:
     """The task of a sense map. Raises DataError for a corpus that cannot be read."""
-    found = [one for one in sentences.read(root / entry.corpus) if not entry.words or one.word in entry.words]
+    found = sentences.read(root / entry.corpus, entry.words)
     params = {"occurrences": [[one.word, one.sense, one.text] for one in found], "layer": entry.layer}
     at = {"location": checkpoint.location}
     return SensePlan(entry, model, Task("senses", senses.VERSION, params, (), checkpoint.identity, at, f"{entry.name}: senses", 5))

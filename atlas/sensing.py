@@ -10,7 +10,7 @@ from atlas.experiments import Senses
 from atlas.sense_map import Point, SenseMap, Word
 
 WIDE, HIGH, MARGIN = 460, 320, 22
-SHAPES = 4  # of marks, so that senses differ not by colour alone
+SHAPES, COLOURS = 4, 5  # of marks, so that senses differ not by colour alone; without a common divisor, for 20 of them
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,14 @@ class Mark:
     x: float
     y: float
     sense: int
-    path: str
+
+    @property
+    def path(self) -> str:
+        return shape(self.x, self.y, self.sense)
+
+    @property
+    def colour(self) -> int:
+        return self.sense % COLOURS
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -47,7 +54,7 @@ class Picture:
         for point in self.word.points:
             sense = self.word.senses.index(point.sense)
             at = round(left + scale * point.x, 1), round(top - scale * point.y, 1)
-            found.append(Mark(point, *at, sense, shape(*at, sense % SHAPES)))
+            found.append(Mark(point, *at, sense))
         return found
 
     def of(self, sense: str) -> list[Mark]:
@@ -56,7 +63,8 @@ class Picture:
 
 
 def shape(x: float, y: float, number: int) -> str:
-    """The path of a mark around a place: a circle, a square, a triangle, a diamond."""
+    """The path of a sense's mark around a place: a circle, a square, a triangle or a diamond."""
+    number %= SHAPES
     if number == 0:
         return f"M{x - 6:.1f} {y}a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z"
     if number == 1:
@@ -88,9 +96,14 @@ class SenseView:
         return sum(len(word.points) for word in self.found.words)
 
     @property
+    def judged(self) -> int:
+        """Words with sentences enough to tell."""
+        return sum(word.enough for word in self.found.words)
+
+    @property
     def apart(self) -> int:
-        """Words whose senses stand farther apart than shuffled labels."""
-        return sum(word.apart for word in self.found.words)
+        """Those of them whose senses stand farther apart than shuffled labels."""
+        return sum(word.enough and word.apart for word in self.found.words)
 
     @cached_property
     def best(self) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from atlas.data import Neighbors, Selection, Vectors, Vocabulary
 from atlas.errors import StageError
-from atlas.stages.compare import cka, compare, kept, procrustes, shared
+from atlas.stages.compare import among, cka, compare, kept, procrustes, shared
 from atlas.stages.contextual import contextual
 from atlas.stages.layers import layers
 from atlas.stages.neighbors import neighbors
@@ -168,6 +168,29 @@ def test_tokens_of_two_vocabularies_are_shared_by_text_and_kind() -> None:
     assert shared(chosen(1, 2), every_two, one, two).shape == (0, 2)
 
 
+def test_tokenizers_of_different_kinds_share_their_words(models_folder: Callable[[str], Path]) -> None:
+    """Which mark words by the space before them, or their continuations."""
+    from atlas.stages.vocabulary import vocabulary
+
+    one, *others = (vocabulary(location=f"path:{models_folder(name)}") for name in ("wordpiece", "roberta", "llama"))
+    for two in others:
+        found = shared(every(len(one.tokens)), every(len(two.tokens)), one, two)
+        texts = [(one.texts[a], two.texts[b]) for a, b in found.tolist()]
+        assert ("fox", "␣fox") in texts or ("the", "␣the") in texts
+        assert all(a.removeprefix("##") == b.removeprefix("␣") and one.kinds[i] == two.kinds[j]
+                   for (a, b), (i, j) in zip(texts, found.tolist(), strict=True))  # fmt: skip
+
+
+@given(st.integers(2, 500), st.integers(1, 30))
+def test_not_all_of_a_few_tokens_are_neighbors(n: int, k: int) -> None:
+    assert 1 <= among(n, k) <= k and (among(n, k) == k) == (4 * k <= n - 1 or k == 1)
+
+
+def test_few_words_are_listed_once() -> None:
+    found = whole(random(1, 30), random(2, 30))
+    assert found["k"] == 7 and len(found["most"]) == len(found["least"]) == 15 and not set(found["most"]) & set(found["least"])
+
+
 def test_only_shared_tokens_count() -> None:
     """Against brute force: neighbors are taken among the shared tokens alone, wherever else the selections reach."""
     values, other = random(3, 80, 6), random(4, 80, 6) + 0.8 * random(3, 80, 6)
@@ -195,7 +218,7 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
     space = vectors(location=location)
     ids = Selection(np.arange(5, len(space.values), dtype=np.int32))
     own = neighbors(space, ids, k=5)
-    found = layers(space, ids, own, location=location, k=5).entries
+    found = layers(space, ids, ids, own, location=location, k=5).entries
     assert [entry["layer"] for entry in found] == [0, 1, 2]
     for entry in found:
         layer = contextual(location=location, layer=entry["layer"])
@@ -203,3 +226,7 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
         assert entry["overlap"] == pytest.approx(float(kept(own.rows, theirs.rows).mean()), abs=0.01)
         assert entry["cka"] == pytest.approx(cka(space.values[ids.ids], layer.values[ids.ids]), abs=1e-5)
     assert found[0]["overlap"] > found[0]["chance"]
+    some = Selection(ids.ids[10:40])
+    of_some = layers(space, ids, some, own, location=location, k=5).entries
+    assert of_some == layers(space, some, some, neighbors(space, some, k=5), location=location, k=5).entries
+    assert of_some[0]["chance"] == pytest.approx(5 / 29)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,13 @@ def view(built: Built, *maps: str) -> CompareView:
 def test_the_figures_follow_from_both_maps(pair: Built) -> None:
     """Taken again from the neighbors that the maps' own data hold."""
     made = found(pair, "m-words", "m-deep")
-    one, two = (pair.data(name).lists("neighbor_ids")[:, :15] for name in ("m-words", "m-deep"))
+    one, two = (pair.data(name).lists("neighbor_ids")[:, : made.k] for name in ("m-words", "m-deep"))
     counts = [len(set(a) & set(b)) for a, b in zip(one.tolist(), two.tolist(), strict=True)]
-    assert made.overlap == pytest.approx(np.mean(counts) / 15) and made.tokens == len(counts) and made.pairs is None
-    assert list(made.histogram) == np.bincount(counts, minlength=16).tolist()
+    assert made.overlap == pytest.approx(np.mean(counts) / made.k) and made.tokens == len(counts) and made.pairs is None
+    assert list(made.histogram) == np.bincount(counts, minlength=made.k + 1).tolist()
     assert sum(kind.tokens for kind in made.kinds.values()) == made.tokens
     assert sum(kind.tokens * kind.overlap for kind in made.kinds.values()) == pytest.approx(made.tokens * made.overlap)
-    assert made.chance == pytest.approx(15 / (made.tokens - 1))
+    assert made.chance == pytest.approx(made.k / (made.tokens - 1))
     for word in (*made.most, *made.least):
         row = int(np.searchsorted(pair.data("m-words").column("token_id"), word.ids[0]))
         assert word.kept == counts[row] and word.text == pair.data("m-words").strings("text")[row] and word.ids[0] == word.ids[1]
@@ -112,12 +113,36 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
     assert json.loads((pair.public / "data" / f"{PAIR}.compare.json").read_text())["tokens"] == made.tokens
 
 
-@pytest.mark.parametrize(("overlap", "verdict"), [(0.5, "mostly"), (0.49, "partly"), (0.1, "partly"), (0.09, "hardly")])
+@pytest.mark.parametrize(("overlap", "verdict"), [(0.61, "mostly"), (0.59, "partly"), (0.29, "partly"), (0.27, "hardly"), (0.1, "hardly")])
 def test_the_verdict_is_the_last_layers(pair: Built, overlap: float, verdict: str) -> None:
     made = view(pair, "m-words", "m-deep")
-    last = made.found.layers[-1].model_copy(update={"overlap": overlap, "chance": 0.01})
+    last = made.found.layers[-1].model_copy(update={"overlap": overlap, "chance": 0.2})
     made.found = made.found.model_copy(update={"layers": (*made.found.layers[:-1], last)})
     assert made.verdict == verdict
+
+
+def test_vocabularies_that_differ_by_a_few_names_are_shared_by_name(tmp_path: Path, models_folder: Callable[[str], Path]) -> None:
+    """A reserved token renamed: all shared ids are the same, and others are not shared all the same. No words of a list are layers'."""
+    import shutil
+
+    for name in ("base", "tuned"):
+        shutil.copytree(models_folder("wordpiece"), tmp_path / name)
+    for file in ("vocab.txt", "tokenizer.json"):
+        path = tmp_path / "tuned" / file
+        path.write_text(path.read_text(encoding="utf-8").replace("naïve", "other").replace("brown", "green"), encoding="utf-8")
+    built = Built(tmp_path)
+    maps = '[[models.maps]]\nprojections = ["pca"]\nclusters = { coarse = 4, fine = 2 }\n'
+    tables = "".join(f'[[models]]\nid = "{name}"\nsource = "path:{tmp_path / name}"\n{maps}' for name in ("base", "tuned"))
+    lists = maps + 'name = "chosen"\nspace = "contextual"\nwords = "w.txt"\n' + maps + 'name = "deep"\nspace = "contextual"\n'
+    (tmp_path / "w.txt").write_text("fox the quick run a b c d e 1999".replace(" ", "\n"), "utf-8")
+    pairs = '[[compare]]\nmaps = ["base-words", "tuned-words"]\n[[compare]]\nmaps = ["tuned-chosen", "tuned-deep"]\n'
+    built.toml.write_text(tables + lists + pairs, encoding="utf-8")
+    built.build()
+    made = found(built, "base-words", "tuned-words")
+    texts = built.data("base-words").strings("text")
+    assert made.pairs is not None and {"brown", "naïve"}.isdisjoint(texts[one] for one, _ in made.pairs)
+    assert all(one == two for one, two in made.pairs) and made.tokens == len(made.pairs) == len(texts) - 2
+    assert not found(built, "tuned-chosen", "tuned-deep").layers
 
 
 def copied(built: Built, tmp_path: Path) -> Built:

@@ -189,8 +189,23 @@ def test_words_alone_in_every_kind_of_tokenizer(name: str, models_folder: Callab
     model = encoder.load(f"path:{models_folder(name)}")
     found = spelled(model, ["fox", "the"])
     (ids,) = model.ids(["a fox the fox"])
-    places = _words(ids, found, model.goes_on)
+    places = _words(ids, found, model.joined)
     assert [word for word, _, _ in places] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["wordpiece", "bytelevel", "roberta", "t5", "llama", "xlm-roberta-slow"])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("a fox.", 1), ("a fox’s den", 1), ("the fox—or", 1), ("“fox” she", 1), ("fox runs", 1), ("the\nfox", 1), ("(fox)", 1), ("foxé", 0),
+     ("firefox", 0), ("a foxy fox", 1)],
+)  # fmt: skip
+def test_words_are_counted_next_to_any_sign(name: str, text: str, count: int, models_folder: Callable[[str], Path]) -> None:
+    from atlas.stages import encoder
+    from atlas.stages.contextual import spellings
+
+    model = encoder.load(f"path:{models_folder(name)}")
+    (ids,) = model.ids([text])
+    assert len(_words(ids, spellings(model, ["fox"]), model.joined)) == count
 
 
 def test_a_word_that_the_model_cannot_read(location: str) -> None:

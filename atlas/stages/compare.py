@@ -12,10 +12,12 @@ from atlas.data import Comparison, Floats, Ints, Neighbors, Selection, Vectors, 
 from atlas.errors import StageError
 from atlas.stages.neighbors import neighbors
 
-VERSION = 2
+VERSION = 3
 
 _TENTHS = 10
 _LISTED = 40  # words that move most and least, each
+_MARKS = "␣", "##", "@@"
+_CROWD = 4  # times as many others as neighbors, at least: among few tokens all are neighbors of all
 
 
 def compare(
@@ -41,12 +43,13 @@ def compare(
     else:
         every = Selection(np.arange(n, dtype=np.int32))
         one, two = (neighbors(Vectors(space, ""), every, k=k, device=device, threads=threads).rows for space in spaces)
-    k = min(k, one.shape[1], two.shape[1])
+    k = min(among(n, k), one.shape[1], two.shape[1])
     share = kept(one[:, :k], two[:, :k])
     kinds = np.array(vocabulary.kinds)[ids[:, 0]]
     similar = _similarity(spaces[1], one[:, :k])
     words = np.flatnonzero(kinds == "word")
     order = words[np.lexsort((similar[words], share[words]))]
+    listed = min(_LISTED, len(order) // 2)
     groups = {
         kind: {"tokens": int((kinds == kind).sum()), "overlap": float(share[kinds == kind].mean())} for kind in sorted(set(kinds.tolist()))
     }
@@ -56,16 +59,21 @@ def compare(
         **alike(*spaces, seed),
         "ranks": [float(part.mean()) for part in np.array_split(share, min(_TENTHS, n))],
         "kinds": groups,
-        "most": [int(row) for row in order[:_LISTED]], "least": [int(row) for row in order[::-1][:_LISTED]],
+        "most": [int(row) for row in order[:listed]], "least": [int(row) for row in order[::-1][:listed]],
     }  # fmt: skip
     return Comparison(ids, share, figures)
+
+
+def among(n: int, k: int) -> int:
+    """How many neighbors are asked for among n tokens: k, or fewer where that would be most of them."""
+    return min(k, max((n - 1) // _CROWD, 1))
 
 
 def shared(selection: Selection, other: Selection, vocabulary: Vocabulary, second: Vocabulary) -> Ints:
     """Ids (n, 2) int32 of the tokens that two selections share, ascending by the first.
 
-    In one vocabulary, or two that are equal, they are the same by id; otherwise by readable text and kind, where of several with
-    the same text the first counts.
+    In one vocabulary, or two that are equal, they are the same by id; otherwise by readable text and kind, without the marks of
+    spaces and continuations, which differ between kinds of tokenizers. Of several with the same text the first counts.
     """
     if vocabulary.tokens == second.tokens:
         ids = np.intersect1d(selection.ids, other.ids)
@@ -74,11 +82,17 @@ def shared(selection: Selection, other: Selection, vocabulary: Vocabulary, secon
     def named(ids: Ints, words: Vocabulary) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
         for token in ids.tolist():
-            found.setdefault((words.texts[token], words.kinds[token]), token)
+            found.setdefault((_bare(words.texts[token]), words.kinds[token]), token)
         return found
 
     one, two = named(selection.ids, vocabulary), named(other.ids, second)
     return np.array([(token, two[name]) for name, token in one.items() if name in two], np.int32).reshape(-1, 2)
+
+
+def _bare(text: str) -> str:
+    for mark in _MARKS:
+        text = text.removeprefix(mark).removesuffix(mark) or text
+    return text
 
 
 def kept(first: Ints, second: Ints) -> Floats:

@@ -60,3 +60,16 @@ def spelled(model: encoder.Encoder, words: Sequence[str]) -> dict[tuple[int, ...
             raise StageError(f"The word {words[row]!r} is none of this model's: it {what}.", "Take it out of `words` of this map.")
         found[own] = row
     return found
+
+
+def spellings(model: encoder.Encoder, words: Sequence[str]) -> dict[tuple[int, ...], int]:
+    """The ids of each word's pieces after a space, after other signs, and at the start of a text, and its row. Raises StageError as
+    `spelled` does."""
+    found = spelled(model, words)
+    if model.spaces:
+        lead = model.ids(["("])[0]
+        after = [ids[len(lead) :] if ids[: len(lead)] == lead else [] for ids in model.ids([f"({word}" for word in words])]
+        for row, own in [*enumerate(after), *enumerate(model.ids(words))]:
+            if own and model.tokenizer.unk_token_id not in own:
+                found.setdefault(tuple(own), row)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,13 +77,17 @@ class Encoder:
         made = self.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [list(map(int, ids)) for ids in made["input_ids"]]
 
-    def goes_on(self, token: int) -> bool:
-        """Whether a token continues the word of the one before it."""
-        name = str(self.tokenizer.convert_ids_to_tokens(token))
+    def joined(self, ids: Sequence[int], place: int) -> bool:
+        """Whether the token at a place goes on with the word of the one before it."""
+        name = str(self.tokenizer.convert_ids_to_tokens(ids[place]))
         if name.startswith("##"):
             return True
-        spaced = self._spaced  # where words begin with a mark, one without it goes on
-        return bool(spaced) and not name.startswith(spaced) and any(sign.isalnum() for sign in name)
+        spaced = self._spaced  # where words begin with a mark, a letter without it goes on with the letter before it
+        if not place or not spaced or name.startswith(spaced) or self._special.intersection(ids[place - 1 : place + 1]):
+            return False
+        # A letter has up to four bytes, and a token may be one of them.
+        before, after = ids[max(place - 4, 0) : place], ids[place : place + 4]
+        return _letter(self.tokenizer.decode(before)[-1:]) and _letter(self.tokenizer.decode(after)[:1])
 
     @property
     def spaces(self) -> bool:
@@ -93,6 +98,10 @@ class Encoder:
     def _spaced(self) -> str:
         names = map(str, self.tokenizer.convert_ids_to_tokens(self.ids(["a a"])[0]))
         return next((name[0] for name in names if name[:1] in ("▁", "Ġ")), "")
+
+    @cached_property
+    def _special(self) -> set[int]:
+        return set(self.tokenizer.all_special_ids)
 
     @property
     def around(self) -> str:
@@ -149,6 +158,10 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
     model = model.float().eval().to(device)
     rows = int(model.get_input_embeddings().weight.shape[0])
     return Encoder(model, tokenizer, device, before, after, layers, _room(model, tokenizer, len(before) + len(after)), rows)
+
+
+def _letter(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LMN" if sign else False
 
 
 def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

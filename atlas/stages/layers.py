@@ -11,26 +11,31 @@ import numpy as np
 
 from atlas.data import Layers, Neighbors, Selection, Vectors
 from atlas.stages import encoder
-from atlas.stages.compare import alike, kept
+from atlas.stages.compare import alike, among, kept
 from atlas.stages.neighbors import neighbors
 
-VERSION = 1
+VERSION = 2
 
 
 def layers(
-    vectors: Vectors, selection: Selection, near: Neighbors, *, location: str, k: int = 15, seed: int = 0, device: str = "cpu",
-    threads: int = 1, progress: Callable[[float], None] = lambda _: None,
+    vectors: Vectors, selection: Selection, other: Selection, near: Neighbors, *, location: str, k: int = 15, seed: int = 0,
+    device: str = "cpu", threads: int = 1, progress: Callable[[float], None] = lambda _: None,
 ) -> Layers:  # fmt: skip
-    """Compare a space over a selection with layers 0 to the last, in one pass through the model.
+    """Compare a space with layers 0 to the last over the tokens that two selections share, in one pass through the model.
 
     The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises ModelError when the model cannot
     be loaded.
     """
     import torch
 
-    k = min(k, near.rows.shape[1])
-    ids = np.asarray(selection.ids)
+    ids = np.intersect1d(selection.ids, other.ids)
     own = np.array(vectors.values[ids])
+    k = among(len(ids), k)
+    if len(ids) == len(selection.ids):
+        rows = np.asarray(near.rows)
+    else:
+        rows = neighbors(Vectors(own, ""), _all(len(ids)), k=k, device=device, threads=threads).rows
+    k = min(k, rows.shape[1])
     before = torch.get_num_threads()
     torch.set_num_threads(max(threads, 1))
     entries = []
@@ -40,17 +45,17 @@ def layers(
         with tempfile.TemporaryDirectory() as folder:
             outputs: Any = None  # made when the width is known
             done = 0
-            for rows, states in model.states([[int(token)] for token in ids], numbers):
+            for some, states in model.states([[int(token)] for token in ids], numbers):
                 if outputs is None:
                     shape = (len(numbers), len(ids), states.shape[2])
                     outputs = np.lib.format.open_memmap(Path(folder) / "states.npy", "w+", np.float32, shape)
-                outputs[:, rows] = states
-                done += len(rows)
+                outputs[:, some] = states
+                done += len(some)
                 progress(0.5 * done / len(ids))
             for number in numbers if outputs is not None else ():
                 layer = np.array(outputs[number])
                 found = neighbors(Vectors(layer, ""), _all(len(ids)), k=k, device=device, threads=threads)
-                share = kept(np.asarray(near.rows[:, :k]), found.rows)
+                share = kept(rows[:, :k], found.rows[:, :k])
                 figures = {"layer": number, "overlap": float(share.mean()), "chance": k / max(len(ids) - 1, 1), "k": k}
                 entries.append(figures | alike(own, layer, seed))
                 progress(0.5 + 0.5 * (number + 1) / len(numbers))

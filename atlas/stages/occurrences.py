@@ -12,9 +12,9 @@ import numpy.typing as npt
 from atlas.corpora import Chunk, texts
 from atlas.data import Floats, Sums
 from atlas.stages import encoder
-from atlas.stages.contextual import spelled
+from atlas.stages.contextual import spellings
 
-VERSION = 2
+VERSION = 3
 _TEXTS = 1024  # tokenized and sorted by length at a time
 
 Doubles = npt.NDArray[np.float64]
@@ -27,9 +27,9 @@ def occurrences(
     """Run the texts of a chunk through a model and add up a layer's outputs for each token, or for each of `words`.
 
     `chunk` is the kind and digest of a Chunk, `place` the rest of it. A text longer than the model reads is cut. A word is the mean
-    of its pieces, wherever they stand side by side and the next token does not go on with it; of words that begin alike the longest
-    counts. Memory holds the sums, (v, d) float64, and a batch. Raises DataError for a file that is not as it should be, ModelError
-    when the model cannot be loaded, StageError when it has no such layer.
+    of its pieces, wherever they stand side by side and neither go on with the word before nor are gone on with; of words that begin
+    alike the longest counts. Memory holds the sums, (v, d) float64, and a batch. Raises DataError for a file that is not as it
+    should be, ModelError when the model cannot be loaded, StageError when it has no such layer.
     """
     import torch
 
@@ -40,7 +40,7 @@ def occurrences(
     try:
         model = encoder.load(location, device, layer)
         number = model.layer(layer)
-        wanted = spelled(model, words) if words is not None else None
+        wanted = spellings(model, words) if words is not None else None
         size = len(words) if words is not None else model.rows
         sums, counts = np.zeros((size, 0)), np.zeros(size, np.int64)
         read, tokens, cut = 0, 0, 0
@@ -53,7 +53,7 @@ def occurrences(
                 cut += len(ids) > model.room
                 tokens += len(ids)
             read += len(block)
-            found = [_words(ids, wanted, model.goes_on) if wanted is not None else None for ids in rows]
+            found = [_words(ids, wanted, model.joined) if wanted is not None else None for ids in rows]
             for some, (states,) in model.states(rows, [number]):
                 if not sums.shape[1]:
                     sums = np.zeros((size, states.shape[1]))
@@ -75,7 +75,7 @@ def _blocks(found: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _words(
-    ids: Sequence[int], wanted: Mapping[tuple[int, ...], int], goes_on: Callable[[int], bool]
+    ids: Sequence[int], wanted: Mapping[tuple[int, ...], int], joined: Callable[[Sequence[int], int], bool]
 ) -> list[tuple[int, int, int]]:  # fmt: skip
     """Where words stand in a row of ids: (word, first place, place after its last)."""
     lengths = sorted({len(spelling) for spelling in wanted}, reverse=True)
@@ -85,7 +85,7 @@ def _words(
         for length in lengths:
             word = wanted.get(tuple(ids[start : start + length]))
             after = start + length
-            if word is not None and after <= len(ids) and not (after < len(ids) and goes_on(ids[after])):
+            if word is not None and after <= len(ids) and not joined(ids, start) and not (after < len(ids) and joined(ids, after)):
                 found.append((word, start, after))
                 start = after
                 break

@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from atlas.data import Experiment
 from atlas.errors import StageError
+from atlas.sentences import spans
 from atlas.stages import encoder
 
-VERSION = 1
+VERSION = 2
 SHUFFLES = 200
+_VOICED = "\uff9e\uff9f"  # marks of half width, which are letters to Unicode
 
 Doubles = npt.NDArray[np.float64]
 
@@ -23,7 +25,7 @@ def senses(
     *, location: str, occurrences: Sequence[Sequence[str]], layer: int = -1, seed: int = 0, device: str = "cpu", threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Experiment:  # fmt: skip
-    """Words in sentences through a model; `occurrences` are (word, sense, text), the word anywhere in its text.
+    """Words in sentences through a model; `occurrences` are (word, sense, text), the word where sentences.spans first finds it.
 
     A word's vector is the mean of a layer's outputs at the tokens that hold a part of it. The facts: `layer`, `layers` and `words`,
     each with its `word`, `senses`, `points` (text, start and end of the word, sense, x, y, silhouette, and how many `pieces` the
@@ -31,8 +33,8 @@ def senses(
     (its mean at each layer from 0 on) and `variance` (the share of the spread that the two principal components of the unit
     vectors, x and y, keep).
 
-    Raises ModelError when the model cannot be loaded, StageError when it has no such layer or a word is not found in the tokens of
-    its sentence.
+    Raises ModelError when the model cannot be loaded, StageError when it has no such layer, a word is not found in the tokens of
+    its sentence, or the vocabulary has no tokens for it.
     """
     import torch
 
@@ -77,9 +79,9 @@ def _word(word: str, found: Sequence[tuple[str, str, int]], vectors: Doubles, la
     xy, kept = plane(vectors[layer])
     points = []
     for (sense, text, pieces), place, one in zip(found, xy, each, strict=True):
-        start = text.lower().find(word.lower())
+        start, end = spans(word, text)[0]
         points.append({
-            "text": text, "start": start, "end": start + len(word), "sense": sense, "pieces": pieces,
+            "text": text, "start": start, "end": end, "sense": sense, "pieces": pieces,
             "x": float(place[0]), "y": float(place[1]), "silhouette": float(one),
         })  # fmt: skip
     low, high = np.quantile(shuffled, (0.025, 0.975))
@@ -117,22 +119,25 @@ def _gaps(vectors: Doubles) -> Doubles:
     enters the first layer."""
     unit = _unit(vectors)
     gaps = 1 - unit @ unit.T
+    np.fill_diagonal(gaps, 0)  # a vector of zeros would be far from itself
     return np.where(gaps < 1e-6, 0, gaps)
 
 
 def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], list[int]]:
     """The ids of a text's tokens, and the places among them of those that hold a part of the word."""
-    start = text.lower().find(word.lower())
-    end = start + len(word)
+    start, end = next(iter(spans(word, text)), (0, 0))
     if getattr(model.tokenizer, "is_fast", False):
         made = model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        ids, spans = list(made["input_ids"]), list(made["offset_mapping"])
+        ids, stand = list(made["input_ids"]), list(made["offset_mapping"])
     else:  # no offsets, so each token is looked for where the one before it ended
         tokens = model.tokenizer.tokenize(text)
-        ids, spans = model.tokenizer.convert_tokens_to_ids(tokens), _spans(tokens, text)
-    places = [place for place, (left, right) in enumerate(spans) if start >= 0 and left < end and right > start]
-    if not places or len(ids) > model.room:
-        what = f"does not hold {word!r} as tokens" if not places else f"has {len(ids)} tokens; the model reads {model.room}"
+        ids, stand = model.tokenizer.convert_tokens_to_ids(tokens), _spans(tokens, text)
+    places = [place for place, (left, right) in enumerate(stand) if left < end and right > start]
+    unknown = [place for place in places if ids[place] == model.tokenizer.unk_token_id]
+    if unknown or not places or len(ids) > model.room:
+        what = f"has {len(ids)} tokens; the atlas reads {model.room}" if len(ids) > model.room else f"does not hold {word!r} as tokens"
+        if unknown:
+            what = f"holds {word!r}, which the model's vocabulary has no tokens for"
         raise StageError(f"The sentence “{text[:60]}” {what}.", "Reword it in the corpus of this sense map.")
     return ids, places
 
@@ -140,18 +145,24 @@ def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], li
 def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
     """Where each token stands in the text, by its own letters; (0, 0) for one that cannot be found, such as an unknown one."""
     folded, origin = [], []
-    for place, sign in enumerate(text):
-        for letter in unicodedata.normalize("NFKC", sign).lower():
+    for begin, end in _signs(text):
+        for letter in unicodedata.normalize("NFKC", text[begin:end]).lower():
             folded.append(letter)
-            origin.append(place)
+            origin.append((begin, end))
     whole = "".join(folded)
-    spans, cursor = [], 0
+    found, cursor = [], 0
     for token in tokens:
         letters = unicodedata.normalize("NFKC", token.removeprefix("##").lstrip("▁Ġ")).lower()
         place = whole.find(letters, cursor) if letters else -1
         if place < 0:
-            spans.append((0, 0))
+            found.append((0, 0))
             continue
         cursor = place + len(letters)
-        spans.append((origin[place], origin[cursor - 1] + 1))
-    return spans
+        found.append((origin[place][0], origin[cursor - 1][1]))
+    return found
+
+
+def _signs(text: str) -> list[tuple[int, int]]:
+    """Where each sign stands with the marks that combine with it: か and a voiced sound mark become one sign in NFKC."""
+    begins = [place for place, sign in enumerate(text) if not place or not (unicodedata.combining(sign) or sign in _VOICED)]
+    return list(zip(begins, [*begins[1:], len(text)], strict=True))

@@ -4,7 +4,8 @@ Promise.all(Atlas.started).then(async (maps) => {
   const [first, second] = maps
   const page = document.querySelector('.pair')
   const answer = page.dataset.pairs ? await fetch(page.dataset.pairs) : null
-  const pairs = answer?.ok ? await answer.json() : null // ids on the first map, ids on the second; where there are none they are the same
+  if (answer && !answer.ok) return
+  const pairs = answer && await answer.json() // ids on the first map, ids on the second; where there are none they are the same
   const ways = maps.map((_, side) => pairs && new Map(pairs[side].map((id, i) => [id, pairs[1 - side][i]])))
   const across = async (side, row) => {
     const [id] = await maps[side].source.ids([row])

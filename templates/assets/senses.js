@@ -16,7 +16,10 @@
       shown = index
       marks[index].classList.add('shown')
       picture.append(marks[index]) // above the others
-      said.replaceChildren(...[...sentences.get(index).childNodes].filter((node) => node.nodeName !== 'SMALL').map((node) => node.cloneNode(true)))
+      const sentence = sentences.get(index)
+      const sense = document.createElement('small')
+      sense.textContent = sentence.closest('ul').previousElementSibling.textContent
+      said.replaceChildren(...[...sentence.childNodes].filter((node) => node.nodeName !== 'SMALL').map((node) => node.cloneNode(true)), sense)
     }
     // The nearest mark within reach of a finger, so that small ones can be met.
     const near = (event) => {
@@ -34,8 +37,9 @@
     picture.addEventListener('pointermove', (event) => { if (event.pointerType === 'mouse') near(event) })
     picture.addEventListener('pointerdown', near)
     picture.addEventListener('keydown', (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
-      const to = event.key === 'Home' ? 0 : event.key === 'End' ? marks.length - 1 : step ? (shown + step + marks.length) % marks.length : -1
+      const to = event.key === 'Home' ? 0 : event.key === 'End' ? marks.length - 1 : step ? (Math.max(shown, step > 0 ? -1 : 0) + step + marks.length) % marks.length : -1
       if (to < 0) return
       event.preventDefault()
       show(to)

@@ -14,11 +14,12 @@ URL = "senses/tiny/"
 
 
 def texts(page: Any, word: int = 0) -> list[str]:
-    """The sentences of a word's list, in the order of its marks."""
+    """The sentences of a word's list with their senses, in the order of its marks."""
     found = page.evaluate(
         f"""() => [...document.querySelectorAll('.word')[{word}].querySelectorAll('details li')]
           .sort((a, b) => a.dataset.at - b.dataset.at)
-          .map((item) => [...item.childNodes].filter((one) => one.nodeName !== 'SMALL').map((one) => one.textContent).join('').trim())"""
+          .map((item) => [...item.childNodes].filter((one) => one.nodeName !== 'SMALL').map((one) => one.textContent).join('').trim()
+            + ' ' + item.closest('ul').previousElementSibling.textContent)"""
     )
     return [str(text) for text in found]
 
@@ -52,6 +53,8 @@ def test_arrow_keys_walk_through_all(watch: Callable[..., Watched]) -> None:
     every = texts(page, 1)
     picture, said = page.locator("svg.senses").nth(1), page.locator(".occurrence").nth(1)
     picture.focus()
+    page.keyboard.press("Alt+ArrowDown")  # the browser's own
+    assert said.inner_text() == ""
     walked = []
     for _ in every:
         page.keyboard.press("ArrowRight")

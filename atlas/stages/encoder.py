@@ -16,7 +16,7 @@ from atlas.errors import ModelError, StageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TOKENS = {"cpu": 4096}  # in a batch, padding included; of other devices `_MANY`
+_TOKENS = {"cpu": 2048}  # in a batch, padding included; of other devices `_MANY`
 _MANY = 65536
 
 

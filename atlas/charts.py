@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 WIDE, HIGH = 460, 300
 _NONE = 1e-300  # shown as 0: powers of ten get lost among the smallest floats
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 58
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 28, 58
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Chart:
     ticks: tuple[tuple[float, float], ...]
     series: tuple[Series, ...]
     percent: bool
+    digits: int  # of ticks after the point
     wide: int = WIDE
     high: int = HIGH
 
@@ -74,7 +75,12 @@ def chart(labels: Sequence[str], values: Mapping[str, Sequence[float] | None], p
         marks = tuple((across(number), down(value)) for number, value in enumerate(line))
         made.append(Series(key, line, marks, "M" + "L".join(f"{x} {y}" for x, y in marks)))
     lines = tuple((step * number, down(step * number)) for number in range(round(top / step) + 1))
-    return Chart(tuple((label, across(number)) for number, label in enumerate(labels)), lines, tuple(made), percent)
+    return Chart(tuple((label, across(number)) for number, label in enumerate(labels)), lines, tuple(made), percent, digits(step))
+
+
+def digits(step: float) -> int:
+    """How many digits after the point tell multiples of a step apart; twelve at most."""
+    return next((number for number in range(12) if math.isclose(step, round(step, number), rel_tol=1e-6)), 12)
 
 
 def ticks(most: float, about: int = 5) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -61,16 +61,17 @@ class ComparisonPlan:
         figures = dict(found.figures)
         k = figures["k"]
 
-        def moved(rows: Sequence[int]) -> tuple[comparison.Moved, ...]:
-            kept = [round(float(found.kept[row]) * k) for row in rows]
-            return tuple(
-                comparison.Moved(ids=pairs[row], text=one.texts[pairs[row][0]], kept=count) for row, count in zip(rows, kept, strict=True)
-            )
+        rows = [*figures.pop("most"), *figures.pop("least")]
+        moved = [
+            comparison.Moved(ids=pairs[row], text=one.texts[pairs[row][0]], kept=round(float(found.kept[row]) * k), similarity=value)
+            for row, value in zip(rows, figures.pop("similar"), strict=True)
+        ]
+        half = len(moved) // 2
 
         return comparison.Comparison(
             schema_version=comparison.SCHEMA_VERSION, recipe=self.recipe, built=built(), maps=self.entry.maps, tokens=len(pairs),
             pairs=None if one.tokens == other.tokens else tuple(pairs),
-            most=moved(figures.pop("most")), least=moved(figures.pop("least")), layers=tuple(comparison.Layer(**one) for one in layers),
+            most=tuple(moved[:half]), least=tuple(moved[half:]), layers=tuple(comparison.Layer(**one) for one in layers),
             **figures,
         )  # fmt: skip
 

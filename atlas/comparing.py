@@ -20,10 +20,11 @@ from atlas.figures import NEVER
 from atlas.pages import MapView
 from atlas.payload import layout
 from atlas.stages.compare import Fit, procrustes
+from atlas.stages.label import text_width
 
-VERSION = 1  # raised by hand when the files of a comparison change for the same data
+VERSION = 2  # raised by hand when the files of a comparison change for the same data
 NAMED = 0.12  # of the map's extent: a cluster whose members lie farther from their middle on the second map has no name there
-ROOM = 0.2  # of the extent, at the first view: how far names stand apart
+PIXELS, NAME = 400, 16  # the extent of a map at the first view, and the size of its names
 _LAST = 12  # half-octaves; who zooms in farther sees tokens
 
 Array = npt.NDArray[Any]
@@ -106,8 +107,8 @@ class CompareView:
         for cluster in self.first.about.clusters:
             members = places[keys[cluster.level] == cluster.key]
             middle = np.median(members, axis=0) if len(members) else np.zeros(2)
-            taken = [one.anchors[main] for one in clusters if one.level == cluster.level and one.zooms[main] < NEVER]
-            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, np.array(taken).reshape(-1, 2), size))
+            taken = [(one.anchors[main], one.name) for one in clusters if one.zooms[main] < NEVER]
+            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size))
             where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
             clusters.append(cluster.model_copy(update=where))
         about = self.second.about
@@ -163,11 +164,15 @@ def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
     return table.set_column(place, table.schema.field(place), pa.array(values, table.schema.field(place).type))
 
 
-def _zoom(members: Array, middle: Array, taken: Array, size: float) -> int:
+def _zoom(members: Array, middle: Array, name: str, taken: list[tuple[tuple[float, float], str]], size: float) -> int:
     """The half-octave from which a cluster of the first map is named on the second, whose extent is `size`: when its name no
     longer runs into those that stand there already; never, if most members (n, 2) are not around their middle."""
     if not len(members) or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
         return NEVER
-    gap = np.max(np.abs(taken - middle) * (1, 4), axis=1).min(initial=np.inf)  # a name is about four times as wide as high
-    zoom = 2 * np.log2(max(ROOM * size / max(gap, 1e-9), 1))
+    scale = 1.0
+    for place, other in taken:
+        across, up = np.abs(np.asarray(place) - middle) * PIXELS / size
+        wide = (text_width(name, NAME) + text_width(other, NAME)) / 2 + NAME
+        scale = max(scale, min(wide / max(across, 1e-9), 1.6 * NAME / max(up, 1e-9)))
+    zoom = 2 * np.log2(scale)
     return int(np.ceil(zoom)) if zoom < _LAST else NEVER

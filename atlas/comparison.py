@@ -15,6 +15,7 @@ class Moved(Part):
     ids: tuple[int, int] = Field(description="its token id on either map")
     text: str
     kept: int = Field(ge=0)
+    similarity: float = Field(description="mean cosine, in the second space, to its neighbors in the first")
 
 
 class Kind(Part):

@@ -88,7 +88,7 @@ def compose(config: settings.Config, maps: tuple[str, ...], data: Path, writer: 
                 **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
                 "assets": assets, "map_files": MAPS, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link,
                 "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing,
-                "prefix": prefix, "compared": [pair for pair, _ in compared], "studied": study is not None, "sensed": sensed,
+                "prefix": prefix, "compared": [pair for pair, _ in compared], "studied": study, "sensed": sensed,
                 "shape": shape,
                 "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
                 "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -94,7 +95,8 @@ class Renderer:
 
     def render(self, language: str, template: str, context: dict[str, Any]) -> str:
         try:
-            return self.environments[language].get_template(template).render(context)
+            html = self.environments[language].get_template(template).render(context)
+            return re.sub(r"([。）])[ \n]+", r"\1", html) if language == "ja" else html  # a full stop needs no space after it
         except TemplateError as problem:
             line = getattr(problem, "lineno", None)
             place = f"{template}{f', line {line}' if line else ''}"
@@ -109,7 +111,7 @@ def filters(language: str, gettext: Callable[[str], str]) -> dict[str, Callable[
 
     def number(value: float, digits: int = 0) -> str:
         value = value if round(value, digits) else 0  # no -0.00
-        return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language))
+        return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language)).replace("-", "−")
 
     def small(value: float) -> str:
         """Two significant digits of a number below ten."""

@@ -105,6 +105,11 @@ class SenseView:
         """Those of them whose senses stand farther apart than shuffled labels."""
         return sum(word.enough and word.apart for word in self.found.words)
 
+    @property
+    def before(self) -> float:
+        """The mean silhouette, over all sentences, of what enters the first layer."""
+        return sum(word.by_layer[0] * len(word.points) for word in self.found.words) / self.sentences
+
     @cached_property
     def best(self) -> int:
         """The layer at which the senses stand farthest apart, over all words."""

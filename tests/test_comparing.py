@@ -49,7 +49,9 @@ def test_the_figures_follow_from_both_maps(pair: Built) -> None:
     for word in (*made.most, *made.least):
         row = int(np.searchsorted(pair.data("m-words").column("token_id"), word.ids[0]))
         assert word.kept == counts[row] and word.text == pair.data("m-words").strings("text")[row] and word.ids[0] == word.ids[1]
-    assert [word.kept for word in made.most] == sorted(word.kept for word in made.most)
+    for words in (made.most, made.least[::-1]):
+        assert [(word.kept, word.similarity) for word in words] == sorted((word.kept, word.similarity) for word in words)
+    assert not {word.ids for word in made.most} & {word.ids for word in made.least}
 
 
 def test_every_layer_is_measured_and_the_last_is_the_second_map(pair: Built) -> None:

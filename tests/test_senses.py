@@ -262,7 +262,7 @@ def test_pages_tell_the_figures_in_both_languages(few: Built) -> None:
         )
         assert all(re.sub("'", "&#39;", row[2].partition(row[0])[2]) in page for row in ROWS)
         for word in found.words:
-            assert f"{word.silhouette:.2f}" in page and all(f"{value:.2f}" in page for value in word.by_layer)
+            assert all(f"{round(value, 2) + 0:.2f}".replace("-", "−") in page for value in (word.silhouette, *word.by_layer))
         assert ("All sentences" in page) == (language == "en")
     assert "senses/" in (few.public / "index.html").read_text()
     marks = [mark for word in found.words for mark in Picture(word).marks]

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from atlas import config, findings, writeup
-from atlas.charts import chart, ticks
+from atlas.charts import chart, digits, ticks
 from atlas.errors import ConfigError, DataError
 from atlas.experiments import QUESTION
 
@@ -94,8 +94,9 @@ def test_the_way_back_is_told_of_every_sentence_in_either_segment(study: Built) 
     assert len(ways) == 4 and all(way.exact for way in ways)
     mantissa, power = f"{max(max(way.nearest) for way in ways):.1e}".split("e")
     far = f"{min(min(way.second) for way in ways):.2f}"
-    assert f"4 of 4 found again in every token. The nearest token is at most {mantissa} × 10<sup>−{-int(power)}</sup> away" in page(study)
-    assert f"the second nearest at least {far}." in page(study) and f"少なくとも {far} です" in page(study, "ja")
+    found = f"every token is found again in 4 of 4 inputs. The nearest is at most {mantissa} × 10<sup>−{-int(power)}</sup> away"
+    assert found in page(study)
+    assert f"the second nearest at least {far} (" in page(study) and f"少なくとも {far} です" in page(study, "ja")
 
 
 def test_with_tensorflow_its_numbers_stand_beside(copied: Built) -> None:
@@ -211,6 +212,8 @@ def test_bad_tables_are_told(tmp_path: Path) -> None:
 def test_ticks_are_round_and_hold_the_value(most: float) -> None:
     step, top = ticks(most)
     assert top >= most * (1 - 1e-9) and 2 <= round(top / step) <= 11 and f"{step:e}"[0] in "125"
+    told = [f"{step * number:.{digits(step)}f}" for number in range(round(top / step) + 1)]
+    assert [float(text) for text in told] == pytest.approx([step * number for number in range(len(told))], rel=1e-6)
 
 
 @example([5e-324], False)

@@ -12,7 +12,7 @@ from atlas.data import Comparison, Floats, Ints, Neighbors, Selection, Vectors, 
 from atlas.errors import StageError
 from atlas.stages.neighbors import neighbors
 
-VERSION = 3
+VERSION = 4
 
 _TENTHS = 10
 _LISTED = 40  # words that move most and least, each
@@ -60,6 +60,7 @@ def compare(
         "ranks": [float(part.mean()) for part in np.array_split(share, min(_TENTHS, n))],
         "kinds": groups,
         "most": [int(row) for row in order[:listed]], "least": [int(row) for row in order[::-1][:listed]],
+        "similar": [float(similar[row]) for row in (*order[:listed], *order[::-1][:listed])],
     }  # fmt: skip
     return Comparison(ids, share, figures)
 

@@ -27,12 +27,14 @@
     const { color, fontFamily } = getComputedStyle(figure)
     const grid = getComputedStyle(figure.querySelector('svg .grid')).stroke
     const axis = { gridcolor: grid, zeroline: false, linecolor: grid, fixedrange: true, automargin: true }
+    const ticks = [...figure.querySelectorAll('svg .up')]
     const width = figure.querySelector('.drawing').clientWidth
     return {
       width, height: Math.round(width * 0.65), showlegend: false, hovermode: 'closest', dragmode: false,
-      margin: { l: 48, r: 12, t: 10, b: 40 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { color, family: fontFamily, size: 12 },
+      margin: { l: 48, r: 12, t: 30, b: 40 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { color, family: fontFamily, size: 12 },
       xaxis: { ...axis, showgrid: false, tickvals: lines[0].x, ticktext: lines[0].text, title: { text: figure.dataset.across } },
-      yaxis: { ...axis, rangemode: 'tozero', tickformat: figure.dataset.percent === 'yes' ? '.0%' : '' },
+      yaxis: { ...axis, range: [0, Number(figure.dataset.top) * 1.02], tickvals: ticks.map((tick) => Number(tick.dataset.tick)), ticktext: ticks.map((tick) => tick.textContent) },
+      annotations: [{ text: figure.dataset.up, xref: 'paper', yref: 'paper', x: 0, y: 1, xanchor: 'left', yanchor: 'bottom', xshift: -44, yshift: 6, showarrow: false }],
     }
   }
   const live = new Set()
@@ -41,6 +43,9 @@
     try {
       await load()
       const lines = traces(figure)
+      const label = figure.querySelector('.drawing > svg').getAttribute('aria-label')
+      place.setAttribute('role', 'img')
+      place.setAttribute('aria-label', label)
       place.hidden = false
       await Plotly.react(place, lines, layout(figure, lines), { displayModeBar: false, showSendToCloud: false, displaylogo: false, responsive: false })
       figure.dataset.drawn = 'plotly'

@@ -57,7 +57,8 @@ Promise.all(Atlas.started).then(async (maps) => {
       const row = await first.source.rowOf(Number(link.dataset.token)).catch(() => -1)
       if (row < 0) return
       page.scrollIntoView({ block: 'start', behavior: Atlas.still() ? 'auto' : 'smooth' })
-      first.select(row, true)
+      await first.select(row, true)
+      first.stage.querySelector('.canvas').focus({ preventScroll: true })
     })
   }
   page.dataset.linked = 'true'

@@ -18,7 +18,7 @@
       picture.append(marks[index]) // above the others
       const sentence = sentences.get(index)
       const sense = document.createElement('small')
-      sense.textContent = sentence.closest('ul').previousElementSibling.textContent
+      sense.textContent = ` ${sentence.closest('ul').previousElementSibling.textContent}`
       said.replaceChildren(...[...sentence.childNodes].filter((node) => node.nodeName !== 'SMALL').map((node) => node.cloneNode(true)), sense)
     }
     // The nearest mark within reach of a finger, so that small ones can be met.

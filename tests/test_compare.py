@@ -230,3 +230,5 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
     of_some = layers(space, ids, some, own, location=location, k=5).entries
     assert of_some == layers(space, some, some, neighbors(space, some, k=5), location=location, k=5).entries
     assert of_some[0]["chance"] == pytest.approx(5 / 29)
+    with pytest.raises(StageError, match="share 0 tokens"):
+        layers(space, some, Selection(ids.ids[40:]), own, location=location, k=5)

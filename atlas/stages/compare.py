@@ -32,10 +32,7 @@ def compare(
     StageError when fewer than three tokens are shared.
     """
     ids = shared(selection, other, vocabulary, second_vocabulary)
-    n = len(ids)
-    if n < 3:
-        hint = "Compare maps of one model, or of models with a vocabulary in common."
-        raise StageError(f"These maps share {n} token{'' if n == 1 else 's'}; a comparison needs three.", hint)
+    n = enough(len(ids))
     spaces = first.values[ids[:, 0]], second.values[ids[:, 1]]
     sides = (selection, ids[:, 0], near_first), (other, ids[:, 1], near_second)
     if all(np.array_equal(whole.ids, own) for whole, own, _ in sides):
@@ -63,6 +60,14 @@ def compare(
         "similar": [float(similar[row]) for row in (*order[:listed], *order[::-1][:listed])],
     }  # fmt: skip
     return Comparison(ids, share, figures)
+
+
+def enough(n: int) -> int:
+    """The number of shared tokens; raises StageError when a comparison needs more."""
+    if n < 3:
+        hint = "Compare maps of one model, or of models with a vocabulary in common."
+        raise StageError(f"These maps share {n} token{'' if n == 1 else 's'}; a comparison needs three.", hint)
+    return n
 
 
 def among(n: int, k: int) -> int:

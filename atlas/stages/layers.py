@@ -11,7 +11,7 @@ import numpy as np
 
 from atlas.data import Layers, Neighbors, Selection, Vectors
 from atlas.stages import encoder
-from atlas.stages.compare import alike, among, kept
+from atlas.stages.compare import alike, among, enough, kept
 from atlas.stages.neighbors import neighbors
 
 VERSION = 2
@@ -24,13 +24,13 @@ def layers(
     """Compare a space with layers 0 to the last over the tokens that two selections share, in one pass through the model.
 
     The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises ModelError when the model cannot
-    be loaded.
+    be loaded, StageError when fewer than three tokens are shared.
     """
     import torch
 
     ids = np.intersect1d(selection.ids, other.ids)
     own = np.array(vectors.values[ids])
-    k = among(len(ids), k)
+    k = among(enough(len(ids)), k)
     if len(ids) == len(selection.ids):
         rows = np.asarray(near.rows)
     else:

@@ -3,7 +3,7 @@
   'use strict'
   const { runtime } = document.currentScript.dataset
   let loading = null
-  const load = () => window.Atlas ? Atlas.runtime(runtime) : (loading ??= new Promise((done, failed) => {
+  const load = () => typeof Atlas === 'object' ? Atlas.runtime(runtime) : (loading ??= new Promise((done, failed) => {
     const script = document.createElement('script')
     script.addEventListener('load', done)
     script.addEventListener('error', () => failed(new Error(`${runtime} did not load`)))

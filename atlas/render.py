@@ -96,7 +96,7 @@ class Renderer:
     def render(self, language: str, template: str, context: dict[str, Any]) -> str:
         try:
             html = self.environments[language].get_template(template).render(context)
-            return re.sub(r"([。）])[ \n]+", r"\1", html) if language == "ja" else html  # a full stop needs no space after it
+            return re.sub(r"([。）])[ \n]+", r"\1", html) if language == "ja" else html  # no space follows either in Japanese
         except TemplateError as problem:
             line = getattr(problem, "lineno", None)
             place = f"{template}{f', line {line}' if line else ''}"

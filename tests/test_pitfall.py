@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import CHECKOUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -197,6 +198,26 @@ def test_the_question_itself(framework: str) -> None:
         assert part["variants"]["lookup"]["sum"] == part["variants"]["recovered"]["sum"] == 0 and part["back"]["exact"]
         assert part["variants"]["lookup"]["max"] == 0
     assert found["known"] and framework in found["versions"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "wrong"), [(QUESTION, 514.980), ("私の犬はかわいいです。", 213.920)])
+def test_the_japanese_model_against_the_library_called_by_hand(text: str, wrong: float) -> None:
+    import torch
+    from transformers import AutoTokenizer, BertModel
+
+    folder = CHECKOUT / "site" / "models" / "ja-aozora"
+    (sentence,) = pitfall(location=f"path:{folder}", framework="torch", sentences=[text]).facts["sentences"]
+    told = sentence["segments"][0]["variants"]
+    model = BertModel.from_pretrained(folder).eval()
+    ids = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        whole = model(ids, output_hidden_states=True)
+        again = model(inputs_embeds=whole.hidden_states[0]).last_hidden_state
+        right = model(inputs_embeds=model.get_input_embeddings()(ids)).last_hidden_state
+    by_hand = float((again - whole.last_hidden_state).abs().double().sum())
+    assert told["hidden"]["sum"] == pytest.approx(by_hand, rel=1e-5) == pytest.approx(wrong, abs=0.01)
+    assert told["lookup"]["sum"] == float((right - whole.last_hidden_state).abs().sum()) == 0
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ from atlas.errors import AtlasError
 from atlas.render import digest
 from atlas.writer import MANIFEST, Writer
 
+PACKAGE = Path(__file__).resolve().parent
+
 
 def publish(
     config: settings.Config, maps: tuple[str, ...], data: Path, output: Path, warn: Callable[[str], None]
@@ -117,10 +119,10 @@ def files(config: settings.Config, maps: Collection[str]) -> list[tuple[str, str
 
 
 def code() -> str:
-    """Digest of the modules that make a site, so that a change of them shows without a new version."""
+    """Digest of every module of the package, so that a change of any of them shows without a new version."""
     found = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        found.update(f"{path.name}\0".encode() + path.read_bytes())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        found.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
     return found.hexdigest()
 
 

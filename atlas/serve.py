@@ -34,7 +34,7 @@ def serve(
     """Serve the site of an atlas.toml until Ctrl-C (or `stop`), and build it now and whenever something changes.
 
     `build(pages_only)` builds; `pages_only` is set when neither atlas.toml nor anything in `corpus/` beside it changed, so that
-    no map is computed for templates and content. A build that fails is told by `complain` and on the open pages, and the old
+    no map is computed for templates alone. A build that fails is told by `complain` and on the open pages, and the old
     site stays. Raises AtlasError when the port cannot be had.
     """
     from atlas.render import folders
@@ -47,7 +47,7 @@ def serve(
     thread.start()
     say(f"Serving {server.url} (Ctrl-C ends it)")
     computed = [path, root / "corpus"]
-    watched = watch(lambda: [*computed, root / "content", root / "templates", *folders(root)], stop)
+    watched = watch(lambda: [*computed, root / "templates", *folders(root)], stop)
     whole = False  # whether a full build of this atlas.toml went well
     try:
         next(watched)  # what changes while the first build runs is noticed

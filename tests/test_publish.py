@@ -289,3 +289,17 @@ def test_other_code_makes_the_site_anew(frozen_copy: Built, monkeypatch: pytest.
     assert render(frozen_copy).written == 0  # nothing differs, but it was looked at
     after = publish.manifest(frozen_copy.public)
     assert after is not None and after["key"] != before["key"] and after["files"] == before["files"]
+
+
+def test_one_changed_byte_in_any_module_changes_the_digest_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "atlas"
+    shutil.copytree(publish.PACKAGE, copy, ignore=shutil.ignore_patterns("templates", "__pycache__"))
+    monkeypatch.setattr(publish, "PACKAGE", copy)
+    digests = {publish.code()}
+    modules = sorted(copy.rglob("*.py"))
+    for path in modules:
+        raw = path.read_bytes()
+        path.write_bytes(raw + b"#")
+        digests.add(publish.code())
+        path.write_bytes(raw)
+    assert len(digests) == len(modules) + 1

@@ -19,14 +19,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from atlas.corpora import chunks
+from atlas.spaces.corpus import chunks
 
 ROOT = Path(__file__).resolve().parent.parent
 
 PASS = """
 import json, resource, sys, time
-from atlas.corpora import chunks
-from atlas.stages.occurrences import occurrences
+from atlas.spaces.corpus import chunks
+from atlas.spaces.stages.occurrences import occurrences
 from pathlib import Path
 import torch
 from transformers import AutoModel, AutoTokenizer

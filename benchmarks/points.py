@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import cKDTree
 
-from atlas import dataset
-from atlas.about import About, Cluster, Figures, MapFacts, ModelFacts
-from atlas.dataset import Dataset
-from atlas.stages import label
+from atlas.maps import data as dataset
+from atlas.maps.data import Dataset
+from atlas.maps.facts import About, Cluster, Figures, MapFacts, ModelFacts
+from atlas.maps.stages import label
+from atlas.web import lettering
 
 K = 15
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
@@ -45,7 +46,7 @@ def zooms(xy: np.ndarray, words: list[str]) -> np.ndarray:
     """The half-octave from which each point's label shows, as atlas.stages.label finds it for maps."""
     low = xy.min(axis=0)
     scales = label.VIEW / np.ptp(xy, axis=0).max() * 2 ** (np.arange(label.LEVELS) / 2)
-    boxes = label.halves([label.text_width(word, label.TOKEN_PX) for word in words], np.full(len(words), label.TOKEN_PX))
+    boxes = label.halves([lettering.text_width(word, label.TOKEN_PX) for word in words], np.full(len(words), label.TOKEN_PX))
     return label.place_tokens(xy - low, boxes, np.zeros(len(xy), np.uint8), np.arange(len(xy)), scales, lambda _: None)
 
 

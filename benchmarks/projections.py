@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from atlas.data import Layout, Neighbors, Selection, Vectors
-from atlas.stages.measure import measure
-from atlas.stages.neighbors import neighbors
-from atlas.stages.project import project
+from atlas.maps.records import Layout, Neighbors
+from atlas.maps.stages.measure import measure
+from atlas.maps.stages.neighbors import neighbors
+from atlas.maps.stages.project import project
+from atlas.spaces.records import Selection, Vectors
 
 METHODS: dict[str, dict[str, Any]] = {
     "random": {"method": "random"},

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from atlas import config, dataset
-from atlas.build import Options, Summary, build
+from atlas import atlas_toml as config
+from atlas.maps import data as dataset
+from atlas.pipeline.build import build
+from atlas.pipeline.options import Options, Summary
 
 pytest_plugins = ("chrome",)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# Names in models.MAKERS.
+# Names in tiny_models.MAKERS.
 CHECKPOINTS = (
     "wordpiece", "wordpiece-sharded", "wordpiece-bin", "wordpiece-bf16", "wordpiece-f16", "japanese", "bytelevel", "bytelevel-slow-padded",
     "roberta", "t5", "t5-slow", "llama", "llama-slow", "xlm-roberta-slow",
@@ -200,14 +202,14 @@ def frozen_copy(tiny_atlas: Built, tmp_path: Path) -> Built:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the folder of a tiny checkpoint of models.MAKERS, made once for the session. Read only."""
+    """Gives the folder of a tiny checkpoint of tiny_models.MAKERS, made once for the session. Read only."""
     root = tmp_path_factory.mktemp("models")
 
     def folder(name: str) -> Path:
-        import models  # it needs the libraries of the extra `models`
+        import tiny_models  # it needs the libraries of the extra `models`
 
         if not (root / name).is_dir():
-            models.MAKERS[name](root / name)
+            tiny_models.MAKERS[name](root / name)
         return root / name
 
     return folder

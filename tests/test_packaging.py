@@ -82,15 +82,15 @@ def test_wheel(tmp_path: Path) -> None:
             assert f"atlas/templates/{path.relative_to(TEMPLATES).as_posix()}" in names
     assert not [name for name in names if Path(name).name in recipe or "node_modules" in name or name.endswith(".pyc")]
     assert {name.split("/")[0] for name in names} == {"atlas", next(name for name in names if ".dist-info" in name).split("/")[0]}
-    assert "atlas/py.typed" in names and "atlas/stages/project.py" in names
+    assert "atlas/py.typed" in names and "atlas/maps/stages/project.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 def test_the_light_half_loads_no_model_library() -> None:
     heavy = ["torch", "transformers", "sklearn", "umap", "openTSNE", "numba", "fugashi", "huggingface_hub", "tokenizers", "tensorflow"]
     code = (
-        "import sys, json, atlas.cli, atlas.build, atlas.plan, atlas.gather, atlas.publish, atlas.render, atlas.pages, atlas.figures,"
-        " atlas.payload, atlas.check, atlas.serve, atlas.export\n"
+        "import sys, json, atlas.cli.commands, atlas.cli.serve, atlas.pipeline.build, atlas.pipeline.plan, atlas.maps.gather,"
+        " atlas.pipeline.publish, atlas.pipeline.compose, atlas.web.check, atlas.export.export\n"
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}

@@ -15,7 +15,7 @@ import pytest
 from chrome import MARKS, VIOLATIONS, Watched
 from conftest import Built
 
-from atlas.server import header_rules
+from atlas.cli.server import header_rules
 
 pytestmark = MARKS
 

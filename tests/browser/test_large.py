@@ -15,7 +15,8 @@ import pytest
 from chrome import MARKS, Watched, drawn, until
 from conftest import CHECKOUT, Built
 
-from atlas import dataset, payload
+from atlas.maps import data as dataset
+from atlas.maps import frame as payload
 
 pytestmark = MARKS
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from atlas.executors import open_executor
-from atlas.graph import Task, run
-from atlas.store import Store
+from atlas.engine.executors import open_executor
+from atlas.engine.run import Task, run
+from atlas.engine.store import Store
 
 
 class Lines:

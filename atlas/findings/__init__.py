@@ -1,0 +1,1 @@
+"""What is measured besides maps. A kind of finding is a folder here with config, plan, data, view, pages and stages."""

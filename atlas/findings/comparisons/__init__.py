@@ -1,0 +1,1 @@
+"""Two maps side by side, over the tokens that both show."""

@@ -1,0 +1,183 @@
+"""Two maps side by side: the second laid on the first, in the first one's colours, and what the page says of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from atlas import atlas_toml
+from atlas.config import site
+from atlas.findings.comparisons.config import Compare
+from atlas.findings.comparisons.data import Comparison, Layer
+from atlas.findings.comparisons.stages.compare import Fit, procrustes
+from atlas.maps.data import Dataset
+from atlas.maps.facts import Cluster
+from atlas.maps.frame import layout
+from atlas.maps.records import NEVER
+from atlas.maps.view import MapView
+from atlas.numeric.types import Array
+from atlas.web.charts import Chart, chart
+from atlas.web.lettering import text_width
+
+VERSION = 2  # raised by hand when the files of a comparison change for the same data
+
+
+NAMED = 0.12  # of the map's extent: a cluster whose members lie farther from their middle on the second map has no name there
+
+
+PIXELS, NAME = 400, 16  # the extent of a map at the first view, and the size of its names
+
+
+_LAST = 12  # half-octaves; who zooms in farther sees tokens
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a small chart 320 wide and 100 high: its place, its value, and its label, if it has one."""
+
+    x: float
+    width: float
+    height: float
+    value: float
+    label: str
+
+
+class CompareView:
+    """One comparison, arranged for its page. Made once and shared by all languages."""
+
+    def __init__(self, config: atlas_toml.Config, entry: Compare, found: Comparison, first: MapView, second: MapView) -> None:
+        self.config, self.entry, self.found, self.first, self.second = config, entry, found, first, second
+        self.id = entry.id
+        self.beside = MapView(config, second.model, second.map, self.aligned)
+        vars(self.beside)["colour"] = first.colour
+
+    def title(self, language: str) -> str:
+        named = site.text(self.entry.title, language)
+        return named or f"{self.first.title(language)} / {self.second.title(language)}"
+
+    def description(self, language: str) -> str:
+        return site.text(self.entry.description, language)
+
+    @property
+    def self_compared(self) -> bool:
+        """Whether the page answers how a model's contextual embeddings relate to its input embeddings."""
+        return bool(self.found.layers) and self.first.map.space == "input" and self.second.map.space == "contextual"
+
+    @cached_property
+    def ids(self) -> Array:
+        """Ids (n, 2) of the shared tokens."""
+        if self.found.pairs is not None:
+            return np.array(self.found.pairs, np.int64).reshape(-1, 2)
+        same = np.intersect1d(self.first.ids, self.second.ids)
+        return np.stack([same, same], axis=1)
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array]:
+        """Rows of the shared tokens on either map."""
+        return np.searchsorted(self.first.ids, self.ids[:, 0]), np.searchsorted(self.second.ids, self.ids[:, 1])
+
+    @cached_property
+    def fit(self) -> Fit:
+        """How the second map comes to lie on the first."""
+        mine, other = (layout(view.data, view.main)[rows] for view, rows in zip((self.first, self.second), self.rows, strict=True))
+        return procrustes(other, mine)
+
+    @property
+    def angle(self) -> int:
+        """Degrees by which the second map is turned, after it was mirrored if it was."""
+        turn = self.fit.rotation
+        return round(float(np.degrees(np.arctan2(turn[0, 1], turn[0, 0]))))
+
+    @cached_property
+    def aligned(self) -> Dataset:
+        """The second map's atlas data with its main projection laid on the first map's, and with the first map's clusters."""
+        data, main = self.second.data, self.second.main
+        places = self.fit(layout(data, main))
+        size = float(np.ptp(places, axis=0).max())
+        mine, rows = self.rows
+        table = data.table
+        for axis, name in enumerate((f"x_{main}", f"y_{main}")):
+            table = _replaced(table, name, places[:, axis])
+        keys = {}
+        for level in ("coarse", "fine"):
+            column = np.full(len(places), -1, np.int32)
+            column[rows] = self.first.data.column(f"cluster_{level}")[mine]
+            keys[level] = column
+            table = _replaced(table, f"cluster_{level}", column)
+        clusters: list[Cluster] = []
+        for cluster in self.first.about.clusters:
+            members = places[keys[cluster.level] == cluster.key]
+            middle = np.median(members, axis=0) if len(members) else np.zeros(2)
+            taken = [(one.anchors[main], one.name) for one in clusters if one.zooms[main] < NEVER]
+            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size))
+            where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
+            clusters.append(cluster.model_copy(update=where))
+        about = self.second.about
+        own = {"id": self.id, "projections": {main: about.map.projections[main]}}
+        return Dataset(about.model_copy(update={"map": about.map.model_copy(update=own), "clusters": tuple(clusters)}), table)
+
+    @cached_property
+    def histogram(self) -> list[Bar]:
+        """Tokens by the number of neighbors they keep."""
+        whole = sum(self.found.histogram)
+        return _bars([count / whole for count in self.found.histogram], lambda n: str(n) if n % 5 == 0 else "")
+
+    @cached_property
+    def ranks(self) -> list[Bar]:
+        """The mean number of neighbors kept in each tenth of the vocabulary."""
+        return _bars([share * self.found.k for share in self.found.ranks], lambda n: str(n + 1))
+
+    @cached_property
+    def by_layer(self) -> Chart:
+        """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one shuffled."""
+        layers = self.found.layers
+        shuffled = [one.cka_chance for one in layers]
+        lines = {"overlap": [one.overlap for one in layers], "cka": [one.cka for one in layers], "shuffled": shuffled}
+        return chart([str(one.layer) for one in layers], lines)
+
+    @property
+    def middle(self) -> Layer:
+        """The layer half way."""
+        return self.found.layers[len(self.found.layers) // 2]
+
+    @property
+    def last(self) -> Layer:
+        return self.found.layers[-1]
+
+    @property
+    def verdict(self) -> str:
+        """What the last layer keeps of the neighbors beyond chance: `mostly` at least half, `partly` a tenth, or `hardly`."""
+        share = (self.last.overlap - self.last.chance) / max(1 - self.last.chance, 1e-9)
+        return "mostly" if share >= 0.5 else "partly" if share >= 0.1 else "hardly"
+
+
+def _bars(values: list[float], label: Any) -> list[Bar]:
+    most = max(values, default=0) or 1
+    wide = 320 / max(len(values), 1)
+    return [
+        Bar(round(number * wide + wide * 0.1, 1), round(wide * 0.8, 1), round(100 * value / most, 1), value, label(number))
+        for number, value in enumerate(values)
+    ]
+
+
+def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(place), pa.array(values, table.schema.field(place).type))
+
+
+def _zoom(members: Array, middle: Array, name: str, taken: list[tuple[tuple[float, float], str]], size: float) -> int:
+    """The half-octave from which a cluster of the first map is named on the second, whose extent is `size`: when its name no
+    longer runs into those that stand there already; never, if most members (n, 2) are not around their middle."""
+    if not len(members) or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
+        return NEVER
+    scale = 1.0
+    for place, other in taken:
+        across, up = np.abs(np.asarray(place) - middle) * PIXELS / size
+        wide = (text_width(name, NAME) + text_width(other, NAME)) / 2 + NAME
+        scale = max(scale, min(wide / max(across, 1e-9), 1.6 * NAME / max(up, 1e-9)))
+    zoom = 2 * np.log2(scale)
+    return int(np.ceil(zoom)) if zoom < _LAST else NEVER

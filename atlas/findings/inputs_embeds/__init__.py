@@ -1,0 +1,1 @@
+"""The experiment on `inputs_embeds`, and its write-up."""

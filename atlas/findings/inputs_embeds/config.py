@@ -1,0 +1,41 @@
+"""The table [pitfall] of atlas.toml."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from atlas.config.fields import Part, distinct
+
+FRAMEWORKS = ("torch", "tensorflow")
+
+
+QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
+
+
+Sentences = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=400)], ...], Field(min_length=1), AfterValidator(distinct)]
+
+
+class Pitfall(Part):
+    """What a model answers when it is given `hidden_states[0]` for `inputs_embeds`; with this table the site has a write-up of it."""
+
+    sentences: dict[str, Sentences] = Field(default_factory=dict)
+    """Sentences by language of the model, measured beside the question's own, which every model gets."""
+
+    def of(self, language: str) -> tuple[str, ...]:
+        """The sentences for a model of a language, the question's first; `zh` stands for `zh-Hant`, too."""
+        own = self.sentences.get(language) or self.sentences.get(language.split("-")[0], ())
+        return tuple(dict.fromkeys((QUESTION, *own)))
+
+
+def installed() -> tuple[str, ...]:
+    """The frameworks in which a model can be run here. TensorFlow counts with tf-keras and a transformers that has TFBertModel."""
+    try:
+        tensorflow = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras"))
+        tensorflow = tensorflow and int(version("transformers").partition(".")[0]) < 5
+    except (ImportError, ValueError, PackageNotFoundError):  # something keeps them from being found
+        tensorflow = False
+    return FRAMEWORKS if tensorflow else FRAMEWORKS[:1]

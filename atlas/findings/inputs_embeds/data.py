@@ -1,0 +1,108 @@
+"""The write-up's own atlas data: one JSON file of all that the experiment on `inputs_embeds` measured."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from atlas.findings.finding import Finding, Part
+
+NAME = "inputs-embeds.json"
+SCHEMA_VERSION = 1
+
+
+class Size(Part):
+    """An absolute difference of hidden states."""
+
+    sum: float = Field(ge=0)
+    max: float = Field(ge=0)
+    relative: float = Field(ge=0, description="norm of the difference by norm of the states")
+
+
+class Difference(Size):
+    """Of the last layer, and by layer and position."""
+
+    layers: tuple[Size, ...] = Field(description="from what enters the first layer on")
+    positions: tuple[float, ...] = Field(description="sums over the last layer")
+
+
+class Back(Part):
+    """The tokens found from hidden_states[0] alone."""
+
+    ids: tuple[int, ...]
+    exact: bool
+    nearest: tuple[float, ...] = Field(description="distance of the token found, by position")
+    second: tuple[float, ...] = Field(description="distance of the next nearest of the vocabulary")
+
+
+class Segment(Part):
+    """One sentence with every position in one segment."""
+
+    segment: int
+    parts: dict[str, tuple[float, ...]] = Field(description="norms of word, position, segment and hidden by position")
+    variants: dict[str, Difference | None] = Field(description="what is given as inputs_embeds; None where the model has no such thing")
+    back: Back
+    change: Difference | None = Field(description="against segment 0, by input_ids")
+
+
+class Sentence(Part):
+    text: str
+    ids: tuple[int, ...]
+    tokens: tuple[str, ...]
+    segments: tuple[Segment, ...]
+
+
+class Sinusoids(Part):
+    """How far the learned positions are from sinusoidal ones."""
+
+    positions: int
+    relative: float
+    scaled: float
+    cosine: float
+
+
+class Run(Part):
+    """The experiment on one model in one framework; without sentences where the framework has no such model."""
+
+    framework: str
+    sentences: tuple[Sentence, ...]
+    versions: dict[str, str] = Field(default_factory=dict)
+    kind: str = ""
+    formula: str = ""
+    layers: int = 0
+    dimensions: int = 0
+    vocabulary: int = 0
+    identity: float = Field(0, description="largest residual of the formula, relative")
+    known: bool = False
+    sinusoids: Sinusoids | None = None
+
+
+class Measured(Part):
+    """All runs of one model."""
+
+    model: str
+    language: str
+    runs: tuple[Run, ...]
+
+
+class Row(Part):
+    """One architecture, measured on a tiny random model."""
+
+    name: str
+    kind: str
+    formula: str
+    first: int = Field(description="row of the first position")
+    embedding: int
+    hidden: int
+    residual: float
+    fed: dict[Annotated[str, Field(pattern="^(hidden|lookup|table)$")], float | None]
+
+
+class WriteUp(Finding):
+    """The whole file."""
+
+    missing: tuple[str, ...] = Field(description="frameworks that were not installed")
+    models: tuple[Measured, ...]
+    architectures: tuple[Row, ...]
+    versions: dict[str, str]

@@ -1,0 +1,86 @@
+"""The tasks of the `inputs_embeds` experiment, and the file they become."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from atlas.atlas_toml import Config
+from atlas.engine.clock import built
+from atlas.engine.record import Experiment
+from atlas.engine.run import Task
+from atlas.engine.store import Store
+from atlas.findings.inputs_embeds import data as writeup
+from atlas.findings.inputs_embeds.config import FRAMEWORKS, Pitfall
+from atlas.findings.inputs_embeds.stages import architectures, pitfall
+from atlas.maps.config import Model
+from atlas.models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class WriteUpPlan:
+    """The tasks of each model by framework, and the table of architectures."""
+
+    models: tuple[tuple[Model, Mapping[str, Task]], ...]
+    architectures: Task
+    missing: tuple[str, ...]
+    file: str = writeup.NAME
+    title: str = "the write-up of inputs_embeds"
+    optional: bool = False
+
+    def tasks(self) -> tuple[Task, ...]:
+        return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
+
+    def without(self, lost: Collection[str]) -> WriteUpPlan | None:
+        """Optional models may fail, and are left out of it."""
+        kept = (one for one in self.models if not (one[0].optional and any(task.key in lost for task in one[1].values())))
+        left = replace(self, models=tuple(kept))
+        return None if any(task.key in lost for task in left.tasks()) else left
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that the write-up's data follow from."""
+        facts = [
+            writeup.SCHEMA_VERSION, self.architectures.key, self.missing,
+            [[model.id, model.language, sorted(task.key for task in runs.values())] for model, runs in self.models],
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def gather(self, store: Store) -> writeup.WriteUp:
+        """The file's content. Raises StoreError when an artifact is damaged."""
+
+        def facts(task: Task) -> dict[str, Any]:
+            return cast(Experiment, store.read(task.key)).facts
+
+        table = facts(self.architectures)
+        models = tuple(
+            writeup.Measured(model=model.id, language=model.language, runs=tuple(writeup.Run(**facts(task)) for task in runs.values()))
+            for model, runs in self.models
+        )
+        return writeup.WriteUp(
+            schema_version=writeup.SCHEMA_VERSION, recipe=self.recipe, built=built(), missing=self.missing, models=models,
+            architectures=tuple(writeup.Row(**row) for row in table["rows"]), versions=table["versions"],
+        )  # fmt: skip
+
+
+def plan_writeup(
+    config: Config, asked: Pitfall, checkpoints: Mapping[str, Checkpoint], frameworks: tuple[str, ...]
+) -> WriteUpPlan:  # fmt: skip
+    """The experiment on every model that takes part, in the frameworks that are installed."""
+    models = []
+    for model in config.models:
+        if model.pitfall and model.id in checkpoints:
+            found = checkpoints[model.id]
+            runs = {
+                framework: Task(
+                    "pitfall", pitfall.VERSION, {"framework": framework, "sentences": list(asked.of(model.language))}, (), found.identity,
+                    {"location": found.location}, f"{model.id}: pitfall, {framework}", 10,
+                )
+                for framework in frameworks
+            }  # fmt: skip
+            models.append((model, runs))
+    table = Task("architectures", architectures.VERSION, {}, label="architectures", weight=5)
+    return WriteUpPlan(tuple(models), table, tuple(one for one in FRAMEWORKS if one not in frameworks))

@@ -1,0 +1,1 @@
+"""Words of several senses in sentences, an occurrence a point."""

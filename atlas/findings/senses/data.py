@@ -1,0 +1,72 @@
+"""The JSON file of a sense map: words in sentences, as a model reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import factorial, prod
+
+from pydantic import Field
+
+from atlas.findings.finding import Finding, Part
+
+SCHEMA_VERSION = 1
+
+
+class Point(Part):
+    """One occurrence."""
+
+    text: str
+    start: int = Field(ge=0, description="where the word begins in the text")
+    end: int
+    sense: str
+    pieces: int = Field(gt=0, description="tokens that hold a part of the word; their vectors are averaged")
+    x: float
+    y: float
+    silhouette: float = Field(ge=-1, le=1)
+
+
+class Word(Part):
+    """One word, and how far its senses stand apart."""
+
+    word: str
+    senses: tuple[str, ...]
+    silhouette: float = Field(ge=-1, le=1, description="mean over occurrences, by cosine (Rousseeuw 1987)")
+    range: tuple[float, float] = Field(description="what 95 % of 200 shuffled labels give")
+    by_layer: tuple[float, ...] = Field(description="the silhouette at each layer; 0 is what enters the first")
+    variance: float = Field(description="share of the spread that x and y, the principal components, keep")
+    points: tuple[Point, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether shuffled labels can tell: where sentences fall into so many groups of these sizes in fewer than 40 ways, the true
+        one alone is above what 97.5 % of them give."""
+        sizes = Counter(point.sense for point in self.points).values()
+        same = prod(map(factorial, Counter(sizes).values()))
+        return factorial(len(self.points)) // prod(map(factorial, sizes)) // same >= 40
+
+    @property
+    def apart(self) -> bool:
+        """Whether the senses stand farther apart than shuffled labels do."""
+        return self.silhouette > self.range[1]
+
+
+class SenseMap(Finding):
+    """The file."""
+
+    name: str
+    model: str
+    language: str
+    layer: int
+    layers: int
+    words: tuple[Word, ...]
+
+    @property
+    def silhouette(self) -> float:
+        """The mean over all occurrences."""
+        every = [point.silhouette for word in self.words for point in word.points]
+        return sum(every) / len(every)
+
+
+def file(name: str) -> str:
+    """The file's name in the data folder."""
+    return f"{name}.senses.json"

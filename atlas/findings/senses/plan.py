@@ -1,0 +1,70 @@
+"""The task of a sense map, and the file it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from atlas.engine.clock import built
+from atlas.engine.record import Experiment
+from atlas.engine.run import Task
+from atlas.engine.store import Store
+from atlas.findings.senses import data as sense_map
+from atlas.findings.senses import sentences
+from atlas.findings.senses.config import Senses
+from atlas.findings.senses.stages import senses
+from atlas.maps.config import Model
+from atlas.models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class SensePlan:
+    """The words of one corpus through one model."""
+
+    entry: Senses
+    model: Model
+    task: Task
+
+    @property
+    def file(self) -> str:
+        return sense_map.file(self.entry.name)
+
+    @property
+    def title(self) -> str:
+        return f"the sense map {self.entry.name}"
+
+    @property
+    def optional(self) -> bool:
+        return self.model.optional
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that the file follows from."""
+        facts = [sense_map.SCHEMA_VERSION, self.entry.name, self.model.id, self.model.language, self.task.key]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def tasks(self) -> tuple[Task, ...]:
+        return (self.task,)
+
+    def without(self, lost: Collection[str]) -> SensePlan | None:
+        return None if self.task.key in lost else self
+
+    def gather(self, store: Store) -> sense_map.SenseMap:
+        """The file's content. Raises StoreError when the artifact is damaged."""
+        facts = cast(Experiment, store.read(self.task.key)).facts
+        return sense_map.SenseMap(
+            schema_version=sense_map.SCHEMA_VERSION, recipe=self.recipe, built=built(), name=self.entry.name, model=self.model.id,
+            language=self.model.language, **facts,
+        )  # fmt: skip
+
+
+def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SensePlan:
+    """The task of a sense map. Raises DataError for a corpus that cannot be read."""
+    found = sentences.read(root / entry.corpus, entry.words)
+    params = {"occurrences": [[one.word, one.sense, one.text] for one in found], "layer": entry.layer}
+    at = {"location": checkpoint.location}
+    return SensePlan(entry, model, Task("senses", senses.VERSION, params, (), checkpoint.identity, at, f"{entry.name}: senses", 5))

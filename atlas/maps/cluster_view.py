@@ -1,0 +1,115 @@
+"""One cluster, arranged for its page, and its drawings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas.maps.facts import Cluster
+from atlas.maps.frame import ASPECT
+from atlas.maps.view import MapView, Token
+from atlas.numeric.types import Array
+from atlas.web.lettering import text_width
+
+
+def highlight(unit: Array, most: int = 1500) -> str:
+    """An SVG path of dots, for points (n, 2) in units of the frame on a 1200-wide picture; thinned evenly above `most`."""
+    if len(unit) > most:
+        unit = unit[np.linspace(0, len(unit) - 1, most).astype(int)]
+    places = np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1).round().astype(int)
+    return "".join(f"M{x} {y}h0" for x, y in np.unique(places, axis=0).tolist())
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """A cluster seen from near: dots as a path, and the tokens that fit, as text, in an 800 by 480 picture."""
+
+    dots: str
+    words: list[tuple[str, float, float, int]]
+
+
+def close_up(xy: Array, texts: list[str], ids: Array, order: Array, wide: int = 800, high: int = 480, most: int = 60) -> CloseUp:
+    """Points (n, 2) of a cluster fitted into a picture; tokens are written in the order given where they overlap no other."""
+    low, high_end = np.quantile(xy, 0.02, axis=0), np.quantile(xy, 0.98, axis=0)
+    span = np.maximum(high_end - low, 1e-6)
+    scale = min((wide - 140) / span[0], (high - 50) / span[1])
+    middle = (low + high_end) / 2
+    x = wide / 2 + (xy[:, 0] - middle[0]) * scale
+    y = high / 2 - (xy[:, 1] - middle[1]) * scale
+    inside = (x > 4) & (x < wide - 4) & (y > 4) & (y < high - 4)
+    dots = "".join(f"M{round(a)} {round(b)}h0" for a, b in zip(x[inside], y[inside], strict=True))
+    placed: list[tuple[float, float, float]] = []
+    words: list[tuple[str, float, float, int]] = []
+    for row in order.tolist():
+        half = text_width(texts[row], 15) / 2 + 5
+        if not (half < x[row] < wide - half and 14 < y[row] < high - 10):
+            continue
+        if any(abs(x[row] - a) < half + h and abs(y[row] - b) < 19 for a, b, h in placed):
+            continue
+        placed.append((x[row], y[row], half))
+        words.append((texts[row], round(float(x[row]), 1), round(float(y[row]) + 5, 1), int(ids[row])))
+        if len(words) == most:
+            break
+    return CloseUp(dots, words)
+
+
+TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
+
+
+LISTED = 3000  # tokens of a cluster named at all
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """One cluster, arranged for its page."""
+
+    view: MapView
+    cluster: Cluster
+    tokens: list[Token]
+    others: list[tuple[int, str]]
+    unlisted: int
+    made_of: dict[str, list[tuple[str, float]]]
+    overlap: float
+    nearest: list[Cluster]
+    parent: Cluster | None
+    children: list[Cluster]
+    path: str
+    close: CloseUp
+    colour: int | None
+
+
+def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
+    """All that a cluster's page says, in any language."""
+    rows = view.rows[cluster.level, cluster.key]
+    central = [view.row(token) for token in cluster.central]
+    first = set(central)
+    order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
+    made: dict[str, list[tuple[str, float]]] = {}
+    for what in ("kind", "script", "pos"):
+        column = view.column(what)
+        counts = Counter(value for row in rows.tolist() if (value := column[row]))
+        if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
+            made[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]
+    level = view.coarse if cluster.level == "coarse" else view.fine
+    own = cluster.key if cluster.level == "coarse" else cluster.parent
+    position = {row: place for place, row in enumerate(rows.tolist())}
+    return ClusterView(
+        view=view,
+        cluster=cluster,
+        tokens=[view.token(row) for row in order[:TABLED].tolist()],
+        others=[(int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())],
+        unlisted=max(len(order) - LISTED, 0),
+        made_of=made,
+        overlap=float(view.overlaps[view.main][rows].mean()),
+        nearest=[level[key] for key in cluster.nearest],
+        parent=view.coarse[cluster.parent] if cluster.parent is not None else None,
+        children=view.children(cluster),
+        path=highlight(view.unit[rows]),
+        close=close_up(
+            view.unit[rows], [view.texts[row] for row in rows.tolist()], view.ids[rows],
+            np.array([position[row] for row in order.tolist()]),
+        ),
+        colour=view.colour.get(own) if own is not None else None,
+    )  # fmt: skip

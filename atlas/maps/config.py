@@ -1,0 +1,115 @@
+"""The tables [[models]] and [[models.maps]] of atlas.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from atlas.config.fields import Flag, Part, Slug, Text, Whole, distinct
+from atlas.models.config import _language, _source
+from atlas.spaces.config import Corpus, Selection
+
+Method = Literal["umap", "tsne", "pca"]
+
+
+class Umap(Part):
+    """UMAP (McInnes, Healy & Melville 2018)."""
+
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """How tightly points may be packed."""
+    epochs: Annotated[Whole, Field(gt=0)] | None = None
+    """Rounds of optimisation; chosen by the number of tokens when left out."""
+    implementation: Literal["torch", "umap-learn"] = "torch"
+    """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the reference."""
+
+
+class Tsne(Part):
+    """t-SNE (van der Maaten & Hinton 2008) as openTSNE does it."""
+
+    iterations: Annotated[Whole, Field(ge=50)] | None = None
+    """Rounds of optimisation after early exaggeration; 250 when left out."""
+
+
+class ClusterOptions(Part):
+    """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left out."""
+
+    coarse: Annotated[Whole, Field(ge=2)] | None = None
+    """The smallest coarse cluster."""
+    fine: Annotated[Whole, Field(ge=2)] | None = None
+    """The smallest fine cluster."""
+
+
+class Map(Part):
+    """One space and one selection, drawn by one or more projections."""
+
+    name: Slug = "words"
+    """Its name; the map's id is <model>-<name>."""
+    title: Text | None = None
+    """Its title on the site; the model's title when left out."""
+    description: Text | None = None
+    """A sentence under the title."""
+    space: Literal["input", "encoder-input", "contextual", "output"] = "input"
+    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `encoder-input` what enters the first layer, each
+    token alone between the model's special tokens; `contextual` a layer's outputs; `output` the unembedding of a model that does
+    not use the input table for it."""
+    layer: Whole | None = None
+    """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the default."""
+    corpus: Corpus | None = None
+    """Of a contextual space: texts over which it is averaged; each token alone when left out."""
+    words: Annotated[str, Field(min_length=1)] | None = None
+    """Of a contextual space: a file of words, one a line, to show in place of tokens; a word's pieces are averaged."""
+    selection: Selection = Selection()
+    """Which tokens; all when left out."""
+    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = ("umap", "tsne", "pca")
+    """The projections; the first is shown first, and clusters are found on it."""
+    neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
+    """Nearest neighbors kept for each token, by cosine."""
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    """Seed of everything random."""
+    umap: Umap = Umap()
+    """Options of UMAP."""
+    tsne: Tsne = Tsne()
+    """Options of t-SNE."""
+    clusters: ClusterOptions = ClusterOptions()
+    """Options of clustering."""
+
+    @model_validator(mode="after")
+    def _of_the_space(self) -> Map:
+        for key in ("layer", "corpus", "words"):
+            if getattr(self, key) is not None and self.space != "contextual":
+                raise ValueError(f'{key}: only a contextual space has {"layers" if key == "layer" else key}; write space = "contextual"')
+        return self
+
+    def id(self, model: Model) -> str:
+        """The map's id among all maps, `<model>-<name>`."""
+        return f"{model.id}-{self.name}"
+
+
+class Model(Part):
+    """One checkpoint at one revision, and its maps."""
+
+    id: Slug
+    """Its name in ids and addresses."""
+    source: Annotated[str, AfterValidator(_source)]
+    """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed package)."""
+    revision: Annotated[str, Field(min_length=1)] = "main"
+    """Branch, tag or commit of a hub model; resolved once and kept in atlas.lock."""
+    language: Annotated[str, AfterValidator(_language)] = "en"
+    """Language of its vocabulary (BCP 47); `ja` turns on parts of speech and readings."""
+    title: Text | None = None
+    """Its name on the site; the id when left out."""
+    description: Text | None = None
+    """A sentence or two about it."""
+    optional: Flag = False
+    """Whether the site is built without it, with a warning, when it cannot be reached."""
+    pitfall: Flag = True
+    """Whether the `inputs_embeds` experiment is run on it, where the file has a table [pitfall]."""
+    maps: Annotated[tuple[Map, ...], Field(min_length=1)] = (Map(),)
+    """Its maps; one of the whole vocabulary when left out."""
+
+    @model_validator(mode="after")
+    def _versioned(self) -> Model:
+        if self.revision != "main" and not self.source.startswith("hub:"):
+            raise ValueError("revision: only hub models have revisions")
+        return self

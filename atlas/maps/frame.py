@@ -1,0 +1,54 @@
+"""The part of a layout's plane that pictures and first views show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas.maps.data import Dataset
+from atlas.numeric.types import Array
+
+ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
+
+
+MARGIN = 0.05
+
+
+STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The part of a layout's plane that pictures and first views show: left, bottom and width."""
+
+    left: float
+    bottom: float
+    width: float
+
+    @classmethod
+    def around(cls, xy: Array, outside: float = 0.0) -> Frame:
+        """The smallest frame of the given ASPECT, with a margin, around all points but the share `outside` on each side."""
+        low, high = np.quantile(xy, [outside, 1 - outside], axis=0) if outside else (xy.min(axis=0), xy.max(axis=0))
+        width = max(float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT, 1e-6) * (1 + 2 * MARGIN)
+        middle = (low + high) / 2
+        return cls(float(middle[0]) - width / 2, float(middle[1]) - width * ASPECT / 2, width)
+
+    def unit(self, xy: Array) -> Array:
+        """Coordinates (n, 2) from 0 to 1 across and 0 to ASPECT up."""
+        return (np.asarray(xy, np.float64) - [self.left, self.bottom]) / self.width
+
+
+def layout(data: Dataset, projection: str) -> Array:
+    """A projection's coordinates (n, 2)."""
+    return np.stack([data.column(f"x_{projection}"), data.column(f"y_{projection}")], axis=1)
+
+
+def view(data: Dataset, projection: str) -> Frame:
+    """The frame of pictures and of the first view: all but a few strays."""
+    return Frame.around(layout(data, projection), STRAY)
+
+
+def whole(data: Dataset, projection: str) -> Frame:
+    """The frame around every point, to whose width coordinates are quantised."""
+    return Frame.around(layout(data, projection))

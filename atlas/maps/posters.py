@@ -1,0 +1,102 @@
+"""Pictures: the poster of a map, and the drawing of one cluster. They are what a reader sees first, and without JavaScript all
+there is to see.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from atlas.maps.colours import colours
+from atlas.maps.data import Dataset
+from atlas.maps.frame import ASPECT, layout, view
+from atlas.maps.records import NEVER
+from atlas.web.lettering import text_width
+from atlas.web.palette import NOISE_COLOUR, PALETTE
+
+MOST_DOTS = 300_000  # on a poster
+
+
+def posters(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[bytes]:
+    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages."""
+    return [_webp(image) for image in dots(data, projection, widths, chosen)]
+
+
+def dots(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[Image.Image]:
+    """All tokens as dots in their coarse cluster's colour on nothing (RGBA), so many pixels wide.
+
+    Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
+    """
+    big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
+    unit = view(data, projection).unit(layout(data, projection))
+    inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
+    unit, keys = unit[inside], data.column("cluster_coarse")[inside]
+    if len(unit) > MOST_DOTS:  # more would not be seen
+        drawn = np.random.default_rng(0).choice(len(unit), MOST_DOTS, replace=False)
+        unit, keys = unit[drawn], keys[drawn]
+    columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
+    rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 2, big_h - 3)
+    chosen = colours(data, len(PALETTE)) if chosen is None else chosen
+    table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
+    index = np.array([chosen.get(int(key), len(PALETTE)) for key in keys])
+    weight = np.zeros(big_h * big_w)
+    mixed = np.zeros((big_h * big_w, 3))
+    dense = max(len(unit) / 20_000, 0.2)
+    strength = np.where(index == len(PALETTE), 0.45, 1.3) / dense**0.2
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            part = strength * max(1.25 - 0.42 * float(np.hypot(down, right)), 0)
+            if part.any():
+                place = (rows + down) * big_w + columns + right
+                np.add.at(weight, place, part)
+                np.add.at(mixed, place, part[:, None] * table[index])
+    filled = np.flatnonzero(weight)
+    image = np.zeros((big_h * big_w, 4), np.uint8)
+    image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
+    image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
+    whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
+    return [whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA") for width in widths]
+
+
+def _webp(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=78, alpha_quality=80, method=2)
+    return out.getvalue()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name on a poster, placed in percent of its width and height."""
+
+    text: str
+    slug: str
+    x: float
+    y: float
+
+
+def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
+    """The names of the largest coarse clusters that do not overlap on a poster about 900 pixels wide."""
+    frame = view(data, projection)
+    taken: list[tuple[float, float, float]] = []
+    names = []
+    for cluster in (one for one in data.about.clusters if one.level == "coarse" and one.zooms[projection] < NEVER):
+        x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
+        short = cluster.name.split(" · ")[0]
+        half = text_width(short, 15) / 1800 + 0.006
+        if any(abs(x - other) < half + other_half and abs(y - up) < 0.033 for other, up, other_half in taken):
+            continue
+        if not half < x < 1 - half:
+            continue
+        taken.append((x, y, half))
+        names.append(Name(short, cluster.slug, round(100 * x, 2), round(100 * (1 - y / ASPECT), 2)))
+        if len(names) == most:
+            break
+    return names

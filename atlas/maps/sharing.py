@@ -1,0 +1,138 @@
+"""What other sites read of a map: oEmbed, feeds, schema.org facts, citations and the snippet of an iframe.
+
+Addresses are absolute where `base_url` says where the site lives, and relative to the page where it does not: then they serve
+whoever resolves them, as browsers do, while most crawlers will not.
+
+oEmbed 1.0: https://oembed.com/. The dataset follows Google's reading of https://schema.org/Dataset.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from atlas import __version__
+from atlas.atlas_toml import Config
+from atlas.config.site import text
+from atlas.maps.cards import SIZE as CARD
+from atlas.maps.view import MapView
+
+WIDTH, HEIGHT = 800, 560  # of a frame, where a host asks for numbers
+# What the columns of the data hold, for search engines; the same in every language.
+VARIABLES = {
+    "x, y": "place of the token on the map, one pair for each projection",
+    "neighbors": "exact nearest neighbors by cosine in the original space, with similarities",
+    "clusters": "group of the token at two levels; -1 is noise",
+    "overlap": "share of the token's nearest neighbors that a projection keeps among its nearest",
+}
+
+TEX = {
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_"},
+}  # fmt: skip
+
+
+def snippet(url: str, title: str, height: int = HEIGHT) -> str:
+    """The element that puts a map into another page."""
+    return (
+        f'<iframe src="{html.escape(url)}" title="{html.escape(title)}" width="100%" height="{height}" loading="lazy" '
+        'allow="fullscreen" referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>'
+    )
+
+
+def oembed(config: Config, view: MapView, language: str, embed: str, page: str, picture: str) -> str:
+    """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the embed page, map page and card."""
+    title = view.title(language)
+    facts: dict[str, Any] = {
+        "version": "1.0", "type": "rich", "title": title, "provider_name": text(config.site.title, language),
+        "html": snippet(embed, title), "width": WIDTH, "height": HEIGHT, "url": page,
+        "thumbnail_url": picture, "thumbnail_width": CARD[0], "thumbnail_height": CARD[1], "cache_age": 86400,
+    }  # fmt: skip
+    if config.site.base_url:
+        facts["provider_url"] = f"{config.site.base_url}/"
+    if config.site.author:
+        facts["author_name"] = config.site.author
+    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+
+
+def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -> str:
+    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a base_url."""
+    base, atom = f"{config.site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
+    root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
+
+    def add(parent: ET.Element, name: str, value: str = "", **marks: str) -> ET.Element:
+        part = ET.SubElement(parent, name, marks)
+        part.text = value or None
+        return part
+
+    newest = sorted(views, key=lambda view: (view.about.built, view.id), reverse=True)
+    site = text(config.site.title, language)
+    add(root, "title", site)
+    add(root, "id", base)
+    add(root, "link", rel="self", href=f"{base}feed.xml", type="application/atom+xml")
+    add(root, "link", rel="alternate", href=base, type="text/html", hreflang=language)
+    add(root, "updated", max((view.about.built for view in views), default="1970-01-01T00:00:00Z"))
+    add(add(root, "author"), "name", config.site.author or site)
+    for view in newest:
+        entry = add(root, "entry")
+        add(entry, "title", view.title(language))
+        add(entry, "id", f"{base}maps/{view.id}/")
+        add(entry, "link", rel="alternate", href=f"{base}maps/{view.id}/", type="text/html", hreflang=language)
+        add(entry, "updated", view.about.built)
+        add(entry, "summary", view.description(language) or view.model_title(language))
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def dataset(config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str) -> dict[str, Any]:
+    """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each download by its media type."""
+    about = view.about
+    title = view.title(language)
+    facts: dict[str, Any] = {
+        "@context": "https://schema.org", "@type": "Dataset", "name": title, "url": page, "identifier": view.id,
+        "description": told,
+        "inLanguage": language, "isAccessibleForFree": True, "version": about.recipe[:12], "image": picture,
+        "dateModified": about.built, "datePublished": about.built[:10], "size": f"{len(view.ids)} tokens",
+        "keywords": ["word embeddings", "language models", "token vocabulary", *about.map.projections, about.model.id],
+        "measurementTechnique": [*about.map.projections, "exact nearest neighbors by cosine", "HDBSCAN"],
+        "variableMeasured": [{"@type": "PropertyValue", "name": name, "description": what} for name, what in VARIABLES.items()],
+        "includedInDataCatalog": {"@type": "DataCatalog", "name": text(config.site.title, language)},
+        "distribution": [{"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url} for kind, url in files.items()],
+        "isBasedOn": {"@type": "SoftwareSourceCode", "name": about.model.id, "version": about.model.revision or about.model.digest},
+    }  # fmt: skip
+    if config.site.base_url:
+        facts["includedInDataCatalog"]["url"] = f"{config.site.base_url}/"
+    if config.site.author:
+        facts["creator"] = facts["publisher"] = {"@type": "Organization", "name": config.site.author}
+    if about.model.source.startswith("hub:"):
+        facts["isBasedOn"]["sameAs"] = f"https://huggingface.co/{about.model.source.removeprefix('hub:')}"
+    if licence := about.model.facts.get("license"):
+        facts["isBasedOn"]["license"] = licence
+    return facts
+
+
+def citation(config: Config, view: MapView, language: str, url: str) -> dict[str, str]:
+    """The map as BibTeX and as a line of text. `url` may be a mark that the page fills in."""
+    year, month, day = view.about.built[:10].split("-")
+    title, site, author = view.title(language), text(config.site.title, language), config.site.author
+    plain = unicodedata.normalize("NFKD", f"{view.id}").encode("ascii", "ignore").decode()
+    key = re.sub(r"[^A-Za-z0-9]+", "-", f"{plain}-{year}").strip("-")
+    entry = {
+        "title": f"{{{_tex(title)}}}", "author": f"{{{_tex(author)}}}" if author else "", "year": year, "month": str(int(month)),
+        "howpublished": _tex(site), "url": url, "version": view.about.recipe[:12],
+        "note": _tex(f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"),
+    }  # fmt: skip
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
+    made = f"{view.model_title(language)}, {entry['version']}"
+    line = f"{author + '. ' if author else ''}{title} ({made}). {site}, {year}-{month}-{day}. {url}"
+    return {"bibtex": f"@misc{{{key},\n{lines}\n}}", "text": line}
+
+
+def _tex(value: str) -> str:
+    """Text with TeX's own signs written as commands. BibTeX counts braces even where a backslash stands before them."""
+    return "".join(TEX.get(sign, sign) for sign in value)

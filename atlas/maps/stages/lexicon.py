@@ -1,0 +1,107 @@
+"""Which tokens of a vocabulary the words of landmarks and claims are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from atlas.maps.records import Lexicon
+from atlas.spaces.records import Vocabulary
+
+VERSION = 1
+
+# UniDic's levels of parts of speech, as they begin.
+_CLASSES = {
+    "place": (("名詞", "固有名詞", "地名"),),
+    "country": (("名詞", "固有名詞", "地名", "国"),),
+    "person": (("名詞", "固有名詞", "人名"),),
+    "numeral": (("名詞", "数詞"),),
+    "counter": (("接尾辞", "名詞的", "助数詞"), ("名詞", "普通名詞", "助数詞可能")),
+}
+
+
+def lexicon(
+    vocabulary: Vocabulary, *, language: str, sets: Sequence[Mapping[str, Any]], words: Sequence[str],
+    progress: Callable[[float], None] = lambda _: None,
+) -> Lexicon:  # fmt: skip
+    """The tokens of each set and of each word.
+
+    Every set has a `name` and, each if wanted, `tokens`, `unidic` (a class of UniDic), `scripts` and `pattern` (both must hold).
+    A word is a token when that reads just so without its marks of a word's start and end; else when it does after NFKC; else,
+    in an uncased vocabulary (one without capital letters), when it does in lower case, and without accents. Where two tokens
+    read the same, a word goes before a continuation, and a lower id before a higher one.
+    """
+    index = _index(vocabulary)
+    uncased = _uncased(vocabulary)
+    classes = _classes(vocabulary, progress) if language.split("-")[0] == "ja" and any(one.get("unidic") for one in sets) else {}
+
+    def token(word: str) -> int | None:
+        return next((index[form] for form in _forms(word, uncased) if form in index), None)
+
+    found = []
+    for one in sets:
+        members = {word: token(word) for word in one.get("tokens", ())}
+        ids = {row for row in members.values() if row is not None}
+        ids |= classes.get(one.get("unidic") or "", set())
+        ids |= _matching(vocabulary, one.get("scripts"), one.get("pattern"))
+        missing = [word for word, row in members.items() if row is None]
+        found.append({"name": one["name"], "ids": sorted(ids), "missing": missing})
+    return Lexicon(tuple(found), {word: token(word) for word in words})
+
+
+def _index(vocabulary: Vocabulary) -> dict[str, int]:
+    """The token that reads as a text: words first, then, where continuations have no mark of their own, these."""
+    kinds = ("word",) if vocabulary.family in ("wordpiece", "wordlevel") else ("word", "continuation")
+    found: dict[str, int] = {}
+    for kind in kinds:
+        for row, text in enumerate(vocabulary.texts):
+            if vocabulary.kinds[row] == kind:
+                found.setdefault(text.strip("␣") or text, row)
+    return found
+
+
+def _uncased(vocabulary: Vocabulary) -> bool:
+    return not any(text != text.lower() for text, kind in zip(vocabulary.texts, vocabulary.kinds, strict=True) if kind == "word")
+
+
+def _forms(word: str, uncased: bool) -> Iterator[str]:
+    yield word
+    plain = unicodedata.normalize("NFKC", word)
+    yield plain
+    if uncased:
+        yield plain.lower()
+        yield "".join(letter for letter in unicodedata.normalize("NFD", plain.lower()) if unicodedata.category(letter) != "Mn")
+
+
+def _matching(vocabulary: Vocabulary, scripts: Sequence[str] | None, pattern: str | None) -> set[int]:
+    """Words in these scripts in which the pattern is found."""
+    if not scripts and not pattern:
+        return set()
+    search = re.compile(pattern or "").search
+    return {
+        row
+        for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True))
+        if kind == "word" and (not scripts or vocabulary.scripts[row] in scripts) and search(text.strip("␣") or text)
+    }
+
+
+def _classes(vocabulary: Vocabulary, progress: Callable[[float], None]) -> dict[str, set[int]]:
+    """The words of each class of UniDic: those that MeCab, seeing them alone, takes for one word of that class."""
+    from atlas.models.unidic import tagger
+
+    look_up = tagger()
+    found: dict[str, set[int]] = {name: set() for name in _CLASSES}
+    for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):
+        if row % 1000 == 0:
+            progress(row / len(vocabulary))
+        words = look_up(text.strip("␣")) if kind == "word" else []
+        if len(words) != 1 or words[0].is_unk:
+            continue
+        feature = words[0].feature
+        levels = (feature.pos1, feature.pos2, feature.pos3, feature.pos4)
+        for name, beginnings in _CLASSES.items():
+            if any(levels[: len(beginning)] == beginning for beginning in beginnings):
+                found[name].add(row)
+    return found

@@ -1,0 +1,155 @@
+"""One map, arranged for its pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from atlas import atlas_toml
+from atlas.config import site
+from atlas.maps import colours, frame
+from atlas.maps import config as config_
+from atlas.maps.data import Dataset
+from atlas.maps.facts import Claim, Cluster, Landmark
+from atlas.maps.files.tiles import LIMIT
+from atlas.maps.posters import Name, poster_names
+from atlas.numeric.types import Array
+
+SHOWN_NEIGHBORS = 6
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    text: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as a table shows it."""
+
+    id: int
+    text: str
+    kind: str
+    pos: str | None
+    reading: str | None
+    neighbors: tuple[Neighbor, ...]
+    overlap: float
+
+
+class MapView:
+    """One map, arranged for its pages. Made once and shared by all languages."""
+
+    def __init__(self, config: atlas_toml.Config, model: config_.Model, entry: config_.Map, data: Dataset) -> None:
+        self.config, self.model, self.map, self.data = config, model, entry, data
+        self.about = data.about
+        self.id = data.about.map.id
+        self.main = data.about.map.clustered_on
+        self.texts = [str(text) for text in data.strings("text")]
+        self.kinds = [str(kind) for kind in data.strings("kind")]
+        self.scripts, self.pos, self.readings = data.strings("script"), data.strings("pos"), data.strings("reading")
+        self.ids: Array = data.column("token_id")
+        self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
+        self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
+        self.unit: Array = frame.view(data, self.main).unit(frame.layout(data, self.main))
+        self.language = data.about.model.language
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the page loads the map by tiles, since it is too large to be loaded at once."""
+        return len(self.ids) > LIMIT
+
+    def row(self, token: int) -> int:
+        """The row of a token id."""
+        return int(np.searchsorted(self.ids, token))
+
+    def title(self, language: str) -> str:
+        named = site.text(self.map.title, language)
+        suffix = "" if self.map.name == "words" else f": {self.map.name}"
+        return named or self.model_title(language) + suffix
+
+    def model_title(self, language: str) -> str:
+        return site.text(self.model.title, language, self.model.id)
+
+    def description(self, language: str) -> str:
+        return site.text(self.map.description, language) or site.text(self.model.description, language)
+
+    @cached_property
+    def coarse(self) -> list[Cluster]:
+        return [cluster for cluster in self.about.clusters if cluster.level == "coarse"]
+
+    @cached_property
+    def fine(self) -> list[Cluster]:
+        return [cluster for cluster in self.about.clusters if cluster.level == "fine"]
+
+    @cached_property
+    def colour(self) -> dict[int, int]:
+        from atlas.web.palette import PALETTE
+
+        return colours.colours(self.data, len(PALETTE))
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, int], Array]:
+        """Rows of each cluster, ascending."""
+        found: dict[tuple[str, int], Array] = {}
+        for level in ("coarse", "fine"):
+            keys = self.data.column(f"cluster_{level}")
+            order = np.argsort(keys, kind="stable")
+            values, starts = np.unique(keys[order], return_index=True)
+            for key, rows in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+                found[level, key] = rows
+        return found
+
+    @cached_property
+    def names(self) -> list[Name]:
+        return poster_names(self.data, self.main)
+
+    def children(self, cluster: Cluster) -> list[Cluster]:
+        """The fine clusters within a coarse one, largest first."""
+        return [one for one in self.fine if one.parent == cluster.key] if cluster.level == "coarse" else []
+
+    def noise(self, level: str) -> float:
+        """The share of tokens in no cluster."""
+        return len(self.rows.get((level, -1), ())) / max(len(self.ids), 1)
+
+    def counts(self, what: str) -> list[tuple[str, int]]:
+        """How many tokens of each kind, script or part of speech, most first; those without are left out."""
+        column: Sequence[str | None] = self.column(what)
+        return Counter(value for value in column if value).most_common()
+
+    def column(self, what: str) -> Sequence[str | None]:
+        """Kind, script or part of speech of every token."""
+        return self.kinds if what == "kind" else self.scripts if what == "script" else self.pos
+
+    def token(self, row: int) -> Token:
+        pairs = zip(self.near[row][:SHOWN_NEIGHBORS].tolist(), self.similar[row][:SHOWN_NEIGHBORS].tolist(), strict=True)
+        near = tuple(Neighbor(self.texts[self.row(other)], value) for other, value in pairs)
+        return Token(
+            int(self.ids[row]), self.texts[row], self.kinds[row], self.pos[row], self.readings[row], near,
+            float(self.overlaps[self.main][row]),
+        )  # fmt: skip
+
+    def landmark_title(self, name: str, language: str) -> str:
+        """A landmark's title, or its name where it has none."""
+        [one] = [one for one in self.about.landmarks if one.name == name]
+        return one.title.get(language) or next(iter(one.title.values()), one.name)
+
+    def members(self, landmark: Landmark) -> list[str]:
+        """The texts of a landmark's members, in the order of the vocabulary."""
+        return [self.texts[self.row(token)] for token in landmark.members]
+
+    def claim_title(self, claim: Claim, language: str) -> str:
+        """A claim's title, or what it is about where it has none."""
+        words = dict.fromkeys(word for pair in claim.pairs for word in pair.words)
+        about = [self.landmark_title(name, language) for name in (claim.set, claim.near) if name]
+        return claim.title.get(language) or next(iter(claim.title.values()), ("、" if language == "ja" else ", ").join(words or about))
+
+    def examples(self, most: int = 6) -> list[Token]:
+        """Tokens to show on the map's page, for readers without JavaScript: central words of its large clusters."""
+        rows = [self.row(cluster.central[0]) for cluster in self.coarse]
+        words = [row for row in rows if self.kinds[row] == "word"]
+        return [self.token(row) for row in words[:most]]

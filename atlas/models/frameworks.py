@@ -1,0 +1,127 @@
+"""A model run in PyTorch or in TensorFlow, on one sentence at a time: hidden states in, hidden states out, as NumPy arrays."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from atlas.errors import ModelError
+from atlas.models import anatomy, encoder
+from atlas.models import checkpoint as checkpoints
+from atlas.numeric.types import Floats
+
+
+class Runner(Protocol):
+    """One model in evaluation mode and float32.
+
+    tokenizer     transformers' own
+    anatomy       what it makes of its input embeddings
+    versions      of the libraries, by name
+    kind          the class of the model
+    """
+
+    tokenizer: Any
+    anatomy: anatomy.Anatomy
+    versions: dict[str, str]
+    kind: str
+
+    def lookup(self, ids: list[int]) -> Floats:
+        """The input embeddings (n, e) as the library looks them up."""
+        ...
+
+    def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
+        """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e); every position in one segment."""
+        ...
+
+
+@dataclass
+class Torch:
+    """PyTorch."""
+
+    tokenizer: Any
+    model: Any
+
+    def __post_init__(self) -> None:
+        import torch
+        import transformers
+
+        self.model.eval()
+        self.anatomy = anatomy.of_torch(self.model)
+        self.versions = {"torch": torch.__version__.partition("+")[0], "transformers": transformers.__version__}
+        self.kind = type(self.model).__name__
+
+    def lookup(self, ids: list[int]) -> Floats:
+        import torch
+
+        with torch.inference_mode():
+            return np.array(self.model.get_input_embeddings()(torch.tensor(ids)).numpy(), np.float32)
+
+    def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
+        import torch
+
+        what = "input_ids" if isinstance(given, list) else "inputs_embeds"
+        more = {} if segment is None else {"token_type_ids": torch.full((1, len(given)), segment)}
+        with torch.inference_mode():
+            made = self.model(**{what: torch.tensor(given)[None]}, **more, output_hidden_states=True)
+        return np.stack([state[0].numpy() for state in made.hidden_states])
+
+
+@dataclass
+class TensorFlow:
+    """TensorFlow, through TFBertModel."""
+
+    tokenizer: Any
+    model: Any
+
+    def __post_init__(self) -> None:
+        import tensorflow as tf
+        import tf_keras
+        import transformers
+
+        self.anatomy = anatomy.of_tensorflow(self.model)
+        self.versions = {
+            "tensorflow": tf.__version__, "tf-keras": tf_keras.__version__, "transformers": transformers.__version__,
+        }  # fmt: skip
+        self.kind = type(self.model).__name__
+
+    def lookup(self, ids: list[int]) -> Floats:
+        import tensorflow as tf
+
+        return np.array(tf.gather(self.model.bert.embeddings.weight, ids).numpy(), np.float32)
+
+    def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
+        import tensorflow as tf
+
+        what = "input_ids" if isinstance(given, list) else "inputs_embeds"
+        more = {} if segment is None else {"token_type_ids": tf.fill((1, len(given)), segment)}
+        made = self.model({what: tf.constant(given)[None], **more}, output_hidden_states=True, training=False)
+        return np.stack([state[0].numpy() for state in made.hidden_states])
+
+
+def torch(location: str) -> Torch:
+    """A checkpoint in PyTorch. Raises ModelError."""
+    found = encoder.load(location)
+    return Torch(found.tokenizer, found.model)
+
+
+def tensorflow(location: str) -> TensorFlow:
+    """A BERT in TensorFlow. To be called in a process of its own: which frameworks transformers sees is decided when it is
+    imported. Raises ModelError."""
+    name, revision = checkpoints.pretrained(location)
+    os.environ.update(USE_TF="1", TF_USE_LEGACY_KERAS="1", TF_CPP_MIN_LOG_LEVEL="3", TOKENIZERS_PARALLELISM="false")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    try:
+        from transformers import AutoTokenizer, TFBertModel
+
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        # By `from_pt`, since its own way asks to iterate over a safetensors file, which safetensors 0.6 and later refuse
+        # (huggingface/transformers#40028).
+        model = TFBertModel.from_pretrained(name, revision=revision or "main", from_pt=True)
+    except (OSError, ValueError, ImportError, RuntimeError) as problem:
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+        hint = "Install the extra `tensorflow`, which keeps transformers below 5: later versions have no TFBertModel."
+        raise ModelError(f"{name}: TensorFlow cannot load it: {reason}", hint) from problem
+    return TensorFlow(tokenizer, model)

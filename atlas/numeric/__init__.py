@@ -1,0 +1,1 @@
+"""Algorithms on arrays. Knows nothing of atlases, stages or files."""

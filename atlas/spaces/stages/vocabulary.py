@@ -1,0 +1,51 @@
+"""A tokenizer's tokens, as a person reads them: text, kind and script.
+
+WordPiece keeps `##` before a continuation. Byte-level BPE and SentencePiece mark the start of a word with `Ġ` and `▁`, which
+read as `␣`; a token without the mark is a continuation. Where BPE marks the end of a word instead (`</w>`), that reads as `␣`,
+and a token without it is a continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from atlas.models.tensors import table_rows
+from atlas.models.tokenizer_files import load, marked
+from atlas.spaces.readable import READERS, script, visible, whole_token, with_ends
+from atlas.spaces.records import Vocabulary
+
+VERSION = 3
+
+
+_UNUSED = r"\[unused\d+\]|<unused\d+>|<extra_id_\d+>|madeupword\d+|<\|?reserved_\w+\|?>|<0x[0-9A-F]{2}>_unused|<row \d+>"
+
+
+def vocabulary(*, location: str) -> Vocabulary:
+    """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table.
+
+    Rows beyond the tokenizer, which some models have as padding, and holes in its ids become `<row N>` of kind unused; tokens
+    beyond the table are left out, as they have no vector. Raises ModelError when there is no tokenizer that can be read.
+    """
+    import regex
+
+    tokens, family, special, added = load(location)
+    rows = table_rows(location) or (max(tokens, default=-1) + 1)
+    names = tuple(tokens.get(row, f"<row {row}>") for row in range(rows))
+    read = READERS[family]
+    if family.endswith("bpe") and marked(names, "</w>"):
+        read = partial(with_ends, read=read)
+    unused = regex.compile(_UNUSED)
+    texts, kinds, scripts = [], [], []
+    for row, token in enumerate(names):
+        if unused.fullmatch(token):
+            text, kind = token, "unused"
+        elif row in special:
+            text, kind = visible(token), "special"
+        elif row in added and family != "wordpiece":  # kept as it is written: not in the tokenizer's own signs
+            text, kind = visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
+        else:
+            text, kind = read(token)
+        texts.append(text)
+        kinds.append(kind)
+        scripts.append(script(text) if kind in ("word", "continuation") else "")
+    return Vocabulary(tuple(whole_token(token) for token in names), tuple(texts), tuple(kinds), tuple(scripts), family)

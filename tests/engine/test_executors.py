@@ -1,0 +1,310 @@
+"""One contract for every executor, and what is particular to each."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atlas.engine import executors
+from atlas.engine.executors import Local, Workers, cores, open_executor
+from atlas.engine.run import Outcome, Task, perform, run
+from atlas.engine.store import Store
+from atlas.errors import StageError, StoreError, UsageError
+from atlas.maps.records import Layout
+from atlas.spaces.records import Vectors
+
+Open = Callable[[], AbstractContextManager[Workers]]
+
+
+class Told:
+    """A report that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.fractions: dict[str, list[float]] = {}
+
+    def begin(self, total: int, cached: int) -> None: ...
+
+    def start(self, task: Task) -> None:
+        self.events.append(("start", task.label))
+
+    def progress(self, task: Task, fraction: float) -> None:
+        self.fractions.setdefault(task.label, []).append(fraction)
+
+    def finish(self, task: Task, seconds: float) -> None:
+        self.events.append(("finish", task.label))
+
+    def fail(self, task: Task, error: Exception) -> None:
+        self.events.append(("fail", task.label))
+
+    def skip(self, task: Task) -> None:
+        self.events.append(("skip", task.label))
+
+
+def stage(name: str, inputs: tuple[Task, ...] = (), label: str = "", **params: Any) -> Task:
+    return Task(f"tests.engine_stages.{name}", 1, params, inputs, label=label or name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """The address of a cluster of one process with two threads."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=":0") as started:
+        yield started.scheduler_address
+
+
+@pytest.fixture(params=["serial", "local", "dask"])
+def opened(request: pytest.FixtureRequest, store: Store) -> Open:
+    """Opens one executor after the other."""
+    spec = f"dask:{request.getfixturevalue('cluster')}" if request.param == "dask" else request.param
+    return lambda: open_executor(spec, 2, 1, store.root)
+
+
+def compute(tasks: list[Task], store: Store, opened: Open, **more: Any) -> tuple[Outcome, Told]:
+    told = Told()
+    return run(tasks, store, opened(), report=told, **more), told
+
+
+def test_tasks_run_failures_skip_and_what_is_done_is_kept(store: Store, opened: Open) -> None:
+    heads = [stage("add", label=f"head {number}", amount=number) for number in range(3)]
+    total = stage("add", tuple(heads), "total", amount=10)
+    bad = stage("trouble", (heads[0],), "bad", how="value")
+    after = stage("add", (bad, heads[1]), "after", amount=1)
+    outcome, told = compute([total, bad, after], store, opened)
+    assert set(outcome.done) == {*heads, total}
+    assert outcome.skipped == (after,)
+    assert str(outcome.failed[bad]) == "bad: ValueError: bad value"
+    found = store.read(total.key)
+    assert isinstance(found, Vectors) and np.all(found.values == 13)
+    assert told.events.index(("start", "total")) > max(told.events.index(("finish", head.label)) for head in heads)
+    assert {event for event in told.events if event[0] in ("fail", "skip")} == {("fail", "bad"), ("skip", "after")}
+    # The same again: only the failure runs, and runs truly.
+    outcome, _ = compute([total, bad, after], store, opened)
+    assert set(outcome.cached) == {*heads, total} and set(outcome.failed) == {bad}
+    assert not list(store.root.glob("progress/*")) and not list(store.root.rglob(".tmp-*"))
+
+
+def test_every_error_arrives(store: Store, opened: Open) -> None:
+    tasks = {how: stage("trouble", label=how, how=how) for how in ("awkward", "awkward-stage", "ours", "memory", "leave", "nothing")}
+    fine = stage("add", amount=1)
+    outcome, _ = compute([*tasks.values(), fine], store, opened)
+    errors = {how: f"{type(outcome.failed[task]).__name__}: {outcome.failed[task]}" for how, task in tasks.items()}
+    assert errors == {
+        "awkward": "StageError: awkward: Awkward: awkward thing",
+        "awkward-stage": "StageError: awkward-stage: AwkwardStageError: awkward thing",
+        "ours": "ModelError: ours: model is bad",
+        "memory": "StageError: memory: MemoryError",
+        "leave": "StageError: leave: SystemExit: leaving",
+        "nothing": "StageError: nothing: The stage tests.engine_stages.trouble returned NoneType, which is no record",
+    }
+    assert fine in outcome.done
+    note = outcome.failed[tasks["awkward"]].__notes__[-1]
+    assert 'raise Awkward(what="thing")' in note
+
+
+def test_a_failure_that_is_mended_runs_in_the_same_executor(store: Store, opened: Open, tmp_path: Path) -> None:
+    task = stage("add", amount=1, log=str(tmp_path / "folder" / "log"))
+    arguments = (str(store.root), task.stage, task.params, {}, [], task.key, task.recipe)
+    with opened() as workers:
+        first = workers.executor.submit(perform, *arguments)
+        with pytest.raises(StageError, match="FileNotFoundError"):
+            first.result(timeout=30)
+        (tmp_path / "folder").mkdir()
+        assert workers.executor.submit(perform, *arguments).result(timeout=30) > 0
+    assert store.has(task.key)
+
+
+def test_stages_are_told_where_and_how(store: Store, opened: Open) -> None:
+    task = dataclasses.replace(stage("told"), settings={"location": "path:/models/m"})
+    compute([task], store, opened, device="cuda")
+    found = store.read(task.key)
+    assert isinstance(found, Layout)
+    assert found.parameters["location"] == "path:/models/m"
+    assert found.parameters["device"] == "cuda"
+    assert found.parameters["threads"] >= 1
+
+
+def interrupted(opened: Open, *calls: tuple[Any, ...]) -> None:
+    with opened() as workers:
+        for call in calls:
+            workers.executor.submit(*call)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_the_block_is_not_swallowed(opened: Open) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(opened, (time.sleep, 0.01))
+
+
+def test_an_interrupt_waits_for_no_process(store: Store) -> None:
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(lambda: open_executor("local", 2, 1, store.root), *[(time.sleep, 60)] * 4)
+    assert time.monotonic() - begin < 5
+
+
+# Processes of this machine
+
+
+def told_by(store: Store, task: Task) -> dict[str, Any]:
+    record = store.read(task.key)
+    assert isinstance(record, Layout)
+    return record.parameters
+
+
+def test_local_tasks_have_their_own_processes_and_share_of_threads(store: Store) -> None:
+    tasks = [dataclasses.replace(stage("told", method=str(number)), settings={"location": ""}) for number in range(4)]
+    compute(tasks, store, lambda: open_executor("local", 2, 3, store.root))
+    facts = [told_by(store, task) for task in tasks]
+    assert {fact["threads"] for fact in facts} == {3}
+    assert all(set(fact["limits"].values()) == {"3"} for fact in facts)
+    assert not any(fact["torch"] for fact in facts)
+    pids = {fact["pid"] for fact in facts}
+    assert os.getpid() not in pids and 1 <= len(pids) <= 2
+    assert not any(alive(pid) for pid in pids)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_local_starts_as_many_processes_as_there_are_tasks() -> None:
+    with Local(3, 1) as local:
+        assert local._pools == {}
+        first = local.submit(os.getpid).result()
+        assert local.submit(os.getpid).result() == first and len(local._pools) == 1
+        futures = [local.submit(time.sleep, 0.2) for _ in range(5)]
+        assert len(local._pools) == 3
+        assert len(wait(futures, timeout=30).done) == 5
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        local.submit(os.getpid)
+
+
+def test_a_dying_process_takes_only_its_own_task(store: Store) -> None:
+    dying = stage("trouble", label="dying", how="die", after=0.1)
+    beside = stage("wait", label="beside", seconds=0.8)
+    after = stage("add", (dying,), "after", amount=1)
+    rest = [stage("add", label=f"rest {number}", amount=number) for number in range(4)]
+    begin = time.monotonic()
+    outcome, _ = compute([dying, beside, after, *rest], store, lambda: open_executor("local", 2, 1, store.root))
+    assert time.monotonic() - begin < 20
+    assert set(outcome.done) == {beside, *rest} and outcome.skipped == (after,)
+    error = outcome.failed[dying]
+    assert isinstance(error, StageError) and str(error) == "dying: its worker process ended abruptly"
+    assert "memory" in error.hint
+
+
+def test_one_process_that_dies_is_replaced(store: Store) -> None:
+    tasks = [stage("trouble", label=str(after), how="die", after=after) for after in (0.0, 0.01)]
+    fine = stage("add", amount=1)
+    outcome, _ = compute([*tasks, fine], store, lambda: open_executor("local", 1, 1, store.root))
+    assert set(outcome.failed) == set(tasks) and set(outcome.done) == {fine}
+
+
+def test_progress_is_reported_and_cleared(store: Store) -> None:
+    task = stage("wait", label="slow", seconds=1.2)
+    store.note_progress(task.key, 0.99)  # of a run that was killed
+    _, told = compute([task], store, lambda: open_executor("local", 1, 1, store.root))
+    fractions = [fraction for fraction in told.fractions["slow"] if fraction != 0.99]  # until the process has started
+    assert len(set(fractions)) >= 3 and fractions == sorted(fractions)
+    assert store.progress(task.key) is None
+
+
+def test_cores() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("spec", ["", "remote", "dask", "dask:", "local:2"])
+def test_an_executor_that_does_not_exist(spec: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such executor"), open_executor(spec, 1, 1, tmp_path):
+        pass
+
+
+# A Dask cluster
+
+
+def test_dask_checks_that_somebody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(executors, "_PATIENCE", "0.3s")
+    with pytest.raises(StageError, match=r"dask:tcp://127\.0\.0\.1:9: cannot be reached") as caught:
+        open_executor("dask:tcp://127.0.0.1:9", 1, 1, tmp_path).__enter__()
+    assert "scheduler" in caught.value.hint
+
+
+def test_dask_checks_that_there_are_workers(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
+        pytest.raises(StageError, match="no workers") as caught,
+    ):
+        open_executor(f"dask:{empty.scheduler_address}", 1, 1, tmp_path).__enter__()
+    assert "dask worker" in caught.value.hint
+
+
+def fails(_: str) -> tuple[str, str, int]:
+    raise ModuleNotFoundError("No module named 'atlas'")
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        (lambda _: ("", executors.__version__, 2), "does not see"),
+        (lambda _: ("another store's", executors.__version__, 2), "does not see"),
+        (lambda _: ("", "0.0.1", 2), "runs atlas 0.0.1, this is"),
+        (fails, "cannot run the atlas"),
+    ],
+)
+def test_dask_checks_its_workers(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[str], Any], message: str
+) -> None:
+    monkeypatch.setattr(executors, "_look", look)
+    with pytest.raises(StageError, match=message) as caught:
+        open_executor(f"dask:{cluster}", 1, 1, tmp_path).__enter__()
+    assert "tcp://" in str(caught.value) and caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dask_checks_that_the_store_can_be_written(cluster: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        open_executor(f"dask:{cluster}", 1, 1, tmp_path / "file" / "store").__enter__()
+
+
+def test_dask_shares_a_workers_cores_among_its_threads(cluster: str, store: Store) -> None:
+    with open_executor(f"dask:{cluster}", 1, 99, store.root) as workers:
+        assert workers.threads == max(1, cores() // 2)
+
+
+@pytest.mark.slow
+def test_a_dask_worker_that_dies_is_told(store: Store) -> None:
+    distributed = pytest.importorskip("distributed")
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as started,
+    ):
+        fine = stage("add", label="fine", amount=1)
+        dying = stage("trouble", (fine,), "dying", how="die")
+        after = stage("add", (dying,), "after", amount=1)
+        outcome, _ = compute([after], store, lambda: open_executor(f"dask:{started.scheduler_address}", 1, 1, store.root))
+    assert set(outcome.done) == {fine} and outcome.skipped == (after,)
+    assert str(outcome.failed[dying]) == "dying: its worker process ended abruptly"

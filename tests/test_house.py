@@ -1,0 +1,101 @@
+"""The house: which package may import which, that nothing runs in a circle, and how long things may be."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FINDINGS = ("comparisons", "senses", "inputs_embeds")  # each may import those before it
+BELOW = ("config", "numeric", "engine", "web", "section", "models", "spaces", "maps")
+MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
+    "config": (),
+    "numeric": (),
+    "engine": (),
+    "web": ("config",),
+    "section": ("engine", "web"),
+    "models": ("numeric", "engine", "config"),
+    "spaces": ("models", "numeric", "engine", "config"),
+    "maps": ("spaces", "models", "numeric", "engine", "web", "config", "section"),
+    "findings": BELOW,
+    **{f"findings.{name}": (*BELOW, "findings.finding", *(f"findings.{one}" for one in FINDINGS[:i])) for i, name in enumerate(FINDINGS)},
+    "atlas_toml": ("config", "models.config", "spaces.config", "maps.config", "maps.landmarks", *(f"findings.{one}.config" for one in FINDINGS)),
+    "pipeline": (*BELOW, "findings", "atlas_toml"),
+    "export": (*BELOW, "findings", "atlas_toml", "pipeline"),
+    "api": (*BELOW, "findings", "atlas_toml", "pipeline", "export"),
+    "cli": (*BELOW, "findings", "atlas_toml", "pipeline", "export", "api"),
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module below atlas."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(name: str) -> str:
+    """The key of MAY that a module stands under."""
+    parts = name.split(".")
+    inner = ".".join(parts[:2])
+    return inner if inner in MAY else parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Modules below atlas that a module imports anywhere: for type checking and inside functions too."""
+    known = {name_of(module) for module in MODULES}
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno}: a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.partition(".")[0] == "atlas":
+                inside = name.removeprefix("atlas").removeprefix(".")
+                while inside and inside not in known:
+                    inside = inside.rpartition(".")[0]
+                found.add(inside)
+    return found - {""}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_down(path: Path) -> None:
+    name = name_of(path)
+    if name in ("", "__main__"):
+        return
+    room = room_of(name)
+    for other in imported(path) - {"errors"}:
+        allowed = other == room or other.startswith(f"{room}.")
+        assert allowed or any(other == one or other.startswith(f"{one}.") for one in MAY[room]), f"{name} imports {other}"
+
+
+def test_no_imports_in_a_circle() -> None:
+    left = {name_of(path): imported(path) for path in MODULES}
+    while ready := [name for name, needs in left.items() if not needs & left.keys() - {name}]:
+        for name in ready:
+            del left[name]
+    assert not left, f"imports in a circle among {sorted(left)}"
+
+
+def test_few_modules_stand_at_the_top() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 8
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=name_of)
+def test_every_package_says_what_lives_in_it(path: Path) -> None:
+    assert (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.parent == PACKAGE)
+
+
+def test_the_test_sees_all_imports(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\nimport atlas.config\nfrom atlas.engine import store as kept\n"
+        "if TYPE_CHECKING:\n    from atlas.cli.commands import main\n"
+        "def f():\n    from atlas.spaces.stages.select import select\n"
+    )
+    assert imported(path) == {"config", "engine.store", "cli.commands", "spaces.stages.select"}

@@ -33,7 +33,10 @@ Everything is installed into .venv/ at the versions of constraints.txt."""
 def main(task: str = "", *rest: str) -> int:
     """Run a task; its exit code."""
     if sys.version_info < (3, 11):
-        print(f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}.", file=sys.stderr)
+        print(
+            f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}.",
+            file=sys.stderr,
+        )
         return 2
     begin = time.monotonic()
     if task in ("demo", "serve"):
@@ -77,9 +80,22 @@ def install(extras: str) -> None:
     what = f".[{extras}]" if extras else "."
     say(f"Installing {what}: some minutes the first time")
     quiet = [] if sys.stdout.isatty() else ["-q"]
-    command = [str(PYTHON), "-m", "pip", "install", *quiet, "--disable-pip-version-check", "-c", "constraints.txt", "-e", what]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        *quiet,
+        "--disable-pip-version-check",
+        "-c",
+        "constraints.txt",
+        "-e",
+        what,
+    ]
     if subprocess.call(command, cwd=ROOT):
-        sys.exit("The installation failed; pip says why above. Run the same command again to go on.")
+        sys.exit(
+            "The installation failed; pip says why above. Run the same command again to go on."
+        )
     stamp.write_text("".join(f"{line}\n" for line in [*done, enough[0]]), "utf-8")
     say(f"Installed in {time.monotonic() - begin:.0f} s")
 
@@ -88,7 +104,9 @@ def digest() -> str:
     """Of the files that decide what is installed: the project's own, and what the map runtime is built from."""
     found = hashlib.sha256()
     assets = Path("templates", "assets")
-    recipe = (assets / name for name in ("package.json", "package-lock.json", ".npmrc", "runtime.mjs"))
+    recipe = (
+        assets / name for name in ("package.json", "package-lock.json", ".npmrc", "runtime.mjs")
+    )
     for path in (Path("pyproject.toml"), Path("constraints.txt"), Path("hatch_build.py"), *recipe):
         found.update((ROOT / path).read_bytes() + b"\0")
     return found.hexdigest()[:16]
@@ -112,7 +130,11 @@ def environment() -> None:
 
 def works(*arguments: str) -> bool:
     """Whether the environment's Python can do this."""
-    return PYTHON.is_file() and subprocess.run([str(PYTHON), *arguments], capture_output=True, check=False).returncode == 0
+    return (
+        PYTHON.is_file()
+        and subprocess.run([str(PYTHON), *arguments], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def lint() -> int:
@@ -126,13 +148,24 @@ def browser() -> int:
     if chosen and not shutil.which(chosen):
         print(f"CHROMIUM is {chosen}, where there is no program.", file=sys.stderr)
         return 1
-    if not chosen and not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
-        print("The tests need Chromium. On Debian: apt-get install chromium fonts-noto-cjk", file=sys.stderr)
+    if not chosen and not any(
+        shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")
+    ):
+        print(
+            "The tests need Chromium. On Debian: apt-get install chromium fonts-noto-cjk",
+            file=sys.stderr,
+        )
         print("Elsewhere: set CHROMIUM to the path of Chrome or Chromium.", file=sys.stderr)
         return 1
     fonts = shutil.which("fc-list")
-    if fonts and not subprocess.run([fonts, ":lang=ja"], capture_output=True, check=False).stdout.strip():
-        print("The tests need a font with Japanese letters. On Debian: apt-get install fonts-noto-cjk", file=sys.stderr)
+    if (
+        fonts
+        and not subprocess.run([fonts, ":lang=ja"], capture_output=True, check=False).stdout.strip()
+    ):
+        print(
+            "The tests need a font with Japanese letters. On Debian: apt-get install fonts-noto-cjk",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -141,8 +174,13 @@ def netlify() -> int:
     """Build on a host with little time and no GPU. Atlas data that were committed are only rendered, which needs no model library."""
     frozen = any((ROOT / "site" / "data").glob("*.json"))
     install("" if frozen else "demo")
-    if not (ROOT / RUNTIME).is_file():  # plotly's own file needs `eval`, which the headers of netlify.toml forbid
-        print(f"{RUNTIME.as_posix()} was not built, and no map would be drawn without it. Is npm's registry down?", file=sys.stderr)
+    if not (
+        ROOT / RUNTIME
+    ).is_file():  # plotly's own file needs `eval`, which the headers of netlify.toml forbid
+        print(
+            f"{RUNTIME.as_posix()} was not built, and no map would be drawn without it. Is npm's registry down?",
+            file=sys.stderr,
+        )
         return 1
     return run("-m", "atlas", "build", "--frozen" if frozen else "--offline", "site")
 

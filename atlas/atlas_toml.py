@@ -1,4 +1,5 @@
-"""atlas.toml: what to map and how to publish it. Frozen pydantic models; every error at once, with its place in the file."""
+"""atlas.toml: what to map and how to publish it. Frozen pydantic models; every error at once, with
+its place in the file."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ class Config(Part):
 
     @property
     def digest(self) -> str:
-        """sha256 of everything the file says, defaults included; comments and the order of keys do not change it."""
+        """sha256 of everything the file says, defaults included; comments and the order of keys do
+        not change it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
@@ -69,7 +71,9 @@ def find(start: Path | None = None) -> Path:
             return folder / NAME
     if (here / "site" / NAME).is_file():
         return here / "site" / NAME
-    raise UsageError(f"No {NAME} in this folder, above it, or in ./site", "Make one with `atlas init`.")
+    raise UsageError(
+        f"No {NAME} in this folder, above it, or in ./site", "Make one with `atlas init`."
+    )
 
 
 def load(path: Path) -> Config:
@@ -79,7 +83,9 @@ def load(path: Path) -> Config:
     except FileNotFoundError as problem:
         raise ConfigError(f"{path}: not found", "Make one with `atlas init`.") from problem
     except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file.") from problem
+        raise ConfigError(
+            f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file."
+        ) from problem
     except tomllib.TOMLDecodeError as problem:
         hint = "See https://toml.io for the syntax."
         raise ConfigError(f"{path}: not valid TOML", hint, [problems.syntax(problem)]) from problem
@@ -91,7 +97,11 @@ def load(path: Path) -> Config:
         found = problems.lines(problem, Config)
     found += problems.collisions(raw) + problems.references(raw)
     if found or config is None:
-        raise ConfigError(f"{path}: {len(found)} problem{'' if len(found) == 1 else 's'}", "Nothing was written.", found)
+        raise ConfigError(
+            f"{path}: {len(found)} problem{'' if len(found) == 1 else 's'}",
+            "Nothing was written.",
+            found,
+        )
     config._root = path.resolve().parent
     return config
 

@@ -1,6 +1,7 @@
 """Errors that a person can act on.
 
-    AtlasError            anything the atlas refuses to do; the command prints it without a traceback and exits 1
+    AtlasError            anything the atlas refuses to do; the command prints it without a
+                          traceback and exits 1
     ├── UsageError        the command line is wrong (exit 2)
     ├── ConfigError       atlas.toml is wrong; `problems` holds one line each, all of them
     ├── ModelError        a model cannot be found, reached or read
@@ -17,7 +18,8 @@ from collections.abc import Sequence
 
 
 class AtlasError(Exception):
-    """What is wrong, in which file or key (`message`), and what to do next (`hint`, may be empty)."""
+    """What is wrong, in which file or key (`message`), and what to do next (`hint`, may be
+    empty)."""
 
     exit_code = 1
 

@@ -1,4 +1,5 @@
-"""What is measured besides maps: which tasks it takes, and how their results become a file of atlas data."""
+"""What is measured besides maps: which tasks it takes, and how their results become a file of atlas
+data."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A cold `atlas build` of one whole-vocabulary map against the script this project grew from, each a fresh process, in one run.
+"""A cold `atlas build` of one whole-vocabulary map against the script this project grew from, each
+a fresh process, in one run.
 
-The script: scikit-learn's t-SNE of the first 3,000 MiniLM vectors (what the Japanese how-to does, with its two faults mended so
-that it runs today), to an interactive Plotly page. The build: minilm-words with UMAP alone, all 30,522 tokens, from atlas.toml
-to the site, with an empty store.
+The script: scikit-learn's t-SNE of the first 3,000 MiniLM vectors (what the Japanese how-to does,
+with its two faults mended so that it runs today), to an interactive Plotly page. The build:
+minilm-words with UMAP alone, all 30,522 tokens, from atlas.toml to the site, with an empty store.
 
     python benchmarks/cold_build.py [REPEATS]
 """
@@ -41,7 +42,14 @@ projections = ["umap"]
 
 def timed(command: list[str], folder: Path) -> float:
     begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"CI": "1"})
+    subprocess.run(
+        command,
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"CI": "1"},
+    )
     return time.perf_counter() - begin
 
 
@@ -60,12 +68,18 @@ def main() -> None:
             builds.append(timed(atlas, folder))
             before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
             again.append(timed(atlas, folder))
-            after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != "build.lock"}
+            after = {
+                path: path.stat().st_mtime_ns
+                for path in folder.rglob("*")
+                if path.is_file() and path.name != "build.lock"
+            }
             written = sum(before.get(path) != stamp for path, stamp in after.items())
             pages = sum(1 for _ in (folder / "public").rglob("*.html"))
             for path in (folder / ".atlas" / "store").glob("*/*/manifest.json"):
                 manifest = json.loads(path.read_text("utf-8"))
-                what = manifest["recipe"]["stage"] + (" " + str(manifest["recipe"]["params"].get("method", "")))
+                what = manifest["recipe"]["stage"] + (
+                    " " + str(manifest["recipe"]["params"].get("method", ""))
+                )
                 stages[what] = min(manifest["seconds"], stages.get(what, 1e9))
             own = folder / "templates"
             own.mkdir()
@@ -73,12 +87,20 @@ def main() -> None:
             frozen.append(timed([*atlas[:-2], "--offline", "."], folder))
     best_seed, best_build = min(seeds), min(builds)
     print(f"{'what':42} {'best s':>8} {'all':>24}")
-    print(f"{'the script: t-SNE of 3,000 tokens':42} {best_seed:8.1f} {' '.join(f'{value:.1f}' for value in seeds):>24}")
-    print(f"{'atlas build, cold: 30,522 tokens, UMAP':42} {best_build:8.1f} {' '.join(f'{value:.1f}' for value in builds):>24}")
+    print(
+        f"{'the script: t-SNE of 3,000 tokens':42} {best_seed:8.1f} {' '.join(f'{value:.1f}' for value in seeds):>24}"
+    )
+    print(
+        f"{'atlas build, cold: 30,522 tokens, UMAP':42} {best_build:8.1f} {' '.join(f'{value:.1f}' for value in builds):>24}"
+    )
     print(f"{'ratio (build / script)':42} {best_build / best_seed:8.2f}")
-    print(f"{'atlas build, nothing changed':42} {min(again):8.2f} {' '.join(f'{value:.2f}' for value in again):>24}")
+    print(
+        f"{'atlas build, nothing changed':42} {min(again):8.2f} {' '.join(f'{value:.2f}' for value in again):>24}"
+    )
     print(f"{'  files written by it':42} {written:8d}")
-    print(f"{f'atlas build, a template changed, {pages} pages':42} {min(frozen):8.2f} {' '.join(f'{value:.2f}' for value in frozen):>24}")
+    print(
+        f"{f'atlas build, a template changed, {pages} pages':42} {min(frozen):8.2f} {' '.join(f'{value:.2f}' for value in frozen):>24}"
+    )
     print("\nwhere the cold build's time goes (a stage's own seconds, imports included, best)")
     for stage, seconds in sorted(stages.items(), key=lambda pair: -pair[1]):
         print(f"  {stage:40} {seconds:8.2f}")

@@ -1,8 +1,10 @@
-"""The corpus pass of contextual maps against a plain loop over `pipeline("feature-extraction")`, on the same texts, each a fresh
-process, in one run; and a build that is killed half-way and goes on.
+"""The corpus pass of contextual maps against a plain loop over `pipeline("feature-extraction")`, on
+the same texts, each a fresh process, in one run; and a build that is killed half-way and goes
+on.
 
-The loop is what one would write first: texts one batch after the other through the pipeline, a dictionary of sums by token. Both
-use PyTorch's own number of threads, and have their libraries loaded before the clock starts. Memory is the peak of the process.
+The loop is what one would write first: texts one batch after the other through the pipeline, a
+dictionary of sums by token. Both use PyTorch's own number of threads, and have their libraries
+loaded before the clock starts. Memory is the peak of the process.
 
     python benchmarks/corpus_pass.py CORPUS_EN CORPUS_JA [TEXTS]
 """
@@ -76,8 +78,18 @@ projections = ["pca"]
 
 
 def measured(code: str, *given: str) -> dict[str, float]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "USE_TF": "0", "TOKENIZERS_PARALLELISM": "true"}
-    ran = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=True, env=environment)
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "USE_TF": "0",
+        "TOKENIZERS_PARALLELISM": "true",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *given],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
     return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
 
 
@@ -87,17 +99,27 @@ def killed(model: str, corpus: str) -> str:
     total = len(chunks(Path("/"), corpus, size))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "atlas.toml").write_text(TOML.format(model=model, corpus=corpus, size=size), "utf-8")
+        (folder / "atlas.toml").write_text(
+            TOML.format(model=model, corpus=corpus, size=size), "utf-8"
+        )
         command = [sys.executable, "-m", "atlas", "build", ".", "--offline", "--executor", "serial"]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "CI": "1"}
 
         def done() -> int:
             manifests = (folder / ".atlas" / "store").glob("??/[0-9a-f]*/manifest.json")
-            return sum(json.loads(path.read_text("utf-8"))["recipe"]["stage"] == "occurrences" for path in manifests)
+            return sum(
+                json.loads(path.read_text("utf-8"))["recipe"]["stage"] == "occurrences"
+                for path in manifests
+            )
 
         begin = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         while done() < total // 2 and process.poll() is None:
             time.sleep(0.1)
@@ -105,7 +127,14 @@ def killed(model: str, corpus: str) -> str:
         process.wait()
         first, had = time.perf_counter() - begin, done()
         begin = time.perf_counter()
-        subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         second = time.perf_counter() - begin
         return f"killed after {first:.1f} s with {had} of {total} chunks done; the next build did {done() - had} and took {second:.1f} s"
 
@@ -120,7 +149,9 @@ def main() -> None:
         "ja-aozora": (str(ROOT / "site" / "models" / "ja-aozora"), sys.argv[2]),
     }
     most = int(sys.argv[3]) if len(sys.argv) > 3 else 4000
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, the first {most} texts of each corpus")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, the first {most} texts of each corpus"
+    )
     for name, (model, corpus) in models.items():
         with tempfile.TemporaryDirectory() as folder:
             part = Path(folder) / "corpus.txt"
@@ -132,7 +163,9 @@ def main() -> None:
                 speed = found["tokens"] / found["seconds"]
                 told = f"{found['tokens']:7.0f} tokens {found['seconds']:6.1f} s {speed:6.0f} tokens/s, peak {found['peak']:5.0f} MB"
                 print(f"{name:10} {what:9} {told}")
-            print(f"{name:10} ratio     {theirs['seconds'] / ours['seconds']:.2f} times as fast, with loading the model")
+            print(
+                f"{name:10} ratio     {theirs['seconds'] / ours['seconds']:.2f} times as fast, with loading the model"
+            )
             print(f"{name:10} {killed(model, str(part))}")
 
 

@@ -1,11 +1,14 @@
-"""Our map page against plotly's own page of the same points and datamapplot's, in one browser and one run.
+"""Our map page against plotly's own page of the same points and datamapplot's, in one browser and
+one run.
 
-    python benchmarks/page.py SITE [--map minilm-words] [--million FOLDER ...] [--datamapplot PYTHON] [--repeat 3]
+    python benchmarks/page.py SITE [--map minilm-words] [--million FOLDER ...] [--datamapplot
+    PYTHON] [--repeat 3]
 
-SITE is an atlas that has been built (site/), FOLDERs are made by benchmarks/points.py, PYTHON is an interpreter that has datamapplot;
-without one its row is left out. Prints one table: bytes that come over the wire, raw and by gzip -9; time to the first picture; to a map
-with all its points that answers (ours draws it on a canvas, the others by WebGL); until the last WebGL call of the first drawing has
-finished; JavaScript heap. Medians; served from this machine, no network.
+SITE is an atlas that has been built (site/), FOLDERs are made by benchmarks/points.py, PYTHON is an
+interpreter that has datamapplot; without one its row is left out. Prints one table: bytes that come
+over the wire, raw and by gzip -9; time to the first picture; to a map with all its points that
+answers (ours draws it on a canvas, the others by WebGL); until the last WebGL call of the first
+drawing has finished; JavaScript heap. Medians; served from this machine, no network.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ from playwright.sync_api import sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
 
-# Counts WebGL's drawing calls and when the last one ended; and when something large was first painted.
+# Counts WebGL's drawing calls and when the last one ended; and when something large was first
+# painted.
 WATCH = """
 window.seen = { calls: 0, last: 0, picture: null, gl: [] }
 for (const kind of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
@@ -89,10 +93,13 @@ datamapplot.create_interactive_plot(xy, names, hover_text=text, enable_search=Tr
 
 # The scripts that datamapplot's page loads from elsewhere, in its own order, as npm has them.
 SCRIPTS = {
-    "deck.gl@9.1": "deck.gl/dist.min.js", "apache-arrow": "apache-arrow/Arrow.es2015.min.js", "d3": "d3/dist/d3.min.js",
-    "jquery@3.7.1": "jquery/dist/jquery.min.js", "d3-cloud@1.2.7": "d3-cloud/build/d3.layout.cloud.js",
+    "deck.gl@9.1": "deck.gl/dist.min.js",
+    "apache-arrow": "apache-arrow/Arrow.es2015.min.js",
+    "d3": "d3/dist/d3.min.js",
+    "jquery@3.7.1": "jquery/dist/jquery.min.js",
+    "d3-cloud@1.2.7": "d3-cloud/build/d3.layout.cloud.js",
     "datatables.net@1.13.8": "datatables.net/js/jquery.dataTables.min.js",
-}  # fmt: skip
+}
 
 
 class Server(SimpleHTTPRequestHandler):
@@ -139,9 +146,13 @@ def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
     found = {
-        **sizes, "picture": page.evaluate("window.seen.picture ?? performance.getEntriesByName('first-contentful-paint')[0]?.startTime"),
-        "drawn": page.evaluate("window.seen.last") + done, "heap": heap,
-    }  # fmt: skip
+        **sizes,
+        "picture": page.evaluate(
+            "window.seen.picture ?? performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        ),
+        "drawn": page.evaluate("window.seen.last") + done,
+        "heap": heap,
+    }
     found["map"] = page.evaluate("window.seen.live") or found["drawn"]
     context.close()
     return found
@@ -159,45 +170,94 @@ def main() -> None:
     table = pq.read_table(parquet)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        figure = go.Figure(go.Scattergl(
-            x=table["x_umap"].to_numpy(), y=table["y_umap"].to_numpy(), mode="markers", text=table["text"].to_pylist(), hoverinfo="text",
-            marker={"size": 3, "color": table["cluster_coarse"].to_numpy(), "colorscale": "Turbo"},
-        ))  # fmt: skip
+        figure = go.Figure(
+            go.Scattergl(
+                x=table["x_umap"].to_numpy(),
+                y=table["y_umap"].to_numpy(),
+                mode="markers",
+                text=table["text"].to_pylist(),
+                hoverinfo="text",
+                marker={
+                    "size": 3,
+                    "color": table["cluster_coarse"].to_numpy(),
+                    "colorscale": "Turbo",
+                },
+            )
+        )
         figure.write_html(folder / "plotly.html")
-        cases = [(f"this atlas, {len(table):,} points", asked.site / "public", f"maps/{asked.map}/", ".stage[data-drawn]")]
-        cases.append(("plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .plot-container"))
+        cases = [
+            (
+                f"this atlas, {len(table):,} points",
+                asked.site / "public",
+                f"maps/{asked.map}/",
+                ".stage[data-drawn]",
+            )
+        ]
+        cases.append(
+            (
+                "plotly.write_html, the same",
+                folder,
+                "plotly.html",
+                ".js-plotly-plot .plot-container",
+            )
+        )
         if asked.datamapplot:
             npm = Path(__file__).resolve().parent / "out" / "datamapplot"
             npm.mkdir(parents=True, exist_ok=True)
             (npm / "package.json").write_text('{"private": true}')
-            subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *SCRIPTS], cwd=npm, check=True)
+            subprocess.run(
+                ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *SCRIPTS],
+                cwd=npm,
+                check=True,
+            )
             scripts = json.dumps([str(npm / "node_modules" / path) for path in SCRIPTS.values()])
             made = folder / "datamapplot.html"
-            subprocess.run([asked.datamapplot, "-c", DATAMAPPLOT, parquet, made, scripts, scratch], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [asked.datamapplot, "-c", DATAMAPPLOT, parquet, made, scripts, scratch],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             cases.append(("datamapplot, the same", folder, "datamapplot.html", None))
         for place in asked.million:
             points = pq.read_metadata(place / "data" / "points-all.parquet").num_rows
-            cases.append((f"this atlas, {points:,} points", place / "public", "maps/points-all/", ".stage[data-drawn]"))
+            cases.append(
+                (
+                    f"this atlas, {points:,} points",
+                    place / "public",
+                    "maps/points-all/",
+                    ".stage[data-drawn]",
+                )
+            )
         found: dict[str, list[dict[str, float]]] = {}
         with sync_playwright() as driver:
             for _ in range(asked.repeat):
                 for name, root, url, ready in cases:
                     server, base = serve(root)
-                    browser = driver.chromium.launch(executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=FLAGS)
+                    browser = driver.chromium.launch(
+                        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+                        args=FLAGS,
+                    )
                     try:
                         found.setdefault(name, []).append(measure(browser, base + url, ready))
                     finally:
                         browser.close()
                         server.shutdown()
-    print(f"{'page':34} {'raw kB':>9} {'gzip kB':>9} {'picture s':>10} {'map s':>7} {'WebGL s':>9} {'heap MB':>9}")
-    rows = {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for name, runs in found.items()}
+    print(
+        f"{'page':34} {'raw kB':>9} {'gzip kB':>9} {'picture s':>10} {'map s':>7} {'WebGL s':>9} {'heap MB':>9}"
+    )
+    rows = {
+        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+        for name, runs in found.items()
+    }
     for name, row in rows.items():
         print(
             f"{name:34} {row['raw'] / 1e3:>9,.0f} {row['gzip'] / 1e3:>9,.0f} {row['picture'] / 1e3:>10.2f} {row['map'] / 1e3:>7.2f} "
             f"{row['drawn'] / 1e3:>9.2f} {row['heap'] / 1e6:>9.0f}"
         )
     ours, theirs = (rows[cases[number][0]] for number in (0, 1))
-    print(f"map, ours / plotly.write_html: {ours['map'] / theirs['map']:.2f}; by WebGL: {ours['drawn'] / theirs['drawn']:.2f}")
+    print(
+        f"map, ours / plotly.write_html: {ours['map'] / theirs['map']:.2f}; by WebGL: {ours['drawn'] / theirs['drawn']:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""Makes an atlas of N synthetic points: atlas data that `atlas build --frozen` renders, to see maps of a million points and more.
+"""Makes an atlas of N synthetic points: atlas data that `atlas build --frozen` renders, to see maps
+of a million points and more.
 
-    python benchmarks/points.py N FOLDER      writes FOLDER/atlas.toml and FOLDER/data/, builds the site, prints one table
+    python benchmarks/points.py N FOLDER      writes FOLDER/atlas.toml and FOLDER/data/, builds the
+    site, prints one table
 
-Points stand in clusters of many sizes over a thin ground, as words do; each has its own text (made of syllables, so that search has
-work), its exact nearest neighbors in the plane (by a tree; similarity falls with distance), and a label zoom. Nothing of it is a model.
+Points stand in clusters of many sizes over a thin ground, as words do; each has its own text (made
+of syllables, so that search has work), its exact nearest neighbors in the plane (by a tree;
+similarity falls with distance), and a label zoom. Nothing of it is a model.
 """
 
 from __future__ import annotations
@@ -43,11 +46,17 @@ def texts(n: int) -> list[str]:
 
 
 def zooms(xy: np.ndarray, words: list[str]) -> np.ndarray:
-    """The half-octave from which each point's label shows, as atlas.stages.label finds it for maps."""
+    """The half-octave from which each point's label shows, as atlas.stages.label finds it for
+    maps."""
     low = xy.min(axis=0)
     scales = label.VIEW / np.ptp(xy, axis=0).max() * 2 ** (np.arange(label.LEVELS) / 2)
-    boxes = label.halves([lettering.text_width(word, label.TOKEN_PX) for word in words], np.full(len(words), label.TOKEN_PX))
-    return label.place_tokens(xy - low, boxes, np.zeros(len(xy), np.uint8), np.arange(len(xy)), scales, lambda _: None)
+    boxes = label.halves(
+        [lettering.text_width(word, label.TOKEN_PX) for word in words],
+        np.full(len(words), label.TOKEN_PX),
+    )
+    return label.place_tokens(
+        xy - low, boxes, np.zeros(len(xy), np.uint8), np.arange(len(xy)), scales, lambda _: None
+    )
 
 
 def make(n: int, folder: Path) -> None:
@@ -67,34 +76,80 @@ def make(n: int, folder: Path) -> None:
     words = texts(n)
     kinds = np.array(["word", "continuation"], object)[(rng.random(n) < 0.2).astype(int)]
     values = {
-        "token_id": np.arange(n, dtype=np.int32), "token": words, "text": words, "kind": list(kinds), "script": ["Latin"] * n,
-        "pos": [None] * n, "reading": [None] * n, "x_umap": xy[:, 0], "y_umap": xy[:, 1], "cluster_coarse": keys, "cluster_fine": keys,
-        "neighbor_ids": near, "neighbor_similarities": (1 / (1 + gaps)).astype(np.float32),
-        "overlap_umap": np.ones(n, np.float32), "label_umap": zooms(xy, words),
-    }  # fmt: skip
+        "token_id": np.arange(n, dtype=np.int32),
+        "token": words,
+        "text": words,
+        "kind": list(kinds),
+        "script": ["Latin"] * n,
+        "pos": [None] * n,
+        "reading": [None] * n,
+        "x_umap": xy[:, 0],
+        "y_umap": xy[:, 1],
+        "cluster_coarse": keys,
+        "cluster_fine": keys,
+        "neighbor_ids": near,
+        "neighbor_similarities": (1 / (1 + gaps)).astype(np.float32),
+        "overlap_umap": np.ones(n, np.float32),
+        "label_umap": zooms(xy, words),
+    }
     clusters = []
     for level in ("coarse", "fine"):
         for key in range(CENTRES):
             rows = np.flatnonzero(keys == key)
             best = rows[np.argsort(np.hypot(*(xy[rows] - middle[key]).T))[:12]]
-            clusters.append(Cluster(
-                level=level, key=key, name=" · ".join(words[row] for row in best[:3]), slug=f"{level}-{key}", size=len(rows),
-                central=tuple(best.tolist()), parent=key if level == "fine" else None, cohesion=1.0, nearest=(),
-                anchors={"umap": tuple(map(float, xy[best[0]]))}, zooms={"umap": 0 if level == "coarse" else 8},
-            ))  # fmt: skip
+            clusters.append(
+                Cluster(
+                    level=level,
+                    key=key,
+                    name=" · ".join(words[row] for row in best[:3]),
+                    slug=f"{level}-{key}",
+                    size=len(rows),
+                    central=tuple(best.tolist()),
+                    parent=key if level == "fine" else None,
+                    cohesion=1.0,
+                    nearest=(),
+                    anchors={"umap": tuple(map(float, xy[best[0]]))},
+                    zooms={"umap": 0 if level == "coarse" else 8},
+                )
+            )
     figures = {
-        name: Figures(overlap=o, trustworthiness=o, continuity=o, k=K, sampled=n, quantiles=(o, o, o))
+        name: Figures(
+            overlap=o, trustworthiness=o, continuity=o, k=K, sampled=n, quantiles=(o, o, o)
+        )
         for name, o in (("umap", 1.0), ("random", K / n))
     }
     about = About(
-        schema_version=dataset.SCHEMA_VERSION, recipe=f"synthetic {n}, labels {label.VERSION}",
-        model=ModelFacts(id="points", source="path:nothing", revision="", digest="files:none", language="en", facts={}),
-        map=MapFacts(
-            id="points-all", model="points", name="all", space="input", selection={}, tokens=n, dimensions=2, tensor="none",
-            neighbors=K, seed=0, dictionary="", projections={"umap": {}}, clustered_on="umap", cluster_parameters={},
+        schema_version=dataset.SCHEMA_VERSION,
+        recipe=f"synthetic {n}, labels {label.VERSION}",
+        model=ModelFacts(
+            id="points",
+            source="path:nothing",
+            revision="",
+            digest="files:none",
+            language="en",
+            facts={},
         ),
-        faithfulness=figures, clusters=tuple(clusters), libraries={}, built="2026-01-01T00:00:00Z",
-    )  # fmt: skip
+        map=MapFacts(
+            id="points-all",
+            model="points",
+            name="all",
+            space="input",
+            selection={},
+            tokens=n,
+            dimensions=2,
+            tensor="none",
+            neighbors=K,
+            seed=0,
+            dictionary="",
+            projections={"umap": {}},
+            clustered_on="umap",
+            cluster_parameters={},
+        ),
+        faithfulness=figures,
+        clusters=tuple(clusters),
+        libraries={},
+        built="2026-01-01T00:00:00Z",
+    )
     dataset.write(folder / "data", Dataset(about, dataset.table(values, ["umap"])))
     (folder / "atlas.toml").write_text(
         '[site]\ntitle = "Points"\nlanguages = ["en"]\n[[models]]\nid = "points"\nsource = "path:nothing"\n'
@@ -114,13 +169,18 @@ def main() -> None:
     meta = json.loads(next(data.glob("points-all.*.json")).read_text())
     tiles = data / meta["tiles"]["folder"] if "tiles" in meta else data
     sizes = {path.name: path.stat().st_size for path in tiles.iterdir()}
-    first = sum(sizes[name] for name in ("index.bin", "0.p.bin") if name in sizes) + next(data.glob("points-all.*.json")).stat().st_size
+    first = (
+        sum(sizes[name] for name in ("index.bin", "0.p.bin") if name in sizes)
+        + next(data.glob("points-all.*.json")).stat().st_size
+    )
     print(f"{'points':34} {n:>12,}")
     print(f"{'made in, s':34} {made:>12.1f}")
     print(f"{'atlas build --frozen, s':34} {built:>12.1f}")
     print(f"{'files of tiles':34} {len(sizes):>12,}")
     print(f"{'bytes of tiles, MB':34} {sum(sizes.values()) / 1e6:>12.1f}")
-    print(f"{'  of them points (.p), MB':34} {sum(size for name, size in sizes.items() if name.endswith('.p.bin')) / 1e6:>12.1f}")
+    print(
+        f"{'  of them points (.p), MB':34} {sum(size for name, size in sizes.items() if name.endswith('.p.bin')) / 1e6:>12.1f}"
+    )
     print(f"{'read before the first picture, kB':34} {first / 1e3:>12.1f}")
 
 

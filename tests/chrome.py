@@ -1,4 +1,5 @@
-"""What the browser tests share: the small atlas served on the loopback interface, Chromium, and pages that are watched."""
+"""What the browser tests share: the small atlas served on the loopback interface, Chromium, and
+pages that are watched."""
 
 from __future__ import annotations
 
@@ -18,7 +19,12 @@ import pytest
 from conftest import Built
 from PIL import Image
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
 SOFTWARE = [*FLAGS, "--enable-unsafe-swiftshader"]
 READY = ".stage[data-drawn]"  # by WebGL, or on a canvas where there is none
@@ -99,10 +105,15 @@ class Watched:
     def fine(self) -> None:
         """Nothing went wrong up to now."""
         trouble = [line for line in self.said if line.startswith(("error", "warning"))]
-        # The software renderer tells how slow it is to read pixels back; that is about this machine.
+        # The software renderer tells how slow it is to read pixels back; that is about this
+        # machine.
         assert [line for line in trouble if "GPU stall due to ReadPixels" not in line] == []
         assert self.page.evaluate("window.violations") == []
-        assert [url for url in self.asked if not url.startswith((self.site, "data:", "blob:" + self.site))] == []
+        assert [
+            url
+            for url in self.asked
+            if not url.startswith((self.site, "data:", "blob:" + self.site))
+        ] == []
 
 
 @pytest.fixture
@@ -110,7 +121,9 @@ def watch(chromium: Any, site: str) -> Iterator[Callable[..., Watched]]:
     contexts = []
 
     def opened(**options: Any) -> Watched:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+        context = chromium.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        )
         contexts.append(context)
         return Watched(context.new_page(), site)
 
@@ -121,17 +134,24 @@ def watch(chromium: Any, site: str) -> Iterator[Callable[..., Watched]]:
 
 @contextmanager
 def hidden(page: Any, *selectors: str) -> Iterator[None]:
-    """Elements made invisible, by the page's own objects since its policy allows no other styles."""
+    """Elements made invisible, by the page's own objects since its policy allows no other
+    styles."""
     for selector in selectors:
-        page.eval_on_selector_all(selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = 'hidden' })")
+        page.eval_on_selector_all(
+            selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = 'hidden' })"
+        )
     yield
     for selector in selectors:
-        page.eval_on_selector_all(selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = '' })")
+        page.eval_on_selector_all(
+            selector, "(nodes) => nodes.forEach((node) => { node.style.visibility = '' })"
+        )
 
 
 def coloured(page: Any, selector: str = ".canvas") -> int:
     """How many pixels of an element's picture are neither grey, white nor black."""
-    picture = np.asarray(Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")).astype(int)
+    picture = np.asarray(
+        Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+    ).astype(int)
     return int((picture.max(axis=2) - picture.min(axis=2) > 60).sum())
 
 
@@ -142,7 +162,8 @@ def drawn(page: Any) -> int:
 
 
 def until(page: Any, expression: str, good: Callable[[float], bool]) -> float:
-    """The value of an expression once it is good. `wait_for_function` would evaluate text, which the pages' policy forbids."""
+    """The value of an expression once it is good. `wait_for_function` would evaluate text, which
+    the pages' policy forbids."""
     for _ in range(100):
         value = float(page.evaluate(expression))
         if good(value):

@@ -22,9 +22,21 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Names in tiny_models.MAKERS.
 CHECKPOINTS = (
-    "wordpiece", "wordpiece-sharded", "wordpiece-bin", "wordpiece-bf16", "wordpiece-f16", "japanese", "bytelevel", "bytelevel-slow-padded",
-    "roberta", "t5", "t5-slow", "llama", "llama-slow", "xlm-roberta-slow",
-)  # fmt: skip
+    "wordpiece",
+    "wordpiece-sharded",
+    "wordpiece-bin",
+    "wordpiece-bf16",
+    "wordpiece-f16",
+    "japanese",
+    "bytelevel",
+    "bytelevel-slow-padded",
+    "roberta",
+    "t5",
+    "t5-slow",
+    "llama",
+    "llama-slow",
+    "xlm-roberta-slow",
+)
 
 TINY = f"""
 [site]
@@ -142,7 +154,8 @@ class Silent:
 
 @dataclass(frozen=True)
 class Built:
-    """A built atlas. The one of the session is read only: tests that change something take `atlas_copy`."""
+    """A built atlas. The one of the session is read only: tests that change something take
+    `atlas_copy`."""
 
     root: Path
 
@@ -165,7 +178,11 @@ class Built:
 
     def build(self, report: Silent | None = None, **options: Any) -> Summary:
         settings = config.load(self.toml)
-        return build(settings, Options(**{"offline": True, "executor": "serial", **options}), report or Silent())
+        return build(
+            settings,
+            Options(**{"offline": True, "executor": "serial", **options}),
+            report or Silent(),
+        )
 
     def edit(self, old: str, new: str) -> None:
         """Replace a part of atlas.toml that is there."""
@@ -202,7 +219,8 @@ def frozen_copy(tiny_atlas: Built, tmp_path: Path) -> Built:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the folder of a tiny checkpoint of tiny_models.MAKERS, made once for the session. Read only."""
+    """Gives the folder of a tiny checkpoint of tiny_models.MAKERS, made once for the session. Read
+    only."""
     root = tmp_path_factory.mktemp("models")
 
     def folder(name: str) -> Path:
@@ -219,7 +237,9 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
 def pair(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str], Path]) -> Built:
     """A tiny model compared with itself, built. Read only."""
     built = Built(tmp_path_factory.mktemp("pair"))
-    built.toml.write_text(PAIR.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8")
+    built.toml.write_text(
+        PAIR.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8"
+    )
     built.build()
     return built
 

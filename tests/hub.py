@@ -1,4 +1,5 @@
-"""A stand-in for the model hub on the loopback interface: the few endpoints that huggingface_hub calls, and a count of bytes."""
+"""A stand-in for the model hub on the loopback interface: the few endpoints that huggingface_hub
+calls, and a count of bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def commit_of(name: str) -> str:
 
 
 class Hub:
-    """Serves folders as models. `repos[name]` is a dict from revision to (commit, folder); `gated` and `hidden` names are refused.
+    """Serves folders as models. `repos[name]` is a dict from revision to (commit, folder); `gated`
+    and `hidden` names are refused.
 
     `sent` counts the bytes of bodies by file, `requests` keeps method and path of each request.
     """
@@ -31,7 +33,9 @@ class Hub:
         self.hidden: set[str] = set()
         self.sent: Counter[str] = Counter()
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self})
+        )
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -42,10 +46,17 @@ class Hub:
         return commit
 
     def __enter__(self) -> Hub:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -68,7 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, form: str = "") -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
-        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/([^/]+)(/.*)?)?", path):
+        if found := re.fullmatch(
+            r"/api/models/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/([^/]+)(/.*)?)?", path
+        ):
             repo, what, revision = found[1], found[2] or "revision", found[3] or "main"
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             repo, what, revision = found[1], "resolve", found[2]
@@ -90,11 +103,31 @@ class _Handler(BaseHTTPRequestHandler):
                 self.give(files.get(found[3]), commit)
             elif what == "revision":
                 names = [{"rfilename": name} for name in files]
-                self.say({"_id": "0", "id": repo, "modelId": repo, "sha": commit, "private": False, "tags": [], "siblings": names})
+                self.say(
+                    {
+                        "_id": "0",
+                        "id": repo,
+                        "modelId": repo,
+                        "sha": commit,
+                        "private": False,
+                        "tags": [],
+                        "siblings": names,
+                    }
+                )
             else:
-                listed = [{"type": "file", "oid": commit, "size": file.stat().st_size, "path": name} for name, file in files.items()]
-                self.say([entry for entry in listed if what == "tree" or f"paths={entry['path']}" in unquote(form).split("&")
-                          or f'"{entry["path"]}"' in form])  # fmt: skip
+                listed = [
+                    {"type": "file", "oid": commit, "size": file.stat().st_size, "path": name}
+                    for name, file in files.items()
+                ]
+                self.say(
+                    [
+                        entry
+                        for entry in listed
+                        if what == "tree"
+                        or f"paths={entry['path']}" in unquote(form).split("&")
+                        or f'"{entry["path"]}"' in form
+                    ]
+                )
 
     def give(self, file: Path | None, commit: str) -> None:
         if file is None:
@@ -104,9 +137,18 @@ class _Handler(BaseHTTPRequestHandler):
         total, status, extra = len(content), 200, {}
         if span := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
             first, last = int(span[1]), min(int(span[2] or total - 1), total - 1)
-            content, status, extra = content[first : last + 1], 206, {"Content-Range": f"bytes {first}-{last}/{total}"}
+            content, status, extra = (
+                content[first : last + 1],
+                206,
+                {"Content-Range": f"bytes {first}-{last}/{total}"},
+            )
         tag = hashlib.sha256(str(file).encode()).hexdigest()
-        extra |= {"ETag": f'"{tag}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes", "X-Linked-Size": str(total)}
+        extra |= {
+            "ETag": f'"{tag}"',
+            "X-Repo-Commit": commit,
+            "Accept-Ranges": "bytes",
+            "X-Linked-Size": str(total),
+        }
         self.send(status, content, extra, file.name)
 
     def say(self, value: Any) -> None:

@@ -27,10 +27,16 @@ BAD: list[tuple[str, list[str]]] = [
     ("models = [1]", ["models[0]: must be a table; begin it with [[models]]"]),
     ('[models]\nid = "a"', ["models: must be a table; begin it with [[models]]"]),
     ("site = 3\n" + MODEL, ["site: must be a table; begin it with [site]"]),
-    ("colour = 1\n" + MODEL, ["colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses)"]),
+    (
+        "colour = 1\n" + MODEL,
+        ["colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses)"],
+    ),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),
     (MODEL + 'langauge = "ja"', ["models[0].langauge: unknown key (did you mean language?)"]),
-    (MODEL + 'language = "Japanese"', ["models[0].language: 'Japanese': write a language tag such as en, ja or zh-Hant"]),
+    (
+        MODEL + 'language = "Japanese"',
+        ["models[0].language: 'Japanese': write a language tag such as en, ja or zh-Hant"],
+    ),
     (MODEL + 'optional = "yes"', ["models[0].optional: must be true or false, not 'yes'"]),
     (MODEL + "title = 2020-01-01", ["models[0].title: must be text in quotes, not 2020-01-01"]),
     (MODEL + 'title = { fr = "x" }', ["models[0].title.fr: 'fr' is not one of en, ja"]),
@@ -48,14 +54,24 @@ BAD: list[tuple[str, list[str]]] = [
     ),
     (
         '[[models]]\nid = "a"\nsource = "hubb:o/n"',
-        ["models[0].source: 'hubb:o/n': write hub:org/name, path:folder, package:module/folder (did you mean hub?)"],
+        [
+            "models[0].source: 'hubb:o/n': write hub:org/name, path:folder, package:module/folder (did you mean hub?)"
+        ],
     ),
-    ('[[models]]\nid = "a"\nsource = "hub:a/b/c"', ["models[0].source: 'hub:a/b/c': write hub:org/name"]),
-    ('[[models]]\nid = "a"\nsource = "package:1x"', ["models[0].source: 'package:1x': write package:module/folder"]),
+    (
+        '[[models]]\nid = "a"\nsource = "hub:a/b/c"',
+        ["models[0].source: 'hub:a/b/c': write hub:org/name"],
+    ),
+    (
+        '[[models]]\nid = "a"\nsource = "package:1x"',
+        ["models[0].source: 'package:1x': write package:module/folder"],
+    ),
     ('[[models]]\nid = "a"\nsource = "path:"', ["models[0].source: 'path:': write path:folder"]),
     (
         MODEL + '[[models.maps]]\nspace = "inputs"',
-        ["models[0].maps[0].space: 'inputs' is not one of input, encoder-input, contextual, output (did you mean input?)"],
+        [
+            "models[0].maps[0].space: 'inputs' is not one of input, encoder-input, contextual, output (did you mean input?)"
+        ],
     ),
     (
         MODEL + "[[models.maps]]\nlayer = 2",
@@ -66,13 +82,28 @@ BAD: list[tuple[str, list[str]]] = [
         ["models[0].maps[0].layer: must be a whole number, not 'last'"],
     ),
     (
-        MODEL + '[[models.maps]]\n[[models.maps]]\nname = "b"\nprojections = ["pca", "tsne", "umpa"]',
-        ["models[0].maps[1].projections[2]: 'umpa' is not one of umap, tsne, pca (did you mean umap?)"],
+        MODEL
+        + '[[models.maps]]\n[[models.maps]]\nname = "b"\nprojections = ["pca", "tsne", "umpa"]',
+        [
+            "models[0].maps[1].projections[2]: 'umpa' is not one of umap, tsne, pca (did you mean umap?)"
+        ],
     ),
-    (MODEL + '[[models.maps]]\nprojections = ["pca", "pca"]', ["models[0].maps[0].projections: pca is there twice"]),
-    (MODEL + "[[models.maps]]\nprojections = []", ["models[0].maps[0].projections: needs at least one entry"]),
-    (MODEL + "[[models.maps]]\nneighbors = 5", ["models[0].maps[0].neighbors: 5: should be greater than or equal to 15"]),
-    (MODEL + '[[models.maps]]\nseed = "3"', ["models[0].maps[0].seed: must be a whole number, not '3'"]),
+    (
+        MODEL + '[[models.maps]]\nprojections = ["pca", "pca"]',
+        ["models[0].maps[0].projections: pca is there twice"],
+    ),
+    (
+        MODEL + "[[models.maps]]\nprojections = []",
+        ["models[0].maps[0].projections: needs at least one entry"],
+    ),
+    (
+        MODEL + "[[models.maps]]\nneighbors = 5",
+        ["models[0].maps[0].neighbors: 5: should be greater than or equal to 15"],
+    ),
+    (
+        MODEL + '[[models.maps]]\nseed = "3"',
+        ["models[0].maps[0].seed: must be a whole number, not '3'"],
+    ),
     (
         MODEL + "[[models.maps]]\n[models.maps.umap]\nepochs = true\nmin_dist = 2\nmindist = 1",
         [
@@ -82,7 +113,8 @@ BAD: list[tuple[str, list[str]]] = [
         ],
     ),
     (
-        MODEL + '[[models.maps]]\nselection = { first = 0, ids = [5, 2], pattern = "(", kinds = ["words"] }',
+        MODEL
+        + '[[models.maps]]\nselection = { first = 0, ids = [5, 2], pattern = "(", kinds = ["words"] }',
         [
             "models[0].maps[0].selection.first: 0: should be greater than 0",
             "models[0].maps[0].selection.ids: the range [5, 2] is empty; write the smaller id first",
@@ -92,14 +124,22 @@ BAD: list[tuple[str, list[str]]] = [
             "unterminated subpattern at position 0",
         ],
     ),
-    (MODEL + "[[models.maps]]\nselection = { first = 1, last = 1 }",
-     ["models[0].maps[0].selection.last: excludes `first`; make two maps"]),
-    (MODEL + "[[models.maps]]\nselection = 3",
-     ["models[0].maps[0].selection: must be a table; begin it with [models.maps.selection]"]),
-    (MODEL + MODEL, ["models[1].id: 'a' is the id of models[0] already"]),
-    (MODEL + "[[models.maps]]\n[[models.maps]]", ["models[0].maps[1].name: the map id 'a-words' is taken by models[0].maps[0]"]),
     (
-        MODEL + '[[models.maps]]\nname = "b-c"\n[[models]]\nid = "a-b"\nsource = "path:m"\n[[models.maps]]\nname = "c"',
+        MODEL + "[[models.maps]]\nselection = { first = 1, last = 1 }",
+        ["models[0].maps[0].selection.last: excludes `first`; make two maps"],
+    ),
+    (
+        MODEL + "[[models.maps]]\nselection = 3",
+        ["models[0].maps[0].selection: must be a table; begin it with [models.maps.selection]"],
+    ),
+    (MODEL + MODEL, ["models[1].id: 'a' is the id of models[0] already"]),
+    (
+        MODEL + "[[models.maps]]\n[[models.maps]]",
+        ["models[0].maps[1].name: the map id 'a-words' is taken by models[0].maps[0]"],
+    ),
+    (
+        MODEL
+        + '[[models.maps]]\nname = "b-c"\n[[models]]\nid = "a-b"\nsource = "path:m"\n[[models.maps]]\nname = "c"',
         ["models[1].maps[0].name: the map id 'a-b-c' is taken by models[0].maps[0]"],
     ),
     (
@@ -109,25 +149,60 @@ BAD: list[tuple[str, list[str]]] = [
             "site.languages: en is there twice",
         ],
     ),
-    ('[site]\nlanguages = ["de"]\n' + MODEL, ["site.languages[0]: 'de' is not one of en, ja (did you mean en?)"]),
+    (
+        '[site]\nlanguages = ["de"]\n' + MODEL,
+        ["site.languages[0]: 'de' is not one of en, ja (did you mean en?)"],
+    ),
     ('[site]\nlanguages = "en"\n' + MODEL, ["site.languages: must be a list, not 'en'"]),
-    (MODEL + '[[landmarks]]\nname = "x"', ["landmarks[0]: has no words; give it tokens, cldr, unidic, scripts or pattern"]),
-    (MODEL + '[[landmarks]]\nname = "x"\ncldr = "country"',
-     ["landmarks[0].cldr: 'country' is not one of countries, languages, currencies, months, weekdays, units (did you mean countries?)"]),
-    (MODEL + '[[landmarks]]\nname = "x"\nunidic = "places"',
-     ["landmarks[0].unidic: 'places' is not one of place, country, person, numeral, counter (did you mean place?)"]),
-    (MODEL + '[[landmarks]]\nname = "x"\ntokens = ["a", "a"]', ["landmarks[0].tokens: a is there twice"]),
-    (MODEL + '[[landmarks]]\nname = "x"\npattern = "("',
-     ["landmarks[0].pattern: '(': not a regular expression: missing ), unterminated subpattern at position 0"]),
-    (MODEL + '[[landmarks]]\nname = "x"\ntokens = ["a"]\nmodels = ["b"]\n[[landmarks]]\nname = "x"\ntokens = ["a"]',
-     ["landmarks[1].name: 'x' is the name of landmarks[0] already", "landmarks[0].models[0]: no model 'b' (known: a)"]),
-    (MODEL + '[[landmarks]]\nname = "eras"\ntokens = ["a"]\n[[claims]]\nset = "era"\nnear = "y"',
-     ["claims[0].set: no landmark 'era' (did you mean eras?)", "claims[0].near: no landmark 'y' (known: eras)"]),
+    (
+        MODEL + '[[landmarks]]\nname = "x"',
+        ["landmarks[0]: has no words; give it tokens, cldr, unidic, scripts or pattern"],
+    ),
+    (
+        MODEL + '[[landmarks]]\nname = "x"\ncldr = "country"',
+        [
+            "landmarks[0].cldr: 'country' is not one of countries, languages, currencies, months, weekdays, units (did you mean countries?)"
+        ],
+    ),
+    (
+        MODEL + '[[landmarks]]\nname = "x"\nunidic = "places"',
+        [
+            "landmarks[0].unidic: 'places' is not one of place, country, person, numeral, counter (did you mean place?)"
+        ],
+    ),
+    (
+        MODEL + '[[landmarks]]\nname = "x"\ntokens = ["a", "a"]',
+        ["landmarks[0].tokens: a is there twice"],
+    ),
+    (
+        MODEL + '[[landmarks]]\nname = "x"\npattern = "("',
+        [
+            "landmarks[0].pattern: '(': not a regular expression: missing ), unterminated subpattern at position 0"
+        ],
+    ),
+    (
+        MODEL
+        + '[[landmarks]]\nname = "x"\ntokens = ["a"]\nmodels = ["b"]\n[[landmarks]]\nname = "x"\ntokens = ["a"]',
+        [
+            "landmarks[1].name: 'x' is the name of landmarks[0] already",
+            "landmarks[0].models[0]: no model 'b' (known: a)",
+        ],
+    ),
+    (
+        MODEL + '[[landmarks]]\nname = "eras"\ntokens = ["a"]\n[[claims]]\nset = "era"\nnear = "y"',
+        [
+            "claims[0].set: no landmark 'era' (did you mean eras?)",
+            "claims[0].near: no landmark 'y' (known: eras)",
+        ],
+    ),
     (MODEL + '[[claims]]\nwords = ["a"]', ["claims[0].words: needs 2 entries"]),
-    (MODEL + '[[claims]]\ntitle = "x"', ["claims[0]: needs either `set`, the name of a landmark, or `words`"]),
+    (
+        MODEL + '[[claims]]\ntitle = "x"',
+        ["claims[0]: needs either `set`, the name of a landmark, or `words`"],
+    ),
     ("a = [1,\n", ["end of document: invalid value"]),
     ('[site]\ntitle "x"', ["line 2, column 7: expected '=' after a key in a key/value pair"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("toml", "lines"), BAD, ids=[lines[0] for _, lines in BAD])
@@ -194,7 +269,11 @@ def test_text_falls_back_to_what_there_is() -> None:
 
 
 def parts() -> list[type[BaseModel]]:
-    found = [value for value in vars(config).values() if isinstance(value, type) and issubclass(value, atlas_toml.Part)]
+    found = [
+        value
+        for value in vars(config).values()
+        if isinstance(value, type) and issubclass(value, atlas_toml.Part)
+    ]
     return [part for part in found if part is not atlas_toml.Part]
 
 
@@ -237,7 +316,11 @@ def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(entry)}" for key, entry in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(key)} = {toml(entry)}" for key, entry in value.items())
+            + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, str):
@@ -260,33 +343,60 @@ def distinct(*names: str) -> st.SearchStrategy[list[str]]:
 
 
 selections = tables(
-    first=st.integers(1, 10**6), ids=st.tuples(st.integers(0, 9), st.integers(9, 99)), kinds=distinct(*KINDS),
-    scripts=st.lists(words, min_size=1, max_size=3), pattern=words.map(re.escape),
-)  # fmt: skip
+    first=st.integers(1, 10**6),
+    ids=st.tuples(st.integers(0, 9), st.integers(9, 99)),
+    kinds=distinct(*KINDS),
+    scripts=st.lists(words, min_size=1, max_size=3),
+    pattern=words.map(re.escape),
+)
 maps = tables(
-    title=texts, description=texts, selection=selections, projections=distinct("umap", "tsne", "pca"),
-    neighbors=st.integers(15, 100), seed=st.integers(0, 2**31),
-    umap=tables(min_dist=st.floats(0, 1), epochs=st.integers(1, 999), implementation=st.sampled_from(["torch", "umap-learn"])),
-    tsne=tables(iterations=st.integers(50, 999)), clusters=tables(coarse=st.integers(2, 99), fine=st.integers(2, 99)),
-)  # fmt: skip
+    title=texts,
+    description=texts,
+    selection=selections,
+    projections=distinct("umap", "tsne", "pca"),
+    neighbors=st.integers(15, 100),
+    seed=st.integers(0, 2**31),
+    umap=tables(
+        min_dist=st.floats(0, 1),
+        epochs=st.integers(1, 999),
+        implementation=st.sampled_from(["torch", "umap-learn"]),
+    ),
+    tsne=tables(iterations=st.integers(50, 999)),
+    clusters=tables(coarse=st.integers(2, 99), fine=st.integers(2, 99)),
+)
 sources = st.sampled_from(["hub:o/n", "path:../x y", "package:m/f"])
 languages = st.sampled_from(["en", "ja", "zh-Hant"])
 models = st.fixed_dictionaries(
     {"id": slugs, "source": sources, "maps": st.lists(maps, min_size=1, max_size=2)},
-    optional={"title": texts, "description": texts, "optional": st.booleans(), "language": languages},
+    optional={
+        "title": texts,
+        "description": texts,
+        "optional": st.booleans(),
+        "language": languages,
+    },
 )
 sites = tables(
-    title=texts, description=texts, author=words, base_url=st.sampled_from(["", "https://a.example/x"]),
+    title=texts,
+    description=texts,
+    author=words,
+    base_url=st.sampled_from(["", "https://a.example/x"]),
     languages=distinct("en", "ja"),
-)  # fmt: skip
+)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(site=sites, entries=st.lists(models, min_size=1, max_size=3, unique_by=lambda model: model["id"]))
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    site=sites,
+    entries=st.lists(models, min_size=1, max_size=3, unique_by=lambda model: model["id"]),
+)
 def test_round_trip(tmp_path: Path, site: dict[str, Any], entries: list[dict[str, Any]]) -> None:
     """What a file says is what the config holds, and the config written out again says the same."""
     path = tmp_path / "atlas.toml"
-    for index, model in enumerate(entries):  # distinct ids after `<model>-<name>`, which is not the matter here
+    for index, model in enumerate(
+        entries
+    ):  # distinct ids after `<model>-<name>`, which is not the matter here
         model["id"] = f"{model['id'].replace('-', '')}x{index}"
         for position, entry in enumerate(model["maps"]):
             entry["name"] = f"m{position}"
@@ -295,10 +405,16 @@ def test_round_trip(tmp_path: Path, site: dict[str, Any], entries: list[dict[str
     for key, value in site.items():
         assert toml(getattr(found.site, key)) == toml(value)
     for model, raw in zip(found.models, entries, strict=True):
-        assert toml(model.maps[0].selection.conditions().get("ids")) == toml(raw["maps"][0].get("selection", {}).get("ids"))
-        assert [entry.id(model) for entry in model.maps] == [f"{raw['id']}-{entry['name']}" for entry in raw["maps"]]
+        assert toml(model.maps[0].selection.conditions().get("ids")) == toml(
+            raw["maps"][0].get("selection", {}).get("ids")
+        )
+        assert [entry.id(model) for entry in model.maps] == [
+            f"{raw['id']}-{entry['name']}" for entry in raw["maps"]
+        ]
     dumped = found.model_dump(mode="json", exclude_none=True)
-    path.write_text(f"site = {toml(dumped['site'])}\nmodels = {toml(dumped['models'])}\n", encoding="utf-8")
+    path.write_text(
+        f"site = {toml(dumped['site'])}\nmodels = {toml(dumped['models'])}\n", encoding="utf-8"
+    )
     again = load(path)
     assert again == found
     assert again.digest == found.digest

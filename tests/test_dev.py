@@ -14,7 +14,12 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPE = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs")
-DECIDING = ("pyproject.toml", "constraints.txt", "hatch_build.py", *(f"templates/assets/{name}" for name in RECIPE))
+DECIDING = (
+    "pyproject.toml",
+    "constraints.txt",
+    "hatch_build.py",
+    *(f"templates/assets/{name}" for name in RECIPE),
+)
 
 
 @pytest.fixture
@@ -38,7 +43,13 @@ def called(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_usage() -> None:
     for arguments in ([], ["nothing"]):
-        done = subprocess.run([sys.executable, "dev.py", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "dev.py", *arguments],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 2 and "python dev.py TASK" in done.stderr and done.stdout == ""
 
 
@@ -47,11 +58,18 @@ def test_documents_name_tasks_that_exist(dev: ModuleType) -> None:
     named = {"demo", "test"}
     for name in ("README.md", "CONTRIBUTING.md", "netlify.toml", ".ci/run"):
         if (CHECKOUT / name).is_file():
-            named |= set(re.findall(r"dev\.py (\w+)", (CHECKOUT / name).read_text(encoding="utf-8")))
+            named |= set(
+                re.findall(r"dev\.py (\w+)", (CHECKOUT / name).read_text(encoding="utf-8"))
+            )
     assert named <= tasks
 
 
-def test_old_python(dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_old_python(
+    dev: ModuleType,
+    called: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setattr(dev.sys, "version_info", (3, 10, 2))
     assert dev.main("demo") == 2 and called == []
     assert "3.11 or later" in capsys.readouterr().err
@@ -71,7 +89,9 @@ def test_tasks(dev: ModuleType, called: list[Any]) -> None:
     assert dev.main("test", "-k", "x") == 0 and called[-1] == ("-m", "pytest", "-k", "x")
 
 
-def test_a_failure_stops_and_is_passed_on(dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_stops_and_is_passed_on(
+    dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dev, "run", lambda *command: called.append(command) or 3)
     assert dev.main("test") == 3 and len(called) == 2
     assert dev.main("demo") == 3
@@ -87,12 +107,20 @@ def test_an_old_python_can_read_it(version: tuple[int, int]) -> None:
     for node in ast.walk(tree):  # evaluated before the version is looked at
         if isinstance(node, ast.FunctionDef):
             arguments = [*node.args.args, *([node.args.vararg] if node.args.vararg else [])]
-            assert not [one for one in [node.returns, *(argument.annotation for argument in arguments)] if isinstance(one, ast.Subscript)]
+            assert not [
+                one
+                for one in [node.returns, *(argument.annotation for argument in arguments)]
+                if isinstance(one, ast.Subscript)
+            ]
         assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
 
 
 def test_tests_need_a_browser_before_anything_is_installed(
-    dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    dev: ModuleType,
+    called: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(dev, "install", called.append)
@@ -128,14 +156,19 @@ def test_netlify_renders_what_is_committed(
     (elsewhere / dev.RUNTIME).parent.mkdir()
     (elsewhere / dev.RUNTIME).touch()
     called.clear()
-    assert dev.main("netlify") == 0 and called == ["demo", ("-m", "atlas", "build", "--offline", "site")]
+    assert dev.main("netlify") == 0 and called == [
+        "demo",
+        ("-m", "atlas", "build", "--offline", "site"),
+    ]
     (elsewhere / "site" / "data").mkdir(parents=True)
     (elsewhere / "site" / "data" / "m-words.json").write_text("{}", encoding="utf-8")
     called.clear()
     assert dev.main("netlify") == 0 and called == ["", ("-m", "atlas", "build", "--frozen", "site")]
 
 
-def test_installs_once_for_each_set_of_versions(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+def test_installs_once_for_each_set_of_versions(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
     commands: list[list[str]] = []
     monkeypatch.setattr(dev, "HOME", elsewhere)
     monkeypatch.setattr(dev, "PYTHON", Path(sys.executable))
@@ -154,7 +187,9 @@ def test_installs_once_for_each_set_of_versions(dev: ModuleType, monkeypatch: py
         assert len(commands) == count, name
 
 
-def test_a_failed_installation_is_not_taken_for_one(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+def test_a_failed_installation_is_not_taken_for_one(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
     monkeypatch.setattr(dev, "HOME", elsewhere)
     monkeypatch.setattr(dev, "PYTHON", Path(sys.executable))
     codes = [1, 0]
@@ -183,7 +218,9 @@ def test_an_interrupted_environment_gets_its_pip(dev: ModuleType, half_made: Pat
 
 
 @pytest.mark.slow
-def test_an_environment_without_its_python_is_made_anew(dev: ModuleType, half_made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_its_python_is_made_anew(
+    dev: ModuleType, half_made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dev.PYTHON.unlink()
     dev.PYTHON.symlink_to(half_made / "gone")
     dev.environment()

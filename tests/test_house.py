@@ -1,4 +1,5 @@
-"""The house: which package may import which, that nothing runs in a circle, and how long things may be."""
+"""The house: which package may import which, that nothing runs in a circle, and how long things may
+be."""
 
 from __future__ import annotations
 
@@ -21,13 +22,27 @@ MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
     "spaces": ("models", "numeric", "engine", "config"),
     "maps": ("spaces", "models", "numeric", "engine", "web", "config", "section"),
     "findings": BELOW,
-    **{f"findings.{name}": (*BELOW, "findings.finding", *(f"findings.{one}" for one in FINDINGS[:i])) for i, name in enumerate(FINDINGS)},
-    "atlas_toml": ("config", "models.config", "spaces.config", "maps.config", "maps.landmarks", *(f"findings.{one}.config" for one in FINDINGS)),
+    **{
+        f"findings.{name}": (
+            *BELOW,
+            "findings.finding",
+            *(f"findings.{one}" for one in FINDINGS[:i]),
+        )
+        for i, name in enumerate(FINDINGS)
+    },
+    "atlas_toml": (
+        "config",
+        "models.config",
+        "spaces.config",
+        "maps.config",
+        "maps.landmarks",
+        *(f"findings.{one}.config" for one in FINDINGS),
+    ),
     "pipeline": (*BELOW, "findings", "atlas_toml"),
     "export": (*BELOW, "findings", "atlas_toml", "pipeline"),
     "api": (*BELOW, "findings", "atlas_toml", "pipeline", "export"),
     "cli": (*BELOW, "findings", "atlas_toml", "pipeline", "export", "api"),
-}  # fmt: skip
+}
 
 
 def name_of(path: Path) -> str:
@@ -44,7 +59,8 @@ def room_of(name: str) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """Modules below atlas that a module imports anywhere: for type checking and inside functions too."""
+    """Modules below atlas that a module imports anywhere: for type checking and inside functions
+    too."""
     known = {name_of(module) for module in MODULES}
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -71,7 +87,9 @@ def test_imports_go_down(path: Path) -> None:
     room = room_of(name)
     for other in imported(path) - {"errors"}:
         allowed = other == room or other.startswith(f"{room}.")
-        assert allowed or any(other == one or other.startswith(f"{one}.") for one in MAY[room]), f"{name} imports {other}"
+        assert allowed or any(other == one or other.startswith(f"{one}.") for one in MAY[room]), (
+            f"{name} imports {other}"
+        )
 
 
 def test_no_imports_in_a_circle() -> None:
@@ -86,9 +104,11 @@ def test_few_modules_stand_at_the_top() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 8
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=name_of)
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.name == "__init__.py"], ids=name_of
+)
 def test_every_package_says_what_lives_in_it(path: Path) -> None:
-    assert (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.parent == PACKAGE)
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.parent == PACKAGE
 
 
 def test_the_test_sees_all_imports(tmp_path: Path) -> None:

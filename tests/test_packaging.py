@@ -16,7 +16,9 @@ from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TEMPLATES = CHECKOUT / "templates"
-PROJECT: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 
 
 def constraints() -> dict[str, Requirement]:
@@ -28,7 +30,10 @@ def constraints() -> dict[str, Requirement]:
 
 
 def wanted() -> list[Requirement]:
-    lines = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
+    lines = [
+        *PROJECT["dependencies"],
+        *(line for extra in PROJECT["optional-dependencies"].values() for line in extra),
+    ]
     return [entry for entry in map(Requirement, lines) if entry.name != PROJECT["name"]]
 
 
@@ -69,7 +74,16 @@ def test_wheel(tmp_path: Path) -> None:
     if not bundle.is_file():
         pytest.skip("the map runtime was not built on this machine")
     before = bundle.read_bytes()
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(CHECKOUT)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path),
+        str(CHECKOUT),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     (wheel,) = tmp_path.glob("*.whl")
@@ -80,21 +94,46 @@ def test_wheel(tmp_path: Path) -> None:
     for path in TEMPLATES.rglob("*"):
         if path.is_file() and path.name not in recipe and "node_modules" not in path.parts:
             assert f"atlas/templates/{path.relative_to(TEMPLATES).as_posix()}" in names
-    assert not [name for name in names if Path(name).name in recipe or "node_modules" in name or name.endswith(".pyc")]
-    assert {name.split("/")[0] for name in names} == {"atlas", next(name for name in names if ".dist-info" in name).split("/")[0]}
+    assert not [
+        name
+        for name in names
+        if Path(name).name in recipe or "node_modules" in name or name.endswith(".pyc")
+    ]
+    assert {name.split("/")[0] for name in names} == {
+        "atlas",
+        next(name for name in names if ".dist-info" in name).split("/")[0],
+    }
     assert "atlas/py.typed" in names and "atlas/maps/stages/project.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 def test_the_light_half_loads_no_model_library() -> None:
-    heavy = ["torch", "transformers", "sklearn", "umap", "openTSNE", "numba", "fugashi", "huggingface_hub", "tokenizers", "tensorflow"]
+    heavy = [
+        "torch",
+        "transformers",
+        "sklearn",
+        "umap",
+        "openTSNE",
+        "numba",
+        "fugashi",
+        "huggingface_hub",
+        "tokenizers",
+        "tensorflow",
+    ]
     code = (
         "import sys, json, atlas.cli.commands, atlas.cli.serve, atlas.pipeline.build, atlas.pipeline.plan, atlas.maps.gather,"
         " atlas.pipeline.publish, atlas.pipeline.compose, atlas.web.check, atlas.export.export\n"
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
 
@@ -102,4 +141,6 @@ def test_the_light_half_loads_no_model_library() -> None:
 def test_the_version_is_the_packages_own() -> None:
     import atlas
 
-    assert PROJECT["dynamic"] == ["version"] and re.fullmatch(r"\d+\.\d+\.\d+\S*", atlas.__version__)
+    assert PROJECT["dynamic"] == ["version"] and re.fullmatch(
+        r"\d+\.\d+\.\d+\S*", atlas.__version__
+    )

@@ -1,1 +1,2 @@
-"""The command `atlas`: its options, what it says, progress bars, new atlases, the preview server."""
+"""The command `atlas`: its options, what it says, progress bars, new atlases, the preview
+server."""

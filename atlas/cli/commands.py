@@ -1,4 +1,5 @@
-"""The command `atlas`. Options, printing and exit codes; everything else is imported by the command that needs it."""
+"""The command `atlas`. Options, printing and exit codes; everything else is imported by the command
+that needs it."""
 
 from __future__ import annotations
 
@@ -20,23 +21,44 @@ if TYPE_CHECKING:
     from atlas.pipeline.options import Options, Summary
 
 app = typer.Typer(
-    name="atlas", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="atlas",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Publish maps of language models' embedding spaces as a static website.",
-)  # fmt: skip
+)
 
 _DIR = "Folder of atlas.toml; by default the nearest one upward, else ./site."
 Folder = Annotated[Path | None, typer.Argument(metavar="DIR", help=_DIR, show_default=False)]
-Only = Annotated[list[str] | None, typer.Option("--only", help="Only this model or map; may be repeated.", show_default=False)]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Only this model or map; may be repeated.", show_default=False),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
-Frozen = Annotated[bool, typer.Option("--frozen", help="Compute nothing: render the atlas data in data/.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4")]
+Frozen = Annotated[
+    bool, typer.Option("--frozen", help="Compute nothing: render the atlas data in data/.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4"
+    ),
+]
 Executor = Annotated[str, typer.Option("--executor", help="local, serial, or dask:ADDRESS.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the built site.", show_default="DIR/public")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder of the built site.", show_default="DIR/public"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Refresh = Annotated[
-    list[str] | None, typer.Option("--refresh", help="Run this stage again and what follows from it, or `all`.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--refresh",
+        help="Run this stage again and what follows from it, or `all`.",
+        show_default=False,
+    ),
 ]
 
 
@@ -46,7 +68,10 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-Version = Annotated[bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")]
+Version = Annotated[
+    bool,
+    typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version."),
+]
 
 
 @app.callback()
@@ -61,8 +86,13 @@ def _common(
 @app.command()
 @talking
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path("site"),
-    force: Annotated[bool, typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path(
+        "site"
+    ),
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten."),
+    ] = False,
 ) -> None:
     """Make a new atlas that builds at once."""
     from atlas.cli.new import init as make
@@ -80,7 +110,9 @@ def build(
     frozen: Frozen = False,
     offline: Offline = False,
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, and stop.")
+    ] = False,
     executor: Executor = "local",
     device: Device = "cpu",
     jobs: Jobs = None,
@@ -91,8 +123,21 @@ def build(
     from atlas.pipeline.options import Options
 
     if frozen and (refresh or dry_run):
-        raise UsageError(f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}")
-    options = Options(tuple(only or ()), frozen, offline, strict, dry_run, executor, _device(device), jobs, tuple(refresh or ()), output)
+        raise UsageError(
+            f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}"
+        )
+    options = Options(
+        tuple(only or ()),
+        frozen,
+        offline,
+        strict,
+        dry_run,
+        executor,
+        _device(device),
+        jobs,
+        tuple(refresh or ()),
+        output,
+    )
     if dry_run:
         _print_status(folder, options, as_json=False)
         return
@@ -109,7 +154,11 @@ def _build(folder: Path | None, options: Options) -> Summary:
     settings = config.load(config.find(folder))
     with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
         done = run(settings, options, report, warn)
-    stages = f" ({done.cached} of {done.cached + done.computed} stages cached)" if done.cached + done.computed else ""
+    stages = (
+        f" ({done.cached} of {done.cached + done.computed} stages cached)"
+        if done.cached + done.computed
+        else ""
+    )
     files = f"{done.written} files written" if done.written else "nothing changed"
     warned = f", {count(len(done.warnings), 'warning')}" if done.warnings else ""
     say(
@@ -124,7 +173,10 @@ def _build(folder: Path | None, options: Options) -> Summary:
 def serve(
     folder: Folder = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one"),
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
     only: Only = None,
     offline: Offline = False,
@@ -143,14 +195,30 @@ def serve(
     chosen, names = _device(device), tuple(only or ())
 
     def rebuild(pages_only: bool) -> None:
-        _build(path, Options(only=names, frozen=frozen or pages_only, offline=offline, device=chosen, jobs=jobs))
+        _build(
+            path,
+            Options(
+                only=names, frozen=frozen or pages_only, offline=offline, device=chosen, jobs=jobs
+            ),
+        )
 
-    run(path, output, rebuild, host=host, port=port, open_browser=open_browser, say=say, complain=print_error)
+    run(
+        path,
+        output,
+        rebuild,
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        say=say,
+        complain=print_error,
+    )
 
 
 @app.command()
 @talking
-def status(folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False) -> None:
+def status(
+    folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False
+) -> None:
     """Say what is cached, what would run, and why."""
     from atlas.pipeline.options import Options
 
@@ -178,7 +246,9 @@ def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> No
 def check(
     folder: Folder = None,
     as_json: Json = False,
-    store: Annotated[bool, typer.Option("--store", help="Also hash every artifact of the store.")] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="Also hash every artifact of the store.")
+    ] = False,
     output: Output = None,
 ) -> None:
     """Check the built site: links, anchors, ids, page weight."""
@@ -189,25 +259,41 @@ def check(
     places = Places.of(config.load(config.find(folder)), output)
     problems = run(places.output)
     if store:
-        problems += [("store", line) for key in sorted(places.store.keys()) for line in places.store.verify(key)]
+        problems += [
+            ("store", line)
+            for key in sorted(places.store.keys())
+            for line in places.store.verify(key)
+        ]
     if as_json:
-        typer.echo(json.dumps([{"file": file, "problem": problem} for file, problem in problems], indent=1))
+        typer.echo(
+            json.dumps([{"file": file, "problem": problem} for file, problem in problems], indent=1)
+        )
     else:
         for file, problem in problems:
             typer.echo(f"{file}: {problem}")
     if problems:
-        raise AtlasError(f"{count(len(problems), 'problem')} found", "Build again; if they stay, it is a fault of the theme.")
+        raise AtlasError(
+            f"{count(len(problems), 'problem')} found",
+            "Build again; if they stay, it is a fault of the theme.",
+        )
     say("No problem found.")
 
 
 @app.command()
 @talking
 def export(
-    map_id: Annotated[str, typer.Argument(metavar="MAP", help="Id of the map, such as minilm-words.")],
+    map_id: Annotated[
+        str, typer.Argument(metavar="MAP", help="Id of the map, such as minilm-words.")
+    ],
     folder: Folder = None,
-    kind: Annotated[str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")] = "parquet",
+    kind: Annotated[
+        str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")
+    ] = "parquet",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write it.", show_default="here, named after the map")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where to write it.", show_default="here, named after the map"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
@@ -225,7 +311,9 @@ def export(
 @talking
 def clean(
     folder: Folder = None,
-    store: Annotated[bool, typer.Option("--store", help="Also remove artifacts that no map needs.")] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="Also remove artifacts that no map needs.")
+    ] = False,
     output: Output = None,
 ) -> None:
     """Remove the built site, and nothing that the atlas did not write."""
@@ -260,7 +348,10 @@ def _device(name: str) -> str:
     if name not in ("cuda", "mps", "auto"):
         raise UsageError(f"--device {name}: no such device", "Use cpu, cuda, mps or auto.")
     if importlib.util.find_spec("torch") is None:
-        raise AtlasError(f"--device {name} needs torch, which is not installed", "pip install 'atlas-embeddings[models]'")
+        raise AtlasError(
+            f"--device {name} needs torch, which is not installed",
+            "pip install 'atlas-embeddings[models]'",
+        )
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

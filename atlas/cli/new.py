@@ -14,8 +14,9 @@ _PACKAGED, _HUB = f"package:{_DEMO}/model", "hub:sentence-transformers/all-MiniL
 SCHEMA = "atlas.schema.json"
 
 _TOML = """#:schema ./{schema}
-# What to map, and how to publish it. Editors that know the line above complete and check this file; `atlas schema` prints
-# the schema again after an update. Then: `atlas build`, or `atlas serve` to see it while you work.
+# What to map, and how to publish it. Editors that know the line above complete and check this file;
+# `atlas schema` prints the schema again after an update. Then: `atlas build`, or `atlas serve` to
+# see it while you work.
 
 [site]
 title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス" }}
@@ -33,12 +34,9 @@ name = "words"                   # the map minilm-words, at /maps/minilm-words/
 projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and takes longer
 selection = {{ kinds = ["word"], first = 5000 }} # a quick start; without this line the map shows the whole vocabulary
 
-# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub cannot be reached.
-# [[models]]
-# id = "bert-base"
-# source = "hub:google-bert/bert-base-uncased"
-# language = "en"
-# optional = true
+# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub
+# cannot be reached. [[models]] id = "bert-base" source = "hub:google-bert/bert-base-uncased"
+# language = "en" optional = true
 """
 
 _IGNORE = """# what `atlas build` makes
@@ -51,12 +49,16 @@ _IGNORE = """# what `atlas build` makes
 def init(folder: Path, *, force: bool = False) -> list[Path]:
     """Write atlas.toml, its schema and .gitignore into a folder; the files written.
 
-    Raises AtlasError when the folder is not empty, unless `force` is set; even then no file that is there is overwritten.
+    Raises AtlasError when the folder is not empty, unless `force` is set; even then no file that is
+    there is overwritten.
     """
     if folder.is_file():
         raise AtlasError(f"{folder}: is a file", "Name a folder.")
     if not force and folder.is_dir() and any(folder.iterdir()):
-        raise AtlasError(f"{folder}: is not empty", "Name another folder, or add what is missing here with --force.")
+        raise AtlasError(
+            f"{folder}: is not empty",
+            "Name another folder, or add what is missing here with --force.",
+        )
     source = _PACKAGED if importlib.util.find_spec(_DEMO) else _HUB
     files = {
         config.NAME: _TOML.format(source=source, schema=SCHEMA),
@@ -72,5 +74,7 @@ def init(folder: Path, *, force: bool = False) -> list[Path]:
                 path.write_text(text, encoding="utf-8")
                 written.append(path)
     except OSError as problem:
-        raise AtlasError(f"{folder}: cannot be written ({problem.strerror or problem})", "Check the permissions.") from problem
+        raise AtlasError(
+            f"{folder}: cannot be written ({problem.strerror or problem})", "Check the permissions."
+        ) from problem
     return written

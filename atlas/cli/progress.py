@@ -1,4 +1,5 @@
-"""How a run goes, on the terminal: a bar for each running task and one for all; in a log, a plain line for each finished task."""
+"""How a run goes, on the terminal: a bar for each running task and one for all; in a log, a plain
+line for each finished task."""
 
 from __future__ import annotations
 
@@ -8,23 +9,36 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 if TYPE_CHECKING:
     from atlas.engine.run import Task
 
 
 class Terminal:
-    """Implements the runner's Report on a console, within a `with` block, which takes the bars away at its end.
+    """Implements the runner's Report on a console, within a `with` block, which takes the bars away
+    at its end.
 
-    Bars are drawn on a terminal that can redraw lines, and only once something runs. Where there is none, and where CI is
-    set, each finished task is one line. `quiet` leaves failures only.
+    Bars are drawn on a terminal that can redraw lines, and only once something runs. Where there is
+    none, and where CI is set, each finished task is one line. `quiet` leaves failures only.
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self.console = console
         self.quiet = quiet
-        self.live = console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI") and not quiet
+        self.live = (
+            console.is_terminal
+            and not console.is_dumb_terminal
+            and not os.environ.get("CI")
+            and not quiet
+        )
         self._bars: Progress | None = None
         self._rows: dict[str, TaskID] = {}
         self._all: TaskID | None = None
@@ -33,7 +47,12 @@ class Terminal:
     def __enter__(self) -> Terminal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._bars:
             self._bars.stop()
             self._bars = None
@@ -42,7 +61,12 @@ class Terminal:
         """A run of so many tasks, some of which are in the store."""
         self._total, self._done = total, cached
         if self.live and total > cached:
-            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TimeElapsedColumn(),
+            )
             self._bars = Progress(*columns, console=self.console, transient=True)
             self._all = self._bars.add_task(self._count(), total=total, completed=cached)
             self._bars.start()
@@ -55,7 +79,9 @@ class Terminal:
     def progress(self, task: Task, fraction: float) -> None:
         """A task is a fraction (0..1) of its way."""
         if self._bars and task.key in self._rows:
-            self._bars.update(self._rows[task.key], total=1.0, completed=min(max(fraction, 0.0), 1.0))
+            self._bars.update(
+                self._rows[task.key], total=1.0, completed=min(max(fraction, 0.0), 1.0)
+            )
 
     def finish(self, task: Task, seconds: float) -> None:
         """A task is done."""
@@ -64,7 +90,8 @@ class Terminal:
             self._print(f"{task.label} {seconds:.1f} s ({self._done} of {self._total})")
 
     def fail(self, task: Task, error: Exception) -> None:
-        """A task failed; told even when quiet, since others go on for a while. The error names the task."""
+        """A task failed; told even when quiet, since others go on for a while. The error names the
+        task."""
         self._end(task)
         self._print(f"failed: {error}", style="red")
 

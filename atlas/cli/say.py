@@ -1,4 +1,5 @@
-"""What the command says: progress, warnings and errors on stderr, so that stdout is free for data."""
+"""What the command says: progress, warnings and errors on stderr, so that stdout is free for
+data."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
         state["quiet"] |= quiet
         try:
             command(*args, **kwargs)
-        except KeyboardInterrupt:  # here, since Typer would end without a word, and older versions of it with exit code 1
+        except (
+            KeyboardInterrupt
+        ):  # here, since Typer would end without a word, and older versions of it with exit code 1
             typer.echo("interrupted; what is done is kept", err=True)
             raise typer.Exit(130) from None
 
@@ -39,7 +42,11 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
         for name, kind in (("verbose", Verbose), ("quiet", Quiet))
     ]
     wrapped.__signature__ = own.replace(parameters=[*own.parameters.values(), *more])  # type: ignore[attr-defined]  # PEP 362
-    wrapped.__annotations__ = {**inspect.get_annotations(command, eval_str=True), "verbose": Verbose, "quiet": Quiet}
+    wrapped.__annotations__ = {
+        **inspect.get_annotations(command, eval_str=True),
+        "verbose": Verbose,
+        "quiet": Quiet,
+    }
     return wrapped
 
 

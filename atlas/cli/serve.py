@@ -31,11 +31,13 @@ def serve(
     complain: Callable[[AtlasError], None],
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve the site of an atlas.toml until Ctrl-C (or `stop`), and build it now and whenever something changes.
+    """Serve the site of an atlas.toml until Ctrl-C (or `stop`), and build it now and whenever
+    something changes.
 
-    `build(pages_only)` builds; `pages_only` is set when neither atlas.toml nor anything in `corpus/` beside it changed, so that
-    no map is computed for templates alone. A build that fails is told by `complain` and on the open pages, and the old
-    site stays. Raises AtlasError when the port cannot be had.
+    `build(pages_only)` builds; `pages_only` is set when neither atlas.toml nor anything in
+    `corpus/` beside it changed, so that no map is computed for templates alone. A build that fails
+    is told by `complain` and on the open pages, and the old site stays. Raises AtlasError when the
+    port cannot be had.
     """
     from atlas.web.theme import folders
 
@@ -43,7 +45,9 @@ def serve(
     stop = stop or threading.Event()
     state = State()
     server = open_server(host, port, output, state, header_rules(root))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+    )
     thread.start()
     say(f"Serving {server.url} (Ctrl-C ends it)")
     computed = [path, root / "corpus"]
@@ -57,7 +61,9 @@ def serve(
         for changed in watched:
             names = sorted(file.name for file in changed)
             say(f"Changed: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}")
-            pages_only = whole and not any(file.is_relative_to(place) for file in changed for place in computed)
+            pages_only = whole and not any(
+                file.is_relative_to(place) for file in changed for place in computed
+            )
             fine = _attempt(build, pages_only, state, say, complain)
             whole = whole if pages_only else fine
     except KeyboardInterrupt:
@@ -69,7 +75,8 @@ def serve(
 
 
 def watch(places: Callable[[], Iterable[Path]], stop: threading.Event) -> Iterator[set[Path]]:
-    """First an empty set, at once; then the files below `places` that changed, whenever some did and have come to rest."""
+    """First an empty set, at once; then the files below `places` that changed, whenever some did
+    and have come to rest."""
     seen = marks(places())
     yield set()
     while not stop.wait(_LOOK):
@@ -84,13 +91,20 @@ def watch(places: Callable[[], Iterable[Path]], stop: threading.Event) -> Iterat
 
 
 def marks(places: Iterable[Path]) -> Marks:
-    """Size and time of every file in these files and folders, hidden ones and node_modules left out."""
+    """Size and time of every file in these files and folders, hidden ones and node_modules left
+    out."""
     found: Marks = {}
     for place in places:
         files = [place]
         for folder, folders, names in os.walk(place):
-            folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
-            files += [Path(folder, name) for name in names if not name.startswith((".", "#")) and not name.endswith("~")]
+            folders[:] = [
+                name for name in folders if not name.startswith(".") and name != "node_modules"
+            ]
+            files += [
+                Path(folder, name)
+                for name in names
+                if not name.startswith((".", "#")) and not name.endswith("~")
+            ]
         for path in files:
             with suppress(OSError):  # gone between the two looks
                 if path.is_file():
@@ -110,7 +124,10 @@ def _attempt(
         build(pages_only)
     except AtlasError as problem:
         complain(problem)
-        lines = [f"error: {problem.message}", *(problem.problems if isinstance(problem, ConfigError) else ())]
+        lines = [
+            f"error: {problem.message}",
+            *(problem.problems if isinstance(problem, ConfigError) else ()),
+        ]
         state.failed("\n".join([*lines, *([f"hint: {problem.hint}"] if problem.hint else ())]))
     except Exception as problem:  # noqa: BLE001  # whatever a half-written template does, the server stays
         say(traceback.format_exc())

@@ -1,8 +1,10 @@
-"""The preview server's HTTP half: files of the built site, its deployed headers, and a script that reloads pages.
+"""The preview server's HTTP half: files of the built site, its deployed headers, and a script that
+reloads pages.
 
-It answers GET and HEAD below one folder and nothing else: no listing, no hidden file, no link out of the folder, and, while it
-listens on this machine only, no request that names another host (a page elsewhere could otherwise read the preview by
-pointing its own name here). The reload script is added while serving; the files themselves stay as they were built.
+It answers GET and HEAD below one folder and nothing else: no listing, no hidden file, no link out
+of the folder, and, while it listens on this machine only, no request that names another host (a
+page elsewhere could otherwise read the preview by pointing its own name here). The reload script is
+added while serving; the files themselves stay as they were built.
 """
 
 from __future__ import annotations
@@ -30,13 +32,27 @@ PORT = 8000
 EVENTS, SCRIPT = "/.atlas/events", "/.atlas/reload.js"
 # Python's own table depends on what the machine has registered.
 TYPES = {
-    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8", ".json": "application/json", ".map": "application/json",
-    ".webmanifest": "application/manifest+json", ".xml": "application/xml; charset=utf-8", ".txt": "text/plain; charset=utf-8",
-    ".csv": "text/csv; charset=utf-8", ".tsv": "text/tab-separated-values; charset=utf-8", ".svg": "image/svg+xml",
-    ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon",
-    ".woff2": "font/woff2", ".wasm": "application/wasm", ".parquet": "application/vnd.apache.parquet",
-}  # fmt: skip
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".tsv": "text/tab-separated-values; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".wasm": "application/wasm",
+    ".parquet": "application/vnd.apache.parquet",
+}
 
 RELOAD = """"use strict";
 (() => {
@@ -122,7 +138,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
 
-    def __init__(self, address: tuple[str, int], output: Path, state: State, rules: list[tuple[str, dict[str, str]]]) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        output: Path,
+        state: State,
+        rules: list[tuple[str, dict[str, str]]],
+    ) -> None:
         self.output, self.state, self.rules = output, state, rules
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
@@ -134,13 +156,19 @@ class Server(ThreadingHTTPServer):
         return ipaddress.ip_address(str(self.server_address[0])).is_loopback
 
     def server_bind(self) -> None:
-        # The parent's would look up the machine's name, which takes seconds where there is no resolver.
+        # The parent's would look up the machine's name, which takes seconds where there is no
+        # resolver.
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.server_name, self.server_port = (
+            str(self.server_address[0]),
+            int(self.server_address[1]),
+        )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):  # a reader who went away is no error
+        if not isinstance(
+            sys.exception(), ConnectionError | TimeoutError
+        ):  # a reader who went away is no error
             super().handle_error(request, client_address)
 
 
@@ -164,7 +192,11 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path
         if self.server.local and not _names_this_machine(self.headers.get("Host", "")):
-            self._send(HTTPStatus.MISDIRECTED_REQUEST, b"This preview answers to localhost only.\n", TYPES[".txt"])
+            self._send(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                b"This preview answers to localhost only.\n",
+                TYPES[".txt"],
+            )
         elif path == EVENTS:
             self._events()
         elif path == SCRIPT:
@@ -174,7 +206,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, path: str) -> None:
         parts = [part for part in unquote(path, errors="replace").split("/") if part]
-        # A hidden name is never part of a site, and `..` is one; a colon or backslash is a path of its own on Windows.
+        # A hidden name is never part of a site, and `..` is one; a colon or backslash is a path of
+        # its own on Windows.
         found = None
         if not any(part.startswith(".") or set(part) & set("\\:\0") for part in parts):
             found = self.server.output.joinpath(*parts)
@@ -189,7 +222,12 @@ class Handler(BaseHTTPRequestHandler):
         if content is None or found is None:
             self._missing()
         else:
-            self._send(HTTPStatus.OK, content, TYPES.get(found.suffix.lower(), "application/octet-stream"), path)
+            self._send(
+                HTTPStatus.OK,
+                content,
+                TYPES.get(found.suffix.lower(), "application/octet-stream"),
+                path,
+            )
 
     def _read(self, path: Path) -> bytes | None:
         try:
@@ -200,13 +238,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def _missing(self) -> None:
         if not (self.server.output / "index.html").is_file():
-            error = html.escape(self.server.state.error) or "The site is being built; this page will show it."
+            error = (
+                html.escape(self.server.state.error)
+                or "The site is being built; this page will show it."
+            )
             text = f'<!doctype html><html lang="en"><title>atlas</title><body><pre>{error}</pre></body></html>'
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), TYPES[".html"])
             return
-        edition = self.path.split("/")[1] if re.match(r"/[a-z-]+/", self.path) else ""  # `ja` has a page of its own
-        page = self._read(self.server.output / edition / "404.html") or self._read(self.server.output / "404.html")
-        self._send(HTTPStatus.NOT_FOUND, page or b"<!doctype html><title>Not found</title>Not found", TYPES[".html"])
+        edition = (
+            self.path.split("/")[1] if re.match(r"/[a-z-]+/", self.path) else ""
+        )  # `ja` has a page of its own
+        page = self._read(self.server.output / edition / "404.html") or self._read(
+            self.server.output / "404.html"
+        )
+        self._send(
+            HTTPStatus.NOT_FOUND,
+            page or b"<!doctype html><title>Not found</title>Not found",
+            TYPES[".html"],
+        )
 
     def _redirect(self, to: str) -> None:
         query = urlsplit(self.path).query
@@ -224,7 +273,11 @@ class Handler(BaseHTTPRequestHandler):
             if fnmatchcase(path or "", pattern):
                 headers |= values
         # What is being worked on is never taken from a cache, whatever the deployed site says.
-        headers |= {"Content-Type": kind, "Content-Length": str(len(content)), "Cache-Control": "no-store"}
+        headers |= {
+            "Content-Type": kind,
+            "Content-Length": str(len(content)),
+            "Cache-Control": "no-store",
+        }
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -248,7 +301,9 @@ class Handler(BaseHTTPRequestHandler):
             told = message
 
 
-def open_server(host: str, port: int | None, output: Path, state: State, rules: list[tuple[str, dict[str, str]]]) -> Server:
+def open_server(
+    host: str, port: int | None, output: Path, state: State, rules: list[tuple[str, dict[str, str]]]
+) -> Server:
     """A server on a port, or where none is asked for on the first free one from 8000 on.
 
     Raises AtlasError when the port asked for, or the address, cannot be had.
@@ -257,7 +312,9 @@ def open_server(host: str, port: int | None, output: Path, state: State, rules: 
         try:
             return Server((host, candidate), output, state, rules)
         except PermissionError as problem:
-            raise AtlasError(f"port {candidate}: not allowed", "Choose one above 1023.") from problem
+            raise AtlasError(
+                f"port {candidate}: not allowed", "Choose one above 1023."
+            ) from problem
         except OSError as problem:
             if port is not None or problem.errno != errno.EADDRINUSE:
                 message = f"{host}, port {candidate}: {problem.strerror or problem}"
@@ -274,17 +331,23 @@ def inject(page: bytes, build: str) -> bytes:
 
 
 def header_rules(root: Path) -> list[tuple[str, dict[str, str]]]:
-    """The headers that the nearest netlify.toml, in the atlas's folder or the one above, gives to which paths."""
+    """The headers that the nearest netlify.toml, in the atlas's folder or the one above, gives to
+    which paths."""
     for folder in (root, root.parent):
         try:
             found = tomllib.loads((folder / "netlify.toml").read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as problem:
-            raise AtlasError(f"{folder / 'netlify.toml'}: cannot be read ({problem})", "Mend or remove it.") from problem
+            raise AtlasError(
+                f"{folder / 'netlify.toml'}: cannot be read ({problem})", "Mend or remove it."
+            ) from problem
         rules = found.get("headers", [])
         return [
-            (re.sub(r":\w+", "*", str(rule["for"])), {str(name): str(value) for name, value in rule.get("values", {}).items()})
+            (
+                re.sub(r":\w+", "*", str(rule["for"])),
+                {str(name): str(value) for name, value in rule.get("values", {}).items()},
+            )
             for rule in rules
             if isinstance(rule, dict) and "for" in rule and isinstance(rule.get("values", {}), dict)
         ]
@@ -294,6 +357,10 @@ def header_rules(root: Path) -> list[tuple[str, dict[str, str]]]:
 def _names_this_machine(host: str) -> bool:
     name = (urlsplit(f"//{host}").hostname or "") if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
     try:
-        return name == "localhost" or name.endswith(".localhost") or ipaddress.ip_address(name).is_loopback
+        return (
+            name == "localhost"
+            or name.endswith(".localhost")
+            or ipaddress.ip_address(name).is_loopback
+        )
     except ValueError:
         return False

@@ -12,24 +12,32 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 _TYPES = {
-    "string_type": "text in quotes", "int_type": "a whole number", "int_from_float": "a whole number",
-    "float_type": "a number", "float_parsing": "a number", "bool_type": "true or false", "tuple_type": "a list",
-}  # fmt: skip
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+}
 
 
 def syntax(problem: tomllib.TOMLDecodeError) -> str:
     """A syntax error with its place first, as in `line 3, column 7: unclosed array`."""
     message = str(problem)
-    if found := re.fullmatch(r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL):
+    if found := re.fullmatch(
+        r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL
+    ):
         return f"{found[2]}: {found[1][:1].lower()}{found[1][1:]}"
     return message
 
 
 def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
-    """Every fault pydantic found in a file described by `root`, in the order of the file's description, each once.
+    """Every fault pydantic found in a file described by `root`, in the order of the file's
+    description, each once.
 
-    Only the most specific report of a place is kept: `title = {fr = "…"}` is no string, too, and a list of one wrong entry is
-    too short without it.
+    Only the most specific report of a place is kept: `title = {fr = "…"}` is no string, too, and a
+    list of one wrong entry is too short without it.
     """
     found: dict[str, str] = {}
     entries = [(_path(entry["loc"]), entry) for entry in problem.errors()]
@@ -38,14 +46,17 @@ def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
         if not (deeper and entry["type"] in ("string_type", "too_short")):
             place, what = _place(keys), _what(keys, entry, root)
             key, colon, rest = what.partition(": ")
-            if colon and (owner := _owner(keys, root)) and key in owner.model_fields:  # a check of several keys together
+            if (
+                colon and (owner := _owner(keys, root)) and key in owner.model_fields
+            ):  # a check of several keys together
                 place, what = _place([*keys, key]), rest
             found.setdefault(place, what)
     return [f"{place}: {what}" for place, what in found.items()]
 
 
 def collisions(raw: dict[str, Any]) -> list[str]:
-    """Ids used twice; found in the raw tables, so that they are told together with everything else."""
+    """Ids used twice; found in the raw tables, so that they are told together with everything
+    else."""
     found = []
     models = _tables(raw.get("models"))
     ids: dict[str, str] = {}
@@ -68,7 +79,8 @@ def collisions(raw: dict[str, Any]) -> list[str]:
 
 
 def references(raw: dict[str, Any]) -> list[str]:
-    """Names of landmarks and pairs of maps used twice, and names of landmarks, models and maps that are used and nobody has."""
+    """Names of landmarks and pairs of maps used twice, and names of landmarks, models and maps that
+    are used and nobody has."""
     found = []
     models = [str(model["id"]) for _, model in _tables(raw.get("models")) if "id" in model]
     sets: dict[str, str] = {}
@@ -83,12 +95,20 @@ def references(raw: dict[str, Any]) -> list[str]:
             asked = entry.get("models")
             for place, one in enumerate(asked if isinstance(asked, list) else []):
                 if isinstance(one, str) and one not in models:
-                    found.append(f"{part}[{index}].models[{place}]: no model {one!r}{nearest(one, models)}")
+                    found.append(
+                        f"{part}[{index}].models[{place}]: no model {one!r}{nearest(one, models)}"
+                    )
     for index, entry in _tables(raw.get("claims")):
         for key in ("set", "near"):
             if isinstance(entry.get(key), str) and entry[key] not in sets:
-                found.append(f"claims[{index}].{key}: no landmark {entry[key]!r}{nearest(entry[key], sets)}")
-    maps = [f"{model.get('id')}-{entry.get('name', 'words')}" for _, model in _tables(raw.get("models")) for _, entry in _maps(model)]
+                found.append(
+                    f"claims[{index}].{key}: no landmark {entry[key]!r}{nearest(entry[key], sets)}"
+                )
+    maps = [
+        f"{model.get('id')}-{entry.get('name', 'words')}"
+        for _, model in _tables(raw.get("models"))
+        for _, entry in _maps(model)
+    ]
     pairs: dict[tuple[str, ...], str] = {}
     for index, entry in _tables(raw.get("compare")):
         asked = entry.get("maps")
@@ -102,7 +122,9 @@ def references(raw: dict[str, Any]) -> list[str]:
     named: dict[str, str] = {}
     for index, entry in _tables(raw.get("senses")):
         if isinstance(entry.get("model"), str) and entry["model"] not in models:
-            found.append(f"senses[{index}].model: no model {entry['model']!r}{nearest(entry['model'], models)}")
+            found.append(
+                f"senses[{index}].model: no model {entry['model']!r}{nearest(entry['model'], models)}"
+            )
         name = entry.get("name")
         if isinstance(name, str) and name in named:
             found.append(f"senses[{index}].name: {name!r} is the name of {named[name]} already")
@@ -112,7 +134,8 @@ def references(raw: dict[str, Any]) -> list[str]:
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
-    """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word `otherwise`."""
+    """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word
+    `otherwise`."""
     names = [str(name) for name in known]
     if close := difflib.get_close_matches(word, names, 1, 0.5):
         return f" (did you mean {close[0]}?)"
@@ -131,7 +154,10 @@ def _maps(model: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _place(keys: list[int | str]) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".") or "atlas.toml"
+    return (
+        "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+        or "atlas.toml"
+    )
 
 
 def _what(keys: list[int | str], entry: Any, root: type[BaseModel]) -> str:
@@ -145,7 +171,11 @@ def _what(keys: list[int | str], entry: Any, root: type[BaseModel]) -> str:
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"{value!r} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
     if kind == "too_short":
-        return "needs at least one entry" if context["min_length"] == 1 else f"needs {context['min_length']} entries"
+        return (
+            "needs at least one entry"
+            if context["min_length"] == 1
+            else f"needs {context['min_length']} entries"
+        )
     if kind == "model_type" or (kind == "tuple_type" and _owner(keys, root)):
         header = "".join(f".{key}" for key in keys if isinstance(key, str)).lstrip(".")
         several = kind == "tuple_type" or isinstance(keys[-1], int)
@@ -168,7 +198,8 @@ def _shown(value: Any) -> str:
 
 
 def _path(location: tuple[int | str, ...]) -> list[int | str]:
-    """A pydantic location without what is not in the file: the tags of unions (`str`, `dict[…]`) and `[key]`."""
+    """A pydantic location without what is not in the file: the tags of unions (`str`, `dict[…]`)
+    and `[key]`."""
     tag = re.compile(r"(str|dict\[.*|constrained-.*|tuple\[.*|function-.*|\[key\])$")
     return [part for part in location if isinstance(part, int) or not tag.match(part)]
 
@@ -187,5 +218,9 @@ def _owner(keys: list[int | str], root: type[BaseModel]) -> type[BaseModel] | No
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
     if get_origin(annotation) in (tuple, Annotated, Union, UnionType):
-        return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        return next(
+            (found for part in get_args(annotation) if (found := _inner(part)) is not None), None
+        )
+    return (
+        annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    )

@@ -12,7 +12,8 @@ Language = Literal["en", "ja"]
 
 
 class Part(BaseModel):
-    """A table of the file: frozen, without unknown keys; the docstrings of its keys become the JSON Schema's descriptions."""
+    """A table of the file: frozen, without unknown keys; the docstrings of its keys become the JSON
+    Schema's descriptions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -40,7 +41,8 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
-# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and flags.
+# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and
+# flags.
 Whole = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Pattern = Annotated[str, AfterValidator(_regular)]

@@ -12,8 +12,12 @@ from atlas.config.fields import Language, Part, Text, distinct
 
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
-        raise ValueError("write a full address such as https://atlas.example.org/ or leave it empty")
+    if value and (
+        parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
+    ):
+        raise ValueError(
+            "write a full address such as https://atlas.example.org/ or leave it empty"
+        )
     return value.rstrip("/")
 
 
@@ -35,6 +39,10 @@ class Site(Part):
     author: str = ""
     """Who publishes it; named in the footer and in citations."""
     base_url: Annotated[str, AfterValidator(_base_url)] = ""
-    """Where it will live. Only canonical links, the sitemap and the feed need it; all other links are relative."""
-    languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = ("en", "ja")
+    """Where it will live. Only canonical links, the sitemap and the feed need it; all other links
+    are relative."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = (
+        "en",
+        "ja",
+    )
     """Editions to write. The first stands at /, the others at /<language>/."""

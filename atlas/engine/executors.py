@@ -1,4 +1,5 @@
-"""Where tasks run: any `concurrent.futures.Executor`. Here, in this process, in processes of this machine, or on a Dask cluster."""
+"""Where tasks run: any `concurrent.futures.Executor`. Here, in this process, in processes of this
+machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -28,13 +29,19 @@ _PATIENCE = "10s"  # for a cluster to answer
 
 # Every library with threads of its own reads one of these when it is loaded.
 THREADS = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS",
-)  # fmt: skip
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
 
 
 class Workers(NamedTuple):
-    """An open executor, how many tasks it should be given at once, and the threads that each of them may use."""
+    """An open executor, how many tasks it should be given at once, and the threads that each of
+    them may use."""
 
     executor: Executor
     slots: int
@@ -49,16 +56,20 @@ def cores() -> int:
 def check(spec: str) -> None:
     """Raise UsageError for an executor that does not exist."""
     if spec not in ("serial", "local") and not (spec.startswith("dask:") and len(spec) > 5):
-        raise UsageError(f"--executor {spec}: no such executor", "Use serial, local or dask:ADDRESS.")
+        raise UsageError(
+            f"--executor {spec}: no such executor", "Use serial, local or dask:ADDRESS."
+        )
 
 
 @contextmanager
 def open_executor(spec: str, jobs: int, threads: int, store: Path) -> Iterator[Workers]:
-    """An executor by name. Nothing starts before the block is entered; leaving it ends the workers, at once on an error.
+    """An executor by name. Nothing starts before the block is entered; leaving it ends the workers,
+    at once on an error.
 
-    `serial`, `local` (up to `jobs` spawned processes of `threads` threads each) or `dask:ADDRESS` (a running cluster whose
-    workers see the store's folder; it decides how many threads). Raises UsageError for another `spec`, StageError when the
-    cluster cannot be used, StoreError when the store cannot be written.
+    `serial`, `local` (up to `jobs` spawned processes of `threads` threads each) or `dask:ADDRESS`
+    (a running cluster whose workers see the store's folder; it decides how many threads). Raises
+    UsageError for another `spec`, StageError when the cluster cannot be used, StoreError when the
+    store cannot be written.
     """
     check(spec)
     if spec == "serial":
@@ -91,9 +102,9 @@ class Serial(Executor):
 class Local(Executor):
     """Spawned processes, started when they are first needed, each a pool of its own.
 
-    A single `ProcessPoolExecutor` gives up as a whole when one of its processes dies, say for want of memory. Here only the
-    task of that process fails, and the next one gets a new process. Processes are spawned, since forking after CUDA or
-    OpenMP threads have started is unsafe.
+    A single `ProcessPoolExecutor` gives up as a whole when one of its processes dies, say for want
+    of memory. Here only the task of that process fails, and the next one gets a new process.
+    Processes are spawned, since forking after CUDA or OpenMP threads have started is unsafe.
     """
 
     def __init__(self, jobs: int, threads: int) -> None:
@@ -127,7 +138,9 @@ class Local(Executor):
     def _hire(self) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
-        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker, (self._threads,))
+        pool = ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn"), _start_worker, (self._threads,)
+        )
         self._pools[pool] = []
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -139,9 +152,15 @@ class Local(Executor):
             pool.shutdown(wait, cancel_futures=cancel_futures)
 
     def end(self) -> None:
-        """End the processes at once: their half-done work is worth nothing, and the store never shows it."""
-        # Python 3.14 has `terminate_workers()` for this; before, only the private name leads to the processes.
-        processes = [process for pool in self._pools for process in (getattr(pool, "_processes", None) or {}).values()]
+        """End the processes at once: their half-done work is worth nothing, and the store never
+        shows it."""
+        # Python 3.14 has `terminate_workers()` for this; before, only the private name leads to the
+        # processes.
+        processes = [
+            process
+            for pool in self._pools
+            for process in (getattr(pool, "_processes", None) or {}).values()
+        ]
         self.shutdown(wait=False, cancel_futures=True)
         with contextlib.suppress(OSError, ValueError, AssertionError):
             for process in processes:
@@ -152,10 +171,11 @@ class Local(Executor):
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C while a process starts, here and in the new process until it can say that it does not want it.
+    """Put off Ctrl-C while a process starts, here and in the new process until it can say that it
+    does not want it.
 
-    The terminal interrupts children too, and Python says so with a traceback; so does a child whose parent was interrupted
-    before it had said what to do.
+    The terminal interrupts children too, and Python says so with a traceback; so does a child whose
+    parent was interrupted before it had said what to do.
     """
     put_off: list[int] = []
     before = signal.getsignal(signal.SIGINT)
@@ -166,7 +186,9 @@ def _uninterrupted() -> Iterator[None]:
         from multiprocessing import resource_tracker
 
         resource_tracker.ensure_running()  # or else it starts with the first process, and lifts the mask
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process inherits
+        mask = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # which a new process inherits
     if handled:
         signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
     try:
@@ -187,7 +209,8 @@ def _start_worker(threads: int) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     for name in THREADS:
         os.environ[name] = str(threads)
-    # OpenMP's threads spin while they wait for one another, which slows a layout tenfold where others use the cores too.
+    # OpenMP's threads spin while they wait for one another, which slows a layout tenfold where
+    # others use the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
@@ -204,48 +227,72 @@ def _dask(address: str, store: Path) -> Iterator[Workers]:
     try:
         from distributed import Client
     except ImportError as problem:
-        raise StageError("Dask is not installed.", "pip install 'atlas-embeddings[dask]'") from problem
+        raise StageError(
+            "Dask is not installed.", "pip install 'atlas-embeddings[dask]'"
+        ) from problem
     try:
         client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as problem:  # asyncio's TimeoutError is an OSError
-        raise StageError(f"dask:{address}: cannot be reached ({problem})", "Is the scheduler running there?") from problem
+        raise StageError(
+            f"dask:{address}: cannot be reached ({problem})", "Is the scheduler running there?"
+        ) from problem
     with client:
         threads = _preflight(client, address, store)
         # pure=False: a task submitted again runs again, instead of giving back its old failure.
         executor = client.get_executor(pure=False)
         try:
-            # The cluster has a scheduler of its own, and may grow while it has something to do: it gets all there is.
+            # The cluster has a scheduler of its own, and may grow while it has something to do: it
+            # gets all there is.
             yield Workers(executor, sys.maxsize, threads)
         except BaseException:
-            executor.shutdown(wait=False)  # cancels; what runs cannot be stopped, and ends in the store
+            executor.shutdown(
+                wait=False
+            )  # cancels; what runs cannot be stopped, and ends in the store
             raise
         executor.shutdown(wait=True)
 
 
 def _preflight(client: Client, address: str, store: Path) -> int:
-    """Check that every worker can do the work; the threads that a task may use on the smallest of them."""
+    """Check that every worker can do the work; the threads that a task may use on the smallest of
+    them."""
     token = uuid.uuid4().hex
     canary = store / f"canary-{token}"
     try:
         store.mkdir(parents=True, exist_ok=True)
         canary.write_text(token)
     except OSError as problem:
-        raise StoreError(f"{store}: cannot be written ({problem.strerror})", "Check the permissions there.") from problem
+        raise StoreError(
+            f"{store}: cannot be written ({problem.strerror})", "Check the permissions there."
+        ) from problem
     try:
         answers = client.run(_look, str(canary), on_error="return")
-        slots = {name: worker["nthreads"] for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()}
+        slots = {
+            name: worker["nthreads"]
+            for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+        }
     finally:
         canary.unlink(missing_ok=True)
     if not answers:
-        raise StageError(f"dask:{address}: the cluster has no workers", f"Start some with: dask worker {address}")
+        raise StageError(
+            f"dask:{address}: the cluster has no workers", f"Start some with: dask worker {address}"
+        )
     for worker, answer in answers.items():
         if isinstance(answer, BaseException):
-            raise StageError(f"The worker {worker} cannot run the atlas ({answer})", "Install atlas-embeddings there.") from answer
+            raise StageError(
+                f"The worker {worker} cannot run the atlas ({answer})",
+                "Install atlas-embeddings there.",
+            ) from answer
         seen, theirs, _ = answer
         if theirs != __version__:
-            raise StageError(f"The worker {worker} runs atlas {theirs}, this is {__version__}", "Install the same version there.")
+            raise StageError(
+                f"The worker {worker} runs atlas {theirs}, this is {__version__}",
+                "Install the same version there.",
+            )
         if seen != token:
-            raise StageError(f"The worker {worker} does not see {store}", "Put the atlas on a disk that the cluster shares.")
+            raise StageError(
+                f"The worker {worker} does not see {store}",
+                "Put the atlas on a disk that the cluster shares.",
+            )
     smallest: int = min(answer[2] // slots.get(worker, 1) for worker, answer in answers.items())
     return max(1, smallest)
 

@@ -1,8 +1,9 @@
 """What flows between stages: frozen records of named arrays and plain JSON values.
 
-Every record is checked when it is made, so a wrong shape is an error where it arises and not three stages later.
-Arrays are `numpy.ndarray`; everything else is JSON (strings, numbers, tuples, dicts, None). That is all the store needs to
-write a record without pickles, and all another language needs to read it.
+Every record is checked when it is made, so a wrong shape is an error where it arises and not three
+stages later. Arrays are `numpy.ndarray`; everything else is JSON (strings, numbers, tuples, dicts,
+None). That is all the store needs to write a record without pickles, and all another language needs
+to read it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from atlas.errors import StageError
 
 def need(condition: bool, record: object, what: str) -> None:
     if not condition:
-        raise StageError(f"{type(record).__name__}: {what}", "This is a fault in a stage; please report it.")
+        raise StageError(
+            f"{type(record).__name__}: {what}", "This is a fault in a stage; please report it."
+        )
 
 
 RECORDS: dict[str, type[Record]] = {}

@@ -26,9 +26,12 @@ from atlas.engine.store import Store
 from atlas.errors import AtlasError, StageError
 
 PACKAGES = (
-    "atlas.spaces.stages", "atlas.maps.stages", "atlas.findings.comparisons.stages", "atlas.findings.senses.stages",
+    "atlas.spaces.stages",
+    "atlas.maps.stages",
+    "atlas.findings.comparisons.stages",
+    "atlas.findings.senses.stages",
     "atlas.findings.inputs_embeds.stages",
-)  # fmt: skip
+)
 _POLL = 0.2  # seconds between looks at how far the running tasks are
 
 
@@ -36,14 +39,16 @@ _POLL = 0.2  # seconds between looks at how far the running tasks are
 class Task:
     """One run of a stage. Tasks with the same key are equal.
 
-    stage      a module of atlas.stages, or the dotted name of any module with a function of its last name
+    stage      a module of atlas.stages, or the dotted name of any module with a function of its
+               last name
     version    the stage's VERSION
     params     JSON values the stage reads
     inputs     tasks whose records it takes, in order
     source     identity of the model it reads, if any
     settings   what it is told besides and its result does not depend on, such as where the model is
     label      what people call it
-    weight     about how many seconds it takes; what takes longest, with all that follows, starts first
+    weight     about how many seconds it takes; what takes longest, with all that follows, starts
+               first
     """
 
     stage: str
@@ -59,9 +64,12 @@ class Task:
     def recipe(self) -> dict[str, Any]:
         """All that the result follows from."""
         return {
-            "stage": self.stage, "version": self.version, "params": dict(self.params),
-            "source": self.source, "inputs": [task.key for task in self.inputs],
-        }  # fmt: skip
+            "stage": self.stage,
+            "version": self.version,
+            "params": dict(self.params),
+            "source": self.source,
+            "inputs": [task.key for task in self.inputs],
+        }
 
     @cached_property
     def key(self) -> str:
@@ -77,7 +85,8 @@ class Task:
 
 
 class Report(Protocol):
-    """Who wants to know how a run goes. Every task is told of once: finished, failed or skipped; cached ones are only counted."""
+    """Who wants to know how a run goes. Every task is told of once: finished, failed or skipped;
+    cached ones are only counted."""
 
     def begin(self, total: int, cached: int) -> None: ...
     def start(self, task: Task) -> None: ...
@@ -89,7 +98,8 @@ class Report(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: seconds of the tasks it ran, what was there, what failed and why, and what waits for a failed one."""
+    """What a run did: seconds of the tasks it ran, what was there, what failed and why, and what
+    waits for a failed one."""
 
     done: dict[Task, float]
     cached: tuple[Task, ...]
@@ -113,7 +123,8 @@ def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
 
 
 def missing(tasks: Iterable[Task], store: Store, refresh: Collection[str] = ()) -> tuple[Task, ...]:
-    """The tasks a run would run, inputs first: those the store does not have, and the stages to `refresh` (or "all").
+    """The tasks a run would run, inputs first: those the store does not have, and the stages to
+    `refresh` (or "all").
 
     A refreshed result may differ from the one before, so all that follows from it runs again too.
     """
@@ -134,11 +145,13 @@ def run(
     device: str = "cpu",
     refresh: Collection[str] = (),
 ) -> Outcome:
-    """Run what is missing. A failure stops only the tasks that need its result, and is told in the outcome.
+    """Run what is missing. A failure stops only the tasks that need its result, and is told in the
+    outcome.
 
-    `executor` is entered only if there is something to run. Raises StoreError when an artifact to refresh cannot be removed,
-    and what entering the executor raises. Ctrl-C ends the workers and is raised again; the store then holds whole artifacts
-    only, so that the next run goes on from there.
+    `executor` is entered only if there is something to run. Raises StoreError when an artifact to
+    refresh cannot be removed, and what entering the executor raises. Ctrl-C ends the workers and is
+    raised again; the store then holds whole artifacts only, so that the next run goes on from
+    there.
     """
     every = order(tasks)
     needed = missing(every, store, refresh)
@@ -159,9 +172,12 @@ def run(
 
 
 class _Run:
-    """Hands out tasks as their inputs become ready, those at the head of the longest chain first."""
+    """Hands out tasks as their inputs become ready, those at the head of the longest chain
+    first."""
 
-    def __init__(self, needed: tuple[Task, ...], store: Store, workers: Workers, device: str, report: Report) -> None:
+    def __init__(
+        self, needed: tuple[Task, ...], store: Store, workers: Workers, device: str, report: Report
+    ) -> None:
         self.store, self.workers, self.report = store, workers, report
         self.common = {"device": device, "threads": workers.threads}
         self.place = {task: number for number, task in enumerate(needed)}
@@ -169,7 +185,9 @@ class _Run:
         self.users: dict[Task, list[Task]] = {task: [] for task in needed}
         self.chain: dict[Task, float] = {}  # seconds of a task and of the longest way on from it
         for task in reversed(needed):
-            self.chain[task] = task.weight + max((self.chain[user] for user in self.users[task]), default=0.0)
+            self.chain[task] = task.weight + max(
+                (self.chain[user] for user in self.users[task]), default=0.0
+            )
             for one in self.lacks[task]:
                 self.users[one].append(task)
         self.ready: list[tuple[float, int, Task]] = []
@@ -203,7 +221,14 @@ class _Run:
         settings = {**self.common, **task.settings}
         inputs = [one.key for one in task.inputs]
         return self.workers.executor.submit(
-            perform, str(self.store.root), task.stage, dict(task.params), settings, inputs, task.key, task.recipe
+            perform,
+            str(self.store.root),
+            task.stage,
+            dict(task.params),
+            settings,
+            inputs,
+            task.key,
+            task.recipe,
         )
 
     def _settle(self, task: Task, future: Future[float], outcome: Outcome) -> None:
@@ -229,8 +254,11 @@ class _Run:
 
 
 def _explain(task: Task, error: BaseException) -> Exception:
-    """The error as it is told: it begins with the task's label, and a note has the worker's traceback."""
-    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":  # the latter is Dask's
+    """The error as it is told: it begins with the task's label, and a note has the worker's
+    traceback."""
+    if (
+        isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+    ):  # the latter is Dask's
         hint = "Most often the machine ran out of memory: try --jobs 1, or a smaller selection. What is done is kept."
         error = StageError("its worker process ended abruptly", hint)
     elif not isinstance(error, AtlasError):  # from the executor, since perform() raises no other
@@ -242,11 +270,19 @@ def _explain(task: Task, error: BaseException) -> Exception:
 
 
 def perform(
-    root: str, stage: str, params: dict[str, Any], settings: dict[str, Any], inputs: list[str], key: str, recipe: dict[str, Any]
+    root: str,
+    stage: str,
+    params: dict[str, Any],
+    settings: dict[str, Any],
+    inputs: list[str],
+    key: str,
+    recipe: dict[str, Any],
 ) -> float:
-    """Run one task on a worker and store its result; seconds taken, 0 if another run was faster. Only strings and JSON cross.
+    """Run one task on a worker and store its result; seconds taken, 0 if another run was faster.
+    Only strings and JSON cross.
 
-    Raises AtlasError only: what else a stage raises becomes a StageError that names it. A note has the traceback.
+    Raises AtlasError only: what else a stage raises becomes a StageError that names it. A note has
+    the traceback.
     """
     store = Store(Path(root))
     if store.has(key):
@@ -254,7 +290,12 @@ def perform(
     begin = time.perf_counter()
     store.forget_progress(key)  # of a run that was killed
     try:
-        record = _call(stage, [store.read(one) for one in inputs], params, {**settings, "progress": _Progress(store, key)})
+        record = _call(
+            stage,
+            [store.read(one) for one in inputs],
+            params,
+            {**settings, "progress": _Progress(store, key)},
+        )
         seconds = time.perf_counter() - begin
         store.write(key, record, recipe, seconds)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a stage may raise anything, and the others go on
@@ -264,14 +305,21 @@ def perform(
     return seconds
 
 
-def _call(stage: str, inputs: list[Record], params: dict[str, Any], extras: dict[str, Any]) -> Record:
+def _call(
+    stage: str, inputs: list[Record], params: dict[str, Any], extras: dict[str, Any]
+) -> Record:
     """Call a stage with those of the extras that it declares."""
     module = _module(stage)
     function = getattr(module, stage.rpartition(".")[2])
     declared = inspect.signature(function).parameters
-    record = function(*inputs, **{name: value for name, value in extras.items() if name in declared} | params)
+    record = function(
+        *inputs, **{name: value for name, value in extras.items() if name in declared} | params
+    )
     if not isinstance(record, Record):
-        raise StageError(f"The stage {stage} returned {type(record).__name__}, which is no record", "This is a fault in the stage.")
+        raise StageError(
+            f"The stage {stage} returned {type(record).__name__}, which is no record",
+            "This is a fault in the stage.",
+        )
     return record
 
 
@@ -301,14 +349,19 @@ def _portable(error: BaseException) -> AtlasError:
     """An error that survives the way to another process, with its traceback as a note."""
     text = "".join(traceback.format_exception(error)).rstrip()
     if not isinstance(error, AtlasError) or not _survives(error):
-        hint = "It needs more memory than there is." if isinstance(error, MemoryError) else "Run with -v for the traceback."
+        hint = (
+            "It needs more memory than there is."
+            if isinstance(error, MemoryError)
+            else "Run with -v for the traceback."
+        )
         error = StageError(f"{type(error).__name__}: {error}".removesuffix(": "), hint)
     error.add_note(text)
     return error
 
 
 def _survives(error: AtlasError) -> bool:
-    """Whether any process can unpickle it. Dask teaches the processes it is loaded in to, so trying it here says nothing."""
+    """Whether any process can unpickle it. Dask teaches the processes it is loaded in to, so trying
+    it here says nothing."""
     try:
         pickle.dumps(error)
         reduced: Any = error.__reduce__()

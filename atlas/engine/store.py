@@ -1,11 +1,12 @@
 """The store: immutable artifacts, a directory each, found by the hash of their recipe.
 
-    <root>/ab/abcd…/manifest.json    record type, recipe, size and sha256 of each file, seconds, library versions
-                    values.json      every field that is not an array
-                    NAME.npy         every array, without pickles
+    <root>/ab/abcd…/manifest.json    record type, recipe, size and sha256 of each file, seconds,
+                                     library versions values.json      every field that is not an
+                                     array NAME.npy         every array, without pickles
     <root>/progress/<key>            how far a running task is
 
-An artifact is written beside its place and renamed, so it is whole or absent; of two writers of one key the first wins.
+An artifact is written beside its place and renamed, so it is whole or absent; of two writers of one
+key the first wins.
 """
 
 from __future__ import annotations
@@ -27,13 +28,25 @@ from atlas import __version__
 from atlas.engine.record import RECORDS, Record
 from atlas.errors import StageError, StoreError
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "openTSNE", "umap-learn", "tokenizers", "transformers", "fugashi", "unidic-lite")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "openTSNE",
+    "umap-learn",
+    "tokenizers",
+    "transformers",
+    "fugashi",
+    "unidic-lite",
+)
 _BESIDE = ".tmp-"
 _MANIFEST, _VALUES = "manifest.json", "values.json"
 
 
 class Store:
-    """Artifacts under one folder, which several processes, also of several machines, may use at once."""
+    """Artifacts under one folder, which several processes, also of several machines, may use at
+    once."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,12 +59,16 @@ class Store:
         """Whether the artifact is there with every file at its recorded size; nothing is hashed."""
         folder = self.path(key)
         try:
-            return all((folder / name).stat().st_size == facts["size"] for name, facts in self._manifest(key)["files"].items())
+            return all(
+                (folder / name).stat().st_size == facts["size"]
+                for name, facts in self._manifest(key)["files"].items()
+            )
         except (OSError, ValueError):
             return False
 
     def manifest(self, key: str) -> dict[str, Any]:
-        """What is known of an artifact: `record`, `recipe`, `files` (size and sha256 by name), `seconds`, `libraries`, `written`.
+        """What is known of an artifact: `record`, `recipe`, `files` (size and sha256 by name),
+        `seconds`, `libraries`, `written`.
 
         Raises StoreError when it is absent or cannot be read.
         """
@@ -61,25 +78,42 @@ class Store:
             raise self._damaged(key, problem) from problem
 
     def read(self, key: str) -> Record:
-        """The record of an artifact. Arrays are memory-mapped and read-only, JSON arrays are tuples.
+        """The record of an artifact. Arrays are memory-mapped and read-only, JSON arrays are
+        tuples.
 
-        A stage that hands an array to torch, or writes to it, copies it first (`np.array(record.values)`): torch warns of
-        arrays that it may not write to. Raises StoreError when the artifact is absent or damaged.
+        A stage that hands an array to torch, or writes to it, copies it first
+        (`np.array(record.values)`): torch warns of arrays that it may not write to. Raises
+        StoreError when the artifact is absent or damaged.
         """
         folder, manifest = self.path(key), self.manifest(key)
         try:
-            fields = {name: _frozen(value) for name, value in json.loads((folder / _VALUES).read_text("utf-8")).items()}
+            fields = {
+                name: _frozen(value)
+                for name, value in json.loads((folder / _VALUES).read_text("utf-8")).items()
+            }
             for name in manifest["files"]:
                 if name.endswith(".npy"):
-                    fields[name.removesuffix(".npy")] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+                    fields[name.removesuffix(".npy")] = np.load(
+                        folder / name, mmap_mode="r", allow_pickle=False
+                    )
             return RECORDS[manifest["record"]](**fields)
-        except (OSError, LookupError, ValueError, TypeError, AttributeError, EOFError, StageError) as problem:
+        except (
+            OSError,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            StageError,
+        ) as problem:
             raise self._damaged(key, problem) from problem
 
     def write(self, key: str, record: Record, recipe: dict[str, Any], seconds: float) -> None:
-        """Store a record under a key. Where there is a whole artifact already it stays; a damaged one makes way.
+        """Store a record under a key. Where there is a whole artifact already it stays; a damaged
+        one makes way.
 
-        Raises StoreError when the disk refuses, StageError for a record that is not arrays and JSON.
+        Raises StoreError when the disk refuses, StageError for a record that is not arrays and
+        JSON.
         """
         final = self.path(key)
         beside = final.parent / f"{_BESIDE}{uuid.uuid4().hex}"
@@ -128,7 +162,8 @@ class Store:
                 yield folder.name
 
     def delete(self, key: str) -> int:
-        """Remove an artifact, if it is there; the bytes it took. Raises StoreError when the disk refuses."""
+        """Remove an artifact, if it is there; the bytes it took. Raises StoreError when the disk
+        refuses."""
         folder = self.path(key)
         doomed = folder.with_name(f"{_BESIDE}{uuid.uuid4().hex}")
         try:
@@ -140,14 +175,18 @@ class Store:
         return _remove(doomed)
 
     def prune(self, keep: set[str], age: float = 86400) -> tuple[int, int]:
-        """Remove every artifact but `keep`, and what killed writers left `age` seconds ago or earlier.
+        """Remove every artifact but `keep`, and what killed writers left `age` seconds ago or
+        earlier.
 
-        Returns how many artifacts went, and the bytes of all that went. Raises StoreError when the disk refuses.
+        Returns how many artifacts went, and the bytes of all that went. Raises StoreError when the
+        disk refuses.
         """
         gone = [self.delete(key) for key in self.keys() if key not in keep]
         freed = sum(gone)
         for litter in {*self.root.glob(f"*/{_BESIDE}*"), *self.root.glob("progress/*")}:
-            with contextlib.suppress(FileNotFoundError):  # it was not litter: its writer just finished
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # it was not litter: its writer just finished
                 if time.time() - litter.stat().st_mtime >= age:
                     freed += _remove(litter)
         return len(gone), freed
@@ -175,13 +214,22 @@ class Store:
                 (self.root / "progress" / name).unlink()
 
     def _manifest(self, key: str) -> dict[str, Any]:
-        """The manifest; ValueError when it is none of ours, or was tampered with so as to reach outside of its folder."""
+        """The manifest; ValueError when it is none of ours, or was tampered with so as to reach
+        outside of its folder."""
         found: Any = json.loads((self.path(key) / _MANIFEST).read_text("utf-8"))
         files = found.get("files") if isinstance(found, dict) else None
-        if not isinstance(files, dict) or not isinstance(found.get("record"), str) or _VALUES not in files:
+        if (
+            not isinstance(files, dict)
+            or not isinstance(found.get("record"), str)
+            or _VALUES not in files
+        ):
             raise ValueError("its manifest is not one of this version")
         for name, facts in files.items():
-            if Path(name).name != name or not isinstance(facts, dict) or not {"size", "sha256"} <= facts.keys():
+            if (
+                Path(name).name != name
+                or not isinstance(facts, dict)
+                or not {"size", "sha256"} <= facts.keys()
+            ):
                 raise ValueError(f"its manifest is wrong about {name!r}")
         return dict(found)
 
@@ -189,7 +237,10 @@ class Store:
         folder = self.path(key)
         if not folder.exists():
             return StoreError(f"{folder}: no such artifact", "Build again; it will be computed.")
-        return StoreError(f"{folder}: damaged ({why})", "Delete that folder and build again; it will be computed anew.")
+        return StoreError(
+            f"{folder}: damaged ({why})",
+            "Delete that folder and build again; it will be computed anew.",
+        )
 
     def _refused(self, problem: OSError) -> StoreError:
         hint = "Check the permissions and the free space there, then build again; what is done is kept."
@@ -228,7 +279,9 @@ def _fill(folder: Path, record: Record, recipe: dict[str, Any], seconds: float) 
     """Write the files of an artifact, the manifest last, and wait until the disk has them."""
     if RECORDS.get(type(record).__name__) is not type(record):
         raise _unfit(f"{type(record).__name__} is no record of atlas.data")
-    arrays = {name: value for name, value in record.items().items() if isinstance(value, np.ndarray)}
+    arrays = {
+        name: value for name, value in record.items().items() if isinstance(value, np.ndarray)
+    }
     values = {name: value for name, value in record.items().items() if name not in arrays}
     files = {}
     try:
@@ -242,9 +295,13 @@ def _fill(folder: Path, record: Record, recipe: dict[str, Any], seconds: float) 
     except (TypeError, ValueError) as problem:
         raise _unfit(f"{type(record).__name__} cannot be stored: {problem}") from problem
     manifest = {
-        "record": type(record).__name__, "recipe": recipe, "files": files, "seconds": round(seconds, 3),
-        "libraries": libraries(), "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }  # fmt: skip
+        "record": type(record).__name__,
+        "recipe": recipe,
+        "files": files,
+        "seconds": round(seconds, 3),
+        "libraries": libraries(),
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
     with _open(folder / _MANIFEST) as sink:
         sink.write(json.dumps(manifest, indent=1, sort_keys=True).encode())
     _sync(folder)
@@ -289,7 +346,11 @@ def _frozen(value: Any) -> Any:
     """JSON arrays as tuples, at any depth."""
     if isinstance(value, list):
         return tuple(map(_frozen, value))
-    return {name: _frozen(entry) for name, entry in value.items()} if isinstance(value, dict) else value
+    return (
+        {name: _frozen(entry) for name, entry in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _sha256(path: Path) -> str:

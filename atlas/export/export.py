@@ -31,26 +31,40 @@ _NAMED = 1  # names that have room this many half-octaves from the whole map are
 
 
 def export(
-    config: atlas_toml.Config, places: Places, map_id: str, kind: str, output: Path | None, *, force: bool,
+    config: atlas_toml.Config,
+    places: Places,
+    map_id: str,
+    kind: str,
+    output: Path | None,
+    *,
+    force: bool,
     warn: Callable[[str], None] = lambda _: None,
-) -> list[Path]:  # fmt: skip
-    """Write a map as `kind` to `output` (by default into the working folder, named after the map); the files written.
+) -> list[Path]:
+    """Write a map as `kind` to `output` (by default into the working folder, named after the map);
+    the files written.
 
-    Raises UsageError for an unknown map or kind, DataError when the map is not built, and AtlasError when something is in the
-    way and `force` is not set, or when the files cannot be written.
+    Raises UsageError for an unknown map or kind, DataError when the map is not built, and
+    AtlasError when something is in the way and `force` is not set, or when the files cannot be
+    written.
     """
     titles = {entry.id(model): (model, entry) for model in config.models for entry in model.maps}
     if map_id not in titles:
-        raise UsageError(f"{map_id}: no such map{nearest(map_id, titles)}", "A map's id is <model>-<name>.")
+        raise UsageError(
+            f"{map_id}: no such map{nearest(map_id, titles)}", "A map's id is <model>-<name>."
+        )
     if kind not in KINDS:
         raise UsageError(f"--format {kind}: no such format", f"There are: {', '.join(KINDS)}.")
     target = output or Path(KINDS[kind].format(map_id))
     if kind == "tensorboard" and target.is_file():
-        raise AtlasError(f"{target}: is a file, and this format is a folder of files", "Name another --output.")
+        raise AtlasError(
+            f"{target}: is a file, and this format is a folder of files", "Name another --output."
+        )
     if kind != "tensorboard" and target.is_dir():
         target = target / KINDS[kind].format(map_id)
     if not force and (target.is_file() or (target.is_dir() and any(target.iterdir()))):
-        raise AtlasError(f"{target}: is there already", "Overwrite it with --force, or name another --output.")
+        raise AtlasError(
+            f"{target}: is there already", "Overwrite it with --force, or name another --output."
+        )
     data = dataset.read(places.data, map_id)
     try:
         if kind == "parquet":
@@ -61,7 +75,9 @@ def export(
         if kind == "tensorboard":
             vectors = _vectors(config, places, map_id, data)
             if vectors is None:
-                warn(f"the vectors of {map_id} are not in the store, so its plane coordinates are written in their place")
+                warn(
+                    f"the vectors of {map_id} are not in the store, so its plane coordinates are written in their place"
+                )
             return _projector(data, vectors, target)
         model, entry = titles[map_id]
         language = config.site.languages[0]
@@ -70,7 +86,9 @@ def export(
         return [_replace(target, _writer(text))]
     except OSError as problem:
         hint = "Check the folder and its permissions."
-        raise AtlasError(f"{target}: cannot be written ({problem.strerror or problem})", hint) from problem
+        raise AtlasError(
+            f"{target}: cannot be written ({problem.strerror or problem})", hint
+        ) from problem
 
 
 def _replace(target: Path, write: Callable[[Path], object]) -> Path:
@@ -101,23 +119,35 @@ def _csv(data: dataset.Dataset, path: Path) -> None:
 
 
 def _projector(data: dataset.Dataset, vectors: Array | None, folder: Path) -> list[Path]:
-    """Vectors and metadata as TSV, and the two files that tell a projector of them: .pbtxt for TensorBoard
-    (`tensorboard --logdir FOLDER`), .json for the stand-alone one."""
+    """Vectors and metadata as TSV, and the two files that tell a projector of them: .pbtxt for
+    TensorBoard (`tensorboard --logdir FOLDER`), .json for the stand-alone one."""
     import pyarrow as pa
     from pyarrow import csv
 
     if vectors is None:
-        vectors = np.stack([data.column(f"{axis}_{name}") for name in data.about.map.projections for axis in "xy"], axis=1)
+        vectors = np.stack(
+            [data.column(f"{axis}_{name}") for name in data.about.map.projections for axis in "xy"],
+            axis=1,
+        )
     names = _names(data)
-    columns: dict[str, list[Any]] = {name: data.strings(name) for name in ("text", "token", "kind", "script", "pos", "reading")}
+    columns: dict[str, list[Any]] = {
+        name: data.strings(name) for name in ("text", "token", "kind", "script", "pos", "reading")
+    }
     columns["token_id"] = data.column("token_id").tolist()
     for level in ("coarse", "fine"):
-        columns[f"cluster_{level}"] = [names.get((level, key), "") for key in data.column(f"cluster_{level}").tolist()]
+        columns[f"cluster_{level}"] = [
+            names.get((level, key), "") for key in data.column(f"cluster_{level}").tolist()
+        ]
     rows = [list(columns), *zip(*columns.values(), strict=True)]
     # The projector knows no quoting, so what separates cells and rows cannot be in one.
     cells = str.maketrans("\t\n\r", "   ")
-    metadata = "".join("\t".join("" if cell is None else str(cell).translate(cells) for cell in row) + "\n" for row in rows)
-    tensors = pa.table({str(number): np.ascontiguousarray(column) for number, column in enumerate(vectors.T)})
+    metadata = "".join(
+        "\t".join("" if cell is None else str(cell).translate(cells) for cell in row) + "\n"
+        for row in rows
+    )
+    tensors = pa.table(
+        {str(number): np.ascontiguousarray(column) for number, column in enumerate(vectors.T)}
+    )
     options = csv.WriteOptions(include_header=False, delimiter="\t")
     about = {"tensorName": data.about.map.id, "tensorShape": list(vectors.shape)}
     about |= {"tensorPath": "tensors.tsv", "metadataPath": "metadata.tsv"}
@@ -127,7 +157,9 @@ def _projector(data: dataset.Dataset, vectors: Array | None, folder: Path) -> li
         "projector_config.json": json.dumps({"embeddings": [about]}, indent=1) + "\n",
         "projector_config.pbtxt": f"embeddings {{\n  {proto}\n}}\n",
     }
-    done = [_replace(folder / "tensors.tsv", lambda beside: csv.write_csv(tensors, beside, options))]
+    done = [
+        _replace(folder / "tensors.tsv", lambda beside: csv.write_csv(tensors, beside, options))
+    ]
     return done + [_replace(folder / name, _writer(text)) for name, text in texts.items()]
 
 
@@ -135,8 +167,11 @@ def _writer(text: str) -> Callable[[Path], object]:
     return lambda beside: beside.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _vectors(config: atlas_toml.Config, places: Places, map_id: str, data: dataset.Dataset) -> Array | None:
-    """The original vectors of the map's tokens (n, d), if the store has those that this atlas data were made from."""
+def _vectors(
+    config: atlas_toml.Config, places: Places, map_id: str, data: dataset.Dataset
+) -> Array | None:
+    """The original vectors of the map's tokens (n, d), if the store has those that this atlas data
+    were made from."""
     from atlas.pipeline.build import plan
     from atlas.pipeline.options import Options
     from atlas.spaces.records import Vectors
@@ -146,10 +181,16 @@ def _vectors(config: atlas_toml.Config, places: Places, map_id: str, data: datas
     except ModelError:
         return None
     entry = next(iter(made.maps), None)
-    if entry is None or entry.recipe != data.about.recipe or not places.store.has(entry.vectors.key):
+    if (
+        entry is None
+        or entry.recipe != data.about.recipe
+        or not places.store.has(entry.vectors.key)
+    ):
         return None
     record = places.store.read(entry.vectors.key)
-    return np.asarray(record.values[data.column("token_id")]) if isinstance(record, Vectors) else None
+    return (
+        np.asarray(record.values[data.column("token_id")]) if isinstance(record, Vectors) else None
+    )
 
 
 def _names(data: dataset.Dataset) -> dict[tuple[str, int], str]:
@@ -157,7 +198,8 @@ def _names(data: dataset.Dataset) -> dict[tuple[str, int], str]:
 
 
 def _runtime(root: Path) -> tuple[str, str]:
-    """Script and style of plotly: the site's own bundle, or where that is not built plotly's file, three times its size."""
+    """Script and style of plotly: the site's own bundle, or where that is not built plotly's file,
+    three times its size."""
     from atlas.web.theme import RUNTIME, asset
 
     script, style = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
@@ -169,7 +211,8 @@ def _runtime(root: Path) -> tuple[str, str]:
 
 
 def page(data: dataset.Dataset, title: str, language: str, script: str, style: str) -> str:
-    """One HTML file that shows a map without a network: plotly, every projection, and each token's name under the pointer."""
+    """One HTML file that shows a map without a network: plotly, every projection, and each token's
+    name under the pointer."""
     from atlas.maps.colours import colours
     from atlas.maps.frame import ASPECT, view
     from atlas.web.palette import NOISE_COLOUR, PALETTE
@@ -183,30 +226,59 @@ def page(data: dataset.Dataset, title: str, language: str, script: str, style: s
     cluster = [html.escape(names.get(("coarse", int(key)), "")) for key in keys.tolist()]
     coarse = [one for one in data.about.clusters if one.level == "coarse"]
     traces, axes = [], {}
-    order = [int(one) for one in (len(PALETTE), *range(len(PALETTE))) if (group == one).any()]  # noise below everything else
+    order = [
+        int(one) for one in (len(PALETTE), *range(len(PALETTE))) if (group == one).any()
+    ]  # noise below everything else
     for one in order:
         rows = np.flatnonzero(group == one)
         colour = NOISE_COLOUR if one == len(PALETTE) else PALETTE[one]
-        traces.append({
-            "type": "scattergl", "mode": "markers", "marker": {"color": colour, "size": 4, "opacity": 0.75},
-            "text": [f"<b>{hover[row]}</b><br>{cluster[row]}" if cluster[row] else f"<b>{hover[row]}</b>" for row in rows],
-            "hovertemplate": "%{text}<extra></extra>", "showlegend": False,
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "scattergl",
+                "mode": "markers",
+                "marker": {"color": colour, "size": 4, "opacity": 0.75},
+                "text": [
+                    f"<b>{hover[row]}</b><br>{cluster[row]}"
+                    if cluster[row]
+                    else f"<b>{hover[row]}</b>"
+                    for row in rows
+                ],
+                "hovertemplate": "%{text}<extra></extra>",
+                "showlegend": False,
+            }
+        )
     for name in data.about.map.projections:
         xy = [data.column(f"{axis}_{name}") for axis in "xy"]
         frame = view(data, name)
         axes[name] = {
             "xy": [[_packed(values[group == one]) for values in xy] for one in order],
-            "names": [[html.escape(one.name), *one.anchors[name]] for one in coarse if one.zooms[name] <= _NAMED],
-            "range": [[frame.left, frame.left + frame.width], [frame.bottom, frame.bottom + frame.width * ASPECT]],
-        }  # fmt: skip
-    facts = json.dumps({"traces": traces, "projections": axes}, ensure_ascii=False).replace("<", "\\u003c")
+            "names": [
+                [html.escape(one.name), *one.anchors[name]]
+                for one in coarse
+                if one.zooms[name] <= _NAMED
+            ],
+            "range": [
+                [frame.left, frame.left + frame.width],
+                [frame.bottom, frame.bottom + frame.width * ASPECT],
+            ],
+        }
+    facts = json.dumps({"traces": traces, "projections": axes}, ensure_ascii=False).replace(
+        "<", "\\u003c"
+    )
     options = "".join(f'<option value="{name}">{_METHODS[name]}</option>' for name in axes)
-    source = html.escape(f"{data.about.model.source} · {data.about.map.tokens:,} · {data.about.built}")
+    source = html.escape(
+        f"{data.about.model.source} · {data.about.map.tokens:,} · {data.about.built}"
+    )
     return _PAGE.format(
-        language=html.escape(language), title=html.escape(title), style=style, source=source, options=options, facts=facts,
-        script=script.replace("</script", "<\\/script"), draw=_DRAW,
-    )  # fmt: skip
+        language=html.escape(language),
+        title=html.escape(title),
+        style=style,
+        source=source,
+        options=options,
+        facts=facts,
+        script=script.replace("</script", "<\\/script"),
+        draw=_DRAW,
+    )
 
 
 def _packed(values: Array) -> dict[str, str]:

@@ -1,1 +1,2 @@
-"""What is measured besides maps. A kind of finding is a folder here with config, plan, data, view, pages and stages."""
+"""What is measured besides maps. A kind of finding is a folder here with config, plan, data, view,
+pages and stages."""

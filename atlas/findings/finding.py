@@ -1,5 +1,5 @@
-"""Atlas data of what is no map: one JSON file for each thing that was measured. The contract between compute and render, as
-`dataset` is for maps."""
+"""Atlas data of what is no map: one JSON file for each thing that was measured. The contract
+between compute and render, as `dataset` is for maps."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ F = TypeVar("F", bound=Finding)
 
 
 def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
-    """A file of a data folder, None where it is not there. Raises DataError naming the file and what is wrong with it."""
+    """A file of a data folder, None where it is not there. Raises DataError naming the file and
+    what is wrong with it."""
     path = folder / name
     try:
         found = json.loads(path.read_bytes())
@@ -60,7 +61,8 @@ def recipe(folder: Path, name: str) -> str | None:
 
 
 def write(folder: Path, name: str, found: Finding) -> None:
-    """Write it beside its place and rename, so that it is whole or absent. Raises DataError when the folder cannot be written."""
+    """Write it beside its place and rename, so that it is whole or absent. Raises DataError when
+    the folder cannot be written."""
     path = folder / name
     beside = path.with_suffix(".json.tmp")
     try:
@@ -68,4 +70,7 @@ def write(folder: Path, name: str, found: Finding) -> None:
         beside.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
         beside.replace(path)
     except OSError as problem:
-        raise DataError(f"{path}: {problem.strerror or problem}", "Check the permissions and the free space there.") from problem
+        raise DataError(
+            f"{path}: {problem.strerror or problem}",
+            "Check the permissions and the free space there.",
+        ) from problem

@@ -1,1 +1,2 @@
-"""Maps: layouts of a space with neighbors, clusters, labels and faithfulness; their data, pages, pictures and files."""
+"""Maps: layouts of a space with neighbors, clusters, labels and faithfulness; their data, pages,
+pictures and files."""

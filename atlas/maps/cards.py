@@ -1,7 +1,8 @@
-"""The picture of a map that link previews show: its dots, the names of its large clusters, and its title, as a PNG.
+"""The picture of a map that link previews show: its dots, the names of its large clusters, and its
+title, as a PNG.
 
-Pillow brings a font with the letters of English. For others a font of the machine is taken, and what none of them can write is left out:
-a preview tells the title beside its picture in any case.
+Pillow brings a font with the letters of English. For others a font of the machine is taken, and
+what none of them can write is left out: a preview tells the title beside its picture in any case.
 """
 
 from __future__ import annotations
@@ -22,17 +23,32 @@ from atlas.web.palette import PALETTE
 
 SIZE = (1200, 630)  # pixels; what Facebook, X, Slack and Hatena show whole
 PAPER, INK, SOFT = "#fcfbf8", "#1d2329", "#5a646e"
-# Fonts with Japanese letters of Debian, Fedora, macOS and Windows, then those with many scripts. Pillow finds them by their names.
+# Fonts with Japanese letters of Debian, Fedora, macOS and Windows, then those with many scripts.
+# Pillow finds them by their names.
 FONTS = (
-    "NotoSansCJK-Bold.ttc", "NotoSansCJKjp-Bold.otf", "NotoSansCJK-Regular.ttc", "ヒラギノ角ゴシック W6.ttc", "YuGothB.ttc", "meiryob.ttc",
-    "ipaexg.ttf", "ipag.ttf", "TakaoPGothic.ttf", "VL-Gothic-Regular.ttf", "DejaVuSans-Bold.ttf", "Arial Unicode.ttf", "segoeui.ttf",
-)  # fmt: skip
+    "NotoSansCJK-Bold.ttc",
+    "NotoSansCJKjp-Bold.otf",
+    "NotoSansCJK-Regular.ttc",
+    "ヒラギノ角ゴシック W6.ttc",
+    "YuGothB.ttc",
+    "meiryob.ttc",
+    "ipaexg.ttf",
+    "ipag.ttf",
+    "TakaoPGothic.ttf",
+    "VL-Gothic-Regular.ttf",
+    "DejaVuSans-Bold.ttf",
+    "Arial Unicode.ttf",
+    "segoeui.ttf",
+)
 MAP = 900  # pixels that the map takes, from the right
 LEFT, COLUMN = 56, 290  # where words stand, and how wide they may be
 
 
-def cards(data: Dataset, projection: str, titles: Mapping[str, tuple[str, str]]) -> dict[str, bytes]:
-    """PNG pictures of SIZE, one for each of `titles`: language → title of the map, title of the site."""
+def cards(
+    data: Dataset, projection: str, titles: Mapping[str, tuple[str, str]]
+) -> dict[str, bytes]:
+    """PNG pictures of SIZE, one for each of `titles`: language → title of the map, title of the
+    site."""
     width, height = SIZE
     (image,) = dots(data, projection, (MAP,))
     left, top = width - MAP, (height - image.height) // 2
@@ -52,8 +68,14 @@ def cards(data: Dataset, projection: str, titles: Mapping[str, tuple[str, str]])
 
 def _titled(image: Image.Image, title: str, site: str) -> bytes:
     pen = ImageDraw.Draw(image)
-    for x, y, radius, colour in ((0, 8, 8, PALETTE[0]), (18, -8, 7, PALETTE[1]), (23, 13, 5, PALETTE[2])):  # the mark of the site
-        pen.ellipse((LEFT + 8 + x - radius, 76 + y - radius, LEFT + 8 + x + radius, 76 + y + radius), colour)
+    for x, y, radius, colour in (
+        (0, 8, 8, PALETTE[0]),
+        (18, -8, 7, PALETTE[1]),
+        (23, 13, 5, PALETTE[2]),
+    ):  # the mark of the site
+        pen.ellipse(
+            (LEFT + 8 + x - radius, 76 + y - radius, LEFT + 8 + x + radius, 76 + y + radius), colour
+        )
     small = font_for(site, 24)
     if small is not None:
         pen.text((LEFT + 50, 76), wrapped(site, small, COLUMN)[0], SOFT, small, "lm")
@@ -75,7 +97,8 @@ def _titled(image: Image.Image, title: str, site: str) -> bytes:
 
 
 def wrapped(text: str, font: Any, width: float) -> list[str]:
-    """Lines of a text no wider than `width`: broken after spaces, in Japanese where hiragana end, and within words longer than a line."""
+    """Lines of a text no wider than `width`: broken after spaces, in Japanese where hiragana end,
+    and within words longer than a line."""
     lines = [""]
     for word in re.findall(r"[^ ぁ-ゖ]*[ ぁ-ゖー、。]+|[^ ぁ-ゖ]+", text):
         for piece in [word] if font.getlength(word.strip()) <= width else word:

@@ -14,9 +14,10 @@ Cldr = Literal["countries", "languages", "currencies", "months", "weekdays", "un
 def cldr(lexicon: Cldr, language: str) -> list[str]:
     """A lexicon in a language, as CLDR has it through Babel.
 
-    Countries are the territories with a code of their own; languages are named without region or script; currencies are those
-    in use, and where their names are several words the last one is taken (`Japanese yen` → `yen`), for it names the unit; units
-    are in all their forms, without the number.
+    Countries are the territories with a code of their own; languages are named without region or
+    script; currencies are those in use, and where their names are several words the last one is
+    taken (`Japanese yen` → `yen`), for it names the unit; units are in all their forms, without the
+    number.
     """
     from babel import Locale, UnknownLocaleError
 
@@ -24,28 +25,53 @@ def cldr(lexicon: Cldr, language: str) -> list[str]:
         locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError) as problem:
         hint = "Give it `tokens`, or `languages` for which it is meant."
-        raise ConfigError(f"landmarks: CLDR has no {lexicon} in the language {language!r}", hint) from problem
+        raise ConfigError(
+            f"landmarks: CLDR has no {lexicon} in the language {language!r}", hint
+        ) from problem
     return [name for name in dict.fromkeys(_LEXICONS[lexicon](locale)) if name]
 
 
 def _countries(locale: Any) -> Iterable[str]:
     no_country = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
-    return (name for code, name in sorted(locale.territories.items()) if re.fullmatch("[A-Z]{2}", code) and code not in no_country)
+    return (
+        name
+        for code, name in sorted(locale.territories.items())
+        if re.fullmatch("[A-Z]{2}", code) and code not in no_country
+    )
 
 
 def _languages(locale: Any) -> Iterable[str]:
     no_language = {"mis", "mul", "und", "zxx", "root"}
-    return (name for code, name in sorted(locale.languages.items()) if re.fullmatch("[a-z]{2,3}", code) and code not in no_language)
+    return (
+        name
+        for code, name in sorted(locale.languages.items())
+        if re.fullmatch("[a-z]{2,3}", code) and code not in no_language
+    )
 
 
-_NO_MONEY = {"XAG", "XAU", "XBA", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}  # metals, rights and units of account
+_NO_MONEY = {
+    "XAG",
+    "XAU",
+    "XBA",
+    "XDR",
+    "XPD",
+    "XPT",
+    "XSU",
+    "XTS",
+    "XUA",
+    "XXX",
+}  # metals, rights and units of account
 
 
 def _currencies(locale: Any) -> Iterable[str]:
     from babel.core import get_global
 
     spans = (span for some in get_global("territory_currencies").values() for span in some)
-    used = {code for code, _, until, tender in spans if until is None and tender and code not in _NO_MONEY}
+    used = {
+        code
+        for code, _, until, tender in spans
+        if until is None and tender and code not in _NO_MONEY
+    }
     for code in sorted(used):
         yield re.sub(r" ?[(（].*", "", locale.currencies.get(code, "")).split(" ")[-1]
 
@@ -61,10 +87,18 @@ def _weekdays(locale: Any) -> Iterable[str]:
 def _units(locale: Any) -> Iterable[str]:
     for _, forms in sorted(locale._data["unit_patterns"].items()):
         long = forms.get("long", {})
-        yield from (str(long[count]).replace("{0}", "").strip() for count in ("one", "other") if count in long)
+        yield from (
+            str(long[count]).replace("{0}", "").strip()
+            for count in ("one", "other")
+            if count in long
+        )
 
 
 _LEXICONS = {
-    "countries": _countries, "languages": _languages, "currencies": _currencies, "months": _months, "weekdays": _weekdays,
+    "countries": _countries,
+    "languages": _languages,
+    "currencies": _currencies,
+    "months": _months,
+    "weekdays": _weekdays,
     "units": _units,
-}  # fmt: skip
+}

@@ -15,7 +15,8 @@ from atlas.web.lettering import text_width
 
 
 def highlight(unit: Array, most: int = 1500) -> str:
-    """An SVG path of dots, for points (n, 2) in units of the frame on a 1200-wide picture; thinned evenly above `most`."""
+    """An SVG path of dots, for points (n, 2) in units of the frame on a 1200-wide picture; thinned
+    evenly above `most`."""
     if len(unit) > most:
         unit = unit[np.linspace(0, len(unit) - 1, most).astype(int)]
     places = np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1).round().astype(int)
@@ -24,14 +25,24 @@ def highlight(unit: Array, most: int = 1500) -> str:
 
 @dataclass(frozen=True)
 class CloseUp:
-    """A cluster seen from near: dots as a path, and the tokens that fit, as text, in an 800 by 480 picture."""
+    """A cluster seen from near: dots as a path, and the tokens that fit, as text, in an 800 by 480
+    picture."""
 
     dots: str
     words: list[tuple[str, float, float, int]]
 
 
-def close_up(xy: Array, texts: list[str], ids: Array, order: Array, wide: int = 800, high: int = 480, most: int = 60) -> CloseUp:
-    """Points (n, 2) of a cluster fitted into a picture; tokens are written in the order given where they overlap no other."""
+def close_up(
+    xy: Array,
+    texts: list[str],
+    ids: Array,
+    order: Array,
+    wide: int = 800,
+    high: int = 480,
+    most: int = 60,
+) -> CloseUp:
+    """Points (n, 2) of a cluster fitted into a picture; tokens are written in the order given where
+    they overlap no other."""
     low, high_end = np.quantile(xy, 0.02, axis=0), np.quantile(xy, 0.98, axis=0)
     span = np.maximum(high_end - low, 1e-6)
     scale = min((wide - 140) / span[0], (high - 50) / span[1])
@@ -49,7 +60,9 @@ def close_up(xy: Array, texts: list[str], ids: Array, order: Array, wide: int = 
         if any(abs(x[row] - a) < half + h and abs(y[row] - b) < 19 for a, b, h in placed):
             continue
         placed.append((x[row], y[row], half))
-        words.append((texts[row], round(float(x[row]), 1), round(float(y[row]) + 5, 1), int(ids[row])))
+        words.append(
+            (texts[row], round(float(x[row]), 1), round(float(y[row]) + 5, 1), int(ids[row]))
+        )
         if len(words) == most:
             break
     return CloseUp(dots, words)
@@ -99,7 +112,9 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
         view=view,
         cluster=cluster,
         tokens=[view.token(row) for row in order[:TABLED].tolist()],
-        others=[(int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())],
+        others=[
+            (int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())
+        ],
         unlisted=max(len(order) - LISTED, 0),
         made_of=made,
         overlap=float(view.overlaps[view.main][rows].mean()),
@@ -108,8 +123,10 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
         children=view.children(cluster),
         path=highlight(view.unit[rows]),
         close=close_up(
-            view.unit[rows], [view.texts[row] for row in rows.tolist()], view.ids[rows],
+            view.unit[rows],
+            [view.texts[row] for row in rows.tolist()],
+            view.ids[rows],
             np.array([position[row] for row in order.tolist()]),
         ),
         colour=view.colour.get(own) if own is not None else None,
-    )  # fmt: skip
+    )

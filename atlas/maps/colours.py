@@ -8,7 +8,8 @@ from atlas.maps.data import Dataset
 
 
 def colours(data: Dataset, palette: int) -> dict[int, int]:
-    """A palette index for each coarse cluster, so that near ones differ: greedily, largest first, by distance of anchors."""
+    """A palette index for each coarse cluster, so that near ones differ: greedily, largest first,
+    by distance of anchors."""
     main = data.about.map.clustered_on
     coarse = [cluster for cluster in data.about.clusters if cluster.level == "coarse"]
     chosen: dict[int, int] = {}

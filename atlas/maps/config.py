@@ -21,7 +21,8 @@ class Umap(Part):
     epochs: Annotated[Whole, Field(gt=0)] | None = None
     """Rounds of optimisation; chosen by the number of tokens when left out."""
     implementation: Literal["torch", "umap-learn"] = "torch"
-    """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the reference."""
+    """`torch` is this project's own, vectorised, with nothing to compile; `umap-learn` is the
+    reference."""
 
 
 class Tsne(Part):
@@ -32,7 +33,8 @@ class Tsne(Part):
 
 
 class ClusterOptions(Part):
-    """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left out."""
+    """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left
+    out."""
 
     coarse: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest coarse cluster."""
@@ -50,18 +52,25 @@ class Map(Part):
     description: Text | None = None
     """A sentence under the title."""
     space: Literal["input", "encoder-input", "contextual", "output"] = "input"
-    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `encoder-input` what enters the first layer, each
-    token alone between the model's special tokens; `contextual` a layer's outputs; `output` the unembedding of a model that does
-    not use the input table for it."""
+    """Which vectors: `input` is the embedding table, what `inputs_embeds` wants; `encoder-input`
+    what enters the first layer, each token alone between the model's special tokens;
+    `contextual` a layer's outputs; `output` the unembedding of a model that does not use the
+    input table for it."""
     layer: Whole | None = None
-    """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the default."""
+    """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the
+    default."""
     corpus: Corpus | None = None
     """Of a contextual space: texts over which it is averaged; each token alone when left out."""
     words: Annotated[str, Field(min_length=1)] | None = None
-    """Of a contextual space: a file of words, one a line, to show in place of tokens; a word's pieces are averaged."""
+    """Of a contextual space: a file of words, one a line, to show in place of tokens; a word's
+    pieces are averaged."""
     selection: Selection = Selection()
     """Which tokens; all when left out."""
-    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = ("umap", "tsne", "pca")
+    projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = (
+        "umap",
+        "tsne",
+        "pca",
+    )
     """The projections; the first is shown first, and clusters are found on it."""
     neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
     """Nearest neighbors kept for each token, by cosine."""
@@ -78,7 +87,9 @@ class Map(Part):
     def _of_the_space(self) -> Map:
         for key in ("layer", "corpus", "words"):
             if getattr(self, key) is not None and self.space != "contextual":
-                raise ValueError(f'{key}: only a contextual space has {"layers" if key == "layer" else key}; write space = "contextual"')
+                raise ValueError(
+                    f'{key}: only a contextual space has {"layers" if key == "layer" else key}; write space = "contextual"'
+                )
         return self
 
     def id(self, model: Model) -> str:
@@ -92,7 +103,8 @@ class Model(Part):
     id: Slug
     """Its name in ids and addresses."""
     source: Annotated[str, AfterValidator(_source)]
-    """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed package)."""
+    """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed
+    package)."""
     revision: Annotated[str, Field(min_length=1)] = "main"
     """Branch, tag or commit of a hub model; resolved once and kept in atlas.lock."""
     language: Annotated[str, AfterValidator(_language)] = "en"

@@ -1,7 +1,8 @@
 """Atlas data: one Parquet table and one JSON file a map. The contract between compute and render.
 
-The columns and keys are described in the README and below; `read` checks a pair of files against them, so that a
-page is never made from data that only looks right. Nothing here imports a machine-learning library.
+The columns and keys are described in the README and below; `read` checks a pair of files against
+them, so that a page is never made from data that only looks right. Nothing here imports a
+machine-learning library.
 """
 
 from __future__ import annotations
@@ -55,20 +56,29 @@ def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
     """Name and type of every column for a map with these projections, in file order."""
     words = pa.dictionary(pa.int32(), pa.string())
     result: dict[str, pa.DataType] = {
-        "token_id": pa.int32(), "token": pa.string(), "text": pa.string(),
-        "kind": words, "script": words, "pos": words, "reading": pa.string(),
-    }  # fmt: skip
+        "token_id": pa.int32(),
+        "token": pa.string(),
+        "text": pa.string(),
+        "kind": words,
+        "script": words,
+        "pos": words,
+        "reading": pa.string(),
+    }
     for name in projections:
         result |= {f"x_{name}": pa.float32(), f"y_{name}": pa.float32()}
     result |= {"cluster_coarse": pa.int32(), "cluster_fine": pa.int32()}
-    result |= {"neighbor_ids": pa.list_(pa.int32()), "neighbor_similarities": pa.list_(pa.float32())}
+    result |= {
+        "neighbor_ids": pa.list_(pa.int32()),
+        "neighbor_similarities": pa.list_(pa.float32()),
+    }
     result |= {f"overlap_{name}": pa.float32() for name in projections}
     result |= {f"label_{name}": pa.uint8() for name in projections}
     return result
 
 
 def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
-    """An Arrow table of `columns(projections)` from arrays, lists, and (n, k) arrays for list columns."""
+    """An Arrow table of `columns(projections)` from arrays, lists, and (n, k) arrays for list
+    columns."""
     arrays = []
     wanted = columns(projections)
     for name, kind in wanted.items():
@@ -76,7 +86,11 @@ def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
         if pa.types.is_list(kind):
             rows, width = value.shape
             offsets = np.arange(rows + 1, dtype=np.int32) * width
-            arrays.append(pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(value).ravel(), kind.value_type)))
+            arrays.append(
+                pa.ListArray.from_arrays(
+                    offsets, pa.array(np.ascontiguousarray(value).ravel(), kind.value_type)
+                )
+            )
         elif pa.types.is_dictionary(kind):
             arrays.append(pa.array(value, pa.string()).dictionary_encode())
         else:
@@ -90,12 +104,16 @@ def paths(folder: Path, map_id: str) -> tuple[Path, Path]:
 
 
 def write(folder: Path, data: Dataset) -> None:
-    """Write both files beside and rename them; the JSON last, so that a pair with a JSON file is whole.
+    """Write both files beside and rename them; the JSON last, so that a pair with a JSON file is
+    whole.
 
     Raises DataError when the folder cannot be written.
     """
     parquet, about = paths(folder, data.about.map.id)
-    metadata = {b"atlas_schema_version": str(SCHEMA_VERSION).encode(), b"atlas_recipe": data.about.recipe.encode()}
+    metadata = {
+        b"atlas_schema_version": str(SCHEMA_VERSION).encode(),
+        b"atlas_recipe": data.about.recipe.encode(),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         about.unlink(missing_ok=True)
@@ -106,11 +124,15 @@ def write(folder: Path, data: Dataset) -> None:
         beside.write_text(data.about.model_dump_json(indent=1) + "\n", encoding="utf-8")
         beside.replace(about)
     except OSError as problem:
-        raise DataError(f"{folder}: {problem.strerror or problem}", "Check the permissions and the free space there.") from problem
+        raise DataError(
+            f"{folder}: {problem.strerror or problem}",
+            "Check the permissions and the free space there.",
+        ) from problem
 
 
 def recipe(folder: Path, map_id: str) -> str | None:
-    """The recipe digest of the map's files, or None where there are none; cheap, for builds in which nothing changed."""
+    """The recipe digest of the map's files, or None where there are none; cheap, for builds in
+    which nothing changed."""
     parquet, about = paths(folder, map_id)
     try:
         if not parquet.exists():
@@ -140,7 +162,9 @@ def read(folder: Path, map_id: str) -> Dataset:
         message = f"{about}: schema version {facts.schema_version}; this atlas reads version {SCHEMA_VERSION}"
         raise DataError(message, again)
     if facts.map.id != map_id:
-        raise DataError(f"{about}: holds the map {facts.map.id}, not {map_id}", "Was the file renamed?")
+        raise DataError(
+            f"{about}: holds the map {facts.map.id}, not {map_id}", "Was the file renamed?"
+        )
     try:
         found = pq.read_table(parquet)
     except FileNotFoundError as problem:
@@ -175,7 +199,11 @@ def _faults(data: Dataset) -> list[str]:
     if len(ids) and not np.all(np.diff(ids) > 0):
         faults.append("token_id does not ascend")
     nullable = ("pos", "reading", "script")
-    faults += [f"{name} has empty cells" for name in wanted if name not in nullable and found.column(name).null_count]
+    faults += [
+        f"{name} has empty cells"
+        for name in wanted
+        if name not in nullable and found.column(name).null_count
+    ]
     for name in ("neighbor_ids", "neighbor_similarities"):
         lengths = pc.list_value_length(found.column(name)).to_numpy()
         if len(lengths) and not np.all(lengths == about.map.neighbors):
@@ -185,7 +213,10 @@ def _faults(data: Dataset) -> list[str]:
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
         faults.append(f"unknown kinds {sorted(unknown)}")
     for name in about.map.projections:
-        if not (np.isfinite(data.column(f"x_{name}")).all() and np.isfinite(data.column(f"y_{name}")).all()):
+        if not (
+            np.isfinite(data.column(f"x_{name}")).all()
+            and np.isfinite(data.column(f"y_{name}")).all()
+        ):
             faults.append(f"coordinates of {name} are not finite")
         overlap = data.column(f"overlap_{name}")
         if len(overlap) and not (overlap.min() >= 0 and overlap.max() <= 1):
@@ -198,5 +229,7 @@ def _faults(data: Dataset) -> list[str]:
     for level in ("coarse", "fine"):
         keys = {cluster.key for cluster in about.clusters if cluster.level == level}
         if unknown_keys := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
-            faults.append(f"cluster_{level} has keys {sorted(unknown_keys)[:5]} that the JSON file does not know")
+            faults.append(
+                f"cluster_{level} has keys {sorted(unknown_keys)[:5]} that the JSON file does not know"
+            )
     return faults

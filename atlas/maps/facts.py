@@ -1,4 +1,5 @@
-"""The JSON file of a map: what was mapped and how, how true it is, its clusters, landmarks and claims."""
+"""The JSON file of a map: what was mapped and how, how true it is, its clusters, landmarks and
+claims."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ class ModelFacts(_Part):
     revision: str = Field(description="the commit, for a hub model; empty otherwise")
     digest: str = Field(description="identity of the files read: commit:… or files:…")
     language: str
-    facts: dict[str, Any] = Field(description="architecture, sizes and tokenizer, as the checkpoint's own files say")
+    facts: dict[str, Any] = Field(
+        description="architecture, sizes and tokenizer, as the checkpoint's own files say"
+    )
 
 
 class MapFacts(_Part):
@@ -35,8 +38,12 @@ class MapFacts(_Part):
     tensor: str
     neighbors: int
     seed: int
-    dictionary: str = Field(description="the dictionary that parts of speech and readings come from; empty without one")
-    projections: dict[str, dict[str, Any]] = Field(description="the parameters of each projection, first the main one")
+    dictionary: str = Field(
+        description="the dictionary that parts of speech and readings come from; empty without one"
+    )
+    projections: dict[str, dict[str, Any]] = Field(
+        description="the parameters of each projection, first the main one"
+    )
     clustered_on: str = Field(description="the projection on which clusters were found")
     cluster_parameters: dict[str, Any]
     layer: int | None = Field(None, description="of a contextual space, as configured")
@@ -74,18 +81,30 @@ class Cluster(_Part):
     slug: str
     size: int = Field(gt=0)
     central: tuple[int, ...] = Field(description="token ids, most central first")
-    parent: int | None = Field(description="key of the coarse cluster that holds most of a fine one")
+    parent: int | None = Field(
+        description="key of the coarse cluster that holds most of a fine one"
+    )
     cohesion: float
-    nearest: tuple[int, ...] = Field(description="keys of the nearest clusters of the same level, by cosine of centroids")
-    anchors: dict[str, tuple[float, float]] = Field(description="where the name stands, by projection")
-    zooms: dict[str, int] = Field(description="half-octave from which the name shows, by projection; 255 is never")
+    nearest: tuple[int, ...] = Field(
+        description="keys of the nearest clusters of the same level, by cosine of centroids"
+    )
+    anchors: dict[str, tuple[float, float]] = Field(
+        description="where the name stands, by projection"
+    )
+    zooms: dict[str, int] = Field(
+        description="half-octave from which the name shows, by projection; 255 is never"
+    )
 
 
 class Cohesion(_Part):
     """How far a set keeps together, or stands near another, in one space or projection."""
 
-    cohesion: float = Field(ge=0, le=1, description="mean share of the k nearest neighbors that are members, too")
-    range: tuple[float, float] = Field(description="what 95 % of 200 random sets of the same size and kinds have")
+    cohesion: float = Field(
+        ge=0, le=1, description="mean share of the k nearest neighbors that are members, too"
+    )
+    range: tuple[float, float] = Field(
+        description="what 95 % of 200 random sets of the same size and kinds have"
+    )
     holds: bool = Field(description="whether the cohesion is above the range")
 
 
@@ -95,11 +114,17 @@ class Landmark(_Part):
     name: str
     title: dict[str, str] = Field(description="by language; what is without one goes by its name")
     members: tuple[int, ...] = Field(description="token ids, ascending")
-    outside: int = Field(ge=0, description="members that the vocabulary has and this map does not show")
-    missing: tuple[str, ...] = Field(description="words that are no single token of this vocabulary")
+    outside: int = Field(
+        ge=0, description="members that the vocabulary has and this map does not show"
+    )
+    missing: tuple[str, ...] = Field(
+        description="words that are no single token of this vocabulary"
+    )
     k: int
     chance: float = Field(description="the share that a set of random neighbors would have")
-    spaces: dict[str, Cohesion] = Field(description="by projection, and `space` for the space itself; empty below two members")
+    spaces: dict[str, Cohesion] = Field(
+        description="by projection, and `space` for the space itself; empty below two members"
+    )
 
 
 class Pair(_Part):
@@ -107,13 +132,16 @@ class Pair(_Part):
 
     words: tuple[str, str]
     missing: tuple[str, ...] = Field(description="those that are not on this map as one token")
-    ranks: tuple[int, int] | None = Field(description="of the second among the neighbors of the first, and the other way round")
+    ranks: tuple[int, int] | None = Field(
+        description="of the second among the neighbors of the first, and the other way round"
+    )
     similarity: float | None = Field(description="cosine")
     holds: bool | None
 
 
 class Claim(_Part):
-    """What somebody says of the space, and whether it holds on this map; None where the vocabulary cannot tell."""
+    """What somebody says of the space, and whether it holds on this map; None where the vocabulary
+    cannot tell."""
 
     title: dict[str, str]
     set: str | None = None
@@ -125,7 +153,11 @@ class Claim(_Part):
     def holds(self) -> bool | None:
         """Of words, whether all pairs that are there hold."""
         told = [pair.holds for pair in self.pairs if pair.holds is not None]
-        return (all(told) if told else None) if self.pairs else (self.measured.holds if self.measured else None)
+        return (
+            (all(told) if told else None)
+            if self.pairs
+            else (self.measured.holds if self.measured else None)
+        )
 
 
 class About(_Part):

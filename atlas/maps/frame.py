@@ -28,9 +28,16 @@ class Frame:
 
     @classmethod
     def around(cls, xy: Array, outside: float = 0.0) -> Frame:
-        """The smallest frame of the given ASPECT, with a margin, around all points but the share `outside` on each side."""
-        low, high = np.quantile(xy, [outside, 1 - outside], axis=0) if outside else (xy.min(axis=0), xy.max(axis=0))
-        width = max(float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT, 1e-6) * (1 + 2 * MARGIN)
+        """The smallest frame of the given ASPECT, with a margin, around all points but the share
+        `outside` on each side."""
+        low, high = (
+            np.quantile(xy, [outside, 1 - outside], axis=0)
+            if outside
+            else (xy.min(axis=0), xy.max(axis=0))
+        )
+        width = max(float(high[0] - low[0]), float(high[1] - low[1]) / ASPECT, 1e-6) * (
+            1 + 2 * MARGIN
+        )
         middle = (low + high) / 2
         return cls(float(middle[0]) - width / 2, float(middle[1]) - width * ASPECT / 2, width)
 

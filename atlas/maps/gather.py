@@ -16,7 +16,18 @@ from atlas.engine.record import Record
 from atlas.engine.run import Task
 from atlas.engine.store import Store, libraries
 from atlas.maps.data import SCHEMA_VERSION, Dataset, table
-from atlas.maps.facts import About, Claim, Cluster, Cohesion, CorpusFacts, Figures, Landmark, MapFacts, ModelFacts, Pair
+from atlas.maps.facts import (
+    About,
+    Claim,
+    Cluster,
+    Cohesion,
+    CorpusFacts,
+    Figures,
+    Landmark,
+    MapFacts,
+    ModelFacts,
+    Pair,
+)
 from atlas.maps.names import cluster_name
 from atlas.maps.plan import MapPlan
 from atlas.maps.records import NOISE, Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
@@ -48,11 +59,18 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         return [column[row] for row in ids]
 
     values: dict[str, Any] = {
-        "token_id": ids, "token": of(words.tokens), "text": of(words.texts), "kind": of(words.kinds),
-        "script": [name or None for name in of(words.scripts)], "pos": of(notes.pos), "reading": of(notes.readings),
-        "cluster_coarse": groups.coarse, "cluster_fine": groups.fine,
-        "neighbor_ids": ids[near.rows] if near.rows.size else near.rows, "neighbor_similarities": np.asarray(near.similarities),
-    }  # fmt: skip
+        "token_id": ids,
+        "token": of(words.tokens),
+        "text": of(words.texts),
+        "kind": of(words.kinds),
+        "script": [name or None for name in of(words.scripts)],
+        "pos": of(notes.pos),
+        "reading": of(notes.readings),
+        "cluster_coarse": groups.coarse,
+        "cluster_fine": groups.fine,
+        "neighbor_ids": ids[near.rows] if near.rows.size else near.rows,
+        "neighbor_similarities": np.asarray(near.similarities),
+    }
     for name in shown:
         xy = np.asarray(layouts[name].xy)
         values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
@@ -63,16 +81,32 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         schema_version=SCHEMA_VERSION,
         recipe=plan.recipe,
         model=ModelFacts(
-            id=plan.model.id, source=_told(plan.model.source), revision=plan.checkpoint.revision, digest=plan.checkpoint.identity,
-            language=plan.model.language, facts=read(plan.card, Card).facts,
+            id=plan.model.id,
+            source=_told(plan.model.source),
+            revision=plan.checkpoint.revision,
+            digest=plan.checkpoint.identity,
+            language=plan.model.language,
+            facts=read(plan.card, Card).facts,
         ),
         map=MapFacts(
-            id=plan.id, model=plan.model.id, name=plan.map.name, space=plan.map.space, selection=plan.map.selection.conditions(),
-            tokens=len(ids), dimensions=space.values.shape[1], tensor=space.tensor, neighbors=near.rows.shape[1],
-            seed=plan.map.seed, dictionary=notes.dictionary,
+            id=plan.id,
+            model=plan.model.id,
+            name=plan.map.name,
+            space=plan.map.space,
+            selection=plan.map.selection.conditions(),
+            tokens=len(ids),
+            dimensions=space.values.shape[1],
+            tensor=space.tensor,
+            neighbors=near.rows.shape[1],
+            seed=plan.map.seed,
+            dictionary=notes.dictionary,
             projections={name: layout.parameters for name, layout in layouts.items()},
-            clustered_on=shown[0], cluster_parameters=groups.parameters, layer=plan.map.layer,
-            corpus=_corpus(plan, cast(Averages, space), np.asarray(read(plan.asked, Selection).ids)) if plan.asked else None,
+            clustered_on=shown[0],
+            cluster_parameters=groups.parameters,
+            layer=plan.map.layer,
+            corpus=_corpus(plan, cast(Averages, space), np.asarray(read(plan.asked, Selection).ids))
+            if plan.asked
+            else None,
         ),
         faithfulness={name: Figures(**found.figures) for name, found in truth.items()},
         clusters=_clusters(groups, space.values[ids], ids, texts, labels),
@@ -80,7 +114,7 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
         claims=_claims(plan, pinned) if pinned else (),
         libraries=libraries(),
         built=built(),
-    )  # fmt: skip
+    )
     return Dataset(about, table(values, shown))
 
 
@@ -88,25 +122,40 @@ def _corpus(plan: MapPlan, space: Averages, asked: Any) -> CorpusFacts:
     """What the corpus held, and what of the selected tokens it did not."""
     least = plan.map.corpus.least if plan.map.corpus else 1
     counts = np.asarray(space.counts)[asked]
-    return CorpusFacts(**space.figures, least=least, unseen=int((counts == 0).sum()), rare=int(((counts > 0) & (counts < least)).sum()))
+    return CorpusFacts(
+        **space.figures,
+        least=least,
+        unseen=int((counts == 0).sum()),
+        rare=int(((counts > 0) & (counts < least)).sum()),
+    )
 
 
 def _told(source: str) -> str:
-    """A source as it is published: of a folder outside the atlas only the name, since the rest is about somebody's machine."""
+    """A source as it is published: of a folder outside the atlas only the name, since the rest is
+    about somebody's machine."""
     kind, _, place = source.partition(":")
     folder = Path(place)
-    return f"path:{folder.name}" if kind == "path" and (folder.is_absolute() or ".." in folder.parts) else source
+    return (
+        f"path:{folder.name}"
+        if kind == "path" and (folder.is_absolute() or ".." in folder.parts)
+        else source
+    )
 
 
 def _landmarks(plan: MapPlan, found: Landmarks, ids: Any) -> tuple[Landmark, ...]:
     return tuple(
         Landmark(
-            name=one.name, title=_title(one.title), members=tuple(int(ids[row]) for row in measured["rows"]), outside=measured["outside"],
-            missing=tuple(measured["missing"]), k=measured["k"], chance=measured["chance"],
+            name=one.name,
+            title=_title(one.title),
+            members=tuple(int(ids[row]) for row in measured["rows"]),
+            outside=measured["outside"],
+            missing=tuple(measured["missing"]),
+            k=measured["k"],
+            chance=measured["chance"],
             spaces={name: Cohesion(**some) for name, some in measured["spaces"].items()},
         )
         for one, measured in zip(plan.sets, found.sets, strict=True)
-    )  # fmt: skip
+    )
 
 
 def _claims(plan: MapPlan, found: Landmarks) -> tuple[Claim, ...]:
@@ -115,7 +164,9 @@ def _claims(plan: MapPlan, found: Landmarks) -> tuple[Claim, ...]:
         pairs = tuple(Pair(**pair) for pair in measured.get("pairs", ()))
         known = measured.get("holds") is not None
         share = Cohesion(**measured) if known else None
-        told.append(Claim(title=_title(one.title), set=one.set, near=one.near, measured=share, pairs=pairs))
+        told.append(
+            Claim(title=_title(one.title), set=one.set, near=one.near, measured=share, pairs=pairs)
+        )
     return tuple(told)
 
 
@@ -126,8 +177,12 @@ def _title(title: Text | None) -> dict[str, str]:
     return {"en": title, "ja": title} if title else {}
 
 
-def _clusters(groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]) -> tuple[Cluster, ...]:
-    nearest = {level: _nearest(np.asarray(getattr(groups, level)), values) for level in ("coarse", "fine")}
+def _clusters(
+    groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]
+) -> tuple[Cluster, ...]:
+    nearest = {
+        level: _nearest(np.asarray(getattr(groups, level)), values) for level in ("coarse", "fine")
+    }
     slugs: set[str] = set()
     found = []
     for number, entry in enumerate(groups.entries):
@@ -136,13 +191,22 @@ def _clusters(groups: Clusters, values: Floats, ids: Any, texts: list[str], labe
         name = cluster_name([texts[row] for row in central])
         found.append(
             Cluster(
-                level=level, key=key, name=name, slug=_slug(name, level, int(ids[central[0]]), slugs), size=entry["size"],
-                central=tuple(int(ids[row]) for row in central), parent=entry["parent"], cohesion=entry["cohesion"],
+                level=level,
+                key=key,
+                name=name,
+                slug=_slug(name, level, int(ids[central[0]]), slugs),
+                size=entry["size"],
+                central=tuple(int(ids[row]) for row in central),
+                parent=entry["parent"],
+                cohesion=entry["cohesion"],
                 nearest=tuple(nearest[level][key]),
-                anchors={way: (float(a[number, 0]), float(a[number, 1])) for way, a in _anchors(labels).items()},
+                anchors={
+                    way: (float(a[number, 0]), float(a[number, 1]))
+                    for way, a in _anchors(labels).items()
+                },
                 zooms={way: int(one.cluster_zooms[number]) for way, one in labels.items()},
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 
@@ -151,7 +215,8 @@ def _anchors(labels: dict[str, Labels]) -> dict[str, Floats]:
 
 
 def _nearest(keys: Any, values: Floats) -> list[list[int]]:
-    """For each cluster the keys of the clusters whose centroids are nearest by cosine, nearest first."""
+    """For each cluster the keys of the clusters whose centroids are nearest by cosine, nearest
+    first."""
     count = int(keys.max(initial=NOISE)) + 1
     if count < 1:
         return []
@@ -166,11 +231,13 @@ def _nearest(keys: Any, values: Floats) -> list[list[int]]:
 
 
 def _slug(name: str, level: str, token: int, taken: set[str]) -> str:
-    """A cluster's name in addresses: its Latin words if it has any, and the id of its most central token, which makes it
-    distinct and stable while that token stays central."""
+    """A cluster's name in addresses: its Latin words if it has any, and the id of its most central
+    token, which makes it distinct and stable while that token stays central."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain)[:3])[:40]
-    slug = "-".join(part for part in (words, str(token), "region" if level == "coarse" else "") if part)
+    slug = "-".join(
+        part for part in (words, str(token), "region" if level == "coarse" else "") if part
+    )
     number, unique = 2, slug
     while unique in taken:
         unique, number = f"{slug}-{number}", number + 1

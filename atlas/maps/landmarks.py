@@ -26,12 +26,15 @@ class _Scoped(Part):
     def applies(self, model: str, language: str) -> bool:
         """Whether it is for a model of this id and language; `zh` stands for `zh-Hant`, too."""
         return (self.models is None or model in self.models) and (
-            self.languages is None or language in self.languages or language.split("-")[0] in self.languages
+            self.languages is None
+            or language in self.languages
+            or language.split("-")[0] in self.languages
         )
 
 
 class Landmark(_Scoped):
-    """A set of words pinned on maps. Its members are those of all keys given, as far as the vocabulary has them as one token."""
+    """A set of words pinned on maps. Its members are those of all keys given, as far as the
+    vocabulary has them as one token."""
 
     name: Slug
     """Its name in data and claims."""
@@ -42,7 +45,8 @@ class Landmark(_Scoped):
     unidic: UniDic | None = None
     """What UniDic takes for such a word; only for Japanese models."""
     scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """Every word in these scripts, such as Punctuation or Digits; with `pattern`, both must hold."""
+    """Every word in these scripts, such as Punctuation or Digits; with `pattern`, both must
+    hold."""
     pattern: Pattern | None = None
     """Every word in which this regular expression is found."""
 
@@ -54,7 +58,8 @@ class Landmark(_Scoped):
 
 
 class Claim(_Scoped):
-    """What somebody says of a space: that a set keeps together, that it stands near another, or that words are near one another."""
+    """What somebody says of a space: that a set keeps together, that it stands near another, or
+    that words are near one another."""
 
     set: Slug | None = None
     """A landmark. It holds when the cohesion of the set is above that of 95 % of random sets."""

@@ -13,5 +13,6 @@ def cluster_name(texts: Sequence[str]) -> str:
 
 
 def map_name(level: str, texts: Sequence[str]) -> str:
-    """A cluster's name on the map: a coarse one goes by its most central token alone, as a country does by one word."""
+    """A cluster's name on the map: a coarse one goes by its most central token alone, as a country
+    does by one word."""
     return texts[0] if level == "coarse" else cluster_name(texts)

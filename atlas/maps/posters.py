@@ -1,5 +1,5 @@
-"""Pictures: the poster of a map, and the drawing of one cluster. They are what a reader sees first, and without JavaScript all
-there is to see.
+"""Pictures: the poster of a map, and the drawing of one cluster. They are what a reader sees first,
+and without JavaScript all there is to see.
 """
 
 from __future__ import annotations
@@ -21,15 +21,21 @@ from atlas.web.palette import NOISE_COLOUR, PALETTE
 MOST_DOTS = 300_000  # on a poster
 
 
-def posters(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[bytes]:
-    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels wide; for light and dark pages."""
+def posters(
+    data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None
+) -> list[bytes]:
+    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels
+    wide; for light and dark pages."""
     return [_webp(image) for image in dots(data, projection, widths, chosen)]
 
 
-def dots(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None) -> list[Image.Image]:
+def dots(
+    data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None
+) -> list[Image.Image]:
     """All tokens as dots in their coarse cluster's colour on nothing (RGBA), so many pixels wide.
 
-    Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they grow denser, not larger.
+    Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they
+    grow denser, not larger.
     """
     big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
     unit = view(data, projection).unit(layout(data, projection))
@@ -59,7 +65,10 @@ def dots(data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int
     image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
     image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
-    return [whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA") for width in widths]
+    return [
+        whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")
+        for width in widths
+    ]
 
 
 def _webp(picture: Image.Image) -> bytes:
@@ -83,15 +92,23 @@ class Name:
 
 
 def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
-    """The names of the largest coarse clusters that do not overlap on a poster about 900 pixels wide."""
+    """The names of the largest coarse clusters that do not overlap on a poster about 900 pixels
+    wide."""
     frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
-    for cluster in (one for one in data.about.clusters if one.level == "coarse" and one.zooms[projection] < NEVER):
+    for cluster in (
+        one
+        for one in data.about.clusters
+        if one.level == "coarse" and one.zooms[projection] < NEVER
+    ):
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
         short = cluster.name.split(" · ")[0]
         half = text_width(short, 15) / 1800 + 0.006
-        if any(abs(x - other) < half + other_half and abs(y - up) < 0.033 for other, up, other_half in taken):
+        if any(
+            abs(x - other) < half + other_half and abs(y - up) < 0.033
+            for other, up, other_half in taken
+        ):
             continue
         if not half < x < 1 - half:
             continue

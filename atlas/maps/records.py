@@ -18,7 +18,8 @@ NEVER = 255  # a label that is not shown at any zoom
 
 @dataclass(frozen=True, eq=False)
 class Neighbors(Record):
-    """Exact nearest neighbors by cosine in the original space, nearest first, the point itself left out.
+    """Exact nearest neighbors by cosine in the original space, nearest first, the point itself left
+    out.
 
     rows           (n, k) int32, positions in the selection (not token ids)
     similarities   (n, k) float32, cosine, falling along each row
@@ -29,19 +30,28 @@ class Neighbors(Record):
 
     def __post_init__(self) -> None:
         need(self.rows.ndim == 2 and self.rows.dtype == np.int32, self, "rows must be (n, k) int32")
-        need(self.similarities.shape == self.rows.shape, self, "rows and similarities differ in shape")
+        need(
+            self.similarities.shape == self.rows.shape,
+            self,
+            "rows and similarities differ in shape",
+        )
         need(self.similarities.dtype == np.float32, self, "similarities must be float32")
 
 
 @dataclass(frozen=True, eq=False)
 class Layout(Record):
-    """A projection: xy (n, 2) float32, y upwards, centred; `parameters` says how it was made (method, seed, epochs …)."""
+    """A projection: xy (n, 2) float32, y upwards, centred; `parameters` says how it was made
+    (method, seed, epochs …)."""
 
     xy: Floats
     parameters: dict[str, Any]
 
     def __post_init__(self) -> None:
-        need(self.xy.ndim == 2 and self.xy.shape[1] == 2 and self.xy.dtype == np.float32, self, "xy must be (n, 2) float32")
+        need(
+            self.xy.ndim == 2 and self.xy.shape[1] == 2 and self.xy.dtype == np.float32,
+            self,
+            "xy must be (n, 2) float32",
+        )
         need(bool(np.isfinite(self.xy).all()), self, "xy is not finite")
 
 
@@ -50,9 +60,10 @@ class Clusters(Record):
     """Two levels of clusters; -1 is noise.
 
     coarse, fine    (n,) int32, keys into `entries` by level
-    entries         one dict a cluster: `level` ("coarse" or "fine"), `key` (its number), `size`, `central` (rows of its most
-                    central tokens, most central first), `parent` (key of the coarse cluster most of its tokens are in,
-                    or None), `cohesion` (mean cosine of its tokens to its centroid)
+    entries         one dict a cluster: `level` ("coarse" or "fine"), `key` (its number), `size`,
+                    `central` (rows of its most central tokens, most central first), `parent` (key
+                    of the coarse cluster most of its tokens are in, or None), `cohesion` (mean
+                    cosine of its tokens to its centroid)
     """
 
     coarse: Ints
@@ -61,14 +72,19 @@ class Clusters(Record):
     parameters: dict[str, Any]
 
     def __post_init__(self) -> None:
-        need(self.coarse.shape == self.fine.shape and self.coarse.ndim == 1, self, "coarse and fine differ in shape")
+        need(
+            self.coarse.shape == self.fine.shape and self.coarse.ndim == 1,
+            self,
+            "coarse and fine differ in shape",
+        )
         need(self.coarse.dtype == self.fine.dtype == np.int32, self, "labels must be int32")
 
 
 @dataclass(frozen=True, eq=False)
 class Labels(Record):
-    """When each label appears on a projection: `zooms` (n,) uint8 for tokens and `cluster_zooms` (c,) uint8 for `entries` of
-    Clusters, in half-octaves from the whole map (0) on; 255 is never. `anchors` (c, 2) float32 is where a cluster's name stands."""
+    """When each label appears on a projection: `zooms` (n,) uint8 for tokens and `cluster_zooms`
+    (c,) uint8 for `entries` of Clusters, in half-octaves from the whole map (0) on; 255 is
+    never. `anchors` (c, 2) float32 is where a cluster's name stands."""
 
     zooms: Bytes
     cluster_zooms: Bytes
@@ -83,23 +99,30 @@ class Labels(Record):
 class Faithfulness(Record):
     """How true a layout is to the neighbors in the original space.
 
-    overlap       (n,) float32: share of a point's k nearest neighbors that the layout keeps among its k nearest
-    figures       `overlap` (mean over all points), `trustworthiness`, `continuity` (Venna & Kaski 2001), `k`, `sampled`
-                  (points over which the last two were taken), and `quantiles` of the overlap (10, 50, 90 %)
+    overlap       (n,) float32: share of a point's k nearest neighbors that the layout keeps among
+                  its k nearest
+    figures       `overlap` (mean over all points), `trustworthiness`, `continuity` (Venna & Kaski
+                  2001), `k`, `sampled` (points over which the last two were taken), and `quantiles`
+                  of the overlap (10, 50, 90 %)
     """
 
     overlap: Floats
     figures: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        need(self.overlap.ndim == 1 and self.overlap.dtype == np.float32, self, "overlap must be (n,) float32")
+        need(
+            self.overlap.ndim == 1 and self.overlap.dtype == np.float32,
+            self,
+            "overlap must be (n,) float32",
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Lexicon(Record):
     """Which tokens words are.
 
-    sets     one dict a set: `name`, `ids` (token ids, ascending), `missing` (its words that are no single token)
+    sets     one dict a set: `name`, `ids` (token ids, ascending), `missing` (its words that are no
+             single token)
     words    token id of each word asked for, None where it is no single token
     """
 
@@ -111,12 +134,14 @@ class Lexicon(Record):
 class Landmarks(Record):
     """How far the sets of a lexicon keep together on one map.
 
-    sets      one dict a set: `name`, `rows` (positions in the selection), `outside` (members not in the selection), `missing`,
-              `k`, `chance` and `spaces`: for the space ("space") and each projection `cohesion` and the 95 % `range` of random
-              sets, empty with fewer than two members
-    claims    one dict a claim: of a set `cohesion`, `range` and `holds`, None where they cannot be measured; of words `pairs`, one
-              dict each: `words`, `missing`, `similarity`, `ranks` (of the second word among the neighbors of the first, and the
-              other way round) and `holds`
+    sets      one dict a set: `name`, `rows` (positions in the selection), `outside` (members not in
+              the selection), `missing`, `k`, `chance` and `spaces`: for the space ("space") and
+              each projection `cohesion` and the 95 % `range` of random sets, empty with fewer than
+              two members
+    claims    one dict a claim: of a set `cohesion`, `range` and `holds`, None where they cannot be
+              measured; of words `pairs`, one dict each: `words`, `missing`, `similarity`, `ranks`
+              (of the second word among the neighbors of the first, and the other way round) and
+              `holds`
     """
 
     sets: tuple[dict[str, Any], ...]

@@ -1,7 +1,8 @@
-"""What other sites read of a map: oEmbed, feeds, schema.org facts, citations and the snippet of an iframe.
+"""What other sites read of a map: oEmbed, feeds, schema.org facts, citations and the snippet of an
+iframe.
 
-Addresses are absolute where `base_url` says where the site lives, and relative to the page where it does not: then they serve
-whoever resolves them, as browsers do, while most crawlers will not.
+Addresses are absolute where `base_url` says where the site lives, and relative to the page where it
+does not: then they serve whoever resolves them, as browsers do, while most crawlers will not.
 
 oEmbed 1.0: https://oembed.com/. The dataset follows Google's reading of https://schema.org/Dataset.
 """
@@ -32,9 +33,13 @@ VARIABLES = {
 }
 
 TEX = {
-    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "&%$#_"},
-}  # fmt: skip
+}
 
 
 def snippet(url: str, title: str, height: int = HEIGHT) -> str:
@@ -45,14 +50,26 @@ def snippet(url: str, title: str, height: int = HEIGHT) -> str:
     )
 
 
-def oembed(config: Config, view: MapView, language: str, embed: str, page: str, picture: str) -> str:
-    """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the embed page, map page and card."""
+def oembed(
+    config: Config, view: MapView, language: str, embed: str, page: str, picture: str
+) -> str:
+    """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the
+    embed page, map page and card."""
     title = view.title(language)
     facts: dict[str, Any] = {
-        "version": "1.0", "type": "rich", "title": title, "provider_name": text(config.site.title, language),
-        "html": snippet(embed, title), "width": WIDTH, "height": HEIGHT, "url": page,
-        "thumbnail_url": picture, "thumbnail_width": CARD[0], "thumbnail_height": CARD[1], "cache_age": 86400,
-    }  # fmt: skip
+        "version": "1.0",
+        "type": "rich",
+        "title": title,
+        "provider_name": text(config.site.title, language),
+        "html": snippet(embed, title),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "url": page,
+        "thumbnail_url": picture,
+        "thumbnail_width": CARD[0],
+        "thumbnail_height": CARD[1],
+        "cache_age": 86400,
+    }
     if config.site.base_url:
         facts["provider_url"] = f"{config.site.base_url}/"
     if config.site.author:
@@ -61,7 +78,8 @@ def oembed(config: Config, view: MapView, language: str, embed: str, page: str, 
 
 
 def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -> str:
-    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a base_url."""
+    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a
+    base_url."""
     base, atom = f"{config.site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
     root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
 
@@ -82,35 +100,88 @@ def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -
         entry = add(root, "entry")
         add(entry, "title", view.title(language))
         add(entry, "id", f"{base}maps/{view.id}/")
-        add(entry, "link", rel="alternate", href=f"{base}maps/{view.id}/", type="text/html", hreflang=language)
+        add(
+            entry,
+            "link",
+            rel="alternate",
+            href=f"{base}maps/{view.id}/",
+            type="text/html",
+            hreflang=language,
+        )
         add(entry, "updated", view.about.built)
         add(entry, "summary", view.description(language) or view.model_title(language))
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def dataset(config: Config, view: MapView, language: str, told: str, page: str, files: dict[str, str], picture: str) -> dict[str, Any]:
-    """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each download by its media type."""
+def dataset(
+    config: Config,
+    view: MapView,
+    language: str,
+    told: str,
+    page: str,
+    files: dict[str, str],
+    picture: str,
+) -> dict[str, Any]:
+    """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each
+    download by its media type."""
     about = view.about
     title = view.title(language)
     facts: dict[str, Any] = {
-        "@context": "https://schema.org", "@type": "Dataset", "name": title, "url": page, "identifier": view.id,
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "name": title,
+        "url": page,
+        "identifier": view.id,
         "description": told,
-        "inLanguage": language, "isAccessibleForFree": True, "version": about.recipe[:12], "image": picture,
-        "dateModified": about.built, "datePublished": about.built[:10], "size": f"{len(view.ids)} tokens",
-        "keywords": ["word embeddings", "language models", "token vocabulary", *about.map.projections, about.model.id],
-        "measurementTechnique": [*about.map.projections, "exact nearest neighbors by cosine", "HDBSCAN"],
-        "variableMeasured": [{"@type": "PropertyValue", "name": name, "description": what} for name, what in VARIABLES.items()],
-        "includedInDataCatalog": {"@type": "DataCatalog", "name": text(config.site.title, language)},
-        "distribution": [{"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url} for kind, url in files.items()],
-        "isBasedOn": {"@type": "SoftwareSourceCode", "name": about.model.id, "version": about.model.revision or about.model.digest},
-    }  # fmt: skip
+        "inLanguage": language,
+        "isAccessibleForFree": True,
+        "version": about.recipe[:12],
+        "image": picture,
+        "dateModified": about.built,
+        "datePublished": about.built[:10],
+        "size": f"{len(view.ids)} tokens",
+        "keywords": [
+            "word embeddings",
+            "language models",
+            "token vocabulary",
+            *about.map.projections,
+            about.model.id,
+        ],
+        "measurementTechnique": [
+            *about.map.projections,
+            "exact nearest neighbors by cosine",
+            "HDBSCAN",
+        ],
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": name, "description": what}
+            for name, what in VARIABLES.items()
+        ],
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "name": text(config.site.title, language),
+        },
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url}
+            for kind, url in files.items()
+        ],
+        "isBasedOn": {
+            "@type": "SoftwareSourceCode",
+            "name": about.model.id,
+            "version": about.model.revision or about.model.digest,
+        },
+    }
     if config.site.base_url:
         facts["includedInDataCatalog"]["url"] = f"{config.site.base_url}/"
     if config.site.author:
-        facts["creator"] = facts["publisher"] = {"@type": "Organization", "name": config.site.author}
+        facts["creator"] = facts["publisher"] = {
+            "@type": "Organization",
+            "name": config.site.author,
+        }
     if about.model.source.startswith("hub:"):
-        facts["isBasedOn"]["sameAs"] = f"https://huggingface.co/{about.model.source.removeprefix('hub:')}"
+        facts["isBasedOn"]["sameAs"] = (
+            f"https://huggingface.co/{about.model.source.removeprefix('hub:')}"
+        )
     if licence := about.model.facts.get("license"):
         facts["isBasedOn"]["license"] = licence
     return facts
@@ -119,14 +190,25 @@ def dataset(config: Config, view: MapView, language: str, told: str, page: str, 
 def citation(config: Config, view: MapView, language: str, url: str) -> dict[str, str]:
     """The map as BibTeX and as a line of text. `url` may be a mark that the page fills in."""
     year, month, day = view.about.built[:10].split("-")
-    title, site, author = view.title(language), text(config.site.title, language), config.site.author
+    title, site, author = (
+        view.title(language),
+        text(config.site.title, language),
+        config.site.author,
+    )
     plain = unicodedata.normalize("NFKD", f"{view.id}").encode("ascii", "ignore").decode()
     key = re.sub(r"[^A-Za-z0-9]+", "-", f"{plain}-{year}").strip("-")
     entry = {
-        "title": f"{{{_tex(title)}}}", "author": f"{{{_tex(author)}}}" if author else "", "year": year, "month": str(int(month)),
-        "howpublished": _tex(site), "url": url, "version": view.about.recipe[:12],
-        "note": _tex(f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"),
-    }  # fmt: skip
+        "title": f"{{{_tex(title)}}}",
+        "author": f"{{{_tex(author)}}}" if author else "",
+        "year": year,
+        "month": str(int(month)),
+        "howpublished": _tex(site),
+        "url": url,
+        "version": view.about.recipe[:12],
+        "note": _tex(
+            f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"
+        ),
+    }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
     made = f"{view.model_title(language)}, {entry['version']}"
     line = f"{author + '. ' if author else ''}{title} ({made}). {site}, {year}-{month}-{day}. {url}"
@@ -134,5 +216,6 @@ def citation(config: Config, view: MapView, language: str, url: str) -> dict[str
 
 
 def _tex(value: str) -> str:
-    """Text with TeX's own signs written as commands. BibTeX counts braces even where a backslash stands before them."""
+    """Text with TeX's own signs written as commands. BibTeX counts braces even where a backslash
+    stands before them."""
     return "".join(TEX.get(sign, sign) for sign in value)

@@ -44,16 +44,24 @@ class Token:
 class MapView:
     """One map, arranged for its pages. Made once and shared by all languages."""
 
-    def __init__(self, config: atlas_toml.Config, model: config_.Model, entry: config_.Map, data: Dataset) -> None:
+    def __init__(
+        self, config: atlas_toml.Config, model: config_.Model, entry: config_.Map, data: Dataset
+    ) -> None:
         self.config, self.model, self.map, self.data = config, model, entry, data
         self.about = data.about
         self.id = data.about.map.id
         self.main = data.about.map.clustered_on
         self.texts = [str(text) for text in data.strings("text")]
         self.kinds = [str(kind) for kind in data.strings("kind")]
-        self.scripts, self.pos, self.readings = data.strings("script"), data.strings("pos"), data.strings("reading")
+        self.scripts, self.pos, self.readings = (
+            data.strings("script"),
+            data.strings("pos"),
+            data.strings("reading"),
+        )
         self.ids: Array = data.column("token_id")
-        self.overlaps = {name: data.column(f"overlap_{name}") for name in data.about.map.projections}
+        self.overlaps = {
+            name: data.column(f"overlap_{name}") for name in data.about.map.projections
+        }
         self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
         self.unit: Array = frame.view(data, self.main).unit(frame.layout(data, self.main))
         self.language = data.about.model.language
@@ -76,7 +84,9 @@ class MapView:
         return site.text(self.model.title, language, self.model.id)
 
     def description(self, language: str) -> str:
-        return site.text(self.map.description, language) or site.text(self.model.description, language)
+        return site.text(self.map.description, language) or site.text(
+            self.model.description, language
+        )
 
     @cached_property
     def coarse(self) -> list[Cluster]:
@@ -110,14 +120,19 @@ class MapView:
 
     def children(self, cluster: Cluster) -> list[Cluster]:
         """The fine clusters within a coarse one, largest first."""
-        return [one for one in self.fine if one.parent == cluster.key] if cluster.level == "coarse" else []
+        return (
+            [one for one in self.fine if one.parent == cluster.key]
+            if cluster.level == "coarse"
+            else []
+        )
 
     def noise(self, level: str) -> float:
         """The share of tokens in no cluster."""
         return len(self.rows.get((level, -1), ())) / max(len(self.ids), 1)
 
     def counts(self, what: str) -> list[tuple[str, int]]:
-        """How many tokens of each kind, script or part of speech, most first; those without are left out."""
+        """How many tokens of each kind, script or part of speech, most first; those without are
+        left out."""
         column: Sequence[str | None] = self.column(what)
         return Counter(value for value in column if value).most_common()
 
@@ -126,12 +141,21 @@ class MapView:
         return self.kinds if what == "kind" else self.scripts if what == "script" else self.pos
 
     def token(self, row: int) -> Token:
-        pairs = zip(self.near[row][:SHOWN_NEIGHBORS].tolist(), self.similar[row][:SHOWN_NEIGHBORS].tolist(), strict=True)
+        pairs = zip(
+            self.near[row][:SHOWN_NEIGHBORS].tolist(),
+            self.similar[row][:SHOWN_NEIGHBORS].tolist(),
+            strict=True,
+        )
         near = tuple(Neighbor(self.texts[self.row(other)], value) for other, value in pairs)
         return Token(
-            int(self.ids[row]), self.texts[row], self.kinds[row], self.pos[row], self.readings[row], near,
+            int(self.ids[row]),
+            self.texts[row],
+            self.kinds[row],
+            self.pos[row],
+            self.readings[row],
+            near,
             float(self.overlaps[self.main][row]),
-        )  # fmt: skip
+        )
 
     def landmark_title(self, name: str, language: str) -> str:
         """A landmark's title, or its name where it has none."""
@@ -146,10 +170,13 @@ class MapView:
         """A claim's title, or what it is about where it has none."""
         words = dict.fromkeys(word for pair in claim.pairs for word in pair.words)
         about = [self.landmark_title(name, language) for name in (claim.set, claim.near) if name]
-        return claim.title.get(language) or next(iter(claim.title.values()), ("、" if language == "ja" else ", ").join(words or about))
+        return claim.title.get(language) or next(
+            iter(claim.title.values()), ("、" if language == "ja" else ", ").join(words or about)
+        )
 
     def examples(self, most: int = 6) -> list[Token]:
-        """Tokens to show on the map's page, for readers without JavaScript: central words of its large clusters."""
+        """Tokens to show on the map's page, for readers without JavaScript: central words of its
+        large clusters."""
         rows = [self.row(cluster.central[0]) for cluster in self.coarse]
         words = [row for row in rows if self.kinds[row] == "word"]
         return [self.token(row) for row in words[:most]]

@@ -1,6 +1,8 @@
-"""What a model makes of its input embeddings before the first layer: the parts of that sum, and the sum itself in NumPy.
+"""What a model makes of its input embeddings before the first layer: the parts of that sum, and the
+sum itself in NumPy.
 
-Written by hand and in float64, so that it is independent of the library whose `hidden_states[0]` it is compared with.
+Written by hand and in float64, so that it is independent of the library whose `hidden_states[0]` it
+is compared with.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ _FEW = 8  # tokens that are compared exactly, found in float32
 
 @dataclass(frozen=True)
 class Anatomy:
-    """The tables between a token id and the first layer; e dimensions of embeddings, h of the layers, mostly the same.
+    """The tables between a token id and the first layer; e dimensions of embeddings, h of the
+    layers, mostly the same.
 
     word          (v, e) the input embeddings
     position      (p, e) a learned row a position, None where positions enter elsewhere
@@ -63,18 +66,25 @@ class Anatomy:
         return found
 
     def compose(self, word: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """`hidden_states[0]`, (n, h), of word embeddings (n, e) and what is added to them, in the precision of the latter."""
+        """`hidden_states[0]`, (n, h), of word embeddings (n, e) and what is added to them, in the
+        precision of the latter."""
         made = word * added.dtype.type(self.scale) + added
         if self.normed_last:
             made = self._projected(made)
         if self.norm:
             weight, bias, epsilon = self.norm
             centred = made - made.mean(axis=1, keepdims=True)
-            made = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + added.dtype.type(epsilon)) * weight + bias
+            made = (
+                centred
+                / np.sqrt((centred**2).mean(axis=1, keepdims=True) + added.dtype.type(epsilon))
+                * weight
+                + bias
+            )
         return made if self.normed_last else self._projected(made)
 
     def nearest(self, states: Floats, segment: int) -> tuple[list[int], list[float], list[float]]:
-        """The token at each position: the one whose composed embedding is nearest to the state there, over the whole vocabulary.
+        """The token at each position: the one whose composed embedding is nearest to the state
+        there, over the whole vocabulary.
 
         Returns the token ids, their distances, and the distances of the second nearest.
         """
@@ -82,7 +92,9 @@ class Anatomy:
         ids, best, second = [], [], []
         for state, here, rough in zip(states, added, self._rough(states, added), strict=True):
             few = np.argpartition(rough, min(_FEW, len(rough) - 1))[:_FEW]
-            exact = np.linalg.norm(self.compose(self.word[few].astype(np.float64), here) - state, axis=1)
+            exact = np.linalg.norm(
+                self.compose(self.word[few].astype(np.float64), here) - state, axis=1
+            )
             order = np.argsort(exact, kind="stable")
             ids.append(int(few[order[0]]))
             best.append(float(exact[order[0]]))
@@ -90,12 +102,14 @@ class Anatomy:
         return ids, best, second
 
     def _rough(self, states: Floats, added: Doubles) -> Iterator[Floats]:
-        """About the squared distance of every token's composed embedding from each state, (v,) float32 a state."""
+        """About the squared distance of every token's composed embedding from each state, (v,)
+        float32 a state."""
         if self.projection or not self.norm:
             for state, here in zip(states, added.astype(np.float32), strict=True):
                 yield ((self.compose(self.word, here) - state) ** 2).sum(axis=1)
             return
-        # |LayerNorm(w + a) - s|² by matrix products: with centred w and a, their gains and s less the bias.
+        # |LayerNorm(w + a) - s|² by matrix products: with centred w and a, their gains and s less
+        # the bias.
         weight, bias, epsilon = self.norm
         word = self.word * np.float32(self.scale)
         word -= word.mean(axis=1, keepdims=True)
@@ -104,7 +118,11 @@ class Anatomy:
         size = (word**2).sum(axis=1)[:, None] + 2 * word @ more.T + (more**2).sum(axis=1)
         deviation = np.sqrt(size / word.shape[1] + epsilon)
         gained = word * weight
-        size = (gained**2).sum(axis=1)[:, None] + 2 * gained @ (more * weight).T + ((more * weight) ** 2).sum(axis=1)
+        size = (
+            (gained**2).sum(axis=1)[:, None]
+            + 2 * gained @ (more * weight).T
+            + ((more * weight) ** 2).sum(axis=1)
+        )
         cross = gained @ rest.T + (more * weight * rest).sum(axis=1)
         yield from (size / deviation**2 - 2 * cross / deviation + (rest**2).sum(axis=1)).T
 
@@ -125,31 +143,54 @@ def of_torch(model: Any) -> Anatomy:
     within = getattr(model, "embeddings", None)
     embedding = model.get_input_embeddings()
     layer = getattr(within, "LayerNorm", None)
-    norm = (_array(layer.weight), _array(layer.bias), _epsilon(layer)) if layer is not None else None
+    norm = (
+        (_array(layer.weight), _array(layer.bias), _epsilon(layer)) if layer is not None else None
+    )
     # ALBERT's, ELECTRA's and DeBERTa's names for the way from the embeddings' size to the layers'.
-    linear = getattr(getattr(model, "encoder", None), "embedding_hidden_mapping_in", None) or getattr(model, "embeddings_project", None)
+    linear = getattr(
+        getattr(model, "encoder", None), "embedding_hidden_mapping_in", None
+    ) or getattr(model, "embeddings_project", None)
     inner = getattr(within, "embed_proj", None)
     linear = linear if linear is not None else inner
     kind = str(model.config.model_type)
     position = table("position_embeddings", "wpe")
     if getattr(model.config, "position_embedding_type", "absolute") != "absolute":
         position = None
-    padding = getattr(within, "padding_idx", None)  # RoBERTa and its kin keep it there, since their positions start after it
+    padding = getattr(
+        within, "padding_idx", None
+    )  # RoBERTa and its kin keep it there, since their positions start after it
     return Anatomy(
-        _array(embedding.weight), position, padding + 1 if padding is not None and position is not None else 0,
-        table("token_type_embeddings"), norm, _linear(linear), inner is not None, _scale(kind, model, embedding),
-    )  # fmt: skip
+        _array(embedding.weight),
+        position,
+        padding + 1 if padding is not None and position is not None else 0,
+        table("token_type_embeddings"),
+        norm,
+        _linear(linear),
+        inner is not None,
+        _scale(kind, model, embedding),
+    )
 
 
 def of_tensorflow(model: Any) -> Anatomy:
     """The anatomy of a `TFBertModel`."""
     within = model.bert.embeddings
-    norm = (within.LayerNorm.gamma.numpy(), within.LayerNorm.beta.numpy(), float(within.LayerNorm.epsilon))
-    return Anatomy(within.weight.numpy(), within.position_embeddings.numpy(), 0, within.token_type_embeddings.numpy(), norm)
+    norm = (
+        within.LayerNorm.gamma.numpy(),
+        within.LayerNorm.beta.numpy(),
+        float(within.LayerNorm.epsilon),
+    )
+    return Anatomy(
+        within.weight.numpy(),
+        within.position_embeddings.numpy(),
+        0,
+        within.token_type_embeddings.numpy(),
+        norm,
+    )
 
 
 def sinusoids(length: int, width: int) -> Doubles:
-    """The fixed positions of the Transformer, (length, width): sines at even, cosines at odd dimensions (Vaswani et al. 2017, 3.5)."""
+    """The fixed positions of the Transformer, (length, width): sines at even, cosines at odd
+    dimensions (Vaswani et al. 2017, 3.5)."""
     angles = np.arange(length)[:, None] / 10_000 ** (np.arange(0, width, 2) / width)
     made = np.empty((length, width))
     made[:, 0::2], made[:, 1::2] = np.sin(angles), np.cos(angles[:, : width // 2])
@@ -168,11 +209,14 @@ def _linear(linear: Any) -> tuple[Floats, Floats] | None:
     if linear is None:
         return None
     weight = _array(linear.weight).T
-    return weight, _array(linear.bias) if linear.bias is not None else np.zeros(weight.shape[1], np.float32)
+    return weight, _array(linear.bias) if linear.bias is not None else np.zeros(
+        weight.shape[1], np.float32
+    )
 
 
 def _scale(kind: str, model: Any, embedding: Any) -> float:
-    """Gemma multiplies by the square root of the width; Gemma 3 does it within the module that looks embeddings up."""
+    """Gemma multiplies by the square root of the width; Gemma 3 does it within the module that
+    looks embeddings up."""
     if getattr(embedding, "embed_scale", None) is not None:
         return float(embedding.embed_scale)
     return float(model.config.hidden_size) ** 0.5 if kind in ("gemma", "gemma2") else 1.0

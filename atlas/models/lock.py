@@ -12,7 +12,8 @@ from atlas.errors import ModelError
 
 
 class Lock(MutableMapping[str, str]):
-    """atlas.lock: which commit `org/name@revision` meant when it was first resolved. Written only when it changed."""
+    """atlas.lock: which commit `org/name@revision` meant when it was first resolved. Written only
+    when it changed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -23,7 +24,10 @@ class Lock(MutableMapping[str, str]):
         except FileNotFoundError:
             found = {}
         except (OSError, ValueError) as problem:
-            raise ModelError(f"{path}: cannot be read ({problem})", "Delete the file to resolve every model anew.") from problem
+            raise ModelError(
+                f"{path}: cannot be read ({problem})",
+                "Delete the file to resolve every model anew.",
+            ) from problem
         self._commits: dict[str, str] = {str(name): str(commit) for name, commit in found.items()}
         self._saved = dict(self._commits)
 
@@ -46,13 +50,17 @@ class Lock(MutableMapping[str, str]):
         """Write the file if anything was resolved anew."""
         if self._commits == self._saved:
             return
-        lines = [f"{_quoted(name)} = {_quoted(commit)}" for name, commit in sorted(self._commits.items())]
+        lines = [
+            f"{_quoted(name)} = {_quoted(commit)}" for name, commit in sorted(self._commits.items())
+        ]
         text = "# The commit each hub model was resolved to. Delete a line to follow its branch again.\n[commits]\n"
         try:
             write_whole(self.path, text + "\n".join(lines) + "\n")
         except OSError as problem:
             hint = "The commits of hub models are kept there; make the folder writable."
-            raise ModelError(f"{self.path}: cannot be written ({problem.strerror})", hint) from problem
+            raise ModelError(
+                f"{self.path}: cannot be written ({problem.strerror})", hint
+            ) from problem
         self._saved = dict(self._commits)
 
 

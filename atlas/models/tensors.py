@@ -31,7 +31,13 @@ TABLES = (
 
 
 # Ends of the names of unembeddings.
-OUTPUTS = ("lm_head.weight", "lm_head.decoder.weight", "embed_out.weight", "cls.predictions.decoder.weight", "predictions.decoder.weight")
+OUTPUTS = (
+    "lm_head.weight",
+    "lm_head.decoder.weight",
+    "embed_out.weight",
+    "cls.predictions.decoder.weight",
+    "predictions.decoder.weight",
+)
 
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
@@ -40,19 +46,32 @@ _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _PIECE = 2 << 20  # values read at a time
 
 
-def find_table(header: dict[str, Any], rows: int | None, ends: Sequence[str] = TABLES) -> str | None:
-    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as `ends` say, with `rows`
-    rows if any of them has so many."""
+def find_table(
+    header: dict[str, Any], rows: int | None, ends: Sequence[str] = TABLES
+) -> str | None:
+    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as
+    `ends` say, with `rows` rows if any of them has so many."""
     for end in ends:
-        names = [name for name in header if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2]
-        names.sort(key=lambda name: (rows is not None and header[name]["shape"][0] != rows, "decoder" in name, len(name)))
+        names = [
+            name
+            for name in header
+            if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2
+        ]
+        names.sort(
+            key=lambda name: (
+                rows is not None and header[name]["shape"][0] != rows,
+                "decoder" in name,
+                len(name),
+            )
+        )
         if names and header[names[0]]["dtype"] in _TYPES:
             return names[0]
     return None
 
 
 def table_rows(location: str) -> int | None:
-    """How many rows the input table has, from headers alone; None when no safetensors file holds it."""
+    """How many rows the input table has, from headers alone; None when no safetensors file holds
+    it."""
     size = vocabulary_size(location)
     for name in weight_files(location):
         with checkpoints.opened(location, name) as file:
@@ -63,10 +82,13 @@ def table_rows(location: str) -> int | None:
 
 
 def vocabulary_size(location: str) -> int | None:
-    """The vocabulary's size as config.json has it, for models of several kinds of input in the text's part."""
+    """The vocabulary's size as config.json has it, for models of several kinds of input in the
+    text's part."""
     config = read_json(location, "config.json") or {}
     inner = config.get("text_config")
-    found = (inner if isinstance(inner, dict) else config).get("vocab_size", config.get("vocab_size"))
+    found = (inner if isinstance(inner, dict) else config).get(
+        "vocab_size", config.get("vocab_size")
+    )
     return found if isinstance(found, int) and found > 0 else None
 
 
@@ -91,15 +113,23 @@ def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
         header.pop("__metadata__", None)
         for tensor, entry in header.items():
             begin, end = entry["data_offsets"]
-            size = math.prod(entry["shape"]) * int(_TYPES[entry["dtype"]][-1]) if entry["dtype"] in _TYPES else end - begin
+            size = (
+                math.prod(entry["shape"]) * int(_TYPES[entry["dtype"]][-1])
+                if entry["dtype"] in _TYPES
+                else end - begin
+            )
             if begin < 0 or end - begin != size:
                 raise ValueError(f"{tensor} has {end - begin} bytes, not {size}")
     except (struct.error, ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise ModelError(f"{name}: not a safetensors file ({problem!r})", "Is the download complete?") from problem
+        raise ModelError(
+            f"{name}: not a safetensors file ({problem!r})", "Is the download complete?"
+        ) from problem
     return header, 8 + length
 
 
-def read_tensor(file: BinaryIO, name: str, entry: dict[str, Any], start: int, progress: Callable[[float], None]) -> Floats:
+def read_tensor(
+    file: BinaryIO, name: str, entry: dict[str, Any], start: int, progress: Callable[[float], None]
+) -> Floats:
     """The table in float32, turned into it piece by piece: a large one is held once."""
     kind = np.dtype(_TYPES[entry["dtype"]])
     values = np.empty(math.prod(entry["shape"]), np.float32)
@@ -108,7 +138,9 @@ def read_tensor(file: BinaryIO, name: str, entry: dict[str, Any], start: int, pr
         count = min(_PIECE, len(values) - done)
         piece = file.read(count * kind.itemsize)
         if len(piece) < count * kind.itemsize:
-            raise ModelError(f"{name}: ends within the embedding table", "Is the download complete?")
+            raise ModelError(
+                f"{name}: ends within the embedding table", "Is the download complete?"
+            )
         raw = np.frombuffer(piece, kind)
         if entry["dtype"] == "BF16":  # the upper half of a float32
             raw = (raw.astype("<u4") << 16).view("<f4")

@@ -1,4 +1,5 @@
-"""The tokens that a tokenizer's files hold, by id: tokenizer.json, or the files of the slow tokenizers."""
+"""The tokens that a tokenizer's files hold, by id: tokenizer.json, or the files of the slow
+tokenizers."""
 
 from __future__ import annotations
 
@@ -13,33 +14,69 @@ from atlas.models.checkpoint import read_json
 
 
 def _bytes() -> dict[str, int]:
-    """GPT-2's table from printable stand-ins back to bytes (Radford et al. 2019, `bytes_to_unicode`)."""
+    """GPT-2's table from printable stand-ins back to bytes (Radford et al. 2019,
+    `bytes_to_unicode`)."""
     kept = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     spare = [value for value in range(256) if value not in kept]
-    return {chr(value): value for value in kept} | {chr(256 + place): value for place, value in enumerate(spare)}
+    return {chr(value): value for value in kept} | {
+        chr(256 + place): value for place, value in enumerate(spare)
+    }
 
 
 BYTES = _bytes()
 # Files that may hold the vocabulary, the most complete first.
-_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model")
-_SHIFTED = ("xlm-roberta", "camembert", "mbart", "xglm", "pegasus", "bigbird_pegasus")  # ids are not those of the SentencePiece model
+_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "spm.model",
+)
+_SHIFTED = (
+    "xlm-roberta",
+    "camembert",
+    "mbart",
+    "xglm",
+    "pegasus",
+    "bigbird_pegasus",
+)  # ids are not those of the SentencePiece model
 
-# Special by the defaults of the slow tokenizers' classes; older checkpoints do not say so in a file.
-_DEFAULTS = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "<|endoftext|>"}
+# Special by the defaults of the slow tokenizers' classes; older checkpoints do not say so in a
+# file.
+_DEFAULTS = {
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "<s>",
+    "</s>",
+    "<pad>",
+    "<unk>",
+    "<mask>",
+    "<|endoftext|>",
+}
 
 # Tokens by id, the family, and the ids of special and of all added tokens.
 Read = tuple[dict[int, str], str, set[int], set[int]]
 
 
 def load(location: str) -> Read:
-    """What the best of a checkpoint's tokenizer files holds. Raises ModelError naming the file that cannot be read."""
+    """What the best of a checkpoint's tokenizer files holds. Raises ModelError naming the file that
+    cannot be read."""
     path = next((found for name in _FILES if (found := checkpoints.fetch(location, name))), None)
     if path is None:
-        raise ModelError(f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(_FILES)}.")
+        raise ModelError(
+            f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(_FILES)}."
+        )
     try:
         return _parse(path, location)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
-        raise ModelError(f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?") from problem
+        raise ModelError(
+            f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?"
+        ) from problem
 
 
 def _parse(path: Path, location: str) -> Read:
@@ -51,8 +88,14 @@ def _parse(path: Path, location: str) -> Read:
     added, special = _added(location)
     if path.name == "vocab.txt":
         lines = path.read_text(encoding="utf-8").split("\n")
-        tokens = dict(enumerate(line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)))
-        if tokens and all(re.fullmatch(r".+ \d+", token) for token in tokens.values()):  # fairseq's: tokens and their counts
+        tokens = dict(
+            enumerate(
+                line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)
+            )
+        )
+        if tokens and all(
+            re.fullmatch(r".+ \d+", token) for token in tokens.values()
+        ):  # fairseq's: tokens and their counts
             return _told(location, "bpe")
         return tokens | added, "wordpiece", _named(tokens, location) | special, set(added)
     if path.name == "vocab.json":
@@ -60,7 +103,9 @@ def _parse(path: Path, location: str) -> Read:
         family = "byte-level-bpe"
         if any(token.startswith("▁") for token in tokens.values()):
             family = "sentencepiece"
-        elif marked(tokens.values(), "@@") or (marked(tokens.values(), "</w>") and not BYTES.keys() >= set("".join(tokens.values()))):
+        elif marked(tokens.values(), "@@") or (
+            marked(tokens.values(), "</w>") and not BYTES.keys() >= set("".join(tokens.values()))
+        ):
             family = "bpe"
         return tokens | added, family, _named(tokens, location) | special, set(added)
     tokens, control = _sentencepieces(path)
@@ -78,7 +123,12 @@ def _fast(path: Path) -> Read:
     added = found.get("added_tokens") or []
     tokens |= {int(entry["id"]): str(entry["content"]) for entry in added}
     special = {int(entry["id"]) for entry in added if entry.get("special")}
-    return tokens, _family(found, model.get("type"), tokens.values()), special, {int(entry["id"]) for entry in added}
+    return (
+        tokens,
+        _family(found, model.get("type"), tokens.values()),
+        special,
+        {int(entry["id"]) for entry in added},
+    )
 
 
 def _family(found: dict[str, object], kind: str | None, tokens: Iterable[str]) -> str:
@@ -87,28 +137,38 @@ def _family(found: dict[str, object], kind: str | None, tokens: Iterable[str]) -
         return "wordpiece"
     if '"ByteLevel"' in parts:
         return "byte-level-bpe"
-    if kind == "Unigram" or '"Metaspace"' in parts or "▁" in parts or any(token.startswith("▁") for token in tokens):
+    if (
+        kind == "Unigram"
+        or '"Metaspace"' in parts
+        or "▁" in parts
+        or any(token.startswith("▁") for token in tokens)
+    ):
         return "sentencepiece"
     return "wordlevel" if kind == "WordLevel" else "bpe"
 
 
 def marked(tokens: Iterable[str], mark: str) -> bool:
-    """Whether many tokens end so: as a token of its own or two, any vocabulary may hold `</w>` or `@@`."""
+    """Whether many tokens end so: as a token of its own or two, any vocabulary may hold `</w>` or
+    `@@`."""
     ends = [token.endswith(mark) for token in tokens]
     return sum(ends) > len(ends) / 10
 
 
 def _added(location: str) -> tuple[dict[int, str], set[int]]:
-    """Tokens added beside the base vocabulary, as tokenizer_config.json and added_tokens.json give them."""
+    """Tokens added beside the base vocabulary, as tokenizer_config.json and added_tokens.json give
+    them."""
     decoder = (read_json(location, "tokenizer_config.json") or {}).get("added_tokens_decoder") or {}
     tokens = {int(row): str(entry["content"]) for row, entry in decoder.items()}
     special = {int(row) for row, entry in decoder.items() if entry.get("special")}
-    tokens |= {int(row): token for token, row in (read_json(location, "added_tokens.json") or {}).items()}
+    tokens |= {
+        int(row): token for token, row in (read_json(location, "added_tokens.json") or {}).items()
+    }
     return tokens, special
 
 
 def _named(tokens: dict[int, str], location: str) -> set[int]:
-    """Ids of the tokens that special_tokens_map.json names, or that are special without being named."""
+    """Ids of the tokens that special_tokens_map.json names, or that are special without being
+    named."""
     names = set(_DEFAULTS)
     for value in (read_json(location, "special_tokens_map.json") or {}).values():
         for entry in value if isinstance(value, list) else [value]:
@@ -126,11 +186,14 @@ def _sentencepieces(path: Path) -> tuple[dict[int, str], set[int]]:
 
 
 def _told(location: str, family: str) -> Read:
-    """What transformers says: XLM-RoBERTa and its kin count ids otherwise than the files of their tokenizers do."""
+    """What transformers says: XLM-RoBERTa and its kin count ids otherwise than the files of their
+    tokenizers do."""
     name, revision = checkpoints.pretrained(location)
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, use_fast=False, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(
+        name, revision=revision, use_fast=False, trust_remote_code=False
+    )
     rows = range(len(tokenizer))
     tokens = dict(zip(rows, tokenizer.convert_ids_to_tokens(list(rows)), strict=True))
     return tokens, family, set(tokenizer.all_special_ids), set(tokenizer.get_added_vocab().values())

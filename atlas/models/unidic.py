@@ -10,5 +10,6 @@ def tagger() -> Any:
     from fugashi import Tagger  # type: ignore[attr-defined, unused-ignore]  # a Cython module without types
     from unidic_lite import DICDIR
 
-    # Told by name: left alone, fugashi takes the large `unidic` wherever that is installed, even without its dictionary.
+    # Told by name: left alone, fugashi takes the large `unidic` wherever that is installed, even
+    # without its dictionary.
     return Tagger(f'-r "{DICDIR}/mecabrc" -d "{DICDIR}"')

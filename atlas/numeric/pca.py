@@ -1,4 +1,5 @@
-"""Principal directions of vectors: a projection of their own, and where UMAP and t-SNE start from."""
+"""Principal directions of vectors: a projection of their own, and where UMAP and t-SNE start
+from."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _PART = 8192  # rows taken to float64 at a time
 
 
 def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
-    """Coordinates (n, 2) on the first two principal directions, and the share of variance they hold."""
+    """Coordinates (n, 2) on the first two principal directions, and the share of variance they
+    hold."""
     middle = values.mean(axis=0, dtype=np.float64)
     parts = [values[begin : begin + _PART] for begin in range(0, len(values), _PART)]
     covariance = np.zeros((len(middle), len(middle)))
@@ -27,8 +29,9 @@ def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
     # An eigenvector has no sign of its own; the largest part is made positive.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)
     xy = np.concatenate([(part - middle) @ axes for part in parts])
-    # Rounded to a millionth of the longest, because the last digits of a sum depend on how many threads took it, and a
-    # layout magnifies any difference. The unit is a power of two, so that it does not move with those digits.
+    # Rounded to a millionth of the longest, because the last digits of a sum depend on how many
+    # threads took it, and a layout magnifies any difference. The unit is a power of two, so that it
+    # does not move with those digits.
     longest = float(np.abs(xy).max(initial=0))
     unit = 2.0 ** (np.floor(np.log2(longest)) - 20) if longest > 0 else 1.0
     total = max(float(spread.sum()), 1e-300)

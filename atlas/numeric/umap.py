@@ -1,10 +1,11 @@
 """UMAP in torch, vectorised over all edges, with nothing to compile.
 
-After McInnes, Healy & Melville 2018 (arXiv 1802.03426): the same fuzzy graph, curve and loss as umap-learn. Where that samples
-one edge at a time, this takes, in every epoch, the expected pull of all edges (each weighted by its membership) and a few
-random points for each point to be pushed from. Nothing depends on the number of threads: sums over a point's edges are sparse
-matrix products, and what is done to each number is rounded exactly. That is why powers are made of square roots: torch's `pow`
-rounds some numbers otherwise at the end of a thread's share, and takes longer.
+After McInnes, Healy & Melville 2018 (arXiv 1802.03426): the same fuzzy graph, curve and loss as
+umap-learn. Where that samples one edge at a time, this takes, in every epoch, the expected pull of
+all edges (each weighted by its membership) and a few random points for each point to be pushed
+from. Nothing depends on the number of threads: sums over a point's edges are sparse matrix
+products, and what is done to each number is rounded exactly. That is why powers are made of square
+roots: torch's `pow` rounds some numbers otherwise at the end of a thread's share, and takes longer.
 """
 
 from __future__ import annotations
@@ -41,12 +42,18 @@ def graph(neighbors: Neighbors) -> csr_matrix:
     target = np.log2(k + 1)
     low, high = np.zeros((n, 1)), np.full((n, 1), np.inf)
     scale = np.maximum(distances.mean(axis=1, keepdims=True), 1e-6)
-    for _ in range(48):  # bisection: the width at which each point has log2(k + 1) neighbors' worth of membership
+    for _ in range(
+        48
+    ):  # bisection: the width at which each point has log2(k + 1) neighbors' worth of membership
         found = np.exp(-beyond / scale).sum(axis=1, keepdims=True)
         high, low = np.where(found > target, scale, high), np.where(found > target, low, scale)
-        scale = np.clip(np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2), 1e-9, 1e9)
+        scale = np.clip(
+            np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2), 1e-9, 1e9
+        )
     rows = np.repeat(np.arange(n), k)
-    one_way = sparse.csr_matrix((np.exp(-beyond / scale).ravel(), (rows, neighbors.rows.ravel())), shape=(n, n))
+    one_way = sparse.csr_matrix(
+        (np.exp(-beyond / scale).ravel(), (rows, neighbors.rows.ravel())), shape=(n, n)
+    )
     other = one_way.T.tocsr()
     both = (one_way + other - one_way.multiply(other)).tocsr()
     both.sort_indices()
@@ -54,7 +61,8 @@ def graph(neighbors: Neighbors) -> csr_matrix:
 
 
 def curve(min_dist: float, spread: float = 1.0) -> tuple[float, int]:
-    """a and 16 b of the closeness 1 / (1 + a d^2b), fitted to one that is 1 up to min_dist and then falls exponentially.
+    """a and 16 b of the closeness 1 / (1 + a d^2b), fitted to one that is 1 up to min_dist and then
+    falls exponentially.
 
     b is taken to the nearest sixteenth, and a fitted to that: the curve moves by 0.01 at most.
     """
@@ -69,7 +77,8 @@ def curve(min_dist: float, spread: float = 1.0) -> tuple[float, int]:
 
 
 def power(values: Tensor, sixteenths: int) -> Tensor:
-    """values ** (sixteenths / 16) by square roots and products alone; values must not be negative."""
+    """values ** (sixteenths / 16) by square roots and products alone; values must not be
+    negative."""
     whole, part = divmod(sixteenths, 16)
     factors = [values] * whole
     root = values
@@ -96,26 +105,33 @@ def umap(
     epochs: int | None = None,
     rate: float = 0.3,
 ) -> tuple[Floats, dict[str, Any]]:
-    """Coordinates (n, 2) and the parameters used, from the vectors (n, d), which only give the start, and their neighbors.
+    """Coordinates (n, 2) and the parameters used, from the vectors (n, d), which only give the
+    start, and their neighbors.
 
-    Pulls and pushes of an epoch are applied at once. A point with many edges would overshoot, so its step is divided by one
-    plus its step's share of the sum of its pulls (one step of an implicit, Jacobi-preconditioned descent). Without `epochs`
-    there are 200 for more than 10,000 points, else 400. Raises StageError when there are no neighbors.
+    Pulls and pushes of an epoch are applied at once. A point with many edges would overshoot, so
+    its step is divided by one plus its step's share of the sum of its pulls (one step of an
+    implicit, Jacobi-preconditioned descent). Without `epochs` there are 200 for more than 10,000
+    points, else 400. Raises StageError when there are no neighbors.
     """
     import torch
     from scipy import sparse
 
     n = len(values)
     if neighbors.rows.shape[1] == 0:
-        raise StageError("UMAP needs at least one neighbor a point.", "Set the map's `neighbors` to 2 or more.")
+        raise StageError(
+            "UMAP needs at least one neighbor a point.", "Set the map's `neighbors` to 2 or more."
+        )
     epochs = epochs or (200 if n > 10_000 else 400)
     a, sixteenths = curve(min_dist)
     b = sixteenths / 16
     upper = sparse.triu(graph(neighbors), 1, format="csr")
     upper.data = (upper.data / upper.data.max()).astype(np.float32)
-    upper.data[upper.data < 1 / epochs] = 0  # umap-learn's own cut: an edge it would sample less than once
+    upper.data[upper.data < 1 / epochs] = (
+        0  # umap-learn's own cut: an edge it would sample less than once
+    )
     upper.eliminate_zeros()
-    # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two for all of it.
+    # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two
+    # for all of it.
     device = device if device.startswith("cuda") else "cpu"
     edges = _Edges(upper, device) if device == "cpu" else _Segments(upper, device)
     weights = torch.from_numpy(upper.data).to(device)
@@ -132,7 +148,9 @@ def umap(
 
     def push(place: Tensor) -> Tensor:
         points = torch.view_as_complex(place)
-        drawn = torch.randint(n, (_PUSHES, n), generator=generator, device=device, dtype=torch.int32)
+        drawn = torch.randint(
+            n, (_PUSHES, n), generator=generator, device=device, dtype=torch.int32
+        )
         gap, apart = _squared(points - points[drawn])
         away = (2 * b) / (power(apart, sixteenths).mul_(a).add_(1) * (apart + 0.001))
         pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
@@ -153,7 +171,12 @@ def umap(
             force = 2 * pulled[:, :2] - place * stiff + pushed * degree
             place = place + step * force / (1 + step * stiff)
             progress((epoch + 1) / epochs)
-    facts = {"min_dist": min_dist, "epochs": epochs, "rate": rate, "implementation": "atlas (torch)"}
+    facts = {
+        "min_dist": min_dist,
+        "epochs": epochs,
+        "rate": rate,
+        "implementation": "atlas (torch)",
+    }
     return place.cpu().numpy(), facts
 
 
@@ -167,7 +190,8 @@ def _squared(gap: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _Edges:
-    """Sums over the edges of each point, on the processor: products with a sparse matrix whose values change every epoch."""
+    """Sums over the edges of each point, on the processor: products with a sparse matrix whose
+    values change every epoch."""
 
     def __init__(self, upper: csr_matrix, device: str) -> None:
         import torch
@@ -175,13 +199,18 @@ class _Edges:
 
         self.tails = torch.from_numpy(upper.indices.astype(np.int32)).to(device)
         counts = np.diff(upper.indptr)
-        self.heads = torch.from_numpy(np.repeat(np.arange(len(counts), dtype=np.int32), counts)).to(device)
-        self.upper = sparse.csr_matrix((np.zeros(upper.nnz, np.float32), upper.indices, upper.indptr), shape=upper.shape)
+        self.heads = torch.from_numpy(np.repeat(np.arange(len(counts), dtype=np.int32), counts)).to(
+            device
+        )
+        self.upper = sparse.csr_matrix(
+            (np.zeros(upper.nnz, np.float32), upper.indices, upper.indptr), shape=upper.shape
+        )
         self.lower = self.upper.T  # shares the values
         self.columns = np.ones((upper.shape[0], 3), np.float32)
 
     def sums(self, strength: Tensor, place: Tensor) -> Tensor:
-        """(n, 3): for each point the sums over its edges of strength * x and strength * y of the other end, and of strength."""
+        """(n, 3): for each point the sums over its edges of strength * x and strength * y of the
+        other end, and of strength."""
         import torch
 
         self.upper.data[:] = strength.numpy()
@@ -190,7 +219,8 @@ class _Edges:
 
 
 class _Segments(_Edges):
-    """The same on a graphics processor, where adding up by index would depend on which thread comes first."""
+    """The same on a graphics processor, where adding up by index would depend on which thread comes
+    first."""
 
     def __init__(self, upper: csr_matrix, device: str) -> None:
         import torch

@@ -1,1 +1,2 @@
-"""One build: its options and places, plan, compute, compose, publish. The only package that sees the whole of atlas.toml."""
+"""One build: its options and places, plan, compute, compose, publish. The only package that sees
+the whole of atlas.toml."""

@@ -1,4 +1,5 @@
-"""What the site consists of: for each map its files and pictures, for each page its HTML in every language, styles and scripts."""
+"""What the site consists of: for each map its files and pictures, for each page its HTML in every
+language, styles and scripts."""
 
 from __future__ import annotations
 
@@ -36,7 +37,13 @@ from atlas.web.writer import Writer
 MAPS = "assets/maps/"  # what map pages fetch, and posters: a digest in each name, to be kept for long. What people name stands in data/
 
 
-def compose(config: atlas_toml.Config, maps: tuple[str, ...], data: Path, writer: Writer, warn: Callable[[str], None]) -> int:
+def compose(
+    config: atlas_toml.Config,
+    maps: tuple[str, ...],
+    data: Path,
+    writer: Writer,
+    warn: Callable[[str], None],
+) -> int:
     """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
     languages = config.site.languages
     by_id = {entry.id(model): (model, entry) for model in config.models for entry in model.maps}
@@ -47,7 +54,9 @@ def compose(config: atlas_toml.Config, maps: tuple[str, ...], data: Path, writer
         view = MapView(config, *by_id[map_id], found)
         views.append(view)
 
-        def make(found: dataset.Dataset = found, view: MapView = view) -> tuple[dict[str, bytes], Any]:
+        def make(
+            found: dataset.Dataset = found, view: MapView = view
+        ) -> tuple[dict[str, bytes], Any]:
             packed = payload(found, len(PALETTE))
             files = {f"{MAPS}{name}": content for name, content in packed.files.items()}
             pictures = {}
@@ -58,23 +67,37 @@ def compose(config: atlas_toml.Config, maps: tuple[str, ...], data: Path, writer
                     files[at] = picture
                     pictures[f"{name}-{width}"] = at
             points = f"{MAPS}{packed.meta['projections'][view.main]}"
-            return files, {"meta": f"{MAPS}{packed.meta['file']}", "points": points, "pictures": pictures}
+            return files, {
+                "meta": f"{MAPS}{packed.meta['file']}",
+                "points": points,
+                "pictures": pictures,
+            }
 
         titles: dict[str, tuple[str, str]] = {
-            language: (view.title(language), site.text(config.site.title, language)) for language in languages
+            language: (view.title(language), site.text(config.site.title, language))
+            for language in languages
         }
 
         def titled(
-            found: dataset.Dataset = found, view: MapView = view, titles: dict[str, tuple[str, str]] = titles
+            found: dataset.Dataset = found,
+            view: MapView = view,
+            titles: dict[str, tuple[str, str]] = titles,
         ) -> tuple[dict[str, bytes], Any]:
             made = cards(found, view.main, titles)
-            names = {one: f"data/{view.id}.card-{one}.png" for one in languages}  # people paste this address, so it stays
+            names = {
+                one: f"data/{view.id}.card-{one}.png" for one in languages
+            }  # people paste this address, so it stays
             return {names[one]: made[one] for one in languages}, names
 
         shared = writer.derive(map_id, f"{VERSION} {found.about.recipe}", make)
-        named = writer.derive(f"{map_id}.card", f"{VERSION} {found.about.recipe} {sorted(titles.items())}", titled)
+        named = writer.derive(
+            f"{map_id}.card", f"{VERSION} {found.about.recipe} {sorted(titles.items())}", titled
+        )
         for language in languages:
-            facts[language][map_id] = {**shared, "pictures": {**shared["pictures"], "card": named[language]}}
+            facts[language][map_id] = {
+                **shared,
+                "pictures": {**shared["pictures"], "card": named[language]},
+            }
         for path in dataset.paths(data, map_id):
             writer.write(f"data/{path.name}", path.read_bytes())
     compared = _compared(config, views, data, writer)
@@ -93,21 +116,50 @@ def compose(config: atlas_toml.Config, maps: tuple[str, ...], data: Path, writer
             prefix = "" if language == languages[0] else f"{language}/"
             here = prefix + page.url
             # A host serves the 404 page at any address, so its links start at the site's root.
-            at = Links(here, prefix, relative) if page.url != "404.html" else Rooted(here, prefix, relative, config.site.base_url)
+            at = (
+                Links(here, prefix, relative)
+                if page.url != "404.html"
+                else Rooted(here, prefix, relative, config.site.base_url)
+            )
             context = {
-                **page.context, "config": config, "site": config.site, "language": language, "languages": languages,
-                "assets": assets, "map_files": MAPS, "facts": facts[language], "palette": PALETTE, "page": page, "link": at.link,
-                "file": at.file, "here": here, "version": __version__, "views_all": views, "sharing": sharing,
-                "prefix": prefix, "compared": [pair for pair, _ in compared], "studied": study, "sensed": sensed,
+                **page.context,
+                "config": config,
+                "site": config.site,
+                "language": language,
+                "languages": languages,
+                "assets": assets,
+                "map_files": MAPS,
+                "facts": facts[language],
+                "palette": PALETTE,
+                "page": page,
+                "link": at.link,
+                "file": at.file,
+                "here": here,
+                "version": __version__,
+                "views_all": views,
+                "sharing": sharing,
+                "prefix": prefix,
+                "compared": [pair for pair, _ in compared],
+                "studied": study,
+                "sensed": sensed,
                 "shape": shape,
-                "absolute": lambda name, at=at: f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name),
-                "editions": {one: at.file(("" if one == languages[0] else f"{one}/") + page.url) for one in languages},
-                "text": lambda value, fallback="", language=language: site.text(value, language, fallback),
-            }  # fmt: skip
+                "absolute": lambda name, at=at: (
+                    f"{config.site.base_url}/{name}" if config.site.base_url else at.file(name)
+                ),
+                "editions": {
+                    one: at.file(("" if one == languages[0] else f"{one}/") + page.url)
+                    for one in languages
+                },
+                "text": lambda value, fallback="", language=language: site.text(
+                    value, language, fallback
+                ),
+            }
             if "one" in context:  # a cluster's tokens read the same in every language
                 if language == languages[0]:
                     fragments = {
-                        f"{part}_html": renderer.render(language, f"maps/{part}.html", {"one": context["one"]})
+                        f"{part}_html": renderer.render(
+                            language, f"maps/{part}.html", {"one": context["one"]}
+                        )
                         for part in ("tokens", "close", "rest")
                     }
                 context |= fragments
@@ -127,8 +179,9 @@ def compose(config: atlas_toml.Config, maps: tuple[str, ...], data: Path, writer
 
 def _compared(
     config: atlas_toml.Config, views: list[MapView], data: Path, writer: Writer
-) -> list[tuple[CompareView, dict[str, Any]]]:  # fmt: skip
-    """Comparisons whose maps and data are there, and the files of each: of the second map as it lies on the first."""
+) -> list[tuple[CompareView, dict[str, Any]]]:
+    """Comparisons whose maps and data are there, and the files of each: of the second map as it
+    lies on the first."""
     by_id = {view.id: view for view in views}
     made = []
     for entry in config.compare:
@@ -146,13 +199,17 @@ def _compared(
             packed = payload(view.data, len(PALETTE), view.colour)
             files = {f"{MAPS}{name}": content for name, content in packed.files.items()}
             pictures = {}
-            for width, picture in zip((1200, 800), posters(view.data, view.main, (1200, 800), view.colour), strict=True):
+            for width, picture in zip(
+                (1200, 800), posters(view.data, view.main, (1200, 800), view.colour), strict=True
+            ):
                 at = f"{MAPS}{pair.id}-{width}.{hashlib.sha256(picture).hexdigest()[:10]}.webp"
                 files[at] = picture
                 pictures[f"{view.main}-{width}"] = at
             pairs = None
             if pair.found.pairs is not None:
-                content = json.dumps([pair.ids[:, side].tolist() for side in (0, 1)], separators=(",", ":")).encode()
+                content = json.dumps(
+                    [pair.ids[:, side].tolist() for side in (0, 1)], separators=(",", ":")
+                ).encode()
                 pairs = f"{MAPS}{pair.id}.pairs.{hashlib.sha256(content).hexdigest()[:10]}.json"
                 files[pairs] = content
             points = f"{MAPS}{packed.meta['projections'][view.main]}"
@@ -165,9 +222,15 @@ def _compared(
     return made
 
 
-def _studied(config: atlas_toml.Config, compared: list[CompareView], data: Path, writer: Writer) -> Study | None:
+def _studied(
+    config: atlas_toml.Config, compared: list[CompareView], data: Path, writer: Writer
+) -> Study | None:
     """What the write-up shows, where the config asks for it and its data are there."""
-    found = findings.read(data, writeup.NAME, writeup.WriteUp, writeup.SCHEMA_VERSION) if config.pitfall else None
+    found = (
+        findings.read(data, writeup.NAME, writeup.WriteUp, writeup.SCHEMA_VERSION)
+        if config.pitfall
+        else None
+    )
     if found is None:
         return None
     writer.write(f"data/{writeup.NAME}", (data / writeup.NAME).read_bytes())
@@ -187,14 +250,25 @@ def _sensed(config: atlas_toml.Config, data: Path, writer: Writer) -> list[Sense
     return found
 
 
-def _embeds(config: atlas_toml.Config, views: list[Any], facts: dict[str, Any], relative: Callable[[str, str], str], writer: Writer) -> None:
-    """The oEmbed answers, and the script that a page around a frame may use, at an address that stays."""
+def _embeds(
+    config: atlas_toml.Config,
+    views: list[Any],
+    facts: dict[str, Any],
+    relative: Callable[[str, str], str],
+    writer: Writer,
+) -> None:
+    """The oEmbed answers, and the script that a page around a frame may use, at an address that
+    stays."""
     base = config.site.base_url
     for language in config.site.languages:
         prefix = "" if language == config.site.languages[0] else f"{language}/"
         for view in views:
             here = f"{prefix}oembed/{view.id}.json"
-            places = [f"{prefix}embed/{view.id}/", f"{prefix}maps/{view.id}/", facts[language][view.id]["pictures"]["card"]]
+            places = [
+                f"{prefix}embed/{view.id}/",
+                f"{prefix}maps/{view.id}/",
+                facts[language][view.id]["pictures"]["card"],
+            ]
             addresses = [f"{base}/{place}" if base else relative(place, here) for place in places]
             writer.write(here, sharing.oembed(config, view, language, *addresses))
     script = asset(config.root, "frame.js")

@@ -12,10 +12,14 @@ from atlas.web.page import Page
 
 
 def pages(
-    config: settings.Config, views: list[MapView], compared: Sequence[Any] = (), study: Any = None, sensed: Sequence[Any] = ()
+    config: settings.Config,
+    views: list[MapView],
+    compared: Sequence[Any] = (),
+    study: Any = None,
+    sensed: Sequence[Any] = (),
 ) -> Iterator[Page]:
-    """Every page of the site, the same for each language; `compared` are the comparisons, `study` what the write-up shows, `sensed`
-    the sense maps."""
+    """Every page of the site, the same for each language; `compared` are the comparisons, `study`
+    what the write-up shows, `sensed` the sense maps."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
@@ -33,12 +37,18 @@ def pages(
     for one in sensed:
         yield Page(f"senses/{one.id}/", "senses/sense.html", {"found": one})
     for maps in by_model.values():
-        yield Page(f"models/{maps[0].model.id}/", "maps/model.html", {"maps": maps, "view": maps[0]})
+        yield Page(
+            f"models/{maps[0].model.id}/", "maps/model.html", {"maps": maps, "view": maps[0]}
+        )
     for view in views:
         base = f"maps/{view.id}/"
         yield Page(base, "maps/map.html", {"view": view})
         yield Page(f"embed/{view.id}/", "maps/embed.html", {"view": view}, indexed=False)
         yield Page(f"{base}clusters/", "maps/clusters.html", {"view": view})
         for cluster in view.about.clusters:
-            yield Page(f"{base}clusters/{cluster.slug}/", "maps/cluster.html", {"view": view, "one": cluster_view(view, cluster)})
+            yield Page(
+                f"{base}clusters/{cluster.slug}/",
+                "maps/cluster.html",
+                {"view": view, "one": cluster_view(view, cluster)},
+            )
     yield Page("404.html", "404.html", {}, indexed=False)

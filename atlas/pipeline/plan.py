@@ -1,4 +1,5 @@
-"""Config to plan: which tasks to run, and which map or finding each one feeds. Pure: no arrays, no files written, nothing computed."""
+"""Config to plan: which tasks to run, and which map or finding each one feeds. Pure: no arrays, no
+files written, nothing computed."""
 
 from __future__ import annotations
 
@@ -32,17 +33,28 @@ class Plan:
 
 
 def make(
-    config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = (), frameworks: tuple[str, ...] = FRAMEWORKS[:1]
+    config: Config,
+    checkpoints: Mapping[str, Checkpoint],
+    only: Iterable[str] = (),
+    frameworks: tuple[str, ...] = FRAMEWORKS[:1],
 ) -> Plan:
-    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id, and leaves the
-    write-up and sense maps as they are. `frameworks` are those that are installed.
+    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id,
+    and leaves the write-up and sense maps as they are. `frameworks` are those that are
+    installed.
 
-    Raises UsageError when `only` names something the config does not have, DataError when a corpus of sentences cannot be read.
+    Raises UsageError when `only` names something the config does not have, DataError when a corpus
+    of sentences cannot be read.
     """
     wanted = set(only)
-    known = {name for model in config.models for name in (model.id, *(entry.id(model) for entry in model.maps))}
+    known = {
+        name
+        for model in config.models
+        for name in (model.id, *(entry.id(model) for entry in model.maps))
+    }
     if unknown := sorted(wanted - known):
-        raise UsageError(f"--only {unknown[0]}: no such model or map", f"There are: {', '.join(sorted(known))}.")
+        raise UsageError(
+            f"--only {unknown[0]}: no such model or map", f"There are: {', '.join(sorted(known))}."
+        )
     maps = []
     for model in config.models:
         for entry in model.maps:
@@ -50,11 +62,16 @@ def make(
                 maps.append(plan_map(config, model, entry, checkpoints[model.id]))
     by_id = {plan.id: plan for plan in maps}
     pairs = [one for one in config.compare if set(one.maps) <= set(by_id)]
-    findings: list[FindingPlan] = [plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs]
+    findings: list[FindingPlan] = [
+        plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs
+    ]
     if config.pitfall and not wanted:
         findings.append(plan_writeup(config, config.pitfall, checkpoints, frameworks))
     if not wanted:
         models = {model.id: model for model in config.models}
         asked = [one for one in config.senses if one.model in checkpoints]
-        findings += [plan_senses(one, models[one.model], checkpoints[one.model], config.root) for one in asked]
+        findings += [
+            plan_senses(one, models[one.model], checkpoints[one.model], config.root)
+            for one in asked
+        ]
     return Plan(tuple(maps), tuple(findings))

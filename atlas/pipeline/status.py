@@ -32,11 +32,17 @@ def status(config: Config, options: Options) -> list[dict[str, Any]]:
     rows = []
     for task in order(made.tasks()):
         there = store.has(task.key)
-        rows.append({
-            "task": task.label, "stage": task.stage, "maps": sorted(set(users.get(task.key, ()))), "key": task.key,
-            "state": "cached" if there else "to run", "why": "" if there else _why(task.recipe, old.get(task.stage, [])),
-            "seconds": store.manifest(task.key).get("seconds") if there else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "task": task.label,
+                "stage": task.stage,
+                "maps": sorted(set(users.get(task.key, ()))),
+                "key": task.key,
+                "state": "cached" if there else "to run",
+                "why": "" if there else _why(task.recipe, old.get(task.stage, [])),
+                "seconds": store.manifest(task.key).get("seconds") if there else None,
+            }
+        )
     return rows
 
 
@@ -44,7 +50,19 @@ def _why(recipe: Mapping[str, Any], old: list[dict[str, Any]]) -> str:
     """What differs from the most similar result there is."""
     if not old:
         return "never run"
-    differences = [[part for part in ("version", "params", "source", "inputs") if one.get(part) != recipe[part]] for one in old]
+    differences = [
+        [
+            part
+            for part in ("version", "params", "source", "inputs")
+            if one.get(part) != recipe[part]
+        ]
+        for one in old
+    ]
     least = min(differences, key=len)
-    words = {"version": "the stage changed", "params": "parameters changed", "source": "another model", "inputs": "its inputs changed"}
+    words = {
+        "version": "the stage changed",
+        "params": "parameters changed",
+        "source": "another model",
+        "inputs": "its inputs changed",
+    }
     return ", ".join(words[part] for part in least) or "its result is damaged"

@@ -16,15 +16,25 @@ def _range(value: tuple[int, int] | None) -> tuple[int, int] | None:
 
 
 class Selection(Part):
-    """Which tokens a map shows. All conditions must hold; `first` and `last` count among what the others leave."""
+    """Which tokens a map shows. All conditions must hold; `first` and `last` count among what the
+    others leave."""
 
     first: Annotated[Whole, Field(gt=0)] | None = None
     """The first N tokens by id: in most WordPiece vocabularies the most frequent ones."""
     last: Annotated[Whole, Field(gt=0)] | None = None
     """The last N tokens by id."""
-    ids: Annotated[tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]] | None, AfterValidator(_range)] = None
+    ids: Annotated[
+        tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=0)]] | None,
+        AfterValidator(_range),
+    ] = None
     """A closed range of ids, [from, to]."""
-    kinds: Annotated[tuple[Literal["word", "continuation", "special", "byte", "unused"], ...], Field(min_length=1)] | None = None
+    kinds: (
+        Annotated[
+            tuple[Literal["word", "continuation", "special", "byte", "unused"], ...],
+            Field(min_length=1),
+        ]
+        | None
+    ) = None
     """Kinds to keep."""
     scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Scripts to keep, such as Latin, Han, Hiragana, Katakana, Digits."""
@@ -46,10 +56,12 @@ class Corpus(Part):
     """Texts over whose occurrences a contextual space is averaged."""
 
     path: Annotated[str, Field(min_length=1)]
-    """Files of text (a text a line), JSON Lines or Parquet, relative to atlas.toml; * and ** stand for any name."""
+    """Files of text (a text a line), JSON Lines or Parquet, relative to atlas.toml; * and ** stand
+    for any name."""
     field: Annotated[str, Field(min_length=1)] = "text"
     """The field or column that holds the text, of JSON Lines and Parquet."""
     least: Annotated[Whole, Field(ge=1)] = 1
     """How often a token must be seen to be shown."""
     chunk: Annotated[Whole, Field(ge=1)] = 1_000_000
-    """Bytes that are read in one go, and repeated when a build is killed; a row group of Parquet."""
+    """Bytes that are read in one go, and repeated when a build is killed; a row group of
+    Parquet."""

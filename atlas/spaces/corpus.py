@@ -1,4 +1,5 @@
-"""Corpora: text, JSON Lines and Parquet files, streamed in chunks that are known by a digest of their bytes."""
+"""Corpora: text, JSON Lines and Parquet files, streamed in chunks that are known by a digest of
+their bytes."""
 
 from __future__ import annotations
 
@@ -13,13 +14,20 @@ import pyarrow.parquet as pq
 
 from atlas.errors import DataError
 
-KINDS = {".txt": "text", ".text": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+KINDS = {
+    ".txt": "text",
+    ".text": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 _PARQUET_ROWS = 4096  # at a time
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A part of a file: bytes `begin` to `end` of text or JSON Lines, one row group (`begin`) of Parquet."""
+    """A part of a file: bytes `begin` to `end` of text or JSON Lines, one row group (`begin`) of
+    Parquet."""
 
     path: str
     kind: str
@@ -29,22 +37,31 @@ class Chunk:
 
 
 def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
-    """The chunks of all files that a path or glob names, in order of their names; text and JSON Lines in about `size` bytes, whole
-    lines each. The files are read once, a chunk at a time.
+    """The chunks of all files that a path or glob names, in order of their names; text and JSON
+    Lines in about `size` bytes, whole lines each. The files are read once, a chunk at a time.
 
     Raises DataError when there is no such file, or one of a kind that is not known.
     """
     place = Path(pattern)
     base = Path(place.anchor) if place.is_absolute() else root
     relative = str(place.relative_to(place.anchor)) if place.is_absolute() else pattern
-    paths = [base / relative] if (base / relative).is_file() else sorted(path for path in base.glob(relative) if path.is_file())
+    paths = (
+        [base / relative]
+        if (base / relative).is_file()
+        else sorted(path for path in base.glob(relative) if path.is_file())
+    )
     if not paths:
-        raise DataError(f"{pattern}: no such file", "`corpus.path` in atlas.toml is relative to that file, and may hold * and **.")
+        raise DataError(
+            f"{pattern}: no such file",
+            "`corpus.path` in atlas.toml is relative to that file, and may hold * and **.",
+        )
     found = []
     for path in paths:
         kind = KINDS.get(path.suffix.lower())
         if kind is None:
-            raise DataError(f"{path}: neither text, JSON Lines nor Parquet", f"Name it {', '.join(KINDS)}.")
+            raise DataError(
+                f"{path}: neither text, JSON Lines nor Parquet", f"Name it {', '.join(KINDS)}."
+            )
         try:
             found += list(_row_groups(path) if kind == "parquet" else _lines(path, kind, size))
         except (OSError, pa.ArrowException) as problem:
@@ -57,7 +74,9 @@ def _lines(path: Path, kind: str, size: int) -> Iterator[Chunk]:
         begin = 0
         while block := file.read(size):
             block += file.readline()
-            yield Chunk(str(path), kind, begin, begin + len(block), hashlib.sha256(block).hexdigest())
+            yield Chunk(
+                str(path), kind, begin, begin + len(block), hashlib.sha256(block).hexdigest()
+            )
             begin += len(block)
 
 
@@ -69,10 +88,11 @@ def _row_groups(path: Path) -> Iterator[Chunk]:
 
 
 def texts(chunk: Chunk, field: str) -> Iterator[str]:
-    """The texts of a chunk, those that are empty left out: lines of text, or a field of each record.
+    """The texts of a chunk, those that are empty left out: lines of text, or a field of each
+    record.
 
-    Raises DataError naming the file and the line of what is not UTF-8, no JSON, or lacks the field, and for a file that is another
-    than when its chunks were made.
+    Raises DataError naming the file and the line of what is not UTF-8, no JSON, or lacks the field,
+    and for a file that is another than when its chunks were made.
     """
     try:
         found = _parquet(chunk, field) if chunk.kind == "parquet" else _read(chunk, field)
@@ -98,9 +118,19 @@ def _read(chunk: Chunk, field: str) -> Iterator[str]:
         except (ValueError, KeyError, TypeError) as problem:
             what = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem)
             what = f"no {field!r}" if isinstance(problem, KeyError) else what
-            what = f"{field} holds half of a surrogate pair" if isinstance(problem, UnicodeEncodeError) else what
-            hint = "Each line is a JSON object with the text in the field that `corpus.field` names." if chunk.kind == "jsonl" else ""
-            raise DataError(f"{chunk.path}, line {_above(chunk) + number + 1}: {what}", hint) from problem
+            what = (
+                f"{field} holds half of a surrogate pair"
+                if isinstance(problem, UnicodeEncodeError)
+                else what
+            )
+            hint = (
+                "Each line is a JSON object with the text in the field that `corpus.field` names."
+                if chunk.kind == "jsonl"
+                else ""
+            )
+            raise DataError(
+                f"{chunk.path}, line {_above(chunk) + number + 1}: {what}", hint
+            ) from problem
         yield text
 
 
@@ -117,9 +147,15 @@ def _above(chunk: Chunk) -> int:
 def _parquet(chunk: Chunk, field: str) -> Iterator[str]:
     file = pq.ParquetFile(chunk.path)
     if field not in file.schema_arrow.names:
-        raise DataError(f"{chunk.path}: no column {field!r} (there are: {', '.join(file.schema_arrow.names)})", "Set `corpus.field`.")
+        raise DataError(
+            f"{chunk.path}: no column {field!r} (there are: {', '.join(file.schema_arrow.names)})",
+            "Set `corpus.field`.",
+        )
     for batch in file.iter_batches(_PARQUET_ROWS, row_groups=[chunk.begin], columns=[field]):
         column = batch.column(0)
         if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            raise DataError(f"{chunk.path}: the column {field!r} is {column.type}, not text", "Set `corpus.field`.")
+            raise DataError(
+                f"{chunk.path}: the column {field!r} is {column.type}, not text",
+                "Set `corpus.field`.",
+            )
         yield from (text or "" for text in column.to_pylist())

@@ -10,20 +10,48 @@ from atlas.models.tokenizer_files import BYTES
 
 # Unicode scripts worth naming; the rest is "Other".
 SCRIPTS = (
-    "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Bengali", "Tamil",
-    "Telugu", "Thai", "Armenian", "Georgian", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Sinhala", "Khmer", "Myanmar",
-    "Ethiopic", "Tibetan", "Mongolian", "Lao",
-)  # fmt: skip
+    "Latin",
+    "Han",
+    "Hiragana",
+    "Katakana",
+    "Hangul",
+    "Cyrillic",
+    "Greek",
+    "Arabic",
+    "Hebrew",
+    "Devanagari",
+    "Bengali",
+    "Tamil",
+    "Telugu",
+    "Thai",
+    "Armenian",
+    "Georgian",
+    "Gujarati",
+    "Gurmukhi",
+    "Kannada",
+    "Malayalam",
+    "Sinhala",
+    "Khmer",
+    "Myanmar",
+    "Ethiopic",
+    "Tibetan",
+    "Mongolian",
+    "Lao",
+)
 
 
 def script(text: str) -> str:
-    """The script most of a text's letters are in; kanji mixed with kana are "Kanji and kana"; without letters, "Digits",
-    "Punctuation" or "Symbols"."""
+    """The script most of a text's letters are in; kanji mixed with kana are "Kanji and kana";
+    without letters, "Digits", "Punctuation" or "Symbols"."""
     counts: dict[str, int] = {}
     for character in (text.removeprefix("##") or text).removeprefix("␣"):
         found = _script(character)
         counts[found] = counts.get(found, 0) + 1
-    letters = {name: count for name, count in counts.items() if name not in ("Digits", "Punctuation", "Symbols", "")}
+    letters = {
+        name: count
+        for name, count in counts.items()
+        if name not in ("Digits", "Punctuation", "Symbols", "")
+    }
     if "Han" in letters and {"Hiragana", "Katakana"} & letters.keys():
         return "Kanji and kana"
     chosen = letters or {name: count for name, count in counts.items() if name}
@@ -44,12 +72,15 @@ def _script(character: str) -> str:
     if category.startswith("M"):
         return ""
     if category[0] in "LN":
-        return next((name for name in SCRIPTS if regex.match(rf"\p{{Script={name}}}", character)), "Other")
+        return next(
+            (name for name in SCRIPTS if regex.match(rf"\p{{Script={name}}}", character)), "Other"
+        )
     return "Symbols"
 
 
 def visible(text: str) -> str:
-    """Text that can be printed on a page: control, format and private characters and lone surrogates by their number."""
+    """Text that can be printed on a page: control, format and private characters and lone
+    surrogates by their number."""
     if text.isprintable() and text.isascii():
         return text
     shown = []
@@ -60,7 +91,10 @@ def visible(text: str) -> str:
             shown.append("⇥")
         elif character == "\u3000":
             shown.append("□")
-        elif unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs") and character != " ":
+        elif (
+            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
+            and character != " "
+        ):
             shown.append(f"<U+{ord(character):04X}>")
         else:
             shown.append(character)
@@ -69,7 +103,11 @@ def visible(text: str) -> str:
 
 def whole_token(token: str) -> str:
     """A token without lone surrogates, which no file can hold."""
-    return token if token.isprintable() else token.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return (
+        token
+        if token.isprintable()
+        else token.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
 
 
 def _wordpiece(token: str) -> tuple[str, str]:
@@ -81,7 +119,8 @@ def _plain(token: str) -> tuple[str, str]:
 
 
 def with_ends(token: str, read: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
-    """A token of a BPE vocabulary that marks where words end, as GPT's does and CLIP's, which is byte-level besides."""
+    """A token of a BPE vocabulary that marks where words end, as GPT's does and CLIP's, which is
+    byte-level besides."""
     body = token.removesuffix("</w>")
     text, kind = read(body)
     if kind == "byte":

@@ -24,8 +24,10 @@ class Vocabulary(Record):
     tokens   as in the tokenizer (`##ing`, `Ġhello`, `▁the`, `<0xE3>`)
     texts    as a person reads it (`##ing`, `␣hello`, `␣the`, `<0xE3>`)
     kinds    one of KINDS each
-    scripts  the script's name (`Latin`, `Han`, `Hiragana`, `Katakana`, `Digits`, `Punctuation`, …), "" where there is none
-    family   the tokenizer's family: `wordpiece`, `byte-level-bpe`, `sentencepiece`, `bpe` or `wordlevel`
+    scripts  the script's name (`Latin`, `Han`, `Hiragana`, `Katakana`, `Digits`, `Punctuation`, …),
+             "" where there is none
+    family   the tokenizer's family: `wordpiece`, `byte-level-bpe`, `sentencepiece`, `bpe` or
+             `wordlevel`
     """
 
     tokens: tuple[str, ...]
@@ -35,7 +37,11 @@ class Vocabulary(Record):
     family: str
 
     def __post_init__(self) -> None:
-        need(len(self.tokens) == len(self.texts) == len(self.kinds) == len(self.scripts), self, "columns differ in length")
+        need(
+            len(self.tokens) == len(self.texts) == len(self.kinds) == len(self.scripts),
+            self,
+            "columns differ in length",
+        )
         need(set(self.kinds) <= set(KINDS), self, f"unknown kinds {set(self.kinds) - set(KINDS)}")
 
     def __len__(self) -> int:
@@ -44,7 +50,8 @@ class Vocabulary(Record):
 
 @dataclass(frozen=True, eq=False)
 class Annotations(Record):
-    """What a dictionary says of each token, in id order: part of speech and reading (katakana), None where unknown."""
+    """What a dictionary says of each token, in id order: part of speech and reading (katakana),
+    None where unknown."""
 
     pos: tuple[str | None, ...]
     readings: tuple[str | None, ...]
@@ -76,15 +83,21 @@ class Vectors(Record):
     tensor: str
 
     def __post_init__(self) -> None:
-        need(self.values.ndim == 2 and self.values.dtype == np.float32, self, "values must be (v, d) float32")
+        need(
+            self.values.ndim == 2 and self.values.dtype == np.float32,
+            self,
+            "values must be (v, d) float32",
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Averages(Vectors):
     """A space averaged over a corpus.
 
-    counts   (v,) int64: how often each token was seen; where it was not its vector is zero and means nothing
-    figures  `texts` and `tokens` of the corpus, and how many texts were `cut` because they are longer than the model reads
+    counts   (v,) int64: how often each token was seen; where it was not its vector is zero and
+             means nothing
+    figures  `texts` and `tokens` of the corpus, and how many texts were `cut` because they are
+             longer than the model reads
     """
 
     counts: npt.NDArray[np.int64]
@@ -112,7 +125,8 @@ class Sums(Record):
 
 @dataclass(frozen=True, eq=False)
 class Card(Record):
-    """What a checkpoint's own files say of it: `architecture`, `model_type`, `hidden_size`, `layers`, `heads`, `vocab_size`,
-    `positions`, `tied`, `dtype`, `tokenizer`, `license`, `bytes` (size of the weights); None where they do not say."""
+    """What a checkpoint's own files say of it: `architecture`, `model_type`, `hidden_size`,
+    `layers`, `heads`, `vocab_size`, `positions`, `tied`, `dtype`, `tokenizer`, `license`,
+    `bytes` (size of the weights); None where they do not say."""
 
     facts: dict[str, Any]

@@ -1,1 +1,2 @@
-"""Pages as such: templates, languages, links, assets, the writer and the checks. Knows no kind of page."""
+"""Pages as such: templates, languages, links, assets, the writer and the checks. Knows no kind of
+page."""

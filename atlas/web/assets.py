@@ -12,7 +12,8 @@ from atlas.web.writer import Writer
 
 
 def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> dict[str, Any]:
-    """Style and scripts under content-hashed names, and the map runtime: ours, or plotly's own where ours is not built."""
+    """Style and scripts under content-hashed names, and the map runtime: ours, or plotly's own
+    where ours is not built."""
 
     def read(name: str) -> str:
         path = asset(root, name)
@@ -20,7 +21,9 @@ def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> d
             raise AtlasError(f"templates/assets/{name}: missing", "Install the atlas again.")
         return path.read_text(encoding="utf-8")
 
-    parts = "data tiles camera scene labels colour panel search choose link picture share message map"
+    parts = (
+        "data tiles camera scene labels colour panel search choose link picture share message map"
+    )
     found: dict[str, Any] = {
         "css": writer.hashed("site.css", read("site.css")),
         "site_js": writer.hashed("site.js", read("site.js")),
@@ -29,7 +32,9 @@ def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> d
         "senses_js": writer.hashed("senses.js", read("senses.js")),
         "charts_js": writer.hashed("charts.js", read("charts.js")),
         "map_css": writer.hashed("map.css", read("map.css")),
-        "map_js": writer.hashed("map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())),
+        "map_js": writer.hashed(
+            "map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())
+        ),
     }
     runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
     found["strict"] = runtime is not None and rules is not None

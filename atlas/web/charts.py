@@ -1,5 +1,6 @@
-"""Small line charts for a page: places of lines, marks and ticks in a picture of fixed size. The template draws them as SVG, and the
-table beside them holds the numbers, from which a script draws them again with Plotly."""
+"""Small line charts for a page: places of lines, marks and ticks in a picture of fixed size. The
+template draws them as SVG, and the table beside them holds the numbers, from which a script
+draws them again with Plotly."""
 
 from __future__ import annotations
 
@@ -49,10 +50,19 @@ class Chart:
     @property
     def slanted(self) -> bool:
         """Whether the labels need more room than stands between them."""
-        return sum(len(label) + sum(ord(letter) > 0x2E80 for letter in label) for label, _ in self.labels) * 7.2 > self.right - self.left
+        return (
+            sum(
+                len(label) + sum(ord(letter) > 0x2E80 for letter in label)
+                for label, _ in self.labels
+            )
+            * 7.2
+            > self.right - self.left
+        )
 
 
-def chart(labels: Sequence[str], values: Mapping[str, Sequence[float] | None], percent: bool = False) -> Chart:
+def chart(
+    labels: Sequence[str], values: Mapping[str, Sequence[float] | None], percent: bool = False
+) -> Chart:
     """A chart of lines over labels, from zero up; a line of None is left out.
 
     Raises ValueError when a line has another number of values than there are labels.
@@ -75,12 +85,21 @@ def chart(labels: Sequence[str], values: Mapping[str, Sequence[float] | None], p
         marks = tuple((across(number), down(value)) for number, value in enumerate(line))
         made.append(Series(key, line, marks, "M" + "L".join(f"{x} {y}" for x, y in marks)))
     lines = tuple((step * number, down(step * number)) for number in range(round(top / step) + 1))
-    return Chart(tuple((label, across(number)) for number, label in enumerate(labels)), lines, tuple(made), percent, digits(step))
+    return Chart(
+        tuple((label, across(number)) for number, label in enumerate(labels)),
+        lines,
+        tuple(made),
+        percent,
+        digits(step),
+    )
 
 
 def digits(step: float) -> int:
     """How many digits after the point tell multiples of a step apart; twelve at most."""
-    return next((number for number in range(12) if math.isclose(step, round(step, number), rel_tol=1e-6)), 12)
+    return next(
+        (number for number in range(12) if math.isclose(step, round(step, number), rel_tol=1e-6)),
+        12,
+    )
 
 
 def ticks(most: float, about: int = 5) -> tuple[float, float]:

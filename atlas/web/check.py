@@ -1,4 +1,5 @@
-"""Checks of a built site: that links lead somewhere, anchors exist, ids are distinct, and no page or map is too heavy."""
+"""Checks of a built site: that links lead somewhere, anchors exist, ids are distinct, and no page
+or map is too heavy."""
 
 from __future__ import annotations
 
@@ -42,9 +43,16 @@ def check(public: Path) -> list[tuple[str, str]]:
     found = manifest(public)
     if found is None:
         raise UsageError(f"{public}: no site here", "Run `atlas build` first.")
-    problems = [(name, "missing, though the build wrote it") for name in found["files"] if not (public / name).is_file()]
-    problems += [(name, "its size changed since the build") for name, mark in found["files"].items()
-                 if (public / name).is_file() and (public / name).stat().st_size != mark[0]]  # fmt: skip
+    problems = [
+        (name, "missing, though the build wrote it")
+        for name in found["files"]
+        if not (public / name).is_file()
+    ]
+    problems += [
+        (name, "its size changed since the build")
+        for name, mark in found["files"].items()
+        if (public / name).is_file() and (public / name).stat().st_size != mark[0]
+    ]
     pages: dict[str, _Reader] = {}
     for path in sorted(public.rglob("*.html")):
         reader = _Reader()
@@ -59,7 +67,9 @@ def check(public: Path) -> list[tuple[str, str]]:
                 continue
             if target not in files:
                 problems.append((name, f"link to {link}: there is no {target}"))
-            elif anchor and target in pages and "=" not in anchor and anchor not in pages[target].ids:
+            elif (
+                anchor and target in pages and "=" not in anchor and anchor not in pages[target].ids
+            ):
                 problems.append((name, f"link to {link}: no element has the id {anchor}"))
     return problems + _weights(public)
 
@@ -107,11 +117,21 @@ def _weights(public: Path) -> list[tuple[str, str]]:
         if "projections" not in meta or "texts" not in meta:
             continue
         size = len(gzip.compress(path.read_bytes()))
-        size += sum((path.parent / name).stat().st_size for name in (meta["projections"][meta["main"]], meta["texts"]))
+        size += sum(
+            (path.parent / name).stat().st_size
+            for name in (meta["projections"][meta["main"]], meta["texts"])
+        )
         if meta["tokens"] <= 35_000 and size > DATA_LIMIT:
-            problems.append((f"assets/maps/{path.name}", f"a map page fetches {size:,} bytes, more than {DATA_LIMIT:,}"))
+            problems.append(
+                (
+                    f"assets/maps/{path.name}",
+                    f"a map page fetches {size:,} bytes, more than {DATA_LIMIT:,}",
+                )
+            )
     for path in (public / "assets").glob("plotly-map.min.*.js"):
         size = len(gzip.compress(path.read_bytes(), 9))
         if size > RUNTIME_LIMIT:
-            problems.append((f"assets/{path.name}", f"{size:,} bytes compressed, more than {RUNTIME_LIMIT:,}"))
+            problems.append(
+                (f"assets/{path.name}", f"{size:,} bytes compressed, more than {RUNTIME_LIMIT:,}")
+            )
     return problems

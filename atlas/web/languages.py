@@ -12,7 +12,8 @@ from atlas.web.theme import folders
 
 
 def catalogue(root: Path, language: str) -> Translations:
-    """The messages of a language. Messages are in English, so English needs only words for what data say in Japanese."""
+    """The messages of a language. Messages are in English, so English needs only words for what
+    data say in Japanese."""
     from babel.messages.mofile import write_mo
 
     found = Translations()

@@ -6,7 +6,8 @@ import unicodedata
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is in pixels: an em for East Asian wide characters, 0.6 em for others, none for marks."""
+    """About how wide a text is in pixels: an em for East Asian wide characters, 0.6 em for others,
+    none for marks."""
     if text.isascii():
         return 0.6 * len(text) * size
     ems = 0.0

@@ -32,7 +32,9 @@ class Links:
 class Rooted(Links):
     """Links from a page that may be served at any address."""
 
-    def __init__(self, here: str, prefix: str, relative: Callable[[str, str], str], base_url: str) -> None:
+    def __init__(
+        self, here: str, prefix: str, relative: Callable[[str, str], str], base_url: str
+    ) -> None:
         super().__init__(here, prefix, relative)
         self.root = f"{urlsplit(base_url).path.rstrip('/')}/"
 

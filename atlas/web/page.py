@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Page:
-    """One page in every language: where it stands below the edition's root, and what its template gets."""
+    """One page in every language: where it stands below the edition's root, and what its template
+    gets."""
 
     url: str
     template: str

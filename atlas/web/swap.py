@@ -34,9 +34,12 @@ def clean(output: Path) -> int:
 
 
 def recover(output: Path) -> None:
-    """Undo what a killed build left: put the old site back if it was moved away, and remove half-made ones."""
+    """Undo what a killed build left: put the old site back if it was moved away, and remove
+    half-made ones."""
     ours = re.compile(re.escape(f".{output.name}-") + "[0-9a-f]{12}(-old)?")
-    olds = sorted(path for path in output.parent.glob(".*") if ours.fullmatch(path.name) and path.is_dir())
+    olds = sorted(
+        path for path in output.parent.glob(".*") if ours.fullmatch(path.name) and path.is_dir()
+    )
     if not output.exists():
         for path in olds:
             if path.name.endswith("-old") and manifest(path) is not None:
@@ -48,7 +51,8 @@ def recover(output: Path) -> None:
 
 
 def swap(new: Path, output: Path) -> None:
-    """Put the new site in the old one's place; by one system call on Linux, so that no reader finds neither."""
+    """Put the new site in the old one's place; by one system call on Linux, so that no reader finds
+    neither."""
     if not output.exists():
         output.parent.mkdir(parents=True, exist_ok=True)
         new.rename(output)

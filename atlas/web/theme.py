@@ -18,7 +18,8 @@ def theme() -> Path:
 
 
 def folders(root: Path) -> list[Path]:
-    """Where templates and assets are looked for: the atlas's own `templates/` first, file by file, then the theme."""
+    """Where templates and assets are looked for: the atlas's own `templates/` first, file by file,
+    then the theme."""
     own = root / "templates"
     return [own, theme()] if own.is_dir() and own.resolve() != theme().resolve() else [theme()]
 
@@ -35,4 +36,6 @@ def digest(root: Path) -> str:
 
 def asset(root: Path, name: str) -> Path | None:
     """A file of assets/, the atlas's own before the theme's."""
-    return next((path for folder in folders(root) if (path := folder / "assets" / name).is_file()), None)
+    return next(
+        (path for folder in folders(root) if (path := folder / "assets" / name).is_file()), None
+    )

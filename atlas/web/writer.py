@@ -44,9 +44,14 @@ class Writer:
         return self.write(f"assets/{stem}.{hashlib.sha256(raw).hexdigest()[:10]}.{suffix}", raw)
 
     def derive(self, name: str, key: str, make: Callable[[], tuple[dict[str, bytes], Any]]) -> Any:
-        """Files and facts that follow from `key` alone: taken from the old site if they are there, else made."""
+        """Files and facts that follow from `key` alone: taken from the old site if they are there,
+        else made."""
         found = self.derived_before.get(name)
-        if found and found["key"] == key and all(one in self.before and self._share(one) for one in found["files"]):
+        if (
+            found
+            and found["key"] == key
+            and all(one in self.before and self._share(one) for one in found["files"])
+        ):
             for one in found["files"]:
                 self.files[one] = self.before[one]
             self.derived[name] = found
@@ -58,13 +63,27 @@ class Writer:
         return facts
 
     def finish(self, key: str, pages: int) -> int:
-        """Write the manifest, carry over what is not ours; how many files are new, changed or gone."""
+        """Write the manifest, carry over what is not ours; how many files are new, changed or
+        gone."""
         for path in self.old.rglob("*") if self.old.is_dir() else ():
             name = path.relative_to(self.old).as_posix()
-            if path.is_file() and name not in self.before and name != MANIFEST and name not in self.files:
+            if (
+                path.is_file()
+                and name not in self.before
+                and name != MANIFEST
+                and name not in self.files
+            ):
                 shutil.copy2(path, self._path(name))
-        facts = {"atlas": __version__, "key": key, "pages": pages, "files": dict(sorted(self.files.items())), "derived": self.derived}
-        (self.folder / MANIFEST).write_text(json.dumps(facts, separators=(",", ":")), encoding="utf-8")
+        facts = {
+            "atlas": __version__,
+            "key": key,
+            "pages": pages,
+            "files": dict(sorted(self.files.items())),
+            "derived": self.derived,
+        }
+        (self.folder / MANIFEST).write_text(
+            json.dumps(facts, separators=(",", ":")), encoding="utf-8"
+        )
         changed = sum(bool(self.before.get(name) != mark) for name, mark in self.files.items())
         return changed + len(self.before.keys() - self.files.keys())
 

@@ -1,4 +1,5 @@
-"""Maps in other pages: frames on another origin, sandboxed as WordPress does or not, and the share dialog that hands them out."""
+"""Maps in other pages: frames on another origin, sandboxed as WordPress does or not, and the share
+dialog that hands them out."""
 
 from __future__ import annotations
 
@@ -64,7 +65,12 @@ def blog(deployed: str) -> Iterator[str]:
         def log_message(self, *_: Any) -> None: ...
 
         def do_GET(self) -> None:
-            kinds = {"/wordpress": ' sandbox="allow-scripts" security="restricted"', "/plain": "", "/late": "", "/whole-page": ""}
+            kinds = {
+                "/wordpress": ' sandbox="allow-scripts" security="restricted"',
+                "/plain": "",
+                "/late": "",
+                "/whole-page": "",
+            }
             sandbox = kinds.get(self.path)
             found = sandbox is not None
             secret = "#?secret=s3cret" if sandbox else ""
@@ -82,11 +88,15 @@ def blog(deployed: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(chromium: Any, deployed: str, blog: str) -> Iterator[Callable[[str], tuple[Watched, Any, Any]]]:
+def opened(
+    chromium: Any, deployed: str, blog: str
+) -> Iterator[Callable[[str], tuple[Watched, Any, Any]]]:
     contexts = []
 
     def go(kind: str) -> tuple[Watched, Any, Any]:
-        context = chromium.new_context(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
+        context = chromium.new_context(
+            viewport={"width": 1000, "height": 700}, reduced_motion="reduce"
+        )
         contexts.append(context)
         watched = Watched(context.new_page(), deployed)
         page = watched.page
@@ -112,14 +122,24 @@ def heard(page: Any, good: Callable[[Any, dict[str, Any]], bool]) -> dict[str, A
 
 
 @pytest.mark.parametrize("kind", ["plain", "wordpress"])
-def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[Watched, Any, Any]], kind: str, deployed: str) -> None:
+def test_a_map_lives_in_a_frame_of_another_origin(
+    opened: Callable[[str], tuple[Watched, Any, Any]], kind: str, deployed: str
+) -> None:
     watched, page, frame = opened(kind)
     origin = deployed if kind == "plain" else "null"
     heard(page, lambda by, data: by == origin and data.get("type") == "atlas:ready")
-    wanted = heard(page, lambda by, data: by == origin and data.get("type") == "atlas:height")["height"]
-    assert page.locator("iframe").bounding_box()["height"] == pytest.approx(wanted, abs=5)  # frame.js did it
+    wanted = heard(page, lambda by, data: by == origin and data.get("type") == "atlas:height")[
+        "height"
+    ]
+    assert page.locator("iframe").bounding_box()["height"] == pytest.approx(
+        wanted, abs=5
+    )  # frame.js did it
     if kind == "wordpress":
-        assert heard(page, lambda _, data: data.get("message") == "height") == {"message": "height", "value": wanted, "secret": "s3cret"}
+        assert heard(page, lambda _, data: data.get("message") == "height") == {
+            "message": "height",
+            "value": wanted,
+            "secret": "s3cret",
+        }
     assert frame.locator(".trouble").is_hidden()
     assert frame.evaluate("window.violations") == []
     # The page around asks for a token, and hears that it was chosen.
@@ -128,7 +148,9 @@ def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[
     assert frame.locator(".panel h2").text_content() == "april"
     token = heard(page, lambda _, data: data.get("type") == "atlas:select")["token"]
     assert token["text"] == "april"
-    link = heard(page, lambda _, data: data.get("type") == "atlas:view" and "v=" in data["link"])["link"]
+    link = heard(page, lambda _, data: data.get("type") == "atlas:view" and "v=" in data["link"])[
+        "link"
+    ]
     assert f"#t={token['id']}&" in link and "secret" not in link
     page.evaluate(ASK, {"type": "atlas:whole"})
     frame.wait_for_selector(".panel", state="hidden")
@@ -139,8 +161,18 @@ def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[
     page.evaluate(ASK, {"type": "atlas:view", "link": link})
     frame.wait_for_selector(".panel ol li")
     assert frame.locator(".panel h2").text_content() == "april"
-    odd = (None, {}, {"type": "atlas:show", "id": "x"}, {"type": "atlas:find", "text": 7}, {"type": "atlas:theme", "theme": "red"})
-    for wrong in (*odd, {"type": "atlas:view", "link": 3}, {"type": "atlas:view", "link": "javascript:alert(1)"}):
+    odd = (
+        None,
+        {},
+        {"type": "atlas:show", "id": "x"},
+        {"type": "atlas:find", "text": 7},
+        {"type": "atlas:theme", "theme": "red"},
+    )
+    for wrong in (
+        *odd,
+        {"type": "atlas:view", "link": 3},
+        {"type": "atlas:view", "link": "javascript:alert(1)"},
+    ):
         page.evaluate(ASK, wrong)
     # A reader searches.
     frame.fill("input[name=find]", "may")
@@ -161,28 +193,44 @@ def test_a_map_lives_in_a_frame_of_another_origin(opened: Callable[[str], tuple[
     assert [url for url in watched.asked if not url.startswith(ours)] == []
 
 
-def test_wordpress_is_answered_when_it_asks_and_follows_links(opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str) -> None:
-    """WordPress's script asks with `ready` once it listens; its sandbox lets a frame lead nowhere, so links are told to it."""
+def test_wordpress_is_answered_when_it_asks_and_follows_links(
+    opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str
+) -> None:
+    """WordPress's script asks with `ready` once it listens; its sandbox lets a frame lead nowhere,
+    so links are told to it."""
     _, page, frame = opened("wordpress")
     page.evaluate("window.heard = []")
     page.evaluate(ASK, {"message": "ready", "secret": "another"})
     page.evaluate(ASK, {"message": "ready", "secret": "s3cret"})
     heard(page, lambda _, data: data.get("message") == "height")
-    assert len([data for _, data in page.evaluate("window.heard") if data.get("message") == "height"]) == 1
+    assert (
+        len([data for _, data in page.evaluate("window.heard") if data.get("message") == "height"])
+        == 1
+    )
     frame.click(".credit a")
     told = heard(page, lambda _, data: data.get("message") == "link")
-    assert told == {"message": "link", "value": f"{deployed}/maps/minilm-words/", "secret": "s3cret"}
+    assert told == {
+        "message": "link",
+        "value": f"{deployed}/maps/minilm-words/",
+        "secret": "s3cret",
+    }
 
 
-def test_a_script_that_comes_late_still_gives_frames_their_height(opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str) -> None:
+def test_a_script_that_comes_late_still_gives_frames_their_height(
+    opened: Callable[[str], tuple[Watched, Any, Any]], deployed: str
+) -> None:
     _, page, _ = opened("late")
     wanted = heard(page, lambda _, data: data.get("type") == "atlas:height")["height"]
     assert page.locator("iframe").bounding_box()["height"] < 200
     page.add_script_tag(url=f"{deployed}/frame.js")
-    page.wait_for_function("(high) => Math.abs(document.querySelector('iframe').clientHeight - high) < 5", arg=wanted)
+    page.wait_for_function(
+        "(high) => Math.abs(document.querySelector('iframe').clientHeight - high) < 5", arg=wanted
+    )
 
 
-def test_pages_that_are_not_made_for_frames_stand_in_none(chromium: Any, deployed: str, blog: str) -> None:
+def test_pages_that_are_not_made_for_frames_stand_in_none(
+    chromium: Any, deployed: str, blog: str
+) -> None:
     context = chromium.new_context()
     watched = Watched(context.new_page(), deployed)
     watched.page.goto(f"{blog}/whole-page")
@@ -195,7 +243,9 @@ def test_pages_that_are_not_made_for_frames_stand_in_none(chromium: Any, deploye
     context.close()
 
 
-def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(opened: Callable[[str], tuple[Watched, Any, Any]]) -> None:
+def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(
+    opened: Callable[[str], tuple[Watched, Any, Any]],
+) -> None:
     _, page, frame = opened("plain")
     page.wait_for_timeout(300)
     span = "document.querySelector('.stage').map.view().span"
@@ -214,7 +264,9 @@ def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(opened: Call
     assert frame.evaluate(span) < before
 
 
-def test_the_wheel_zooms_while_ctrl_is_held(opened: Callable[[str], tuple[Watched, Any, Any]]) -> None:
+def test_the_wheel_zooms_while_ctrl_is_held(
+    opened: Callable[[str], tuple[Watched, Any, Any]],
+) -> None:
     _, page, frame = opened("plain")
     page.wait_for_timeout(300)
     span = "document.querySelector('.stage').map.view().span"
@@ -229,7 +281,9 @@ def test_the_wheel_zooms_while_ctrl_is_held(opened: Callable[[str], tuple[Watche
     assert frame.evaluate(span) < before
 
 
-def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_the_share_dialog_hands_out_what_one_sees(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     watched = watch(permissions=["clipboard-read", "clipboard-write"], accept_downloads=True)
     page = watched.open("maps/minilm-words/#c=kind")
     page.fill("input[name=find]", "april")
@@ -240,7 +294,12 @@ def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched],
     page.locator("button[name=share]").press("Enter")
     page.wait_for_selector("dialog.share[open]")
     link = page.locator("#share-link").input_value()
-    assert link == page.evaluate("location.href") and "#t=" in link and "c=kind" in link and "v=" in link
+    assert (
+        link == page.evaluate("location.href")
+        and "#t=" in link
+        and "c=kind" in link
+        and "v=" in link
+    )
     page.click("[data-copy=share-frame]")
     snippet = page.evaluate("navigator.clipboard.readText()")
     assert page.locator(".share .done").text_content() == "Copied"
@@ -268,7 +327,9 @@ def test_the_share_dialog_hands_out_what_one_sees(watch: Callable[..., Watched],
     watched.fine()
 
 
-def test_where_copying_is_refused_the_text_is_selected_and_this_is_said(watch: Callable[..., Watched]) -> None:
+def test_where_copying_is_refused_the_text_is_selected_and_this_is_said(
+    watch: Callable[..., Watched],
+) -> None:
     watched = watch()
     page = watched.open("ja/embed/ja-aozora-words/")
     page.evaluate("""() => {
@@ -277,15 +338,23 @@ def test_where_copying_is_refused_the_text_is_selected_and_this_is_said(watch: C
     }""")
     page.click("button[name=share]")
     page.click("[data-copy=share-text]")
-    page.wait_for_function("() => document.querySelector('.share .done').textContent.includes('Ctrl+C')")
+    page.wait_for_function(
+        "() => document.querySelector('.share .done').textContent.includes('Ctrl+C')"
+    )
     assert page.evaluate("document.activeElement.id") == "share-text"
     field = "document.activeElement"
-    assert page.evaluate(f"{field}.value.slice({field}.selectionStart, {field}.selectionEnd)") == page.locator("#share-text").input_value()
+    assert (
+        page.evaluate(f"{field}.value.slice({field}.selectionStart, {field}.selectionEnd)")
+        == page.locator("#share-text").input_value()
+    )
     watched.fine()
 
 
-def test_a_chosen_language_is_remembered_for_the_host(watch: Callable[..., Watched], site: str) -> None:
-    """Netlify leads from / to Japanese by the browser's wish; a reader who chooses English must be able to stay there."""
+def test_a_chosen_language_is_remembered_for_the_host(
+    watch: Callable[..., Watched], site: str
+) -> None:
+    """Netlify leads from / to Japanese by the browser's wish; a reader who chooses English must be
+    able to stay there."""
     watched = watch(locale="ja-JP")
     page = watched.open("ja/", ".language")
     assert page.context.cookies() == []
@@ -297,17 +366,32 @@ def test_a_chosen_language_is_remembered_for_the_host(watch: Callable[..., Watch
 
 
 @pytest.mark.parametrize("size", [(1000, 667), (640, 427), (320, 400)])
-def test_in_a_frame_the_panel_leaves_the_buttons_free(watch: Callable[..., Watched], size: tuple[int, int]) -> None:
+def test_in_a_frame_the_panel_leaves_the_buttons_free(
+    watch: Callable[..., Watched], size: tuple[int, int]
+) -> None:
     page = watch(viewport={"width": size[0], "height": size[1]}).open("ja/embed/ja-aozora-words/")
-    assert page.locator(".canvas").bounding_box() == {"x": 0, "y": 0, "width": size[0], "height": size[1]}
+    assert page.locator(".canvas").bounding_box() == {
+        "x": 0,
+        "y": 0,
+        "width": size[0],
+        "height": size[1],
+    }
     page.evaluate("document.querySelector('.stage').map.select(0, false)")
     page.wait_for_selector(".panel ol li")
-    panel, buttons, credit = (page.locator(name).bounding_box() for name in (".panel", ".on-map", ".credit"))
+    panel, buttons, credit = (
+        page.locator(name).bounding_box() for name in (".panel", ".on-map", ".credit")
+    )
     for other in (buttons, credit):
-        apart = other["x"] + other["width"] <= panel["x"] or other["y"] >= panel["y"] + panel["height"]
+        apart = (
+            other["x"] + other["width"] <= panel["x"] or other["y"] >= panel["y"] + panel["height"]
+        )
         assert apart, (panel, other)
     for box in (panel, buttons):
-        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1]
+        assert (
+            box["x"] >= 0
+            and box["x"] + box["width"] <= size[0]
+            and box["y"] + box["height"] <= size[1]
+        )
 
 
 def test_the_page_about_frames_shows_one_at_work(watch: Callable[..., Watched], site: str) -> None:
@@ -315,7 +399,9 @@ def test_the_page_about_frames_shows_one_at_work(watch: Callable[..., Watched], 
     page = watched.open("ja/embedding/", "main")
     assert f'src="{site}ja/embed/minilm-words/"' in page.locator("pre code").first.text_content()
     assert f'src="{site}frame.js"' in page.locator("pre code").nth(1).text_content()
-    assert not [url for url in watched.asked if "/embed/" in url]  # nothing heavy before somebody wants it
+    assert not [
+        url for url in watched.asked if "/embed/" in url
+    ]  # nothing heavy before somebody wants it
     page.locator("summary").click()
     page.locator(".trial").scroll_into_view_if_needed()
     page.wait_for_function("() => window.frames.length > 0")
@@ -325,5 +411,7 @@ def test_the_page_about_frames_shows_one_at_work(watch: Callable[..., Watched], 
     ask.click()
     frame.wait_for_selector(".panel ol li")
     assert frame.locator(".panel h2").text_content() == ask.locator("bdi").text_content()
-    page.wait_for_function("() => /atlas:(select|view)/.test(document.querySelector('.heard').textContent)")
+    page.wait_for_function(
+        "() => /atlas:(select|view)/.test(document.querySelector('.heard').textContent)"
+    )
     watched.fine()

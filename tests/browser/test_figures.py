@@ -1,4 +1,5 @@
-"""Figures in a browser: those of the write-up and of comparisons come alive, and say the same without."""
+"""Figures in a browser: those of the write-up and of comparisons come alive, and say the same
+without."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def drawn_and_told(figure: Any) -> tuple[list[list[float]], list[list[float]]]:
 
 
 @pytest.mark.parametrize("url", [URL, f"ja/{URL}"])
-def test_figures_are_drawn_by_plotly_from_their_tables(watch: Callable[..., Watched], url: str) -> None:
+def test_figures_are_drawn_by_plotly_from_their_tables(
+    watch: Callable[..., Watched], url: str
+) -> None:
     watched = watch()
     page = watched.open(url, "figure.chart")
     count = page.locator("figure.chart").count()
@@ -33,9 +36,13 @@ def test_figures_are_drawn_by_plotly_from_their_tables(watch: Callable[..., Watc
     for number in range(count):
         figure = page.locator("figure.chart").nth(number)
         figure.scroll_into_view_if_needed()
-        page.wait_for_function(f"() => document.querySelectorAll('figure.chart')[{number}].dataset.drawn === 'plotly'")
+        page.wait_for_function(
+            f"() => document.querySelectorAll('figure.chart')[{number}].dataset.drawn === 'plotly'"
+        )
         drawn, told = drawn_and_told(figure)
-        assert drawn == told and len(drawn) >= 3 and not figure.locator(".drawing > svg").is_visible()
+        assert (
+            drawn == told and len(drawn) >= 3 and not figure.locator(".drawing > svg").is_visible()
+        )
     watched.fine()
 
 
@@ -46,7 +53,9 @@ def test_layers_of_a_comparison_are_drawn_beside_their_table(chromium: Any, pair
         watched.open("compare/m-words--m-deep/", ".pair[data-linked]")
         figure = page.locator("figure.chart")
         figure.scroll_into_view_if_needed()
-        page.wait_for_function("() => document.querySelector('figure.chart').dataset.drawn === 'plotly'")
+        page.wait_for_function(
+            "() => document.querySelector('figure.chart').dataset.drawn === 'plotly'"
+        )
         drawn, told = drawn_and_told(figure)
         assert drawn == told and [len(line) for line in drawn] == [3, 3, 3]
         assert figure.locator("table").is_visible() and page.evaluate(WIDE) == []
@@ -69,7 +78,10 @@ def test_figures_follow_the_theme(watch: Callable[..., Watched]) -> None:
 
 def test_without_javascript_there_are_pictures_and_numbers(watch: Callable[..., Watched]) -> None:
     page = watch(java_script_enabled=False).open(URL, "figure.chart")
-    assert page.locator("figure.chart .drawing > svg").first.is_visible() and page.locator("pre").count() == 5
+    assert (
+        page.locator("figure.chart .drawing > svg").first.is_visible()
+        and page.locator("pre").count() == 5
+    )
     assert page.locator("figure.chart table td[data-value]").count() > 20
 
 
@@ -79,13 +91,19 @@ def test_without_the_runtime_the_pictures_stay(watch: Callable[..., Watched]) ->
     page = watched.open(URL, "figure.chart")
     page.locator("figure.chart").first.scroll_into_view_if_needed()
     page.wait_for_timeout(800)
-    assert page.locator("figure.chart .drawing > svg").first.is_visible() and page.locator("figure.chart .live:visible").count() == 0
+    assert (
+        page.locator("figure.chart .drawing > svg").first.is_visible()
+        and page.locator("figure.chart .live:visible").count() == 0
+    )
 
 
 @pytest.mark.parametrize("url", [URL, f"ja/{URL}"])
 def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
     watched = watch(viewport={"width": 390, "height": 844}, is_mobile=True)
     page = watched.open(url, "figure.chart")
-    inside = WIDE.replace("[...document.querySelectorAll('body *')]", "[...document.querySelectorAll('body *:not(.scroll *, pre *)')]")
+    inside = WIDE.replace(
+        "[...document.querySelectorAll('body *')]",
+        "[...document.querySelectorAll('body *:not(.scroll *, pre *)')]",
+    )
     assert page.evaluate(inside) == []
     watched.fine()

@@ -1,4 +1,5 @@
-"""What readers' hands do on a map: keys, wheel, fingers, lasso, legend, links, pictures; and what happens when WebGL goes away."""
+"""What readers' hands do on a map: keys, wheel, fingers, lasso, legend, links, pictures; and what
+happens when WebGL goes away."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ MAP = "document.querySelector('.stage').map"
 SPAN = f"{MAP}.view().span"
 
 
-def open_map(watch: Callable[..., Watched], url: str = "maps/minilm-words/", **options: Any) -> tuple[Watched, Any]:
+def open_map(
+    watch: Callable[..., Watched], url: str = "maps/minilm-words/", **options: Any
+) -> tuple[Watched, Any]:
     watched = watch(**options)
     return watched, watched.open(url)
 
@@ -74,7 +77,9 @@ def test_back_returns_to_the_token_before(watch: Callable[..., Watched], tiny_at
     page.go_back()
     page.wait_for_function("() => document.querySelector('.panel h2').textContent === 'april'")
     page.go_forward()
-    page.wait_for_function("(word) => document.querySelector('.panel h2').textContent === word", arg=second)
+    page.wait_for_function(
+        "(word) => document.querySelector('.panel h2').textContent === word", arg=second
+    )
     page.go_back()
     page.wait_for_function("() => document.querySelector('.panel h2').textContent === 'april'")
     page.go_back()
@@ -90,14 +95,24 @@ def test_an_address_brings_back_the_view(watch: Callable[..., Watched], kind: st
     other = watch()
     page = other.open(f"{kind}/ja-aozora-words/{address}")
     view = page.evaluate(f"{MAP}.view()")
-    assert abs(view["x"] - 30000) < 20 and abs(view["y"] - 20000) < 20 and abs(view["span"] - 9000) < 9
+    assert (
+        abs(view["x"] - 30000) < 20 and abs(view["y"] - 20000) < 20 and abs(view["span"] - 9000) < 9
+    )
     other.fine()
 
 
 def test_readings_find_words(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
     data = tiny_atlas.data("ja-aozora-words")
-    pairs = [(text, reading) for text, reading in zip(data.strings("text"), data.strings("reading"), strict=True) if reading]
-    text, reading = next((text, reading) for text, reading in pairs if len(reading) > 2 and not any("ァ" <= sign <= "ヶ" for sign in text))
+    pairs = [
+        (text, reading)
+        for text, reading in zip(data.strings("text"), data.strings("reading"), strict=True)
+        if reading
+    ]
+    text, reading = next(
+        (text, reading)
+        for text, reading in pairs
+        if len(reading) > 2 and not any("ァ" <= sign <= "ヶ" for sign in text)
+    )
     hiragana = "".join(chr(ord(sign) - 96) if "ァ" <= sign <= "ヶ" else sign for sign in reading)
     watched, page = open_map(watch, "ja/maps/ja-aozora-words/")
     page.fill("input[name=find]", hiragana)
@@ -151,9 +166,13 @@ def test_a_lasso_chooses_what_lies_within(watch: Callable[..., Watched], tiny_at
     assert len(expected) > 20
     with page.expect_download() as found:
         page.get_by_text("Download CSV").click()
-    rows = list(csv.DictReader(io.StringIO(Path(found.value.path()).read_text(encoding="utf-8-sig"))))
+    rows = list(
+        csv.DictReader(io.StringIO(Path(found.value.path()).read_text(encoding="utf-8-sig")))
+    )
     ids = [int(row["id"]) for row in rows]
-    assert abs(len(ids) - len(expected)) <= 2 and len(set(ids) ^ set(expected)) <= 2  # a point may lie on the line
+    assert (
+        abs(len(ids) - len(expected)) <= 2 and len(set(ids) ^ set(expected)) <= 2
+    )  # a point may lie on the line
     assert all(row["token"] == texts[int(row["id"])] for row in rows)
     # The same by keyboard: what is in view, as a table and as a selection.
     page.locator(".inview summary").press("Enter")
@@ -181,15 +200,23 @@ def test_dragging_with_shift_chooses_a_box(watch: Callable[..., Watched]) -> Non
 
 
 def test_two_fingers_zoom_and_a_tap_chooses(watch: Callable[..., Watched]) -> None:
-    watched, page = open_map(watch, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    watched, page = open_map(
+        watch, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
     page.locator(".canvas").scroll_into_view_if_needed()
     box = page.locator(".canvas").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     before = page.evaluate(SPAN)
     session = page.context.new_cdp_session(page)
+
     def touch(kind: str, *gaps: float) -> None:
-        points = [{"x": x + side * gap, "y": y, "id": number} for gap in gaps for number, side in ((0, -1), (1, 1))]
+        points = [
+            {"x": x + side * gap, "y": y, "id": number}
+            for gap in gaps
+            for number, side in ((0, -1), (1, 1))
+        ]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
     touch("touchStart", 30)
     for gap in (45, 60, 90, 120):
         touch("touchMove", gap)
@@ -197,12 +224,16 @@ def test_two_fingers_zoom_and_a_tap_chooses(watch: Callable[..., Watched]) -> No
     until(page, SPAN, lambda span: abs(before / span - 4) < 0.8)
     for _ in range(3):
         page.evaluate(f"{MAP}.camera.zoom(0.5)")
-    row = page.evaluate(f"""() => {{ const map = {MAP}, p = map.source.points(map.projection); return [p.x[7], p.y[7]] }}""")
+    row = page.evaluate(
+        f"""() => {{ const map = {MAP}, p = map.source.points(map.projection); return [p.x[7], p.y[7]] }}"""
+    )
     page.evaluate(f"([x, y]) => {MAP}.setView({{ x, y, span: 2000 }}, false)", row)
     page.wait_for_timeout(400)
     page.touchscreen.tap(x, y)
     page.wait_for_selector(".panel ol li")
-    assert page.locator(".panel").bounding_box()["y"] >= box["y"] + box["height"] - 1  # below the map, not over it
+    assert (
+        page.locator(".panel").bounding_box()["y"] >= box["y"] + box["height"] - 1
+    )  # below the map, not over it
     watched.fine()
 
 
@@ -223,7 +254,9 @@ def test_a_lost_context_turns_the_map_into_a_canvas(watch: Callable[..., Watched
 
 
 @pytest.mark.parametrize("reduced", ["reduce", "no-preference"])
-def test_tokens_glide_to_another_projection_unless_motion_is_unwanted(watch: Callable[..., Watched], reduced: str) -> None:
+def test_tokens_glide_to_another_projection_unless_motion_is_unwanted(
+    watch: Callable[..., Watched], reduced: str
+) -> None:
     watched, page = open_map(watch, reduced_motion=reduced)
     search(page, "april")
     page.evaluate("""() => {
@@ -259,7 +292,10 @@ def test_the_picture_holds_points_and_labels(watch: Callable[..., Watched]) -> N
     words = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     shown = page.evaluate(f"{MAP}.found.names.map((one) => one.text)")
     assert shown and set(shown) <= set(words)
-    assert sum(node.get("d").count("M") for node in root.iter("{http://www.w3.org/2000/svg}path")) > 1000
+    assert (
+        sum(node.get("d").count("M") for node in root.iter("{http://www.w3.org/2000/svg}path"))
+        > 1000
+    )
     watched.fine()
 
 
@@ -269,22 +305,29 @@ def test_labels_stay_while_zooming_in(watch: Callable[..., Watched]) -> None:
     whole = page.evaluate(SPAN)
     # Towards the middle of a crowd, where labels come as one zooms in.
     points = f"{MAP}.source.points({MAP}.projection)"
-    center = page.evaluate(f"(() => {{ const p = {points}; return {{ x: p.x[p.n >> 1], y: p.y[p.n >> 1] }} }})()")
+    center = page.evaluate(
+        f"(() => {{ const p = {points}; return {{ x: p.x[p.n >> 1], y: p.y[p.n >> 1] }} }})()"
+    )
     before: set[int] = set()
     for step in range(12):
         span = whole / 2 ** (step / 2)
-        page.evaluate(f"{MAP}.setView({{ x: {center['x']}, y: {center['y']}, span: {span} }}, false)")
+        page.evaluate(
+            f"{MAP}.setView({{ x: {center['x']}, y: {center['y']}, span: {span} }}, false)"
+        )
         page.wait_for_timeout(80)
         found = page.evaluate(f"""() => {{
           const map = {MAP}, p = map.source.points(map.projection), v = map.view()
           const inside = (row) => Math.abs(p.x[row] - v.x) < v.span / 2.2
           return [map.found.tokens.map((one) => one.row), map.found.tokens.map((one) => one.row).filter(inside)]
         }}""")
-        still = page.evaluate(f"""(rows) => {{
+        still = page.evaluate(
+            f"""(rows) => {{
           const map = {MAP}, p = map.source.points(map.projection), v = map.view(), box = document.querySelector('.canvas')
           const high = v.span * box.clientHeight / box.clientWidth
           return rows.filter((row) => Math.abs(p.x[row] - v.x) < v.span / 2 && Math.abs(p.y[row] - v.y) < high / 2)
-        }}""", sorted(before))
+        }}""",
+            sorted(before),
+        )
         assert set(still) <= set(found[0])
         before = set(found[1])
     assert len(before) > 3
@@ -303,7 +346,9 @@ def test_in_a_frame_the_wheel_is_the_pages_until_a_click(watch: Callable[..., Wa
     watched.fine()
 
 
-def test_landmarks_are_pinned_coloured_and_filtered(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_landmarks_are_pinned_coloured_and_filtered(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     meta = tiny_atlas.meta("minilm-words")
     assert meta["landmarks"]
     watched, page = open_map(watch, "maps/minilm-words/#c=landmark")
@@ -313,7 +358,9 @@ def test_landmarks_are_pinned_coloured_and_filtered(watch: Callable[..., Watched
     for number, one in enumerate(meta["landmarks"]):
         page.locator(f".legend [data-key='{number}']").click()
         page.wait_for_timeout(200)
-        shown = page.evaluate(f"[...{MAP}.hidden].map((out, i) => out ? -1 : i).filter((i) => i >= 0)")
+        shown = page.evaluate(
+            f"[...{MAP}.hidden].map((out, i) => out ? -1 : i).filter((i) => i >= 0)"
+        )
         assert sorted(shown) == sorted(set(one["rows"]))
         page.locator(".legend .all").click()
     watched.fine()

@@ -91,7 +91,9 @@ def in_view(page: Any) -> list[int]:
     }}""")
 
 
-def test_first_comes_the_root_and_more_as_one_moves(page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset) -> None:
+def test_first_comes_the_root_and_more_as_one_moves(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
     watched, opened = page()
     asked = [url.rpartition("/")[2] for url in watched.asked if ".bin" in url]
     assert asked[:2] == ["index.bin", "0.p.bin"] or asked[:2] == ["0.p.bin", "index.bin"]
@@ -115,7 +117,9 @@ def test_first_comes_the_root_and_more_as_one_moves(page: Callable[..., tuple[Wa
     watched.fine()
 
 
-def test_a_token_is_found_told_and_linked_to(page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset) -> None:
+def test_a_token_is_found_told_and_linked_to(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
     texts = data.strings("text")
     xy = places(data)
     watched, opened = page()
@@ -123,14 +127,20 @@ def test_a_token_is_found_told_and_linked_to(page: Callable[..., tuple[Watched, 
     opened.fill("input[name=find]", str(texts[token])[:-1])
     opened.wait_for_selector(".found li[aria-selected=true]")
     listed = opened.locator(".found li bdi").all_text_contents()
-    assert texts[token] in listed and all(word.startswith(str(texts[token])[:-1]) for word in listed)
+    assert texts[token] in listed and all(
+        word.startswith(str(texts[token])[:-1]) for word in listed
+    )
     opened.fill("input[name=find]", str(texts[token]))
-    opened.wait_for_function("(word) => document.querySelector('.found li bdi')?.textContent === word", arg=texts[token])
+    opened.wait_for_function(
+        "(word) => document.querySelector('.found li bdi')?.textContent === word", arg=texts[token]
+    )
     opened.press("input[name=find]", "Enter")
     opened.wait_for_selector(".panel ol li")
     assert opened.locator(".panel h2").text_content() == texts[token]
     near = data.lists("neighbor_ids")[token][:10]
-    assert opened.locator(".panel ol button bdi").all_text_contents() == [texts[one] for one in near]
+    assert opened.locator(".panel ol button bdi").all_text_contents() == [
+        texts[one] for one in near
+    ]
     facts = opened.locator(".panel dd").all_text_contents()
     assert facts[0] == str(token) and facts[1].startswith(f"{token + 1:,}")
     gaps = np.hypot(*(xy - xy[token]).T)
@@ -146,7 +156,10 @@ def test_a_token_is_found_told_and_linked_to(page: Callable[..., tuple[Watched, 
     other.wait_for_selector(".panel ol li")
     assert other.locator(".panel h2").text_content() == texts[token]
     there = other.evaluate(f"{MAP}.view()")
-    assert abs(there["x"] - here["x"]) < here["span"] / 100 and abs(there["span"] / here["span"] - 1) < 0.01
+    assert (
+        abs(there["x"] - here["x"]) < here["span"] / 100
+        and abs(there["span"] / here["span"] - 1) < 0.01
+    )
     for colour in ("rank", "overlap", "kind"):
         other.select_option("select[name=colour]", colour)
         calm(other)
@@ -154,7 +167,9 @@ def test_a_token_is_found_told_and_linked_to(page: Callable[..., tuple[Watched, 
     again.fine()
 
 
-def test_views_passed_by_in_haste_are_not_waited_for(page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset) -> None:
+def test_views_passed_by_in_haste_are_not_waited_for(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
     _, opened = page()
     calm(opened)
     xy = places(data)
@@ -180,7 +195,9 @@ def test_views_passed_by_in_haste_are_not_waited_for(page: Callable[..., tuple[W
     assert opened.locator(".trouble").is_hidden()
 
 
-def test_tiles_no_longer_seen_are_forgotten(page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset) -> None:
+def test_tiles_no_longer_seen_are_forgotten(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
     _, opened = page()
     opened.evaluate("Atlas.KEPT = 5")
     xy = places(data)

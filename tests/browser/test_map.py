@@ -1,4 +1,5 @@
-"""The built site in Chromium: the map is drawn, answers, and asks nothing of anybody else; without WebGL or scripts a picture stays."""
+"""The built site in Chromium: the map is drawn, answers, and asks nothing of anybody else; without
+WebGL or scripts a picture stays."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def settled(page: Any, good: Callable[[str], bool]) -> str:
 @pytest.mark.parametrize("language", ["", "ja/"])
 @pytest.mark.parametrize("page_kind", ["maps", "embed"])
 @pytest.mark.parametrize("map_id", ["minilm-words", "ja-aozora-words"])
-def test_the_map_is_drawn(watch: Callable[..., Watched], map_id: str, page_kind: str, language: str) -> None:
+def test_the_map_is_drawn(
+    watch: Callable[..., Watched], map_id: str, page_kind: str, language: str
+) -> None:
     watched = watch()
     page = watched.open(f"{language}{page_kind}/{map_id}/")
     assert page.locator(".no-webgl").count() == 0
@@ -44,7 +47,9 @@ def test_without_its_points_nothing_coloured_is_left(watch: Callable[..., Watche
         assert drawn(page) < 200
 
 
-@pytest.mark.parametrize("url", ["", "ja/", "about/", "models/minilm/", "maps/ja-aozora-words/clusters/", "404.html"])
+@pytest.mark.parametrize(
+    "url", ["", "ja/", "about/", "models/minilm/", "maps/ja-aozora-words/clusters/", "404.html"]
+)
 def test_other_pages_open_without_a_fault(watch: Callable[..., Watched], url: str) -> None:
     watched = watch()
     watched.open(url, "main")
@@ -52,16 +57,25 @@ def test_other_pages_open_without_a_fault(watch: Callable[..., Watched], url: st
     watched.fine()
 
 
-def test_hovering_over_a_dot_tells_its_token(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_hovering_over_a_dot_tells_its_token(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     watched = watch()
     page = watched.open("maps/minilm-words/")
     page.wait_for_load_state("networkidle")
     page.locator(".canvas").scroll_into_view_if_needed()
     box = page.locator(".canvas").bounding_box()
     with hidden(page, ".canvas .poster", ".canvas canvas.labels"):
-        picture = np.asarray(Image.open(io.BytesIO(page.locator(".canvas").screenshot())).convert("RGB")).astype(int)
+        picture = np.asarray(
+            Image.open(io.BytesIO(page.locator(".canvas").screenshot())).convert("RGB")
+        ).astype(int)
     rows, columns = np.nonzero(picture.max(axis=2) - picture.min(axis=2) > 60)
-    inside = (rows > 60) & (rows < picture.shape[0] - 20) & (columns > 20) & (columns < picture.shape[1] - 20)
+    inside = (
+        (rows > 60)
+        & (rows < picture.shape[0] - 20)
+        & (columns > 20)
+        & (columns < picture.shape[1] - 20)
+    )
     rows, columns = rows[inside], columns[inside]
     for place in range(0, len(rows), max(len(rows) // 10, 1)):
         page.mouse.move(box["x"] + int(columns[place]) - 3, box["y"] + int(rows[place]))
@@ -70,11 +84,16 @@ def test_hovering_over_a_dot_tells_its_token(watch: Callable[..., Watched], tiny
         if page.locator(".tip").is_visible():
             break
     assert page.locator(".tip").is_visible()
-    assert page.locator(".tip bdi").text_content() in tiny_atlas.data("minilm-words").strings("text")
+    assert page.locator(".tip bdi").text_content() in tiny_atlas.data("minilm-words").strings(
+        "text"
+    )
     watched.fine()
 
 
-@pytest.mark.parametrize(("map_id", "word", "language"), [("minilm-words", "april", ""), ("ja-aozora-words", "九", "ja/")])
+@pytest.mark.parametrize(
+    ("map_id", "word", "language"),
+    [("minilm-words", "april", ""), ("ja-aozora-words", "九", "ja/")],
+)
 def test_searching_opens_a_token_with_its_true_neighbors(
     watch: Callable[..., Watched], tiny_atlas: Built, map_id: str, word: str, language: str
 ) -> None:
@@ -90,19 +109,27 @@ def test_searching_opens_a_token_with_its_true_neighbors(
     page.press("input[name=find]", "Enter")
     page.wait_for_selector(".panel ol li")
     assert page.locator(".panel h2").text_content() == word
-    assert page.locator(".panel ol button bdi").all_text_contents() == [text_of[one] for one in data.lists("neighbor_ids")[row][:10]]
+    assert page.locator(".panel ol button bdi").all_text_contents() == [
+        text_of[one] for one in data.lists("neighbor_ids")[row][:10]
+    ]
     told = [float(one) for one in page.locator(".panel ol small").all_text_contents()]
     assert np.abs(np.array(told) - data.lists("neighbor_similarities")[row][:10]).max() < 0.008
     settled(page, lambda found: found.startswith(f"#t={ids[row]}&v="))
     link = page.locator(".panel a")
     fine = int(data.column("cluster_fine")[row])
     if fine >= 0:
-        cluster = next(one for one in data.about.clusters if one.level == "fine" and one.key == fine)
+        cluster = next(
+            one for one in data.about.clusters if one.level == "fine" and one.key == fine
+        )
         assert link.text_content() == cluster.name
-        assert link.evaluate("(node) => node.href").endswith(f"{language}maps/{map_id}/clusters/{cluster.slug}/")
+        assert link.evaluate("(node) => node.href").endswith(
+            f"{language}maps/{map_id}/clusters/{cluster.slug}/"
+        )
     page.locator(".panel ol button").first.click()
     other = text_of[data.lists("neighbor_ids")[row][0]]
-    page.wait_for_function("(word) => document.querySelector('.panel h2').textContent === word", arg=other)
+    page.wait_for_function(
+        "(word) => document.querySelector('.panel h2').textContent === word", arg=other
+    )
     page.keyboard.press("Escape")
     assert page.locator(".panel").is_hidden()
     watched.fine()
@@ -135,7 +162,9 @@ def test_projections_and_colours_change(watch: Callable[..., Watched]) -> None:
     watched.fine()
 
 
-def test_an_address_brings_back_a_token_a_projection_and_a_colour(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_an_address_brings_back_a_token_a_projection_and_a_colour(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     data = tiny_atlas.data("minilm-words")
     row = len(data.column("token_id")) // 2
     watched = watch()
@@ -148,7 +177,9 @@ def test_an_address_brings_back_a_token_a_projection_and_a_colour(watch: Callabl
 
 
 @pytest.mark.parametrize("hash_", ["#t=99999999", "#t=abc", "#p=nothing&c=nothing", "#%E0%A4%A"])
-def test_an_address_that_means_nothing_does_no_harm(watch: Callable[..., Watched], hash_: str) -> None:
+def test_an_address_that_means_nothing_does_no_harm(
+    watch: Callable[..., Watched], hash_: str
+) -> None:
     watched = watch()
     page = watched.open(f"maps/minilm-words/{hash_}")
     assert drawn(page) > 1500
@@ -156,7 +187,9 @@ def test_an_address_that_means_nothing_does_no_harm(watch: Callable[..., Watched
     watched.fine()
 
 
-def test_a_cluster_page_leads_to_its_token_on_the_map(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_a_cluster_page_leads_to_its_token_on_the_map(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     data = tiny_atlas.data("minilm-words")
     cluster = data.about.clusters[0]
     watched = watch()
@@ -181,7 +214,9 @@ def test_the_wheel_zooms_and_whole_map_leads_back(watch: Callable[..., Watched])
     until(page, span, lambda value: abs(value - before) < before * 0.01 and value > zoomed)
 
 
-def test_without_javascript_a_picture_and_the_clusters_are_there(watch: Callable[..., Watched], tiny_atlas: Built) -> None:
+def test_without_javascript_a_picture_and_the_clusters_are_there(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
     watched = watch(java_script_enabled=False)
     page = watched.page
     page.goto(watched.site + "maps/minilm-words/")
@@ -190,15 +225,21 @@ def test_without_javascript_a_picture_and_the_clusters_are_there(watch: Callable
     assert coloured(page) > 1500
     assert page.locator("noscript .note").is_visible()
     assert page.locator(".controls").is_hidden()
-    cluster = next(one for one in tiny_atlas.data("minilm-words").about.clusters if one.level == "coarse")
+    cluster = next(
+        one for one in tiny_atlas.data("minilm-words").about.clusters if one.level == "coarse"
+    )
     assert page.locator(".chips").get_by_text(cluster.name, exact=True).is_visible()
     assert [url for url in watched.asked if not url.startswith((watched.site, "data:"))] == []
 
 
 def test_without_webgl_the_map_lives_on_a_canvas_and_a_note_says_so(driver: Any, site: str) -> None:
-    browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--disable-gpu", "--disable-3d-apis"])
+    browser = driver.chromium.launch(
+        executable_path=CHROMIUM, args=[*FLAGS, "--disable-gpu", "--disable-3d-apis"]
+    )
     try:
-        watched = Watched(browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce"), site)
+        watched = Watched(
+            browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce"), site
+        )
         page = watched.open("maps/minilm-words/")
         assert "WebGL" in page.locator(".plainly").text_content()
         assert page.locator(".plainly").is_visible()
@@ -217,7 +258,9 @@ def test_without_webgl_the_map_lives_on_a_canvas_and_a_note_says_so(driver: Any,
         browser.close()
 
 
-def test_where_data_do_not_come_the_picture_stays_and_a_note_says_so(watch: Callable[..., Watched]) -> None:
+def test_where_data_do_not_come_the_picture_stays_and_a_note_says_so(
+    watch: Callable[..., Watched],
+) -> None:
     watched = watch()
     watched.page.route("**/*.bin", lambda route: route.abort())
     page = watched.open("ja/maps/minilm-words/", ".trouble:not([hidden])")
@@ -225,9 +268,22 @@ def test_where_data_do_not_come_the_picture_stays_and_a_note_says_so(watch: Call
     assert coloured(page) > 1500
 
 
-@pytest.mark.parametrize("url", ["", "maps/minilm-words/", "ja/maps/ja-aozora-words/", "embed/minilm-words/", "about/", "models/minilm/",
-                                 "maps/ja-aozora-words/clusters/", "CLUSTER"])  # fmt: skip
-def test_on_a_phone_nothing_is_wider_than_the_screen(watch: Callable[..., Watched], tiny_atlas: Built, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "maps/minilm-words/",
+        "ja/maps/ja-aozora-words/",
+        "embed/minilm-words/",
+        "about/",
+        "models/minilm/",
+        "maps/ja-aozora-words/clusters/",
+        "CLUSTER",
+    ],
+)
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    watch: Callable[..., Watched], tiny_atlas: Built, url: str
+) -> None:
     if url == "CLUSTER":
         url = f"ja/maps/ja-aozora-words/clusters/{tiny_atlas.data('ja-aozora-words').about.clusters[0].slug}/"
     watched = watch(viewport={"width": 390, "height": 844}, device_scale_factor=2, has_touch=True)

@@ -45,9 +45,14 @@ def shared(page: Any) -> tuple[int, int, str]:
     return found[0], found[1], found[2]
 
 
-def test_choosing_on_either_map_chooses_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+def test_choosing_on_either_map_chooses_on_both(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
     watched, page = open_pair()
-    assert coloured(page, ".pair > div:nth-child(1) .canvas") > 500 and coloured(page, ".pair > div:nth-child(2) .canvas") > 100
+    assert (
+        coloured(page, ".pair > div:nth-child(1) .canvas") > 500
+        and coloured(page, ".pair > div:nth-child(2) .canvas") > 100
+    )
     one, two, text = shared(page)
     page.evaluate(f"() => {FIRST}.select({one}, true)")
     page.wait_for_function(f"() => {SECOND}.selected?.row === {two} && {SECOND}.selected.near")
@@ -61,7 +66,9 @@ def test_choosing_on_either_map_chooses_on_both(open_pair: Callable[..., tuple[W
     watched.fine()
 
 
-def test_a_token_that_the_other_map_lacks_is_chosen_on_one(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+def test_a_token_that_the_other_map_lacks_is_chosen_on_one(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
     watched, page = open_pair()
     one, two, _ = shared(page)
     page.evaluate(f"() => {FIRST}.select({one}, true)")
@@ -76,7 +83,9 @@ def test_a_token_that_the_other_map_lacks_is_chosen_on_one(open_pair: Callable[.
     watched.fine()
 
 
-def test_pointing_shows_the_place_on_the_other_map(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+def test_pointing_shows_the_place_on_the_other_map(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
     watched, page = open_pair()
     one, two, _ = shared(page)
     page.evaluate(f"""() => {{
@@ -94,7 +103,9 @@ def test_pointing_shows_the_place_on_the_other_map(open_pair: Callable[..., tupl
     watched.fine()
 
 
-def test_both_move_together_until_told_not_to(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+def test_both_move_together_until_told_not_to(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
     watched, page = open_pair()
     spans = f"() => [{FIRST}.view().span, {SECOND}.view().span]"
     before = page.evaluate(spans)
@@ -103,7 +114,9 @@ def test_both_move_together_until_told_not_to(open_pair: Callable[..., tuple[Wat
     page.mouse.wheel(0, -240)
     page.wait_for_timeout(300)
     after = page.evaluate(spans)
-    assert after[0] < 0.8 * before[0] and after[1] / before[1] == pytest.approx(after[0] / before[0], rel=1e-3)
+    assert after[0] < 0.8 * before[0] and after[1] / before[1] == pytest.approx(
+        after[0] / before[0], rel=1e-3
+    )
     page.locator("input[name=together]").uncheck()
     page.mouse.move(box["x"] + 80, box["y"] + 80)
     page.mouse.wheel(0, -240)
@@ -125,7 +138,9 @@ def test_one_legend_colours_both(open_pair: Callable[..., tuple[Watched, Any]]) 
     watched.fine()
 
 
-def test_a_word_of_the_lists_is_shown_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
+def test_a_word_of_the_lists_is_shown_on_both(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
     watched, page = open_pair(f"ja/{URL}")
     link = page.locator(".moved a").first
     link.click()
@@ -152,7 +167,9 @@ def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
     watched.fine()
 
 
-def test_without_javascript_there_are_two_pictures_and_all_figures(watch: Callable[..., Watched]) -> None:
+def test_without_javascript_there_are_two_pictures_and_all_figures(
+    watch: Callable[..., Watched],
+) -> None:
     watched = watch(java_script_enabled=False)
     page = watched.open(URL, ".pair")
     assert page.locator(".pair .poster img").count() == 2 and page.locator(".bars").count() == 2

@@ -12,13 +12,30 @@ from conftest import Built
 
 pytestmark = MARKS
 
-KINDS = ["", "models/ja-aozora/", "maps/minilm-words/", "maps/ja-aozora-words/clusters/", "CLUSTER", "about/", "embedding/",
-         "embed/minilm-words/", "404.html", "compare/", "compare/minilm-words--ja-aozora-words/",
-         "write-ups/inputs-embeds/", "senses/", "senses/tiny/"]  # fmt: skip
+KINDS = [
+    "",
+    "models/ja-aozora/",
+    "maps/minilm-words/",
+    "maps/ja-aozora-words/clusters/",
+    "CLUSTER",
+    "about/",
+    "embedding/",
+    "embed/minilm-words/",
+    "404.html",
+    "compare/",
+    "compare/minilm-words--ja-aozora-words/",
+    "write-ups/inputs-embeds/",
+    "senses/",
+    "senses/tiny/",
+]
 LOOKS = {
     "wide light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "wide dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "phone light": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
+    "phone light": {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": "light",
+        "has_touch": True,
+    },
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -31,30 +48,41 @@ def axe() -> str:
 
 @pytest.fixture
 def judged(watch: Callable[..., Watched], axe: str, tiny_atlas: Built) -> Callable[..., Any]:
-    def go(url: str, options: dict[str, Any], act: Callable[[Any], None] = lambda _: None) -> list[str]:
+    def go(
+        url: str, options: dict[str, Any], act: Callable[[Any], None] = lambda _: None
+    ) -> list[str]:
         watched = watch(**options)
         mapped = url.endswith("words/")
         page = watched.open(url, READY if mapped else "main")
         page.wait_for_load_state("networkidle")
         act(page)
         page.evaluate(axe)
-        found = page.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", RULES)
+        found = page.evaluate(
+            "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", RULES
+        )
         assert len(found["passes"]) > 15  # it looked
         return [
-            f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:240]}" for one in found["violations"] for node in one["nodes"]
+            f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
+            for one in found["violations"]
+            for node in one["nodes"]
         ]
 
     return go
 
 
 def address(url: str, tiny_atlas: Built) -> str:
-    return url.replace("CLUSTER", f"maps/ja-aozora-words/clusters/{tiny_atlas.data('ja-aozora-words').about.clusters[0].slug}/")
+    return url.replace(
+        "CLUSTER",
+        f"maps/ja-aozora-words/clusters/{tiny_atlas.data('ja-aozora-words').about.clusters[0].slug}/",
+    )
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("language", ["", "ja/"])
 @pytest.mark.parametrize("url", KINDS)
-def test_no_page_breaks_a_rule(judged: Callable[..., Any], tiny_atlas: Built, url: str, language: str, look: str) -> None:
+def test_no_page_breaks_a_rule(
+    judged: Callable[..., Any], tiny_atlas: Built, url: str, language: str, look: str
+) -> None:
     assert judged(language + address(url, tiny_atlas), LOOKS[look]) == []
 
 
@@ -78,13 +106,17 @@ def sharing(page: Any) -> None:
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("act", [busy, sharing])
-def test_a_map_in_use_breaks_no_rule(judged: Callable[..., Any], look: str, act: Callable[[Any], None]) -> None:
+def test_a_map_in_use_breaks_no_rule(
+    judged: Callable[..., Any], look: str, act: Callable[[Any], None]
+) -> None:
     assert judged("maps/minilm-words/", LOOKS[look], act) == []
 
 
 def test_the_judge_sees_a_broken_rule(judged: Callable[..., Any], tiny_atlas: Built) -> None:
     def spoil(page: Any) -> None:
-        page.evaluate("document.querySelector('.where img, figure img, main img').removeAttribute('alt')")
+        page.evaluate(
+            "document.querySelector('.where img, figure img, main img').removeAttribute('alt')"
+        )
 
     found = judged(address("CLUSTER", tiny_atlas), LOOKS["wide light"], spoil)
     assert any(line.startswith("image-alt") for line in found)

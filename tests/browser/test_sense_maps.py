@@ -33,7 +33,9 @@ def test_pointing_at_a_mark_shows_its_sentence(watch: Callable[..., Watched], ur
     marks = page.locator(".word").first.locator("svg.senses path")
     assert marks.count() == len(every) > 10 and said.inner_text() == ""
     seen = set()
-    for _ in range(4):  # marks move to the end of the picture when shown, so the first is another each time
+    for _ in range(
+        4
+    ):  # marks move to the end of the picture when shown, so the first is another each time
         mark = marks.first
         at = int(mark.get_attribute("data-at"))
         mark.scroll_into_view_if_needed()
@@ -43,7 +45,10 @@ def test_pointing_at_a_mark_shows_its_sentence(watch: Callable[..., Watched], ur
         assert said.inner_text() in every
         seen.add((at, said.inner_text()))
     assert all(every[at] == text for at, text in seen) or len(seen) > 1
-    assert said.locator("b").inner_text().lower() == page.locator(".word h2").first.inner_text().lower()
+    assert (
+        said.locator("b").inner_text().lower()
+        == page.locator(".word h2").first.inner_text().lower()
+    )
     watched.fine()
 
 
@@ -72,7 +77,9 @@ def test_a_finger_meets_a_mark_nearby(watch: Callable[..., Watched]) -> None:
     page = watched.open(URL, ".word")
     assert page.evaluate(WIDE) == []
     mark = page.locator("svg.senses path").first
-    mark.evaluate("(node) => node.scrollIntoView({ block: 'center' })")  # at the screen's edge the finger would miss it
+    mark.evaluate(
+        "(node) => node.scrollIntoView({ block: 'center' })"
+    )  # at the screen's edge the finger would miss it
     said = page.locator(".occurrence").first
     for _ in range(10):  # a finger meets what is drawn, which scrolls a little later
         box = mark.bounding_box()
@@ -86,5 +93,9 @@ def test_a_finger_meets_a_mark_nearby(watch: Callable[..., Watched]) -> None:
 
 def test_without_javascript_every_sentence_is_there(watch: Callable[..., Watched]) -> None:
     page = watch(java_script_enabled=False).open(URL, ".word")
-    assert page.locator("svg.senses path title").count() == page.locator(".word details li").count() > 20
+    assert (
+        page.locator("svg.senses path title").count()
+        == page.locator(".word details li").count()
+        > 20
+    )
     assert not page.locator(".hint").is_visible()

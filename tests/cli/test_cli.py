@@ -51,9 +51,20 @@ def run(*arguments: str) -> int:
 
 
 def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "FORCE_COLOR")}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "NO_COLOR", "FORCE_COLOR")
+    }
     command = [sys.executable, "-m", "atlas", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=variables | environment, check=False)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=variables | environment,
+        check=False,
+    )
 
 
 def test_the_commands_are_those_of_the_design_and_each_option_has_help() -> None:
@@ -66,13 +77,17 @@ def test_the_commands_are_those_of_the_design_and_each_option_has_help() -> None
         flags = {flag for parameter in command.params for flag in parameter.opts}
         assert {"-v", "--verbose", "-q", "--quiet"} <= flags, name
     built = {flag for parameter in group.commands["build"].params for flag in parameter.opts}
-    wanted = "--only --frozen --offline --strict --dry-run --executor --device --jobs --refresh --output"
+    wanted = (
+        "--only --frozen --offline --strict --dry-run --executor --device --jobs --refresh --output"
+    )
     assert set(wanted.split()) <= built
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(command: str) -> None:
-    answer = CliRunner().invoke(cli.app, [*command.split(), "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
+    answer = CliRunner().invoke(
+        cli.app, [*command.split(), "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"}
+    )
     assert answer.exit_code == 0
     assert "Usage" in answer.stdout
 
@@ -96,7 +111,9 @@ print(sorted(heavy), file=sys.stderr)
     times = []
     for _ in range(3):
         begin = time.perf_counter()
-        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        answer = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        )
         times.append(time.perf_counter() - begin)
         assert answer.stderr.strip() == "[]"
     assert min(times) < 0.4, f"help takes {min(times):.2f} s"
@@ -125,18 +142,25 @@ print(sorted(heavy), file=sys.stderr)
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_exit_codes(atlas: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, told: str) -> None:
+def test_exit_codes(
+    atlas: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, told: str
+) -> None:
     before = sorted(path.name for path in atlas.iterdir())
     assert run(*arguments) == code
     streams = capsys.readouterr()
     assert told in re.sub(r"\s+", " ", streams.out + streams.err)
     assert "Traceback" not in streams.err
     if code == 2:
-        assert sorted(path.name for path in atlas.iterdir()) in (before, sorted([*before, ".atlas"]))
+        assert sorted(path.name for path in atlas.iterdir()) in (
+            before,
+            sorted([*before, ".atlas"]),
+        )
 
 
 def test_a_wrong_config_tells_every_problem_and_writes_nothing(atlas: Path) -> None:
-    (atlas / "atlas.toml").write_text(TOML + 'langauge = "ja"\n[[models.maps]]\nprojections = ["umpa"]\n')
+    (atlas / "atlas.toml").write_text(
+        TOML + 'langauge = "ja"\n[[models.maps]]\nprojections = ["umpa"]\n'
+    )
     answer = shell("build", str(atlas))
     assert answer.returncode == 1
     assert answer.stdout == ""
@@ -160,7 +184,9 @@ def summary(**more: Any) -> Any:
     return Summary(Path.cwd() / "public", **(facts | more))
 
 
-def test_the_last_line_says_what_was_built(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_line_says_what_was_built(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def act(settings: Any, options: Any, report: Any, warn: Callable[[str], None]) -> Any:
         warn("gpt2 is left out")
         return summary(warnings=["gpt2 is left out"])
@@ -180,7 +206,10 @@ def test_the_last_line_says_what_was_built(atlas: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("arguments", [["-q", "build"], ["build", "-q"], ["build", "--quiet", "."]])
 def test_quiet_before_and_after_the_command(
-    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+    atlas: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
 ) -> None:
     build_with(monkeypatch, lambda *_: summary())
     assert run(*arguments) == 0
@@ -200,13 +229,26 @@ def test_options_reach_the_build(atlas: Path, monkeypatch: pytest.MonkeyPatch) -
     arguments = "--only m --only m-words --offline --strict --executor serial -j 3 --refresh project -o elsewhere"
     assert run("build", *arguments.split()) == 0
     (found,) = seen
-    assert (found.only, found.refresh, found.jobs, found.executor) == (("m", "m-words"), ("project",), 3, "serial")
-    assert (found.offline, found.strict, found.frozen, found.output) == (True, True, False, Path("elsewhere"))
+    assert (found.only, found.refresh, found.jobs, found.executor) == (
+        ("m", "m-words"),
+        ("project",),
+        3,
+        "serial",
+    )
+    assert (found.offline, found.strict, found.frozen, found.output) == (
+        True,
+        True,
+        False,
+        Path("elsewhere"),
+    )
 
 
 @pytest.mark.parametrize("arguments", [["-v", "build"], ["build", "-v"], ["build"]])
 def test_tracebacks_only_when_asked_for(
-    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+    atlas: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
 ) -> None:
     def act(*_: Any) -> None:
         raise StageError("m-words: umap: out of points", "Take more points.")
@@ -218,7 +260,9 @@ def test_tracebacks_only_when_asked_for(
     assert ("Traceback" in told) == ("-v" in arguments)
 
 
-def test_ctrl_c_is_130(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_is_130(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def act(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -258,11 +302,19 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m atlas schema | head -c 1"
-    answer = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    answer = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (answer.stdout, answer.stderr) == ("{", "")
 
 
-def test_schema_and_status_print_data_on_stdout(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_schema_and_status_print_data_on_stdout(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("schema") == 0
     assert json.loads(capsys.readouterr().out) == config.schema()
     rows = [
@@ -273,18 +325,27 @@ def test_schema_and_status_print_data_on_stdout(atlas: Path, monkeypatch: pytest
     for command in (["status"], ["build", "--dry-run"]):
         assert run(*command) == 0
         streams = capsys.readouterr()
-        assert streams.out.splitlines() == ["cached  m: vectors     1.2 s", "to run  m-words: umap  never run"]
+        assert streams.out.splitlines() == [
+            "cached  m: vectors     1.2 s",
+            "to run  m-words: umap  never run",
+        ]
         assert streams.err == "1 of 2 stages would run.\n"
     assert run("status", "--json") == 0
     assert json.loads(capsys.readouterr().out) == rows
 
 
-def test_check_fails_where_there_are_problems(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("atlas.web.check.check", lambda public: [("index.html", "link to x: there is no x")])
+def test_check_fails_where_there_are_problems(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "atlas.web.check.check", lambda public: [("index.html", "link to x: there is no x")]
+    )
     assert run("check") == 1
     assert capsys.readouterr().out == "index.html: link to x: there is no x\n"
     assert run("check", "--json") == 1
-    assert json.loads(capsys.readouterr().out) == [{"file": "index.html", "problem": "link to x: there is no x"}]
+    assert json.loads(capsys.readouterr().out) == [
+        {"file": "index.html", "problem": "link to x: there is no x"}
+    ]
     monkeypatch.setattr("atlas.web.check.check", lambda public: [])
     assert run("check") == 0
 
@@ -305,7 +366,9 @@ def test_clean_removes_only_what_was_written(atlas: Path) -> None:
     assert (public / "mine.txt").exists()
 
 
-def test_clean_store_removes_what_no_map_needs(atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clean_store_removes_what_no_map_needs(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from atlas.engine.run import Task
     from atlas.maps.records import Layout
     from atlas.pipeline import build, places
@@ -330,7 +393,9 @@ def test_clean_store_removes_what_no_map_needs(atlas: Path, monkeypatch: pytest.
     assert "removed 0 artifacts, 0.0 MB" in capsys.readouterr().err
 
 
-def test_errors_are_printed_whole(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_printed_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     talk.print_error(ConfigError("a: 1 problem", "mend it", ["x: y"]))
     talk.print_error(AtlasError("b"))
@@ -346,12 +411,18 @@ def test_init_makes_a_valid_atlas(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert json.loads((folder / init.SCHEMA).read_text()) == config.schema()
     assert (folder / "atlas.toml").read_text().startswith(f"#:schema ./{init.SCHEMA}\n")
     assert "/public/" in (folder / ".gitignore").read_text().splitlines()
-    commented = re.sub(r"^# (?=\[\[|\w+ = )", "", (folder / "atlas.toml").read_text(), flags=re.MULTILINE)
-    assert len(config.Config.model_validate(tomllib.loads(commented)).models) == 2, "the example in comments is valid, too"
+    commented = re.sub(
+        r"^# (?=\[\[|\w+ = )", "", (folder / "atlas.toml").read_text(), flags=re.MULTILINE
+    )
+    assert len(config.Config.model_validate(tomllib.loads(commented)).models) == 2, (
+        "the example in comments is valid, too"
+    )
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_init_takes_the_package_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+def test_init_takes_the_package_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if installed else None)
     init.init(tmp_path / "a")
     source = config.load(tmp_path / "a" / "atlas.toml").models[0].source

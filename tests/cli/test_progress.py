@@ -47,8 +47,10 @@ def test_a_log_gets_one_line_a_task() -> None:
     screen = console(terminal=False)
     whole_run(Terminal(screen))
     assert written(screen).splitlines() == [
-        "minilm-words: [umap] 12.3 s (3 of 5)", "failed: minilm-words: tsne: out of points", "minilm-words: [umap] left out",
-    ]  # fmt: skip
+        "minilm-words: [umap] 12.3 s (3 of 5)",
+        "failed: minilm-words: tsne: out of points",
+        "minilm-words: [umap] left out",
+    ]
 
 
 def test_a_long_line_stays_one_line() -> None:
@@ -71,7 +73,10 @@ def test_no_bars_where_lines_cannot_be_redrawn(monkeypatch: pytest.MonkeyPatch, 
 def test_quiet_tells_failures_only() -> None:
     screen = console(terminal=True)
     whole_run(Terminal(screen, quiet=True))
-    assert re.sub(r"\x1b\[[0-9;]*m", "", written(screen)) == "failed: minilm-words: tsne: out of points\n"
+    assert (
+        re.sub(r"\x1b\[[0-9;]*m", "", written(screen))
+        == "failed: minilm-words: tsne: out of points\n"
+    )
 
 
 def test_bars_show_fraction_and_overall_and_go_away() -> None:

@@ -54,7 +54,9 @@ def served(public: Path, rules: list[tuple[str, dict[str, str]]] | None = None) 
         thread.join()
 
 
-def get(server: Server | str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+def get(
+    server: Server | str, path: str, method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     """A request with the path exactly as given, which a browser or urllib would tidy up first."""
     port = urlsplit(server if isinstance(server, str) else server.url).port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -64,7 +66,11 @@ def get(server: Server | str, path: str, method: str = "GET", **headers: str) ->
             connection.putheader(name, value)
         connection.endheaders()
         answer = connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        return (
+            answer.status,
+            {name.lower(): value for name, value in answer.getheaders()},
+            answer.read(),
+        )
     finally:
         connection.close()
 
@@ -106,12 +112,24 @@ def test_an_edition_may_have_its_own_404(site: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/maps/../../secret.txt", "/..\\secret.txt",
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/maps/../../secret.txt",
+        "/..\\secret.txt",
         "/..%5csecret.txt",
-        "//../secret.txt", "/%2e%2e%2fsecret.txt", "/./../secret.txt", "/link.txt", "/linked/secret.txt", "/x.css%00.html",
-        "/.git/config", "/c:/secret.txt", "{absolute}", "/{absolute}",
+        "//../secret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/./../secret.txt",
+        "/link.txt",
+        "/linked/secret.txt",
+        "/x.css%00.html",
+        "/.git/config",
+        "/c:/secret.txt",
+        "{absolute}",
+        "/{absolute}",
     ],
-)  # fmt: skip
+)
 def test_nothing_outside_is_served(site: Path, path: str) -> None:
     (site / "link.txt").symlink_to(site.parent / "secret.txt")
     (site / "linked").symlink_to(site.parent)
@@ -121,7 +139,14 @@ def test_nothing_outside_is_served(site: Path, path: str) -> None:
     assert b"secret" not in body
 
 
-STRANGERS = ["evil.example", "localhost.evil.example", "", "127.0.0.1.evil.example", "x@localhost", "10.0.0.1"]
+STRANGERS = [
+    "evil.example",
+    "localhost.evil.example",
+    "",
+    "127.0.0.1.evil.example",
+    "x@localhost",
+    "10.0.0.1",
+]
 
 
 @pytest.mark.parametrize("host", STRANGERS)
@@ -130,7 +155,9 @@ def test_another_name_for_this_machine_is_refused(site: Path, host: str) -> None
         assert get(server, "/", Host=host)[0] == 421
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:9", "[::1]:8000", "atlas.localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:80", "127.0.0.1:9", "[::1]:8000", "atlas.localhost"]
+)
 def test_names_of_this_machine_are_answered(site: Path, host: str) -> None:
     with served(site) as server:
         assert get(server, "/", Host=host)[0] == 200
@@ -164,7 +191,9 @@ def test_headers_of_netlify_toml(site: Path) -> None:
         assert "content-security-policy" not in get(server, "/")[1]
         data = get(server, "/points.bin")[1]
     assert data["access-control-allow-origin"] == "*"
-    assert data["cache-control"] == "no-store", "a preview is never cached, however the site is deployed"
+    assert data["cache-control"] == "no-store", (
+        "a preview is never cached, however the site is deployed"
+    )
 
 
 def test_headers_are_looked_for_in_the_folder_above_too(site: Path) -> None:
@@ -250,7 +279,9 @@ def test_marks_leave_out_what_is_not_the_atlas(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    assert {path.relative_to(tmp_path).as_posix() for path in marks([tmp_path, tmp_path / "absent"])} == {"a.html", "g/h.css"}
+    assert {
+        path.relative_to(tmp_path).as_posix() for path in marks([tmp_path, tmp_path / "absent"])
+    } == {"a.html", "g/h.css"}
 
 
 def test_watch_tells_changed_new_and_gone_files(tmp_path: Path) -> None:
@@ -268,7 +299,8 @@ def test_watch_tells_changed_new_and_gone_files(tmp_path: Path) -> None:
 
 
 class Preview:
-    """`serve` in a thread, with a build that writes down how it was called and does what it is told."""
+    """`serve` in a thread, with a build that writes down how it was called and does what it is
+    told."""
 
     def __init__(self, root: Path) -> None:
         self.path, self.output = root / "atlas.toml", root / "public"
@@ -290,8 +322,14 @@ class Preview:
 
     def _run(self) -> None:
         serve(
-            self.path, self.output, self._build, port=0, say=self.said.append, complain=self.complaints.append, stop=self.stop
-        )  # fmt: skip
+            self.path,
+            self.output,
+            self._build,
+            port=0,
+            say=self.said.append,
+            complain=self.complaints.append,
+            stop=self.stop,
+        )
 
     def __enter__(self) -> Preview:
         self.thread.start()
@@ -340,7 +378,9 @@ def test_a_template_renders_pages_and_the_config_and_corpora_build_all(tmp_path:
 def test_a_failing_build_leaves_the_old_site_and_is_told(tmp_path: Path) -> None:
     with Preview(tmp_path) as preview:
         preview.wait(lambda: b"build 1" in get(preview.url, "/")[2])
-        preview.fault = ConfigError("atlas.toml: 1 problem", "Nothing was written.", ["models: missing"])
+        preview.fault = ConfigError(
+            "atlas.toml: 1 problem", "Nothing was written.", ["models: missing"]
+        )
         touch(preview.path, "# x")
         preview.wait(lambda: len(preview.complaints) == 1)
         status, _, body = get(preview.url, "/")
@@ -359,7 +399,9 @@ def test_a_failing_build_leaves_the_old_site_and_is_told(tmp_path: Path) -> None
 def test_an_open_page_reloads_and_shows_errors(tmp_path: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     with Preview(tmp_path) as preview, sync_api.sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = browsers.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         try:
             tab = browser.new_page()
             faults: list[str] = []

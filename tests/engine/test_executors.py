@@ -63,14 +63,18 @@ def store(tmp_path: Path) -> Store:
 def cluster() -> Iterator[str]:
     """The address of a cluster of one process with two threads."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=":0") as started:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, dashboard_address=":0"
+    ) as started:
         yield started.scheduler_address
 
 
 @pytest.fixture(params=["serial", "local", "dask"])
 def opened(request: pytest.FixtureRequest, store: Store) -> Open:
     """Opens one executor after the other."""
-    spec = f"dask:{request.getfixturevalue('cluster')}" if request.param == "dask" else request.param
+    spec = (
+        f"dask:{request.getfixturevalue('cluster')}" if request.param == "dask" else request.param
+    )
     return lambda: open_executor(spec, 2, 1, store.root)
 
 
@@ -90,8 +94,13 @@ def test_tasks_run_failures_skip_and_what_is_done_is_kept(store: Store, opened: 
     assert str(outcome.failed[bad]) == "bad: ValueError: bad value"
     found = store.read(total.key)
     assert isinstance(found, Vectors) and np.all(found.values == 13)
-    assert told.events.index(("start", "total")) > max(told.events.index(("finish", head.label)) for head in heads)
-    assert {event for event in told.events if event[0] in ("fail", "skip")} == {("fail", "bad"), ("skip", "after")}
+    assert told.events.index(("start", "total")) > max(
+        told.events.index(("finish", head.label)) for head in heads
+    )
+    assert {event for event in told.events if event[0] in ("fail", "skip")} == {
+        ("fail", "bad"),
+        ("skip", "after"),
+    }
     # The same again: only the failure runs, and runs truly.
     outcome, _ = compute([total, bad, after], store, opened)
     assert set(outcome.cached) == {*heads, total} and set(outcome.failed) == {bad}
@@ -99,10 +108,16 @@ def test_tasks_run_failures_skip_and_what_is_done_is_kept(store: Store, opened: 
 
 
 def test_every_error_arrives(store: Store, opened: Open) -> None:
-    tasks = {how: stage("trouble", label=how, how=how) for how in ("awkward", "awkward-stage", "ours", "memory", "leave", "nothing")}
+    tasks = {
+        how: stage("trouble", label=how, how=how)
+        for how in ("awkward", "awkward-stage", "ours", "memory", "leave", "nothing")
+    }
     fine = stage("add", amount=1)
     outcome, _ = compute([*tasks.values(), fine], store, opened)
-    errors = {how: f"{type(outcome.failed[task]).__name__}: {outcome.failed[task]}" for how, task in tasks.items()}
+    errors = {
+        how: f"{type(outcome.failed[task]).__name__}: {outcome.failed[task]}"
+        for how, task in tasks.items()
+    }
     assert errors == {
         "awkward": "StageError: awkward: Awkward: awkward thing",
         "awkward-stage": "StageError: awkward-stage: AwkwardStageError: awkward thing",
@@ -116,7 +131,9 @@ def test_every_error_arrives(store: Store, opened: Open) -> None:
     assert 'raise Awkward(what="thing")' in note
 
 
-def test_a_failure_that_is_mended_runs_in_the_same_executor(store: Store, opened: Open, tmp_path: Path) -> None:
+def test_a_failure_that_is_mended_runs_in_the_same_executor(
+    store: Store, opened: Open, tmp_path: Path
+) -> None:
     task = stage("add", amount=1, log=str(tmp_path / "folder" / "log"))
     arguments = (str(store.root), task.stage, task.params, {}, [], task.key, task.recipe)
     with opened() as workers:
@@ -167,7 +184,10 @@ def told_by(store: Store, task: Task) -> dict[str, Any]:
 
 
 def test_local_tasks_have_their_own_processes_and_share_of_threads(store: Store) -> None:
-    tasks = [dataclasses.replace(stage("told", method=str(number)), settings={"location": ""}) for number in range(4)]
+    tasks = [
+        dataclasses.replace(stage("told", method=str(number)), settings={"location": ""})
+        for number in range(4)
+    ]
     compute(tasks, store, lambda: open_executor("local", 2, 3, store.root))
     facts = [told_by(store, task) for task in tasks]
     assert {fact["threads"] for fact in facts} == {3}
@@ -204,11 +224,15 @@ def test_a_dying_process_takes_only_its_own_task(store: Store) -> None:
     after = stage("add", (dying,), "after", amount=1)
     rest = [stage("add", label=f"rest {number}", amount=number) for number in range(4)]
     begin = time.monotonic()
-    outcome, _ = compute([dying, beside, after, *rest], store, lambda: open_executor("local", 2, 1, store.root))
+    outcome, _ = compute(
+        [dying, beside, after, *rest], store, lambda: open_executor("local", 2, 1, store.root)
+    )
     assert time.monotonic() - begin < 20
     assert set(outcome.done) == {beside, *rest} and outcome.skipped == (after,)
     error = outcome.failed[dying]
-    assert isinstance(error, StageError) and str(error) == "dying: its worker process ended abruptly"
+    assert (
+        isinstance(error, StageError) and str(error) == "dying: its worker process ended abruptly"
+    )
     assert "memory" in error.hint
 
 
@@ -223,7 +247,9 @@ def test_progress_is_reported_and_cleared(store: Store) -> None:
     task = stage("wait", label="slow", seconds=1.2)
     store.note_progress(task.key, 0.99)  # of a run that was killed
     _, told = compute([task], store, lambda: open_executor("local", 1, 1, store.root))
-    fractions = [fraction for fraction in told.fractions["slow"] if fraction != 0.99]  # until the process has started
+    fractions = [
+        fraction for fraction in told.fractions["slow"] if fraction != 0.99
+    ]  # until the process has started
     assert len(set(fractions)) >= 3 and fractions == sorted(fractions)
     assert store.progress(task.key) is None
 
@@ -273,7 +299,11 @@ def fails(_: str) -> tuple[str, str, int]:
     ],
 )
 def test_dask_checks_its_workers(
-    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[str], Any], message: str
+    cluster: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    look: Callable[[str], Any],
+    message: str,
 ) -> None:
     monkeypatch.setattr(executors, "_look", look)
     with pytest.raises(StageError, match=message) as caught:
@@ -300,11 +330,17 @@ def test_a_dask_worker_that_dies_is_told(store: Store) -> None:
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as started,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0"
+        ) as started,
     ):
         fine = stage("add", label="fine", amount=1)
         dying = stage("trouble", (fine,), "dying", how="die")
         after = stage("add", (dying,), "after", amount=1)
-        outcome, _ = compute([after], store, lambda: open_executor(f"dask:{started.scheduler_address}", 1, 1, store.root))
+        outcome, _ = compute(
+            [after],
+            store,
+            lambda: open_executor(f"dask:{started.scheduler_address}", 1, 1, store.root),
+        )
     assert set(outcome.done) == {fine} and outcome.skipped == (after,)
     assert str(outcome.failed[dying]) == "dying: its worker process ended abruptly"

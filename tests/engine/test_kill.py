@@ -1,4 +1,5 @@
-"""What is killed, raced, interrupted, or tampered with: the store stays whole, and the next run goes on from there."""
+"""What is killed, raced, interrupted, or tampered with: the store stays whole, and the next run
+goes on from there."""
 
 from __future__ import annotations
 
@@ -50,14 +51,20 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts Python in a session of its own, so that signals reach it and its children alone; nothing outlives the test."""
+    """Starts Python in a session of its own, so that signals reach it and its children alone;
+    nothing outlives the test."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)], cwd=ROOT, text=True, start_new_session=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, *map(str, arguments)],
+            cwd=ROOT,
+            text=True,
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         started.append(process)
         return process
 
@@ -68,7 +75,9 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def drive(start: Callable[..., subprocess.Popen[str]], store: Store, executor: str, described: Described) -> subprocess.Popen[str]:
+def drive(
+    start: Callable[..., subprocess.Popen[str]], store: Store, executor: str, described: Described
+) -> subprocess.Popen[str]:
     return start("-m", "tests.engine_stages.drive", store.root, executor, 2, json.dumps(described))
 
 
@@ -111,7 +120,9 @@ def all_whole(store: Store) -> bool:
 # Writers
 
 
-def test_a_killed_writer_leaves_nothing_visible(store: Store, start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_a_killed_writer_leaves_nothing_visible(
+    store: Store, start: Callable[..., subprocess.Popen[str]]
+) -> None:
     writer = start("-c", WRITER + WRITE, store.root, 1, 500_000)  # 200 MB
     assert writer.stdout and writer.stdin
     writer.stdout.readline()
@@ -128,8 +139,12 @@ def test_a_killed_writer_leaves_nothing_visible(store: Store, start: Callable[..
     assert litter(store) == [] and store.verify(KEY) == []
 
 
-@pytest.mark.parametrize("damaged", [False, True], ids=["nothing there", "a damaged artifact there"])
-def test_of_several_writers_of_one_key_one_wins(store: Store, start: Callable[..., subprocess.Popen[str]], damaged: bool) -> None:
+@pytest.mark.parametrize(
+    "damaged", [False, True], ids=["nothing there", "a damaged artifact there"]
+)
+def test_of_several_writers_of_one_key_one_wins(
+    store: Store, start: Callable[..., subprocess.Popen[str]], damaged: bool
+) -> None:
     if damaged:
         store.write(KEY, Vectors(np.zeros((9, 9), np.float32), ""), {}, 0.0)
         os.truncate(store.path(KEY) / "values.npy", 200)
@@ -141,19 +156,26 @@ def test_of_several_writers_of_one_key_one_wins(store: Store, start: Callable[..
         assert writer.stdin
         writer.stdin.write("\n")
         writer.stdin.flush()
-    assert [(writer.wait(60), writer.stderr.read() if writer.stderr else "") for writer in writers] == [(0, "")] * 5
+    assert [
+        (writer.wait(60), writer.stderr.read() if writer.stderr else "") for writer in writers
+    ] == [(0, "")] * 5
     found = store.read(KEY)
     assert isinstance(found, Vectors) and found.values.shape == (20_000, 100)
     assert found.values[0, 0] in range(1, 6) and np.all(found.values == found.values[0, 0])
     assert store.verify(KEY) == [] and list(store.keys()) == [KEY] and litter(store) == []
 
 
-def test_a_disk_that_takes_no_more(store: Store, start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_a_disk_that_takes_no_more(
+    store: Store, start: Callable[..., subprocess.Popen[str]]
+) -> None:
     small = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
     told = f"try:\n    {WRITE}except Exception as error:\n    print(type(error).__name__, error, '|', error.hint)\n"
     writer = start("-c", WRITER + small + told, store.root, 1, 1000)
     output, errors = writer.communicate("\n")
-    assert f"StoreError {store.root}: cannot be written (File too large) | Check the permissions and the free space" in output, errors
+    assert (
+        f"StoreError {store.root}: cannot be written (File too large) | Check the permissions and the free space"
+        in output
+    ), errors
     assert not store.has(KEY) and litter(store) == []
 
 
@@ -161,7 +183,8 @@ def test_a_disk_that_takes_no_more(store: Store, start: Callable[..., subprocess
 
 
 def long_run(tmp_path: Path) -> Described:
-    """Two quick tasks, two slow ones, and one that needs them all; the slow ones tell their processes."""
+    """Two quick tasks, two slow ones, and one that needs them all; the slow ones tell their
+    processes."""
     began = str(tmp_path / "began")
     return [
         ("add", {"amount": 1, "log": str(tmp_path / "log")}, []),
@@ -190,7 +213,10 @@ def test_a_killed_run_ends_its_workers_and_the_next_one_goes_on(
     killed.wait()
     until(lambda: all(gone(pid) for pid in workers), 10)
     assert all_whole(store) and len(list(store.keys())) == 2
-    quick = [(stage, {**params, "seconds": 0} if stage == "wait" else params, inputs) for stage, params, inputs in described]
+    quick = [
+        (stage, {**params, "seconds": 0} if stage == "wait" else params, inputs)
+        for stage, params, inputs in described
+    ]
     outcome = go_on(store, quick)
     assert [task.label for task in outcome.cached] == ["0", "1"]
     assert {task.label for task in outcome.done} == {"2", "3", "4"}
@@ -228,14 +254,18 @@ def test_ctrl_c_while_workers_start_says_nothing(
     assert (interrupted.returncode, errors) == (130, "")
 
 
-def test_ctrl_c_on_a_cluster_leaves_its_tasks_to_it(store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_ctrl_c_on_a_cluster_leaves_its_tasks_to_it(
+    store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
     distributed = pytest.importorskip("distributed")
     described: Described = [
         ("add", {"amount": 1}, []),
         ("wait", {"seconds": 2.0, "began": str(tmp_path / "began")}, [0]),
         *[("wait", {"seconds": 2.0 + number}, [0]) for number in range(1, 5)],
     ]
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as cluster:
         interrupted = drive(start, store, f"dask:{cluster.scheduler_address}", described)
         begun(tmp_path, 1)
         begin = time.monotonic()
@@ -245,12 +275,18 @@ def test_ctrl_c_on_a_cluster_leaves_its_tasks_to_it(store: Store, tmp_path: Path
         running = tasks(described)[1]
         until(lambda: store.has(running.key), 10)  # what ran has ended, in the store
         time.sleep(0.5)
-        assert not store.root.joinpath("progress", tasks(described)[2].key).exists()  # and what waited does not begin
+        assert not store.root.joinpath(
+            "progress", tasks(described)[2].key
+        ).exists()  # and what waited does not begin
     assert all_whole(store) and len(list(store.keys())) == 2
 
 
-def test_two_runs_at_once_share_a_store(store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]) -> None:
-    described: Described = [("add", {"amount": number}, list(range(max(0, number - 2), number))) for number in range(12)]
+def test_two_runs_at_once_share_a_store(
+    store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    described: Described = [
+        ("add", {"amount": number}, list(range(max(0, number - 2), number))) for number in range(12)
+    ]
     runs = [drive(start, store, executor, described) for executor in ("serial", "local", "local")]
     for one in runs:
         output, errors = one.communicate(timeout=60)
@@ -263,20 +299,33 @@ def test_two_runs_at_once_share_a_store(store: Store, tmp_path: Path, start: Cal
     assert all_whole(store) and len(list(store.keys())) == 12 and litter(store) == []
 
 
-def test_a_worker_that_dies_is_told_and_does_not_hang(store: Store, start: Callable[..., subprocess.Popen[str]]) -> None:
-    described: Described = [("trouble", {"how": "die"}, []), ("add", {"amount": 1}, [0]), ("add", {"amount": 2}, [])]
+def test_a_worker_that_dies_is_told_and_does_not_hang(
+    store: Store, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    described: Described = [
+        ("trouble", {"how": "die"}, []),
+        ("add", {"amount": 1}, [0]),
+        ("add", {"amount": 2}, []),
+    ]
     one = drive(start, store, "local", described)
     output, errors = one.communicate(timeout=30)
     assert one.returncode == 1 and errors == ""
-    assert {"fail 0: its worker process ended abruptly", "skip 1", "finish 2"} <= set(output.splitlines())
+    assert {"fail 0: its worker process ended abruptly", "skip 1", "finish 2"} <= set(
+        output.splitlines()
+    )
 
 
 # Artifacts
 
 
-def test_a_truncated_artifact_is_computed_again_and_nothing_else(store: Store, tmp_path: Path) -> None:
+def test_a_truncated_artifact_is_computed_again_and_nothing_else(
+    store: Store, tmp_path: Path
+) -> None:
     log = str(tmp_path / "log")
-    described: Described = [("add", {"amount": 1, "log": log}, []), ("add", {"amount": 2, "log": log}, [0])]
+    described: Described = [
+        ("add", {"amount": 1, "log": log}, []),
+        ("add", {"amount": 2, "log": log}, [0]),
+    ]
     go_on(store, described)
     first = tasks(described)[0]
     path = store.path(first.key) / "values.npy"
@@ -296,7 +345,11 @@ def test_a_tampered_artifact_is_noticed_by_verify_and_by_who_reads_it(store: Sto
     assert store.verify(first.key) == [f"{path}: changed since it was written"]
     outcome = go_on(store, described)
     error = outcome.failed[second]
-    assert isinstance(error, StoreError) and first.key in str(error) and "Delete that folder" in error.hint
+    assert (
+        isinstance(error, StoreError)
+        and first.key in str(error)
+        and "Delete that folder" in error.hint
+    )
     store.delete(first.key)  # as the hint says
     assert set(go_on(store, described).done) == {first, second}
 
@@ -309,5 +362,7 @@ def test_a_store_that_turns_unwritable_keeps_what_is_done(store: Store, tmp_path
     report = Lines()
     outcome = run(tasks(described), store, open_executor("local", 1, 1, store.root), report=report)
     (error,) = outcome.failed.values()
-    assert isinstance(error, StoreError) and str(error).startswith(f"1: {store.root}: cannot be written")
+    assert isinstance(error, StoreError) and str(error).startswith(
+        f"1: {store.root}: cannot be written"
+    )
     assert len(outcome.cached) == 1

@@ -71,12 +71,19 @@ def never() -> Iterator[Workers]:
     yield
 
 
-def stage(name: str, inputs: tuple[Task, ...] = (), label: str = "", weight: float = 1.0, **params: Any) -> Task:
-    return Task(f"tests.engine_stages.{name}", 1, params, inputs, label=label or name, weight=weight)
+def stage(
+    name: str, inputs: tuple[Task, ...] = (), label: str = "", weight: float = 1.0, **params: Any
+) -> Task:
+    return Task(
+        f"tests.engine_stages.{name}", 1, params, inputs, label=label or name, weight=weight
+    )
 
 
 def compute(
-    tasks: list[Task], store: Store, executor: Callable[[], AbstractContextManager[Workers]] = serial, **more: Any
+    tasks: list[Task],
+    store: Store,
+    executor: Callable[[], AbstractContextManager[Workers]] = serial,
+    **more: Any,
 ) -> tuple[Outcome, Told]:
     told = Told()
     return run(tasks, store, executor(), report=told, **more), told
@@ -91,11 +98,15 @@ def store(tmp_path: Path) -> Store:
 def graphs(draw: st.DrawFn) -> list[list[int]]:
     """For each task, the positions of its inputs, all before it."""
     size = draw(st.integers(1, 9))
-    return [draw(st.lists(st.integers(0, number - 1), max_size=3)) if number else [] for number in range(size)]
+    return [
+        draw(st.lists(st.integers(0, number - 1), max_size=3)) if number else []
+        for number in range(size)
+    ]
 
 
 def sums(graph: list[list[int]], broken: frozenset[int] = frozenset()) -> list[Task]:
-    """A task a node, which adds its inputs and a number that makes it distinct; the broken ones fail."""
+    """A task a node, which adds its inputs and a number that makes it distinct; the broken ones
+    fail."""
     tasks: list[Task] = []
     for number, inputs in enumerate(graph):
         before = tuple(tasks[one] for one in inputs)
@@ -123,7 +134,9 @@ def test_order_has_every_task_once_and_inputs_first(graph: list[list[int]], rand
 
 @settings(deadline=None, max_examples=25)
 @given(graphs(), st.data())
-def test_failures_skip_their_descendants_and_nothing_else(graph: list[list[int]], data: st.DataObject) -> None:
+def test_failures_skip_their_descendants_and_nothing_else(
+    graph: list[list[int]], data: st.DataObject
+) -> None:
     broken = data.draw(st.frozensets(st.integers(0, len(graph) - 1), max_size=2))
     tasks = sums(graph, broken)
     values: dict[str, float] = {}
@@ -140,8 +153,13 @@ def test_failures_skip_their_descendants_and_nothing_else(graph: list[list[int]]
         assert failed <= {str(number) for number in broken}
         assert {task.label for task in outcome.done} == set(values) == set(told.labels("finish"))
         assert {task.label for task in outcome.skipped} == lost - failed == set(told.labels("skip"))
-        assert Counter(told.labels("start")) == Counter([*told.labels("finish"), *told.labels("fail")])
-        assert all(count == 1 for count in Counter(label for event, label in told.events if event != "start").values())
+        assert Counter(told.labels("start")) == Counter(
+            [*told.labels("finish"), *told.labels("fail")]
+        )
+        assert all(
+            count == 1
+            for count in Counter(label for event, label in told.events if event != "start").values()
+        )
         for task in outcome.done:
             record = store.read(task.key)
             assert isinstance(record, Vectors) and np.all(record.values == values[task.label])
@@ -151,8 +169,16 @@ def test_failures_skip_their_descendants_and_nothing_else(graph: list[list[int]]
 
 
 def json_params() -> st.SearchStrategy[dict[str, Any]]:
-    plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-    deeper = st.recursive(plain, lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=6)
+    plain = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text()
+    )
+    deeper = st.recursive(
+        plain, lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=6
+    )
     return st.dictionaries(st.text(), deeper, max_size=4)
 
 
@@ -171,7 +197,9 @@ def test_a_key_does_not_depend_on_the_order_of_names(params: dict[str, Any]) -> 
 
 
 @given(json_params(), st.text(), json_params())
-def test_a_key_changes_with_every_parameter(params: dict[str, Any], name: str, more: dict[str, Any]) -> None:
+def test_a_key_changes_with_every_parameter(
+    params: dict[str, Any], name: str, more: dict[str, Any]
+) -> None:
     task = Task("project", 1, params)
     for changed in ({**params, name: "another value"}, more):
         same = json.dumps(changed, sort_keys=True) == json.dumps(params, sort_keys=True)
@@ -180,16 +208,31 @@ def test_a_key_changes_with_every_parameter(params: dict[str, Any], name: str, m
 
 def test_a_key_changes_with_what_the_result_follows_from_and_with_nothing_else() -> None:
     first, second = Task("vectors", 1, {"space": "input"}), Task("vocabulary", 1, {})
-    task = Task("project", 1, {"method": "umap"}, (first, second), "commit:1", {"location": "here"}, "label", 1.0)
+    task = Task(
+        "project",
+        1,
+        {"method": "umap"},
+        (first, second),
+        "commit:1",
+        {"location": "here"},
+        "label",
+        1.0,
+    )
 
     def changed(**fields: Any) -> Task:
         return dataclasses.replace(task, **fields)
 
     deeper = dataclasses.replace(first, source="commit:2")
     different = [
-        changed(stage="cluster"), changed(version=2), changed(params={"method": "tsne"}), changed(params={}),
-        changed(source="commit:2"), changed(inputs=(second, first)), changed(inputs=(first,)), changed(inputs=(deeper, second)),
-    ]  # fmt: skip
+        changed(stage="cluster"),
+        changed(version=2),
+        changed(params={"method": "tsne"}),
+        changed(params={}),
+        changed(source="commit:2"),
+        changed(inputs=(second, first)),
+        changed(inputs=(first,)),
+        changed(inputs=(deeper, second)),
+    ]
     assert len({task.key, *(one.key for one in different)}) == len(different) + 1
     assert all(one != task for one in different)
     for same in (changed(settings={}), changed(label="another"), changed(weight=99.0)):
@@ -212,11 +255,16 @@ def test_nothing_is_started_when_nothing_has_to_run(store: Store) -> None:
 def test_a_task_runs_once_for_each_recipe(store: Store, tmp_path: Path) -> None:
     log = tmp_path / "log"
     twins = [stage("add", label=label, amount=1, log=str(log)) for label in ("one", "other")]
-    users = [stage("add", (twin, twin), label=f"user of {twin.label}", amount=2, log=str(log)) for twin in twins]
+    users = [
+        stage("add", (twin, twin), label=f"user of {twin.label}", amount=2, log=str(log))
+        for twin in twins
+    ]
     outcome, told = compute([*twins, *users], store)
     assert log.read_text() == "1\n2\n"
     assert told.counts == (2, 0)
-    assert all(task in outcome.done for task in (*twins, *users))  # equal by key, so found under either object
+    assert all(
+        task in outcome.done for task in (*twins, *users)
+    )  # equal by key, so found under either object
 
 
 def test_only_what_changed_runs_again(store: Store, tmp_path: Path) -> None:
@@ -237,13 +285,23 @@ def test_refresh_runs_a_stage_and_what_follows_again(store: Store, tmp_path: Pat
     log = str(tmp_path / "log")
     first = stage("add", label="first", amount=1, log=log)
     refreshed = stage("wait", (first,), label="refreshed", seconds=0)
-    tasks = [first, refreshed, stage("add", (refreshed,), label="after", amount=2, log=log), stage("add", (first,), amount=3, log=log)]
+    tasks = [
+        first,
+        refreshed,
+        stage("add", (refreshed,), label="after", amount=2, log=log),
+        stage("add", (first,), amount=3, log=log),
+    ]
     compute(tasks, store)
     assert missing(tasks, store) == ()
-    assert [task.label for task in missing(tasks, store, ["tests.engine_stages.wait"])] == ["refreshed", "after"]
+    assert [task.label for task in missing(tasks, store, ["tests.engine_stages.wait"])] == [
+        "refreshed",
+        "after",
+    ]
     Path(log).unlink()
     outcome, _ = compute(tasks, store, refresh=["tests.engine_stages.wait"])
-    assert {task.label for task in outcome.done} == {"refreshed", "after"} and len(outcome.cached) == 2
+    assert {task.label for task in outcome.done} == {"refreshed", "after"} and len(
+        outcome.cached
+    ) == 2
     assert Path(log).read_text().split() == ["2"]
     outcome, _ = compute(tasks, store, refresh=["all"])
     assert set(outcome.done) == set(tasks)
@@ -253,7 +311,12 @@ def test_refresh_runs_a_stage_and_what_follows_again(store: Store, tmp_path: Pat
 def test_the_longest_way_to_go_starts_first(store: Store) -> None:
     short = stage("add", label="short", weight=5, amount=1)
     head = stage("add", label="head", weight=1, amount=2)
-    tasks = [short, head, stage("add", (head,), label="long", weight=80, amount=3), stage("add", label="heavy", weight=50, amount=4)]
+    tasks = [
+        short,
+        head,
+        stage("add", (head,), label="long", weight=80, amount=3),
+        stage("add", label="heavy", weight=50, amount=4),
+    ]
     _, told = compute(tasks, store)
     assert told.labels("start") == ["head", "long", "heavy", "short"]
 
@@ -282,26 +345,36 @@ def test_no_more_tasks_are_handed_out_than_there_are_workers(store: Store) -> No
         with Counting(8) as pool:
             yield Workers(pool, 3, 1)
 
-    outcome, _ = compute([stage("wait", seconds=0.05 + number / 1000) for number in range(8)], store, threads)
+    outcome, _ = compute(
+        [stage("wait", seconds=0.05 + number / 1000) for number in range(8)], store, threads
+    )
     assert len(outcome.done) == 8 and most == 3
 
 
 def test_a_stage_is_told_what_it_declares(store: Store) -> None:
-    task = dataclasses.replace(stage("told", method="umap"), settings={"location": "path:/models/m", "unknown": 1})
+    task = dataclasses.replace(
+        stage("told", method="umap"), settings={"location": "path:/models/m", "unknown": 1}
+    )
     compute([task], store, device="mps")
     record = store.read(task.key)
     assert isinstance(record, Layout)
     assert {name: record.parameters[name] for name in ("location", "device", "threads")} == {
-        "location": "path:/models/m", "device": "mps", "threads": 1,
-    }  # fmt: skip
+        "location": "path:/models/m",
+        "device": "mps",
+        "threads": 1,
+    }
 
 
 def test_the_manifest_has_the_recipe(store: Store) -> None:
     first, second = sums([[], [0]])
     compute([second], store)
     assert store.manifest(second.key)["recipe"] == {
-        "stage": "tests.engine_stages.add", "version": 1, "params": {"amount": 1}, "source": "", "inputs": [first.key],
-    }  # fmt: skip
+        "stage": "tests.engine_stages.add",
+        "version": 1,
+        "params": {"amount": 1},
+        "source": "",
+        "inputs": [first.key],
+    }
 
 
 @pytest.mark.parametrize(
@@ -313,12 +386,22 @@ def test_the_manifest_has_the_recipe(store: Store) -> None:
         ("ours", ModelError, "m-words: trouble: model is bad"),
         ("memory", StageError, "m-words: trouble: MemoryError"),
         ("leave", StageError, "m-words: trouble: SystemExit: leaving"),
-        ("nothing", StageError, "m-words: trouble: The stage tests.engine_stages.trouble returned NoneType, which is no record"),
+        (
+            "nothing",
+            StageError,
+            "m-words: trouble: The stage tests.engine_stages.trouble returned NoneType, which is no record",
+        ),
         ("homemade", StageError, "m-words: trouble: Homemade is no record of atlas.data"),
-        ("nan", StageError, "m-words: trouble: Vectors cannot be stored: Out of range float values"),
+        (
+            "nan",
+            StageError,
+            "m-words: trouble: Vectors cannot be stored: Out of range float values",
+        ),
     ],
 )
-def test_errors_say_whose_they_are_and_bring_their_traceback(store: Store, how: str, kind: type[AtlasError], message: str) -> None:
+def test_errors_say_whose_they_are_and_bring_their_traceback(
+    store: Store, how: str, kind: type[AtlasError], message: str
+) -> None:
     task = stage("trouble", label="m-words: trouble", how=how)
     outcome, told = compute([task], store)
     error = outcome.failed[task]
@@ -343,7 +426,10 @@ def test_a_store_that_cannot_be_written_is_told_for_each_task(tmp_path: Path) ->
     tasks = sums([[], [], [1]])
     outcome, _ = compute(tasks, Store(tmp_path / "file" / "store"))
     assert set(outcome.failed) == set(tasks[:2]) and outcome.skipped == (tasks[2],)
-    assert all(isinstance(error, StoreError) and "cannot be written" in str(error) for error in outcome.failed.values())
+    assert all(
+        isinstance(error, StoreError) and "cannot be written" in str(error)
+        for error in outcome.failed.values()
+    )
 
 
 def test_a_cancelled_future_is_a_failure(store: Store) -> None:
@@ -364,9 +450,14 @@ def test_a_cancelled_future_is_a_failure(store: Store) -> None:
     assert outcome.skipped == (tasks[1],)
 
 
-def test_a_task_that_another_run_has_done_meanwhile_is_not_done_again(store: Store, tmp_path: Path) -> None:
+def test_a_task_that_another_run_has_done_meanwhile_is_not_done_again(
+    store: Store, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
-    tasks = [stage("add", label="one", amount=1, log=str(log)), stage("add", label="other", amount=2, log=str(log))]
+    tasks = [
+        stage("add", label="one", amount=1, log=str(log)),
+        stage("add", label="other", amount=2, log=str(log)),
+    ]
 
     @contextmanager
     def meanwhile() -> Iterator[Workers]:
@@ -398,7 +489,18 @@ def test_a_large_plan_is_cheap(store: Store) -> None:
 
 
 def test_the_engine_is_light_to_import() -> None:
-    heavy = ["torch", "pandas", "pyarrow", "distributed", "concurrent.futures.process", "pydantic", "rich", "importlib.metadata"]
+    heavy = [
+        "torch",
+        "pandas",
+        "pyarrow",
+        "distributed",
+        "concurrent.futures.process",
+        "pydantic",
+        "rich",
+        "importlib.metadata",
+    ]
     code = f"import sys, atlas.engine.run, atlas.store, atlas.executors; print([name for name in {heavy} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert found.stdout.strip() == "[]"

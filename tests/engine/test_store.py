@@ -39,19 +39,36 @@ def store(tmp_path: Path) -> Store:
 
 
 def files(store: Store) -> list[str]:
-    return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
+    return sorted(
+        str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file()
+    )
 
 
 def json_values() -> st.SearchStrategy[Any]:
-    plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-    return st.recursive(plain, lambda deeper: st.lists(deeper).map(tuple) | st.dictionaries(st.text(), deeper), max_leaves=8)
+    plain = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text()
+    )
+    return st.recursive(
+        plain,
+        lambda deeper: st.lists(deeper).map(tuple) | st.dictionaries(st.text(), deeper),
+        max_leaves=8,
+    )
 
 
 @settings(deadline=None, max_examples=30)
 @given(
-    values=hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, min_side=0), elements=st.floats(width=32)),
-    fortran=st.booleans(), tensor=st.text(),
-)  # fmt: skip
+    values=hnp.arrays(
+        np.float32,
+        hnp.array_shapes(min_dims=2, max_dims=2, min_side=0),
+        elements=st.floats(width=32),
+    ),
+    fortran=st.booleans(),
+    tensor=st.text(),
+)
 def test_arrays_come_back_as_they_were(values: np.ndarray, fortran: bool, tensor: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
@@ -66,11 +83,18 @@ def test_arrays_come_back_as_they_were(values: np.ndarray, fortran: bool, tensor
 
 @settings(deadline=None, max_examples=30)
 @given(parameters=st.dictionaries(st.text(), json_values()), tokens=st.lists(st.text()).map(tuple))
-def test_json_comes_back_as_it_was_tuples_too(parameters: dict[str, Any], tokens: tuple[str, ...]) -> None:
+def test_json_comes_back_as_it_was_tuples_too(
+    parameters: dict[str, Any], tokens: tuple[str, ...]
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         store.write(KEY, Layout(np.zeros((1, 2), np.float32), parameters), {}, 0.0)
-        store.write(OTHER, Vocabulary(tokens, tokens, ("word",) * len(tokens), ("",) * len(tokens), "bpe"), {}, 0.0)
+        store.write(
+            OTHER,
+            Vocabulary(tokens, tokens, ("word",) * len(tokens), ("",) * len(tokens), "bpe"),
+            {},
+            0.0,
+        )
         layout, vocabulary = store.read(KEY), store.read(OTHER)
         assert isinstance(layout, Layout) and layout.parameters == parameters
         assert isinstance(vocabulary, Vocabulary) and vocabulary.tokens == tokens
@@ -86,9 +110,16 @@ def test_arrays_are_mapped_and_cannot_be_written_to(store: Store) -> None:
 
 
 def test_the_layout_on_disk(store: Store) -> None:
-    store.write(KEY, Vectors(np.ones((2, 3), np.float32), "重み"), {"stage": "vectors", "inputs": []}, 1.23456)
+    store.write(
+        KEY,
+        Vectors(np.ones((2, 3), np.float32), "重み"),
+        {"stage": "vectors", "inputs": []},
+        1.23456,
+    )
     folder = store.root / "ab" / KEY
-    assert files(store) == [f"ab/{KEY}/{name}" for name in ("manifest.json", "values.json", "values.npy")]
+    assert files(store) == [
+        f"ab/{KEY}/{name}" for name in ("manifest.json", "values.json", "values.npy")
+    ]
     assert (folder / "values.json").read_text("utf-8") == '{"tensor": "重み"}'
     manifest = store.manifest(KEY)
     assert manifest["record"] == "Vectors"
@@ -150,17 +181,27 @@ DAMAGE = {
     "half a manifest": cut_manifest,
     "a manifest that is a list": change_manifest(lambda manifest: [manifest]),
     "a manifest that is a number": change_manifest(lambda manifest: 7),
-    "files that are a list": change_manifest(lambda manifest: manifest.update(files=["values.npy"])),
-    "a file without a size": change_manifest(lambda manifest: manifest["files"]["values.npy"].pop("size")),
-    "a record that is none of ours": change_manifest(lambda manifest: manifest.update(record="Path")),
+    "files that are a list": change_manifest(
+        lambda manifest: manifest.update(files=["values.npy"])
+    ),
+    "a file without a size": change_manifest(
+        lambda manifest: manifest["files"]["values.npy"].pop("size")
+    ),
+    "a record that is none of ours": change_manifest(
+        lambda manifest: manifest.update(record="Path")
+    ),
     "a file by a path": change_manifest(
-        lambda manifest: manifest["files"].update({f"../{KEY}/values.npy": manifest["files"].pop("values.npy")})
+        lambda manifest: manifest["files"].update(
+            {f"../{KEY}/values.npy": manifest["files"].pop("values.npy")}
+        )
     ),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_a_damaged_artifact_counts_as_absent_and_is_replaced(store: Store, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_artifact_counts_as_absent_and_is_replaced(
+    store: Store, damage: Callable[[Path], None]
+) -> None:
     store.write(KEY, vectors(1), {}, 0.0)
     damage(store.path(KEY))
     assert not store.has(KEY)
@@ -189,7 +230,9 @@ def test_an_artifact_that_is_a_file_is_replaced(store: Store) -> None:
         ("values.json", b"\xff\xfe"),
     ],
 )
-def test_reading_a_tampered_artifact_says_what_to_do(store: Store, name: str, content: bytes) -> None:
+def test_reading_a_tampered_artifact_says_what_to_do(
+    store: Store, name: str, content: bytes
+) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     (store.path(KEY) / name).write_bytes(content)
     with pytest.raises(StoreError, match=KEY) as caught:
@@ -206,9 +249,15 @@ class Trap:
 
 
 @pytest.mark.parametrize(
-    "save", [lambda path, trap: np.save(path, np.array([trap])), lambda path, trap: path.write_bytes(pickle.dumps(trap))]
+    "save",
+    [
+        lambda path, trap: np.save(path, np.array([trap])),
+        lambda path, trap: path.write_bytes(pickle.dumps(trap)),
+    ],
 )
-def test_reading_runs_no_code(store: Store, tmp_path: Path, save: Callable[[Path, Trap], None]) -> None:
+def test_reading_runs_no_code(
+    store: Store, tmp_path: Path, save: Callable[[Path, Trap], None]
+) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     save(store.path(KEY) / "values.npy", Trap(tmp_path / "sprung"))
     with pytest.raises(StoreError, match="damaged"):
@@ -255,7 +304,9 @@ class Homemade(Record):
         (Layout(np.zeros((1, 2), np.float32), {"x": "\ud83d"}), "surrogates"),
     ],
 )
-def test_a_record_that_is_not_arrays_and_json_is_the_stages_fault(store: Store, record: Record, message: str) -> None:
+def test_a_record_that_is_not_arrays_and_json_is_the_stages_fault(
+    store: Store, record: Record, message: str
+) -> None:
     with pytest.raises(StageError, match=message):
         store.write(KEY, record, {}, 0.0)
     assert files(store) == [] and not store.has(KEY)

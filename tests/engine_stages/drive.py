@@ -1,6 +1,8 @@
-"""A whole run in a process of its own, to be killed: python -m tests.engine_stages.drive STORE EXECUTOR JOBS TASKS
+"""A whole run in a process of its own, to be killed: python -m tests.engine_stages.drive STORE
+EXECUTOR JOBS TASKS
 
-TASKS is JSON: a list of [stage, params, positions of its inputs]. Says on stdout what happens, and exits as the command does.
+TASKS is JSON: a list of [stage, params, positions of its inputs]. Says on stdout what happens, and
+exits as the command does.
 """
 
 from __future__ import annotations
@@ -39,13 +41,26 @@ def tasks(described: list[tuple[str, dict[str, Any], list[int]]]) -> list[Task]:
     """Tasks labelled by their position."""
     made: list[Task] = []
     for number, (stage, params, inputs) in enumerate(described):
-        made.append(Task(f"tests.engine_stages.{stage}", 1, params, tuple(made[one] for one in inputs), label=str(number)))
+        made.append(
+            Task(
+                f"tests.engine_stages.{stage}",
+                1,
+                params,
+                tuple(made[one] for one in inputs),
+                label=str(number),
+            )
+        )
     return made
 
 
 def main(root: str, executor: str, jobs: str, described: str) -> int:
     try:
-        outcome = run(tasks(json.loads(described)), Store(Path(root)), open_executor(executor, int(jobs), 1, Path(root)), report=Lines())
+        outcome = run(
+            tasks(json.loads(described)),
+            Store(Path(root)),
+            open_executor(executor, int(jobs), 1, Path(root)),
+            report=Lines(),
+        )
     except KeyboardInterrupt:
         return 130
     return 1 if outcome.failed else 0

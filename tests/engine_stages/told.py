@@ -15,7 +15,11 @@ VERSION = 1
 
 def told(*, method: str = "", location: str, device: str, threads: int) -> Layout:
     facts = {
-        "location": location, "device": device, "threads": threads, "pid": os.getpid(),
-        "limits": {name: os.environ.get(name, "") for name in THREADS}, "torch": "torch" in sys.modules,
-    }  # fmt: skip
+        "location": location,
+        "device": device,
+        "threads": threads,
+        "pid": os.getpid(),
+        "limits": {name: os.environ.get(name, "") for name in THREADS},
+        "torch": "torch" in sys.modules,
+    }
     return Layout(np.zeros((1, 2), np.float32), facts)

@@ -14,7 +14,13 @@ from atlas.spaces.records import Vectors
 VERSION = 1
 
 
-def wait(*inputs: Vectors, seconds: float, n: int = 0, began: str = "", progress: Callable[[float], None] = lambda _: None) -> Vectors:
+def wait(
+    *inputs: Vectors,
+    seconds: float,
+    n: int = 0,
+    began: str = "",
+    progress: Callable[[float], None] = lambda _: None,
+) -> Vectors:
     if began:
         with Path(began).open("a") as file:
             file.write(f"{os.getpid()}\n")

@@ -24,7 +24,20 @@ from atlas.pipeline.places import Places
 from atlas.spaces.records import Vectors
 
 SCRIPT = "</script><script>alert(1)</script>"
-TEXTS = ["a", SCRIPT, "tab\there", "line\nbreak", 'quo"te', "日本", "nan", "<b>&amp;", "", "␣z", "i", "j"]
+TEXTS = [
+    "a",
+    SCRIPT,
+    "tab\there",
+    "line\nbreak",
+    'quo"te',
+    "日本",
+    "nan",
+    "<b>&amp;",
+    "",
+    "␣z",
+    "i",
+    "j",
+]
 NAME = "a · <img src=x> · 日本"
 
 
@@ -32,35 +45,89 @@ NAME = "a · <img src=x> · 日本"
 def atlas(tmp_path: Path) -> Path:
     """An atlas with the data of one map, `m-words`, of twelve awkward tokens, and of no other."""
     maps = '[{ projections = ["umap", "pca"] }, { name = "x" }]'
-    (tmp_path / "atlas.toml").write_text(f'[[models]]\nid = "m"\nsource = "path:m"\ntitle = "A <b>title</b>"\nmaps = {maps}\n')
+    (tmp_path / "atlas.toml").write_text(
+        f'[[models]]\nid = "m"\nsource = "path:m"\ntitle = "A <b>title</b>"\nmaps = {maps}\n'
+    )
     rows, shown = len(TEXTS), ("umap", "pca")
     random = np.random.default_rng(0)
-    others = np.array([[other for other in range(rows) if other != row][:3] for row in range(rows)], np.int32)
+    others = np.array(
+        [[other for other in range(rows) if other != row][:3] for row in range(rows)], np.int32
+    )
     values: dict[str, Any] = {
-        "token_id": np.arange(rows, dtype=np.int32), "token": TEXTS, "text": TEXTS, "kind": ["word"] * rows,
-        "script": ["Latin", None] * (rows // 2), "pos": [None] * rows, "reading": [None] * rows,
-        "cluster_coarse": np.array([0] * 6 + [-1] * 6, np.int32), "cluster_fine": np.full(rows, -1, np.int32),
-        "neighbor_ids": others, "neighbor_similarities": np.full((rows, 3), 0.5, np.float32),
-    }  # fmt: skip
+        "token_id": np.arange(rows, dtype=np.int32),
+        "token": TEXTS,
+        "text": TEXTS,
+        "kind": ["word"] * rows,
+        "script": ["Latin", None] * (rows // 2),
+        "pos": [None] * rows,
+        "reading": [None] * rows,
+        "cluster_coarse": np.array([0] * 6 + [-1] * 6, np.int32),
+        "cluster_fine": np.full(rows, -1, np.int32),
+        "neighbor_ids": others,
+        "neighbor_similarities": np.full((rows, 3), 0.5, np.float32),
+    }
     for name in shown:
         values |= {f"{axis}_{name}": random.normal(size=rows).astype(np.float32) for axis in "xy"}
-        values |= {f"overlap_{name}": np.full(rows, 0.25, np.float32), f"label_{name}": np.zeros(rows, np.uint8)}
-    figures = {"overlap": 0.25, "trustworthiness": 0.5, "continuity": 0.5, "k": 3, "sampled": rows, "quantiles": (0.0, 0.2, 0.5)}
-    about = About.model_validate({
-        "schema_version": dataset.SCHEMA_VERSION, "recipe": "0" * 64,
-        "model": {"id": "m", "source": "path:m", "revision": "", "digest": "files:0", "language": "en", "facts": {}},
-        "map": {
-            "id": "m-words", "model": "m", "name": "words", "space": "input", "selection": {}, "tokens": rows, "dimensions": 4,
-            "tensor": "t", "neighbors": 3, "seed": 0, "dictionary": "", "projections": {"umap": {}, "pca": {}},
-            "clustered_on": "umap", "cluster_parameters": {},
-        },
-        "faithfulness": dict.fromkeys((*shown, "random"), figures),
-        "clusters": [{
-            "level": "coarse", "key": 0, "name": NAME, "slug": "a", "size": 6, "central": [0, 5], "parent": None, "cohesion": 0.5,
-            "nearest": [], "anchors": dict.fromkeys(shown, (0.0, 0.0)), "zooms": dict.fromkeys(shown, 0),
-        }],
-        "libraries": {}, "built": "2026-01-01T00:00:00Z",
-    })  # fmt: skip
+        values |= {
+            f"overlap_{name}": np.full(rows, 0.25, np.float32),
+            f"label_{name}": np.zeros(rows, np.uint8),
+        }
+    figures = {
+        "overlap": 0.25,
+        "trustworthiness": 0.5,
+        "continuity": 0.5,
+        "k": 3,
+        "sampled": rows,
+        "quantiles": (0.0, 0.2, 0.5),
+    }
+    about = About.model_validate(
+        {
+            "schema_version": dataset.SCHEMA_VERSION,
+            "recipe": "0" * 64,
+            "model": {
+                "id": "m",
+                "source": "path:m",
+                "revision": "",
+                "digest": "files:0",
+                "language": "en",
+                "facts": {},
+            },
+            "map": {
+                "id": "m-words",
+                "model": "m",
+                "name": "words",
+                "space": "input",
+                "selection": {},
+                "tokens": rows,
+                "dimensions": 4,
+                "tensor": "t",
+                "neighbors": 3,
+                "seed": 0,
+                "dictionary": "",
+                "projections": {"umap": {}, "pca": {}},
+                "clustered_on": "umap",
+                "cluster_parameters": {},
+            },
+            "faithfulness": dict.fromkeys((*shown, "random"), figures),
+            "clusters": [
+                {
+                    "level": "coarse",
+                    "key": 0,
+                    "name": NAME,
+                    "slug": "a",
+                    "size": 6,
+                    "central": [0, 5],
+                    "parent": None,
+                    "cohesion": 0.5,
+                    "nearest": [],
+                    "anchors": dict.fromkeys(shown, (0.0, 0.0)),
+                    "zooms": dict.fromkeys(shown, 0),
+                }
+            ],
+            "libraries": {},
+            "built": "2026-01-01T00:00:00Z",
+        }
+    )
     dataset.write(tmp_path / "data", dataset.Dataset(about, dataset.table(values, shown)))
     return tmp_path
 
@@ -92,10 +159,17 @@ def test_tensorboard_files_agree_and_quote_nothing(atlas: Path) -> None:
     told: list[str] = []
     written = run(atlas, "tensorboard", atlas / "projector", warn=told.append)
     names = {path.name for path in written}
-    assert names == {"tensors.tsv", "metadata.tsv", "projector_config.json", "projector_config.pbtxt"}
+    assert names == {
+        "tensors.tsv",
+        "metadata.tsv",
+        "projector_config.json",
+        "projector_config.pbtxt",
+    }
     (entry,) = json.loads((atlas / "projector" / "projector_config.json").read_text())["embeddings"]
     tensors = np.loadtxt(atlas / "projector" / entry["tensorPath"], delimiter="\t")
-    assert list(tensors.shape) == entry["tensorShape"] == [len(TEXTS), 4]  # two projections: no vectors are in the store
+    assert (
+        list(tensors.shape) == entry["tensorShape"] == [len(TEXTS), 4]
+    )  # two projections: no vectors are in the store
     assert len(told) == 1
     lines = (atlas / "projector" / entry["metadataPath"]).read_text(encoding="utf-8").split("\n")
     cells = [line.split("\t") for line in lines[:-1]]
@@ -106,17 +180,29 @@ def test_tensorboard_files_agree_and_quote_nothing(atlas: Path) -> None:
     assert cells[1][cells[0].index("cluster_coarse")] == NAME
 
 
-def test_tensorboard_takes_the_vectors_of_the_same_build(atlas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)  # a vocabulary of 20, of which 12 are on the map
-    Places.of(config.load(atlas / "atlas.toml")).store.write("ab" * 32, Vectors(values, "t"), {}, 0.0)
+def test_tensorboard_takes_the_vectors_of_the_same_build(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = (
+        np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
+    )  # a vocabulary of 20, of which 12 are on the map
+    Places.of(config.load(atlas / "atlas.toml")).store.write(
+        "ab" * 32, Vectors(values, "t"), {}, 0.0
+    )
     recipe = "0" * 64
-    made = SimpleNamespace(maps=(SimpleNamespace(recipe=recipe, vectors=SimpleNamespace(key="ab" * 32)),))
+    made = SimpleNamespace(
+        maps=(SimpleNamespace(recipe=recipe, vectors=SimpleNamespace(key="ab" * 32)),)
+    )
     monkeypatch.setattr("atlas.pipeline.build.plan", lambda *_: made)
     told: list[str] = []
     tensors = run(atlas, "tensorboard", atlas / "projector", warn=told.append)[0]
-    assert np.array_equal(np.loadtxt(tensors, delimiter="\t", dtype=np.float32), values[: len(TEXTS)])
+    assert np.array_equal(
+        np.loadtxt(tensors, delimiter="\t", dtype=np.float32), values[: len(TEXTS)]
+    )
     assert told == []
-    made.maps[0].recipe = "1" * 64  # the config changed since: these may be the vectors of another model
+    made.maps[0].recipe = (
+        "1" * 64
+    )  # the config changed since: these may be the vectors of another model
     run(atlas, "tensorboard", atlas / "projector", force=True, warn=told.append)
     assert len(told) == 1
 
@@ -140,7 +226,9 @@ def test_html_holds_all_projections_and_no_markup_of_a_token(atlas: Path) -> Non
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text.partition("<script>")[0])
 
 
-def test_html_without_our_bundle_takes_plotlys_file(atlas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_html_without_our_bundle_takes_plotlys_file(
+    atlas: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("atlas.web.theme.asset", lambda root, name: None)
     (written,) = run(atlas, "html", atlas / "out.html")
     assert len(written.read_bytes()) > 4_000_000
@@ -162,7 +250,9 @@ def test_nothing_is_overwritten_without_force(atlas: Path, kind: str) -> None:
 def test_a_folder_as_output_takes_the_file(atlas: Path) -> None:
     (atlas / "there").mkdir()
     assert run(atlas, "csv", atlas / "there") == [atlas / "there" / "m-words.csv"]
-    assert [path.name for path in (atlas / "there").iterdir()] == ["m-words.csv"], "nothing half-written stays beside"
+    assert [path.name for path in (atlas / "there").iterdir()] == ["m-words.csv"], (
+        "nothing half-written stays beside"
+    )
 
 
 def test_what_cannot_be_exported_is_told(atlas: Path) -> None:

@@ -15,7 +15,9 @@ from atlas.maps import cards
 def drawn(picture: bytes) -> np.ndarray:
     """How far each pixel is from paper."""
     paper = np.array([int(cards.PAPER[at : at + 2], 16) for at in (1, 3, 5)])
-    return np.abs(np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int) - paper).max(axis=2)
+    return np.abs(
+        np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int) - paper
+    ).max(axis=2)
 
 
 @pytest.fixture
@@ -26,7 +28,11 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_card_shows_the_map_and_says_what_it_is(tiny_atlas: Built) -> None:
     data = tiny_atlas.data("minilm-words")
-    found = cards.cards(data, data.about.map.clustered_on, {"en": ("English words", "Atlas"), "fr": ("Mots", "Atlas")})
+    found = cards.cards(
+        data,
+        data.about.map.clustered_on,
+        {"en": ("English words", "Atlas"), "fr": ("Mots", "Atlas")},
+    )
     left = slice(0, cards.LEFT + cards.COLUMN)
     for picture in found.values():
         image = Image.open(io.BytesIO(picture))
@@ -38,7 +44,9 @@ def test_a_card_shows_the_map_and_says_what_it_is(tiny_atlas: Built) -> None:
     assert (one[200:480, left] != other[200:480, left]).any()
 
 
-def test_names_of_clusters_are_written_on_it(tiny_atlas: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_clusters_are_written_on_it(
+    tiny_atlas: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = tiny_atlas.data("minilm-words")
     titles = {"en": ("x", "x")}
     named = drawn(cards.cards(data, "umap", titles)["en"])
@@ -57,7 +65,9 @@ def test_what_no_font_can_write_is_left_out(plain: None, tiny_atlas: Built) -> N
     assert (far > 60).sum() > 2000
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60), st.integers(60, 400))
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60), st.integers(60, 400)
+)
 def test_lines_hold_every_letter_and_are_no_wider_than_the_column(words: str, width: int) -> None:
     font = ImageFont.load_default(24)
     lines = cards.wrapped(words, font, width)

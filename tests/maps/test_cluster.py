@@ -44,12 +44,16 @@ def check(groups: Clusters, n: int) -> None:
         entries = [entry for entry in groups.entries if entry["level"] == level]
         assert [entry["key"] for entry in entries] == list(range(len(entries)))
         assert sum(entry["size"] for entry in entries) + (labels == NOISE).sum() == len(labels) == n
-        order = [(-entry["size"], int(np.flatnonzero(labels == entry["key"])[0])) for entry in entries]
+        order = [
+            (-entry["size"], int(np.flatnonzero(labels == entry["key"])[0])) for entry in entries
+        ]
         assert order == sorted(order)
         for entry in entries:
             rows = np.flatnonzero(labels == entry["key"])
             assert entry["size"] == len(rows) >= groups.parameters["smallest"][level]
-            assert len(set(entry["central"])) == len(entry["central"]) == min(stage.CENTRAL, len(rows))
+            assert (
+                len(set(entry["central"])) == len(entry["central"]) == min(stage.CENTRAL, len(rows))
+            )
             assert set(entry["central"]) <= set(rows.tolist())
             assert -1 <= entry["cohesion"] <= 1 + 1e-6
             if level == "coarse":
@@ -57,7 +61,9 @@ def check(groups: Clusters, n: int) -> None:
             else:
                 inside = groups.coarse[rows]
                 best = np.bincount(inside[inside != NOISE], minlength=1)
-                assert entry["parent"] == (int(best.argmax()) if 2 * best.max() > len(rows) else None)
+                assert entry["parent"] == (
+                    int(best.argmax()) if 2 * best.max() > len(rows) else None
+                )
 
 
 @settings(deadline=None, max_examples=20)
@@ -75,7 +81,9 @@ def test_blobs_are_found(sizes: list[int], seed: int) -> None:
 def test_round_blobs_are_found_whole() -> None:
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    xy = np.concatenate([ring * 0.1 + place for place in ([0, 0], [9, 0], [0, 9])] + [[[40, 40], [-40, -40]]])
+    xy = np.concatenate(
+        [ring * 0.1 + place for place in ([0, 0], [9, 0], [0, 9])] + [[[40, 40], [-40, -40]]]
+    )
     groups = taken(xy)
     for labels in (groups.coarse, groups.fine):
         assert labels.tolist() == [0] * 40 + [1] * 40 + [2] * 40 + [NOISE] * 2
@@ -90,7 +98,14 @@ def test_repeated_points_are_clusters(places: list[list[int]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("coarse", "parent"), [([2, 2, 2], 2), ([0, 1, 1], 1), ([NOISE, NOISE, 1], None), ([NOISE, 0, 1], None), ([0, 0, 1, 1], None)]
+    ("coarse", "parent"),
+    [
+        ([2, 2, 2], 2),
+        ([0, 1, 1], 1),
+        ([NOISE, NOISE, 1], None),
+        ([NOISE, 0, 1], None),
+        ([0, 0, 1, 1], None),
+    ],
 )
 def test_a_parent_holds_most_of_a_fine_cluster(coarse: list[int], parent: int | None) -> None:
     assert stage._parent(np.array(coarse, np.int32)) == parent
@@ -110,7 +125,9 @@ def test_where_no_two_clusters_fit_all_is_noise() -> None:
 
 
 @settings(deadline=None, max_examples=30)
-@given(n=st.integers(0, 120), values=st.integers(1, 40), line=st.booleans(), seed=st.integers(0, 99))
+@given(
+    n=st.integers(0, 120), values=st.integers(1, 40), line=st.booleans(), seed=st.integers(0, 99)
+)
 def test_any_layout_will_do(n: int, values: int, line: bool, seed: int) -> None:
     """Small maps, repeated points, points on a line or all at one place."""
     xy = np.random.default_rng(seed).integers(0, values, (n, 2)).astype(float)
@@ -135,7 +152,9 @@ def test_the_tree_has_the_weights_of_all_pairs(seed: int, n: int) -> None:
     from scipy.spatial.distance import cdist
 
     rng = np.random.default_rng(seed)
-    xy = rng.normal(size=(n, 2)) * np.where(rng.uniform(size=(n, 1)) < 0.5, 1, 0.05) + rng.integers(0, 4, (n, 1))
+    xy = rng.normal(size=(n, 2)) * np.where(rng.uniform(size=(n, 1)) < 0.5, 1, 0.05) + rng.integers(
+        0, 4, (n, 1)
+    )
     scaled = (xy - xy.min(axis=0)) / np.ptp(xy, axis=0).max()
     everything = np.maximum(cdist(scaled, scaled), 1e-7)
     np.fill_diagonal(everything, 0)
@@ -152,7 +171,11 @@ def test_the_tree_has_the_weights_of_all_pairs(seed: int, n: int) -> None:
 def test_the_same_on_any_number_of_threads_and_in_any_order() -> None:
     xy, _ = blobs([70, 50, 40], 3)
     groups, again = taken(xy, threads=1), taken(xy, threads=2)
-    assert groups.entries == again.entries and (groups.coarse == again.coarse).all() and (groups.fine == again.fine).all()
+    assert (
+        groups.entries == again.entries
+        and (groups.coarse == again.coarse).all()
+        and (groups.fine == again.fine).all()
+    )
     order = np.random.default_rng(4).permutation(len(xy))
     mixed = taken(xy[order], coarse=30, fine=30)
     straight = taken(xy, coarse=30, fine=30)
@@ -174,7 +197,9 @@ def test_central_tokens_are_nearest_to_the_centroid_in_the_original_space() -> N
         rows = np.flatnonzero(getattr(groups, entry["level"]) == entry["key"])
         centre = unit[rows].mean(axis=0)
         cosines = unit @ (centre / np.linalg.norm(centre))
-        assert entry["central"] == tuple(sorted(rows.tolist(), key=lambda row: -cosines[row])[: stage.CENTRAL])
+        assert entry["central"] == tuple(
+            sorted(rows.tolist(), key=lambda row: -cosines[row])[: stage.CENTRAL]
+        )
         assert entry["cohesion"] == pytest.approx(cosines[rows].mean(), abs=1e-5)
 
 
@@ -188,11 +213,18 @@ def test_central_tokens_are_nearest_to_the_centroid_in_the_original_space() -> N
     ],
 )
 def test_names_are_of_one_kind(central: dict[str, int], first: str) -> None:
-    """Tokens nearest to the centroid come last in `central`, so that order by cosine alone would name them."""
+    """Tokens nearest to the centroid come last in `central`, so that order by cosine alone would
+    name them."""
     kinds = [kind for kind, count in central.items() for _ in range(count)][::-1]
-    values = np.stack([np.ones(24), np.linspace(0, 0.1, 24) * np.where(np.arange(24) % 2, 1, -1)], axis=1)
+    values = np.stack(
+        [np.ones(24), np.linspace(0, 0.1, 24) * np.where(np.arange(24) % 2, 1, -1)], axis=1
+    )
     rows = np.arange(24)
-    chosen, _ = stage._central(values.astype(np.float32), rows, np.array([stage.KINDS.index(kind) for kind in kinds], np.int8))
+    chosen, _ = stage._central(
+        values.astype(np.float32),
+        rows,
+        np.array([stage.KINDS.index(kind) for kind in kinds], np.int8),
+    )
     assert [kinds[row] for row in chosen[:3]] == [first] * 3
     assert sorted(chosen) == rows.tolist()
 
@@ -207,5 +239,11 @@ def test_sizes_follow_the_number_of_tokens_or_the_options() -> None:
     small = taken(np.zeros((0, 2))).parameters
     assert small["smallest"] == {"coarse": 15, "fine": 5}
     large = taken(np.random.default_rng(0).normal(size=(6000, 2))).parameters
-    assert large["smallest"] == {"coarse": 20, "fine": 5} and large["largest"] == {"coarse": 600, "fine": 150}
-    assert taken(np.zeros((0, 2)), coarse=8, fine=20).parameters["smallest"] == {"coarse": 8, "fine": 8}
+    assert large["smallest"] == {"coarse": 20, "fine": 5} and large["largest"] == {
+        "coarse": 600,
+        "fine": 150,
+    }
+    assert taken(np.zeros((0, 2)), coarse=8, fine=20).parameters["smallest"] == {
+        "coarse": 8,
+        "fine": 8,
+    }

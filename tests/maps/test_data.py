@@ -1,4 +1,5 @@
-"""Atlas data: what is written is what is read, and a damaged file is named, with what is wrong with it."""
+"""Atlas data: what is written is what is read, and a damaged file is named, with what is wrong with
+it."""
 
 from __future__ import annotations
 
@@ -30,39 +31,112 @@ def make(texts: list[str], k: int = 3) -> Dataset:
     random = np.random.default_rng(rows)
     ids = np.arange(rows, dtype=np.int32) * 2
     values: dict[str, Any] = {
-        "token_id": ids, "token": texts, "text": texts, "kind": [sorted(KINDS)[row % len(KINDS)] for row in range(rows)],
-        "script": ["Latin" if row % 2 else None for row in range(rows)], "pos": [None] * rows, "reading": [None] * rows,
-        "cluster_coarse": np.zeros(rows, np.int32), "cluster_fine": np.full(rows, -1, np.int32),
-        "neighbor_ids": ids[random.integers(0, rows, (rows, k))], "neighbor_similarities": random.random((rows, k), np.float32),
-    }  # fmt: skip
+        "token_id": ids,
+        "token": texts,
+        "text": texts,
+        "kind": [sorted(KINDS)[row % len(KINDS)] for row in range(rows)],
+        "script": ["Latin" if row % 2 else None for row in range(rows)],
+        "pos": [None] * rows,
+        "reading": [None] * rows,
+        "cluster_coarse": np.zeros(rows, np.int32),
+        "cluster_fine": np.full(rows, -1, np.int32),
+        "neighbor_ids": ids[random.integers(0, rows, (rows, k))],
+        "neighbor_similarities": random.random((rows, k), np.float32),
+    }
     for name in SHOWN:
         values |= {f"{axis}_{name}": random.normal(size=rows).astype(np.float32) for axis in "xy"}
-        values |= {f"overlap_{name}": random.random(rows).astype(np.float32), f"label_{name}": np.full(rows, 255, np.uint8)}
-    figures = {"overlap": 0.25, "trustworthiness": 0.5, "continuity": 0.5, "k": 3, "sampled": rows, "quantiles": (0.0, 0.2, 0.5)}
-    about = About.model_validate({
-        "schema_version": dataset.SCHEMA_VERSION, "recipe": "0" * 64,
-        "model": {"id": "m", "source": "path:m", "revision": "", "digest": "files:0", "language": "en", "facts": {"layers": 2}},
-        "map": {
-            "id": MAP, "model": "m", "name": "words", "space": "input", "selection": {"first": rows}, "tokens": rows, "dimensions": 4,
-            "tensor": "t", "neighbors": k, "seed": 0, "dictionary": "", "projections": {name: {} for name in SHOWN},
-            "clustered_on": "umap", "cluster_parameters": {},
-        },
-        "faithfulness": dict.fromkeys((*SHOWN, "random"), figures),
-        "clusters": [{
-            "level": "coarse", "key": 0, "name": "a · b", "slug": "a", "size": rows, "central": [0], "parent": None, "cohesion": 0.5,
-            "nearest": [], "anchors": dict.fromkeys(SHOWN, (0.0, 0.5)), "zooms": dict.fromkeys(SHOWN, 0),
-        }],
-        "landmarks": [{
-            "name": "eras", "title": {"en": "Eras"}, "members": [0], "outside": 0, "missing": ["x"], "k": 0, "chance": 0.0,
-            "spaces": {"space": {"cohesion": 0.5, "range": (0.0, 0.1), "holds": True}},
-        }],
-        "claims": [{"title": {}, "pairs": [{"words": ("a", "b"), "missing": (), "ranks": (1, 20), "similarity": 0.5, "holds": True}]}],
-        "libraries": {"numpy": "2"}, "built": "2026-01-01T00:00:00Z",
-    })  # fmt: skip
+        values |= {
+            f"overlap_{name}": random.random(rows).astype(np.float32),
+            f"label_{name}": np.full(rows, 255, np.uint8),
+        }
+    figures = {
+        "overlap": 0.25,
+        "trustworthiness": 0.5,
+        "continuity": 0.5,
+        "k": 3,
+        "sampled": rows,
+        "quantiles": (0.0, 0.2, 0.5),
+    }
+    about = About.model_validate(
+        {
+            "schema_version": dataset.SCHEMA_VERSION,
+            "recipe": "0" * 64,
+            "model": {
+                "id": "m",
+                "source": "path:m",
+                "revision": "",
+                "digest": "files:0",
+                "language": "en",
+                "facts": {"layers": 2},
+            },
+            "map": {
+                "id": MAP,
+                "model": "m",
+                "name": "words",
+                "space": "input",
+                "selection": {"first": rows},
+                "tokens": rows,
+                "dimensions": 4,
+                "tensor": "t",
+                "neighbors": k,
+                "seed": 0,
+                "dictionary": "",
+                "projections": {name: {} for name in SHOWN},
+                "clustered_on": "umap",
+                "cluster_parameters": {},
+            },
+            "faithfulness": dict.fromkeys((*SHOWN, "random"), figures),
+            "clusters": [
+                {
+                    "level": "coarse",
+                    "key": 0,
+                    "name": "a · b",
+                    "slug": "a",
+                    "size": rows,
+                    "central": [0],
+                    "parent": None,
+                    "cohesion": 0.5,
+                    "nearest": [],
+                    "anchors": dict.fromkeys(SHOWN, (0.0, 0.5)),
+                    "zooms": dict.fromkeys(SHOWN, 0),
+                }
+            ],
+            "landmarks": [
+                {
+                    "name": "eras",
+                    "title": {"en": "Eras"},
+                    "members": [0],
+                    "outside": 0,
+                    "missing": ["x"],
+                    "k": 0,
+                    "chance": 0.0,
+                    "spaces": {"space": {"cohesion": 0.5, "range": (0.0, 0.1), "holds": True}},
+                }
+            ],
+            "claims": [
+                {
+                    "title": {},
+                    "pairs": [
+                        {
+                            "words": ("a", "b"),
+                            "missing": (),
+                            "ranks": (1, 20),
+                            "similarity": 0.5,
+                            "holds": True,
+                        }
+                    ],
+                }
+            ],
+            "libraries": {"numpy": "2"},
+            "built": "2026-01-01T00:00:00Z",
+        }
+    )
     return Dataset(about, dataset.table(values, SHOWN))
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=20))
 def test_what_is_written_is_read(tmp_path: Path, texts: list[str]) -> None:
     data = make(texts)
@@ -79,7 +153,9 @@ def test_what_is_written_is_read(tmp_path: Path, texts: list[str]) -> None:
 def test_the_same_data_are_the_same_bytes(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         dataset.write(tmp_path / folder, make(["x", "y", "日本"]))
-    for one, other in zip(dataset.paths(tmp_path / "a", MAP), dataset.paths(tmp_path / "b", MAP), strict=True):
+    for one, other in zip(
+        dataset.paths(tmp_path / "a", MAP), dataset.paths(tmp_path / "b", MAP), strict=True
+    ):
         assert one.read_bytes() == other.read_bytes()
 
 
@@ -87,21 +163,44 @@ def test_the_columns_are_those_of_the_design(tmp_path: Path) -> None:
     dataset.write(tmp_path, make(["x", "y"]))
     found = pq.read_schema(tmp_path / f"{MAP}.parquet")
     assert found.names == [
-        "token_id", "token", "text", "kind", "script", "pos", "reading", "x_umap", "y_umap", "x_pca", "y_pca", "cluster_coarse",
-        "cluster_fine", "neighbor_ids", "neighbor_similarities", "overlap_umap", "overlap_pca", "label_umap", "label_pca",
-    ]  # fmt: skip
+        "token_id",
+        "token",
+        "text",
+        "kind",
+        "script",
+        "pos",
+        "reading",
+        "x_umap",
+        "y_umap",
+        "x_pca",
+        "y_pca",
+        "cluster_coarse",
+        "cluster_fine",
+        "neighbor_ids",
+        "neighbor_similarities",
+        "overlap_umap",
+        "overlap_pca",
+        "label_umap",
+        "label_pca",
+    ]
 
 
 Change = Callable[[pa.Table], pa.Table]
 
 
-def column(name: str, change: Callable[[list[Any]], list[Any]], kind: pa.DataType | None = None) -> Change:
+def column(
+    name: str, change: Callable[[list[Any]], list[Any]], kind: pa.DataType | None = None
+) -> Change:
     def changed(table: pa.Table) -> pa.Table:
         index = table.schema.get_field_index(name)
         field = table.schema.field(index)
         wanted = kind or field.type
         values = change(table.column(index).to_pylist())
-        array = pa.array(values, pa.string()).dictionary_encode() if pa.types.is_dictionary(wanted) else pa.array(values, wanted)
+        array = (
+            pa.array(values, pa.string()).dictionary_encode()
+            if pa.types.is_dictionary(wanted)
+            else pa.array(values, wanted)
+        )
         return table.set_column(index, pa.field(name, wanted), array)
 
     return changed
@@ -114,11 +213,23 @@ def first(value: Any) -> Callable[[list[Any]], list[Any]]:
 TABLES: dict[str, tuple[Change, str]] = {
     "missing column": (lambda table: table.drop_columns(["kind"]), "column kind is missing"),
     "missing projection": (lambda table: table.drop_columns(["x_pca"]), "column x_pca is missing"),
-    "extra column": (lambda table: table.append_column("more", pa.array([0] * len(table))), "column more is unknown"),
-    "wrong type": (column("x_umap", lambda v: v, pa.float64()), "column x_umap is double, not float"),
-    "wrong list type": (column("neighbor_ids", lambda v: v, pa.list_(pa.int64())), "column neighbor_ids is list"),
+    "extra column": (
+        lambda table: table.append_column("more", pa.array([0] * len(table))),
+        "column more is unknown",
+    ),
+    "wrong type": (
+        column("x_umap", lambda v: v, pa.float64()),
+        "column x_umap is double, not float",
+    ),
+    "wrong list type": (
+        column("neighbor_ids", lambda v: v, pa.list_(pa.int64())),
+        "column neighbor_ids is list",
+    ),
     "too few rows": (lambda table: table.slice(1), "5 rows, but the JSON file says 6"),
-    "too many rows": (lambda table: pa.concat_tables([table, table]), "12 rows, but the JSON file says 6"),
+    "too many rows": (
+        lambda table: pa.concat_tables([table, table]),
+        "12 rows, but the JSON file says 6",
+    ),
     "ids twice": (column("token_id", first(2)), "token_id does not ascend"),
     "empty cell": (column("text", first(None)), "text has empty cells"),
     "unknown kind": (column("kind", first("verb")), "unknown kinds ['verb']"),
@@ -126,17 +237,29 @@ TABLES: dict[str, tuple[Change, str]] = {
     "infinite place": (column("x_umap", first(float("inf"))), "coordinates of umap are not finite"),
     "overlap above 1": (column("overlap_umap", first(1.5)), "overlap_umap lies outside 0..1"),
     "overlap below 0": (column("overlap_pca", first(-0.1)), "overlap_pca lies outside 0..1"),
-    "overlap not a number": (column("overlap_pca", first(float("nan"))), "overlap_pca lies outside 0..1"),
+    "overlap not a number": (
+        column("overlap_pca", first(float("nan"))),
+        "overlap_pca lies outside 0..1",
+    ),
     "unknown coarse cluster": (column("cluster_coarse", first(7)), "cluster_coarse has keys [7]"),
     "unknown fine cluster": (column("cluster_fine", first(0)), "cluster_fine has keys [0]"),
-}  # fmt: skip
+}
 
 
 NEIGHBORS: dict[str, tuple[Change, str]] = {
-    "neighbor that is not on the map": (column("neighbor_ids", first([1, 2, 4])), "neighbor_ids name tokens that are not on the map"),
-    "neighbors of another number": (column("neighbor_ids", first([0, 2])), "neighbor_ids are not 3 a token"),
-    "no similarities": (column("neighbor_similarities", first([])), "neighbor_similarities are not 3 a token"),
-}  # fmt: skip
+    "neighbor that is not on the map": (
+        column("neighbor_ids", first([1, 2, 4])),
+        "neighbor_ids name tokens that are not on the map",
+    ),
+    "neighbors of another number": (
+        column("neighbor_ids", first([0, 2])),
+        "neighbor_ids are not 3 a token",
+    ),
+    "no similarities": (
+        column("neighbor_similarities", first([])),
+        "neighbor_similarities are not 3 a token",
+    ),
+}
 
 
 @pytest.mark.parametrize("what", [*TABLES, *NEIGHBORS])
@@ -154,20 +277,38 @@ def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> N
 
 
 ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "schema version": (lambda about: about.update(schema_version=99), "schema version 99; this atlas reads version 3"),
+    "schema version": (
+        lambda about: about.update(schema_version=99),
+        "schema version 99; this atlas reads version 3",
+    ),
     "data of an older atlas": (
         lambda about: (about.update(schema_version=1), about.pop("landmarks"), about.pop("claims")),
         "schema version 1; this atlas reads version 3",
     ),
-    "landmark of other tokens": (lambda about: about["landmarks"][0].update(members=[0, 1]), "eras has members that are not on the map"),
-    "cohesion out of range": (lambda about: about["landmarks"][0]["spaces"]["space"].update(cohesion=2), "landmarks.0.spaces.space"),
+    "landmark of other tokens": (
+        lambda about: about["landmarks"][0].update(members=[0, 1]),
+        "eras has members that are not on the map",
+    ),
+    "cohesion out of range": (
+        lambda about: about["landmarks"][0]["spaces"]["space"].update(cohesion=2),
+        "landmarks.0.spaces.space",
+    ),
     "key missing": (lambda about: about.pop("libraries"), "libraries: Field required"),
-    "key unknown": (lambda about: about["map"].update(colour="red"), "map.colour: Extra inputs are not permitted"),
+    "key unknown": (
+        lambda about: about["map"].update(colour="red"),
+        "map.colour: Extra inputs are not permitted",
+    ),
     "wrong type": (lambda about: about["map"].update(tokens="many"), "map.tokens"),
-    "figure out of range": (lambda about: about["faithfulness"]["umap"].update(overlap=1.2), "faithfulness.umap.overlap"),
+    "figure out of range": (
+        lambda about: about["faithfulness"]["umap"].update(overlap=1.2),
+        "faithfulness.umap.overlap",
+    ),
     "cluster level": (lambda about: about["clusters"][0].update(level="huge"), "clusters.0.level"),
-    "another map": (lambda about: about["map"].update(id="n-words"), "holds the map n-words, not m-words"),
-}  # fmt: skip
+    "another map": (
+        lambda about: about["map"].update(id="n-words"),
+        "holds the map n-words, not m-words",
+    ),
+}
 
 
 @pytest.mark.parametrize("what", ABOUTS)

@@ -1,4 +1,5 @@
-"""Labels that show together never overlap, stay while a reader zooms in, and give way only to more important ones."""
+"""Labels that show together never overlap, stay while a reader zooms in, and give way only to more
+important ones."""
 
 from __future__ import annotations
 
@@ -25,22 +26,41 @@ class Case:
     def __init__(self, xy: Any, texts: list[str], kinds: list[str], coarse: Any, fine: Any) -> None:
         self.xy = np.asarray(xy, np.float32).reshape(-1, 2)
         n = len(self.xy)
-        self.vocabulary = Vocabulary(tuple(texts), tuple(texts), tuple(kinds), ("",) * n, "wordpiece")
+        self.vocabulary = Vocabulary(
+            tuple(texts), tuple(texts), tuple(kinds), ("",) * n, "wordpiece"
+        )
         self.groups = clusters(coarse, fine)
         self.labels = self.placed()
         entries = self.groups.entries
-        names = [names_.map_name(entry["level"], [texts[row] for row in entry["central"]]) for entry in entries]
-        sizes = [label.COARSE_PX if entry["level"] == "coarse" else label.FINE_PX for entry in entries]
-        widths = [lettering.text_width(name, size) * 1.08 for name, size in zip(names, sizes, strict=True)]
+        names = [
+            names_.map_name(entry["level"], [texts[row] for row in entry["central"]])
+            for entry in entries
+        ]
+        sizes = [
+            label.COARSE_PX if entry["level"] == "coarse" else label.FINE_PX for entry in entries
+        ]
+        widths = [
+            lettering.text_width(name, size) * 1.08 for name, size in zip(names, sizes, strict=True)
+        ]
         widths += [lettering.text_width(text, label.TOKEN_PX) for text in texts]
-        self.boxes = np.array([(w, size * 1.25) for w, size in zip(widths, sizes + [label.TOKEN_PX] * n, strict=True)]).reshape(-1, 2)
+        self.boxes = np.array(
+            [(w, size * 1.25) for w, size in zip(widths, sizes + [label.TOKEN_PX] * n, strict=True)]
+        ).reshape(-1, 2)
         self.places = np.concatenate([self.labels.anchors, self.xy]).astype(np.float64)
         self.zooms = np.concatenate([self.labels.cluster_zooms, self.labels.zooms]).astype(int)
         self.until = np.array(
-            [names_.COARSE_UNTIL if entry["level"] == "coarse" else names_.FINE_UNTIL for entry in entries] + [label.LEVELS - 1] * n
+            [
+                names_.COARSE_UNTIL if entry["level"] == "coarse" else names_.FINE_UNTIL
+                for entry in entries
+            ]
+            + [label.LEVELS - 1] * n
         )
-        self.rank = [(0, -entry["size"], number) if entry["level"] == "coarse" else (1, -entry["size"], number)
-                     for number, entry in enumerate(entries)]  # fmt: skip
+        self.rank = [
+            (0, -entry["size"], number)
+            if entry["level"] == "coarse"
+            else (1, -entry["size"], number)
+            for number, entry in enumerate(entries)
+        ]
         self.rank += [(2 + min(KINDS.index(kind), 2), 0, row) for row, kind in enumerate(kinds)]
 
     def placed(self) -> Labels:
@@ -48,7 +68,8 @@ class Case:
         return label.label(Layout(self.xy, {}), self.groups, self.vocabulary, selection)
 
     def hits(self, zoom: int, room: Any = 0.0) -> Any:
-        """Which boxes (m, m) overlap at a zoom, all of them shown, with some room (across, up) between them."""
+        """Which boxes (m, m) overlap at a zoom, all of them shown, with some room (across, up)
+        between them."""
         span = float(np.ptp(self.xy.astype(np.float64), axis=0).max()) if len(self.xy) else 0.0
         places = self.places * (label.VIEW / (span or 1.0) * 2 ** (zoom / 2))
         gaps = np.abs(places[:, None] - places)
@@ -65,7 +86,15 @@ def clusters(coarse: Any, fine: Any) -> Clusters:
     for level, keys in (("coarse", np.asarray(coarse)), ("fine", np.asarray(fine))):
         for key in range(int(keys.max(initial=NOISE)) + 1):
             rows = np.flatnonzero(keys == key)
-            entries.append({"level": level, "key": key, "size": len(rows), "central": tuple(rows[:24].tolist()), "parent": None})
+            entries.append(
+                {
+                    "level": level,
+                    "key": key,
+                    "size": len(rows),
+                    "central": tuple(rows[:24].tolist()),
+                    "parent": None,
+                }
+            )
     return Clusters(np.asarray(coarse, np.int32), np.asarray(fine, np.int32), tuple(entries), {})
 
 
@@ -98,8 +127,12 @@ def test_no_two_labels_shown_together_overlap(case: Case) -> None:
 @settings(deadline=None, max_examples=80)
 @given(case=cases())
 def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None:
-    """One zoom before it appears, a label would hit another that shows there, or where it appears further in."""
-    hits = [case.hits(zoom, room=(label._PAD + 1e-6, label._PAD / 2 + 1e-6)) for zoom in range(label.LEVELS)]
+    """One zoom before it appears, a label would hit another that shows there, or where it appears
+    further in."""
+    hits = [
+        case.hits(zoom, room=(label._PAD + 1e-6, label._PAD / 2 + 1e-6))
+        for zoom in range(label.LEVELS)
+    ]
     for row, zoom in enumerate(case.zooms.tolist()):
         before = min(zoom - 1, int(case.until[row]))
         if zoom:
@@ -120,7 +153,9 @@ def test_the_same_every_time_and_however_memory_is_bounded(case: Case) -> None:
         again = case.placed()
     finally:
         label._PAIRS = pairs
-    assert (again.zooms == case.labels.zooms).all() and (again.cluster_zooms == case.labels.cluster_zooms).all()
+    assert (again.zooms == case.labels.zooms).all() and (
+        again.cluster_zooms == case.labels.cluster_zooms
+    ).all()
 
 
 @settings(deadline=None, max_examples=30)
@@ -141,7 +176,9 @@ def test_a_name_stands_on_one_of_its_tokens(case: Case) -> None:
 
 def test_a_name_stands_in_the_larger_part_of_a_torn_cluster() -> None:
     rng = np.random.default_rng(0)
-    xy = np.concatenate([rng.normal(size=(60, 2)), rng.normal(size=(40, 2)) + 100]).astype(np.float32)
+    xy = np.concatenate([rng.normal(size=(60, 2)), rng.normal(size=(40, 2)) + 100]).astype(
+        np.float32
+    )
     anchor = label._anchors(xy, clusters([0] * 100, [NOISE] * 100))[0]
     assert np.hypot(*anchor) < 2
 
@@ -153,14 +190,18 @@ def test_names_keep_their_room_and_give_it_up_further_in() -> None:
     case = Case(xy, texts, ["word"] * 6, [NOISE] * 6, [0, 0, 0, 1, 1, NOISE])
     first, second = case.labels.cluster_zooms.tolist()
     assert first == 0 and 0 < second <= names_.FINE_UNTIL
-    assert min(case.labels.zooms[:5]) == names_.FINE_UNTIL + 1  # the tokens under the names show once these have gone
+    assert (
+        min(case.labels.zooms[:5]) == names_.FINE_UNTIL + 1
+    )  # the tokens under the names show once these have gone
 
 
 def test_common_words_come_before_rare_ones_and_words_before_others() -> None:
     def first(kinds: list[str]) -> int:
         xy = [[0, 0]] * len(kinds) + [[100, 0]]
         nothing = [NOISE] * (len(kinds) + 1)
-        zooms = Case(xy, ["word"] * (len(kinds) + 1), [*kinds, "word"], nothing, nothing).labels.zooms[:-1]
+        zooms = Case(
+            xy, ["word"] * (len(kinds) + 1), [*kinds, "word"], nothing, nothing
+        ).labels.zooms[:-1]
         assert (zooms == NEVER).sum() == len(kinds) - 1
         return int(zooms.argmin())
 
@@ -177,22 +218,32 @@ def test_widths_follow_the_script() -> None:
     assert lettering.text_width("abc", 10) == pytest.approx(18)
     assert lettering.text_width("ｱｲ", 10) == pytest.approx(12)  # half-width katakana
     assert lettering.text_width("か\u3099", 10) == 10  # marks add nothing
-    assert lettering.text_width("e\u0301", 10) == lettering.text_width("\u00e9", 10) == lettering.text_width("e", 10)
+    assert (
+        lettering.text_width("e\u0301", 10)
+        == lettering.text_width("\u00e9", 10)
+        == lettering.text_width("e", 10)
+    )
     assert lettering.text_width("กั", 10) == lettering.text_width("ก", 10)
 
 
 @pytest.mark.parametrize(("text", "zoom"), [("昭", 0), ("昭和時代", 3), ("abcd", 2)])
 def test_a_label_shows_when_the_map_gives_it_room(text: str, zoom: int) -> None:
-    """Two labels 20 px apart on the whole map: 18, 54 and 34.8 px wide, they need 0, 2.9 and 1.6 half-octaves more."""
+    """Two labels 20 px apart on the whole map: 18, 54 and 34.8 px wide, they need 0, 2.9 and 1.6
+    half-octaves more."""
     nothing = [NOISE] * 3
-    zooms = Case([[0, 0], [20, 0], [400, 0]], [text] * 3, ["word"] * 3, nothing, nothing).labels.zooms
+    zooms = Case(
+        [[0, 0], [20, 0], [400, 0]], [text] * 3, ["word"] * 3, nothing, nothing
+    ).labels.zooms
     assert zooms.tolist() == [0, zoom, 0]
 
 
 def test_names() -> None:
     assert names_.cluster_name(["a", "b", "c", "d"]) == "a · b · c"
     assert names_.cluster_name(["a"]) == "a" and names_.cluster_name([]) == ""
-    assert names_.map_name("coarse", ["a", "b"]) == "a" and names_.map_name("fine", ["a", "b"]) == "a · b"
+    assert (
+        names_.map_name("coarse", ["a", "b"]) == "a"
+        and names_.map_name("fine", ["a", "b"]) == "a · b"
+    )
 
 
 def test_many_tokens_at_one_place_do_not_exhaust_memory() -> None:

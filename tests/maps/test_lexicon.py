@@ -1,4 +1,5 @@
-"""Words of landmarks become tokens as a reader would find them, and lexicons are those of CLDR and UniDic."""
+"""Words of landmarks become tokens as a reader would find them, and lexicons are those of CLDR and
+UniDic."""
 
 from __future__ import annotations
 
@@ -15,20 +16,30 @@ from atlas.spaces.records import Vocabulary
 
 
 def vocabulary(*texts: str, family: str = "wordpiece") -> Vocabulary:
-    kinds = tuple("continuation" if text.startswith("##") else "special" if text.startswith("[") else "word" for text in texts)
+    kinds = tuple(
+        "continuation" if text.startswith("##") else "special" if text.startswith("[") else "word"
+        for text in texts
+    )
     if family != "wordpiece":
         kinds = tuple("word" if text.startswith("␣") else "continuation" for text in texts)
     return Vocabulary(texts, texts, kinds, tuple(script(text) for text in texts), family)
 
 
 def ids(known: Vocabulary, language: str = "en", **one: Any) -> list[int]:
-    return list(lexicon(known, language=language, sets=[{"name": "x", **one}], words=()).sets[0]["ids"])
+    return list(
+        lexicon(known, language=language, sets=[{"name": "x", **one}], words=()).sets[0]["ids"]
+    )
 
 
 def test_words_are_found_as_they_read() -> None:
     known = vocabulary("[CLS]", "japan", "##japan", "turkiye", "curacao", "united")
     tokens = ["Japan", "Türkiye", "United States", "[CLS]"]
-    found = lexicon(known, language="en", words=["Japan", "United States"], sets=[{"name": "x", "tokens": tokens}])
+    found = lexicon(
+        known,
+        language="en",
+        words=["Japan", "United States"],
+        sets=[{"name": "x", "tokens": tokens}],
+    )
     assert found.sets[0] == {"name": "x", "ids": [1, 3], "missing": ["United States", "[CLS]"]}
     assert found.words == {"Japan": 1, "United States": None}
 
@@ -62,7 +73,13 @@ def test_the_keys_of_a_landmark_add_up() -> None:
 
 @pytest.mark.parametrize(
     ("unidic", "members"),
-    [("place", {"大阪", "フランス"}), ("country", {"フランス"}), ("person", {"太郎"}), ("numeral", {"三"}), ("counter", {"匹"})],
+    [
+        ("place", {"大阪", "フランス"}),
+        ("country", {"フランス"}),
+        ("person", {"太郎"}),
+        ("numeral", {"三"}),
+        ("counter", {"匹"}),
+    ],
 )
 def test_classes_of_unidic(unidic: str, members: set[str]) -> None:
     texts = ("大阪", "フランス", "太郎", "三", "匹", "走る", "##大阪", "大阪城")
@@ -77,14 +94,20 @@ def test_unidic_is_japanese() -> None:
 @pytest.mark.parametrize(
     ("lexicon", "language", "some"),
     [
-        ("countries", "en", {"Japan", "France", "South Korea"}), ("countries", "ja", {"日本", "フランス", "韓国"}),
-        ("languages", "en", {"Japanese", "Finnish"}), ("languages", "ja", {"日本語", "英語"}),
-        ("currencies", "en", {"Yen", "Dollar", "Euro"}), ("currencies", "ja", {"ユーロ", "ドル"}),
-        ("months", "en", {"January", "May"}), ("months", "ja", {"1月", "12月"}),
-        ("weekdays", "de", {"Montag", "Sonntag"}), ("weekdays", "ja", {"月曜日"}),
-        ("units", "en", {"meter", "meters", "kilograms"}), ("units", "ja", {"メートル", "キログラム"}),
+        ("countries", "en", {"Japan", "France", "South Korea"}),
+        ("countries", "ja", {"日本", "フランス", "韓国"}),
+        ("languages", "en", {"Japanese", "Finnish"}),
+        ("languages", "ja", {"日本語", "英語"}),
+        ("currencies", "en", {"Yen", "Dollar", "Euro"}),
+        ("currencies", "ja", {"ユーロ", "ドル"}),
+        ("months", "en", {"January", "May"}),
+        ("months", "ja", {"1月", "12月"}),
+        ("weekdays", "de", {"Montag", "Sonntag"}),
+        ("weekdays", "ja", {"月曜日"}),
+        ("units", "en", {"meter", "meters", "kilograms"}),
+        ("units", "ja", {"メートル", "キログラム"}),
     ],
-)  # fmt: skip
+)
 def test_lexicons_of_cldr(lexicon: Any, language: str, some: set[str]) -> None:
     found = cldr(lexicon, language)
     assert some <= set(found)
@@ -92,7 +115,9 @@ def test_lexicons_of_cldr(lexicon: Any, language: str, some: set[str]) -> None:
 
 
 def test_cldr_leaves_out_what_is_none_of_the_kind() -> None:
-    assert not {"European Union", "World", "Unknown Region", "Europe"} & set(cldr("countries", "en"))
+    assert not {"European Union", "World", "Unknown Region", "Europe"} & set(
+        cldr("countries", "en")
+    )
     assert not {"Silver", "Palladium", "Rights"} & set(cldr("currencies", "en"))
     assert len(cldr("months", "en")) == 12 and len(cldr("weekdays", "en")) == 7
 

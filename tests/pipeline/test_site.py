@@ -1,4 +1,5 @@
-"""The built site: valid, whole, bilingual, readable without JavaScript, and asking nothing of anybody else."""
+"""The built site: valid, whole, bilingual, readable without JavaScript, and asking nothing of
+anybody else."""
 
 from __future__ import annotations
 
@@ -19,10 +20,14 @@ from atlas.web.theme import theme
 
 MAPS = {"minilm-words": "en", "ja-aozora-words": "ja"}
 KINDS = [
-    "index.html", "404.html", "about/index.html", "models/minilm/index.html", "models/ja-aozora/index.html",
+    "index.html",
+    "404.html",
+    "about/index.html",
+    "models/minilm/index.html",
+    "models/ja-aozora/index.html",
     *(f"{folder}/{name}/index.html" for folder in ("maps", "embed") for name in MAPS),
     *(f"maps/{name}/clusters/index.html" for name in MAPS),
-]  # fmt: skip
+]
 
 
 class Elements(HTMLParser):
@@ -49,7 +54,10 @@ def elements(path: Path) -> Elements:
 
 @pytest.fixture(scope="module")
 def pages(tiny_atlas: Built) -> dict[str, Path]:
-    return {path.relative_to(tiny_atlas.public).as_posix(): path for path in sorted(tiny_atlas.public.rglob("*.html"))}
+    return {
+        path.relative_to(tiny_atlas.public).as_posix(): path
+        for path in sorted(tiny_atlas.public.rglob("*.html"))
+    }
 
 
 def test_the_atlas_finds_nothing_wrong_with_its_own_site(tiny_atlas: Built) -> None:
@@ -59,17 +67,44 @@ def test_the_atlas_finds_nothing_wrong_with_its_own_site(tiny_atlas: Built) -> N
 @pytest.mark.parametrize(
     ("page", "old", "new", "told"),
     [
-        ("index.html", "</main>", '<a href="maps/none/">x</a></main>', "there is no maps/none/index.html"),
-        ("about/index.html", "</main>", '<a href="../../up/">x</a></main>', "there is no (outside the site)"),
-        ("index.html", "</main>", '<a href="about/#none">x</a></main>', "no element has the id none"),
+        (
+            "index.html",
+            "</main>",
+            '<a href="maps/none/">x</a></main>',
+            "there is no maps/none/index.html",
+        ),
+        (
+            "about/index.html",
+            "</main>",
+            '<a href="../../up/">x</a></main>',
+            "there is no (outside the site)",
+        ),
+        (
+            "index.html",
+            "</main>",
+            '<a href="about/#none">x</a></main>',
+            "no element has the id none",
+        ),
         ("index.html", "</main>", '<a href="#none">x</a></main>', "no element has the id none"),
         ("about/index.html", "</main>", '<p id="main"></p></main>', "the id main is there twice"),
         ("404.html", '<html lang="en">', "<html>", "its language is not declared"),
-        ("index.html", "</main>", '<img src="data/none.webp"></main>', "an image has no alt attribute"),
-        ("index.html", "</main>", f"<p>{'x' * 200_000}</p></main>", "bytes of HTML, more than 200,000"),
+        (
+            "index.html",
+            "</main>",
+            '<img src="data/none.webp"></main>',
+            "an image has no alt attribute",
+        ),
+        (
+            "index.html",
+            "</main>",
+            f"<p>{'x' * 200_000}</p></main>",
+            "bytes of HTML, more than 200,000",
+        ),
     ],
 )
-def test_planted_faults_are_found(frozen_copy: Built, page: str, old: str, new: str, told: str) -> None:
+def test_planted_faults_are_found(
+    frozen_copy: Built, page: str, old: str, new: str, told: str
+) -> None:
     path = frozen_copy.public / page
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -110,7 +145,8 @@ def test_each_page_is_there_in_every_language(pages: dict[str, Path]) -> None:
         language, other = ("ja", "en") if name.startswith("ja/") else ("en", "ja")
         assert attributes["lang"] == language, name
         links = [one for tag, one in elements(path).tags if one.get("hreflang") == other]
-        # A link element would need the site's own address, which this atlas does not give; see test_sharing.py.
+        # A link element would need the site's own address, which this atlas does not give; see
+        # test_sharing.py.
         assert {tag for tag, one in elements(path).tags if one.get("hreflang") == other} == {"a"}
         folder = "/" if path.name == "404.html" else f"/{name}"
         assert len({one["href"] for one in links}) == 1, name
@@ -125,16 +161,26 @@ def _resolve(page: str, link: str) -> str:
 
 
 def test_messages_of_the_theme_are_all_in_japanese() -> None:
-    found = extract_from_dir(theme(), [("**.html", "jinja2")], options_map={"**.html": {"trim_blocks": "true", "silent": "false"}})
-    used = {message: (name, line) for name, line, message, *_ in found if not isinstance(message, tuple)}
+    found = extract_from_dir(
+        theme(),
+        [("**.html", "jinja2")],
+        options_map={"**.html": {"trim_blocks": "true", "silent": "false"}},
+    )
+    used = {
+        message: (name, line) for name, line, message, *_ in found if not isinstance(message, tuple)
+    }
     assert len(used) > 60
     with (theme() / "locale" / "ja" / "LC_MESSAGES" / "atlas.po").open("rb") as file:
         catalogue = read_po(file, locale="ja")
-    translated = {message.id: message.string for message in catalogue if message.id and not message.fuzzy}
+    translated = {
+        message.id: message.string for message in catalogue if message.id and not message.fuzzy
+    }
     lacking = {message: place for message, place in used.items() if not translated.get(message)}
     assert lacking == {}
     for message in used:  # a figure that a translation leaves out is lost to its reader
-        wanted, there = (sorted(re.findall(r"%\(\w+\)s", text)) for text in (message, str(translated[message])))
+        wanted, there = (
+            sorted(re.findall(r"%\(\w+\)s", text)) for text in (message, str(translated[message]))
+        )
         assert wanted == there, message
 
 
@@ -147,7 +193,9 @@ def test_words_of_the_data_are_in_both_languages(tiny_atlas: Built) -> None:
         for what in ("kind", "script", "pos"):
             for name in {value for value in data.strings(what) if value}:
                 assert words["en"](name).isascii(), f"{what} {name} has no English word"
-                assert not re.search("[A-Za-z]", words["ja"](name)), f"{what} {name} has no Japanese word"
+                assert not re.search("[A-Za-z]", words["ja"](name)), (
+                    f"{what} {name} has no Japanese word"
+                )
 
 
 def test_parts_of_speech_have_english_words(tiny_atlas: Built) -> None:
@@ -156,10 +204,26 @@ def test_parts_of_speech_have_english_words(tiny_atlas: Built) -> None:
 
     english = catalogue(tiny_atlas.root, "en").gettext
     classes = [
-        "名詞", "代名詞", "形状詞", "連体詞", "副詞", "接続詞", "感動詞", "動詞", "形容詞", "助動詞", "助詞", "接頭辞",
-        "接尾辞", "記号", "補助記号",
-        "固有名詞", "固有名詞・地名", "固有名詞・人名", "数詞",
-    ]  # fmt: skip
+        "名詞",
+        "代名詞",
+        "形状詞",
+        "連体詞",
+        "副詞",
+        "接続詞",
+        "感動詞",
+        "動詞",
+        "形容詞",
+        "助動詞",
+        "助詞",
+        "接頭辞",
+        "接尾辞",
+        "記号",
+        "補助記号",
+        "固有名詞",
+        "固有名詞・地名",
+        "固有名詞・人名",
+        "数詞",
+    ]
     assert {name: english(name) for name in classes if not english(name).isascii()} == {}
 
 
@@ -178,7 +242,9 @@ def test_pictures_have_words(pages: dict[str, Path]) -> None:
             if tag == "img":
                 assert "alt" in one, name
             if tag == "svg":
-                assert one.get("aria-hidden") == "true" or (one.get("role") in ("img", "group") and one.get("aria-label")), name
+                assert one.get("aria-hidden") == "true" or (
+                    one.get("role") in ("img", "group") and one.get("aria-label")
+                ), name
             if tag in ("section", "aside", "nav", "ul") and "aria-label" in one:
                 assert one["aria-label"].strip(), name
     stage = elements(pages["maps/minilm-words/index.html"])
@@ -197,8 +263,14 @@ def test_nothing_is_inline_and_nothing_is_asked_of_others(pages: dict[str, Path]
                 value = one.get(key, "")
                 if tag == "a" and key == "href":
                     continue
-                assert not re.match(r"(?:[a-z]+:)?//|https?:", value), f"{name}: {tag} {key}={value}"
-        policy = next(one["content"] for tag, one in elements(path).tags if one.get("http-equiv") == "Content-Security-Policy")
+                assert not re.match(r"(?:[a-z]+:)?//|https?:", value), (
+                    f"{name}: {tag} {key}={value}"
+                )
+        policy = next(
+            one["content"]
+            for tag, one in elements(path).tags
+            if one.get("http-equiv") == "Content-Security-Policy"
+        )
         assert policy.startswith("default-src 'none'")
         assert "unsafe" not in policy
         assert "http" not in policy
@@ -214,7 +286,9 @@ def test_styles_and_scripts_ask_nothing_of_others(tiny_atlas: Built) -> None:
 
 @pytest.mark.parametrize("language", ["", "ja/"])
 @pytest.mark.parametrize("map_id", MAPS)
-def test_tokens_and_their_neighbors_are_there_as_text(tiny_atlas: Built, map_id: str, language: str) -> None:
+def test_tokens_and_their_neighbors_are_there_as_text(
+    tiny_atlas: Built, map_id: str, language: str
+) -> None:
     data = tiny_atlas.data(map_id)
     texts, ids = data.strings("text"), data.column("token_id").tolist()
     text_of = dict(zip(ids, texts, strict=True))
@@ -224,12 +298,22 @@ def test_tokens_and_their_neighbors_are_there_as_text(tiny_atlas: Built, map_id:
         tree = html5lib.parse(path.read_text(encoding="utf-8"), namespaceHTMLElements=False)
         rows = tree.findall(".//table[@class='tokens']/tbody/tr")
         assert len(rows) == min(cluster.size, TABLED)
-        assert [int(row.get("id")[1:]) for row in rows][: len(cluster.central)] == list(cluster.central)[:TABLED]
+        assert [int(row.get("id")[1:]) for row in rows][: len(cluster.central)] == list(
+            cluster.central
+        )[:TABLED]
         for row in rows[:5]:
             token = int(row.get("id")[1:])
             assert row.find("th").text == text_of[token]
-            assert [bdi.text for bdi in row.findall(".//td[@class='near']/span/bdi")] == [text_of[one] for one in near[token][:6]]
-        members = {token for token, key in zip(ids, data.column(f"cluster_{cluster.level}").tolist(), strict=True) if key == cluster.key}
+            assert [bdi.text for bdi in row.findall(".//td[@class='near']/span/bdi")] == [
+                text_of[one] for one in near[token][:6]
+            ]
+        members = {
+            token
+            for token, key in zip(
+                ids, data.column(f"cluster_{cluster.level}").tolist(), strict=True
+            )
+            if key == cluster.key
+        }
         assert len(members) == cluster.size
         shown = "".join(tree.find(".//main").itertext())
         assert all(str(text_of[token]) in shown for token in members)

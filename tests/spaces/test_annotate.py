@@ -18,16 +18,34 @@ def words(*texts: str, kind: str = "word") -> Vocabulary:
 
 
 def test_classes_and_readings() -> None:
-    found = annotate(words("三", "フランス", "昭和", "食べる", "美しい", "は", "夏目", "。", "東京"), language="ja")
-    pos = ["数詞", "固有名詞・地名", "固有名詞", "動詞", "形容詞", "助詞", "固有名詞・人名", "補助記号", "固有名詞・地名"]
+    found = annotate(
+        words("三", "フランス", "昭和", "食べる", "美しい", "は", "夏目", "。", "東京"),
+        language="ja",
+    )
+    pos = [
+        "数詞",
+        "固有名詞・地名",
+        "固有名詞",
+        "動詞",
+        "形容詞",
+        "助詞",
+        "固有名詞・人名",
+        "補助記号",
+        "固有名詞・地名",
+    ]
     assert list(found.pos) == pos
-    assert found.readings[:5] == ("サン", "フランス", "ショウワ", "タベル", "ウツクシイ") and found.readings[8] == "トウキョウ"
+    assert (
+        found.readings[:5] == ("サン", "フランス", "ショウワ", "タベル", "ウツクシイ")
+        and found.readings[8] == "トウキョウ"
+    )
     assert found.dictionary.startswith("UniDic")
 
 
 def test_marks_of_the_tokenizer_are_not_looked_up() -> None:
     plain = annotate(words("フランス", "東京"), language="ja")
-    assert annotate(words("##フランス", "##東京", kind="continuation"), language="ja").pos == plain.pos
+    assert (
+        annotate(words("##フランス", "##東京", kind="continuation"), language="ja").pos == plain.pos
+    )
     assert annotate(words("␣フランス", "␣東京"), language="ja").readings == plain.readings
 
 
@@ -55,7 +73,9 @@ def test_embedded_vocabulary() -> None:
     assert (found.pos[row], found.readings[row]) == ("固有名詞・地名", "フランス")
     named = sum(entry is not None for entry in found.pos)
     assert named > 0.85 * len(tokens)
-    assert all(entry is None or all("ァ" <= sign <= "ヿ" for sign in entry) for entry in found.readings)
+    assert all(
+        entry is None or all("ァ" <= sign <= "ヿ" for sign in entry) for entry in found.readings
+    )
 
 
 def test_another_dictionary_that_is_installed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,12 @@ from atlas.spaces.stages.contextual import contextual
 from atlas.spaces.stages.vectors import vectors
 
 # What stands before and after a text, as each family's papers have it.
-AROUND = {"wordpiece": ("[CLS]", "[SEP]"), "roberta": ("<s>", "</s>"), "bytelevel": (), "t5": ("", "</s>")}
+AROUND = {
+    "wordpiece": ("[CLS]", "[SEP]"),
+    "roberta": ("<s>", "</s>"),
+    "bytelevel": (),
+    "t5": ("", "</s>"),
+}
 
 
 @pytest.fixture(params=AROUND)
@@ -32,29 +37,47 @@ def alone(folder: Path, token: int, layer: int, before: list[int], after: list[i
     model = AutoModel.from_pretrained(folder).eval()
     model = model.get_encoder() if model.config.model_type == "t5" else model
     with torch.no_grad():
-        states = model(torch.tensor([[*before, token, *after]]), output_hidden_states=True).hidden_states
+        states = model(
+            torch.tensor([[*before, token, *after]]), output_hidden_states=True
+        ).hidden_states
     return states[layer][0, len(before)].numpy()
 
 
-def test_equals_the_model_run_token_by_token(models_folder: Callable[[str], Path], kind: str) -> None:
+def test_equals_the_model_run_token_by_token(
+    models_folder: Callable[[str], Path], kind: str
+) -> None:
     from transformers import AutoTokenizer
 
     folder = models_folder(kind)
     names = AutoTokenizer.from_pretrained(folder)
-    before, after = ([names.convert_tokens_to_ids(token) for token in side.split()] for side in (*AROUND[kind], "", "")[:2])
+    before, after = (
+        [names.convert_tokens_to_ids(token) for token in side.split()]
+        for side in (*AROUND[kind], "", "")[:2]
+    )
     last = contextual(location=f"path:{folder}")
     first = contextual(location=f"path:{folder}", layer=0)
     assert len(last.values) == len(vectors(location=f"path:{folder}").values)
     for token in (0, 7, len(last.values) - 1):
-        np.testing.assert_allclose(last.values[token], alone(folder, token, -1, before, after), atol=2e-6)
-        np.testing.assert_allclose(first.values[token], alone(folder, token, 0, before, after), atol=2e-6)
-    assert "hidden_states[0]" in first.tensor and " … ".join((*AROUND[kind], "", "")[:2]).strip() in last.tensor
+        np.testing.assert_allclose(
+            last.values[token], alone(folder, token, -1, before, after), atol=2e-6
+        )
+        np.testing.assert_allclose(
+            first.values[token], alone(folder, token, 0, before, after), atol=2e-6
+        )
+    assert (
+        "hidden_states[0]" in first.tensor
+        and " … ".join((*AROUND[kind], "", "")[:2]).strip() in last.tensor
+    )
 
 
 def test_padding_changes_nothing(models_folder: Callable[[str], Path]) -> None:
     model = encoder.load(f"path:{models_folder('wordpiece')}")
     texts = [[7, 8, 9, 10], [11], [], [12, 13]]
-    together = {row: part for rows, (states,) in model.states(texts, [-1]) for row, part in split(rows, states, texts)}
+    together = {
+        row: part
+        for rows, (states,) in model.states(texts, [-1])
+        for row, part in split(rows, states, texts)
+    }
     assert sorted(together) == [0, 1, 3]  # a text without a token has no vectors
     for row, part in together.items():
         ((_, (one,)),) = list(model.states([texts[row]], [-1]))
@@ -68,8 +91,14 @@ def split(rows: list[int], states: Any, texts: list[list[int]]) -> list[tuple[in
 
 def test_layers(models_folder: Callable[[str], Path]) -> None:
     location = f"path:{models_folder('wordpiece')}"
-    np.testing.assert_array_equal(contextual(location=location, layer=-1).values, contextual(location=location, layer=2).values)
-    np.testing.assert_array_equal(contextual(location=location, layer=-3).values, contextual(location=location, layer=0).values)
+    np.testing.assert_array_equal(
+        contextual(location=location, layer=-1).values,
+        contextual(location=location, layer=2).values,
+    )
+    np.testing.assert_array_equal(
+        contextual(location=location, layer=-3).values,
+        contextual(location=location, layer=0).values,
+    )
     for layer in (3, -4):
         with pytest.raises(StageError, match=f"no layer {layer}; it has 2") as caught:
             contextual(location=location, layer=layer)
@@ -77,8 +106,11 @@ def test_layers(models_folder: Callable[[str], Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["wordpiece", "bytelevel", "t5", "llama"])
-def test_a_layer_in_between_is_that_of_the_whole_model(name: str, models_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    """Of families, too, that normalise what leaves the last layer only: a model cut off at a layer would give something else."""
+def test_a_layer_in_between_is_that_of_the_whole_model(
+    name: str, models_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Of families, too, that normalise what leaves the last layer only: a model cut off at a layer
+    would give something else."""
     import torch
     from transformers import AutoConfig, AutoModel
 
@@ -105,7 +137,11 @@ def test_weights_made_up_are_refused(models_folder: Callable[[str], Path], tmp_p
 
     folder = Path(shutil.copytree(models_folder("wordpiece"), tmp_path / "copy"))
     kept = load_file(folder / "model.safetensors")
-    save_file({name: value for name, value in kept.items() if "layer.1." not in name}, folder / "model.safetensors", {"format": "pt"})
+    save_file(
+        {name: value for name, value in kept.items() if "layer.1." not in name},
+        folder / "model.safetensors",
+        {"format": "pt"},
+    )
     with pytest.raises(ModelError, match=r"lack encoder\.layer\.1"):
         contextual(location=f"path:{folder}")
 
@@ -133,7 +169,9 @@ def test_output_space(models_folder: Callable[[str], Path]) -> None:
 
     untied = models_folder("llama")
     found = vectors(location=f"path:{untied}", space="output")
-    expected = AutoModelForCausalLM.from_pretrained(untied).get_output_embeddings().weight.detach().numpy()
+    expected = (
+        AutoModelForCausalLM.from_pretrained(untied).get_output_embeddings().weight.detach().numpy()
+    )
     np.testing.assert_array_equal(found.values, expected)
     assert found.tensor == "lm_head.weight"
     for tied in ("bytelevel", "roberta", "wordpiece"):

@@ -17,11 +17,18 @@ def test_facts_of_every_checkpoint(checkpoint: Path) -> None:
 
     config = AutoConfig.from_pretrained(checkpoint)
     facts = describe(location=f"path:{checkpoint}", language="en").facts
-    assert facts["hidden_size"] == config.hidden_size and facts["layers"] == config.num_hidden_layers
+    assert (
+        facts["hidden_size"] == config.hidden_size and facts["layers"] == config.num_hidden_layers
+    )
     assert facts["heads"] == config.num_attention_heads and facts["vocab_size"] == config.vocab_size
-    assert facts["model_type"] == config.model_type and facts["architecture"] == config.architectures[0]
+    assert (
+        facts["model_type"] == config.model_type
+        and facts["architecture"] == config.architectures[0]
+    )
     assert facts["bytes"] == sum(
-        file.stat().st_size for file in checkpoint.iterdir() if file.suffix in (".safetensors", ".bin")
+        file.stat().st_size
+        for file in checkpoint.iterdir()
+        if file.suffix in (".safetensors", ".bin")
     )
     assert facts["tokenizer"] and facts["language"] == "en" and facts["license"] is None
 
@@ -47,7 +54,9 @@ def test_license(tmp_path: Path, readme: str, expected: str | None) -> None:
     assert describe(location=f"path:{tmp_path}", language="en").facts["license"] == expected
 
 
-@pytest.mark.parametrize("config", [{}, {"text_config": None}, {"architectures": None}, {"architectures": []}])
+@pytest.mark.parametrize(
+    "config", [{}, {"text_config": None}, {"architectures": None}, {"architectures": []}]
+)
 def test_sparse_configs(tmp_path: Path, config: dict[str, Any]) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
     facts = describe(location=f"path:{tmp_path}", language="ja").facts
@@ -55,7 +64,10 @@ def test_sparse_configs(tmp_path: Path, config: dict[str, Any]) -> None:
 
 
 def test_text_half_of_a_larger_model(tmp_path: Path) -> None:
-    config = {"model_type": "gemma3", "text_config": {"hidden_size": 640, "num_hidden_layers": 18, "vocab_size": 9}}
+    config = {
+        "model_type": "gemma3",
+        "text_config": {"hidden_size": 640, "num_hidden_layers": 18, "vocab_size": 9},
+    }
     (tmp_path / "config.json").write_text(json.dumps(config))
     facts = describe(location=f"path:{tmp_path}", language="en").facts
     assert (facts["hidden_size"], facts["layers"], facts["vocab_size"]) == (640, 18, 9)
@@ -64,7 +76,9 @@ def test_text_half_of_a_larger_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [None, "{", "[]", b"\xff"])
 def test_unreadable_config(tmp_path: Path, content: str | bytes | None) -> None:
     if content is not None:
-        (tmp_path / "config.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+        (tmp_path / "config.json").write_bytes(
+            content if isinstance(content, bytes) else content.encode()
+        )
     with pytest.raises(ModelError) as caught:
         describe(location=f"path:{tmp_path}", language="en")
     assert "config.json" in str(caught.value) and caught.value.hint

@@ -13,7 +13,11 @@ from atlas.spaces.stages.select import select
 
 SCRIPTS = ("Latin", "Han", "Digits", "")
 ROWS = st.lists(
-    st.tuples(st.text("ab三9", min_size=1, max_size=3), st.sampled_from(KINDS), st.sampled_from(SCRIPTS)), min_size=1, max_size=40
+    st.tuples(
+        st.text("ab三9", min_size=1, max_size=3), st.sampled_from(KINDS), st.sampled_from(SCRIPTS)
+    ),
+    min_size=1,
+    max_size=40,
 )
 CONDITIONS = st.fixed_dictionaries(
     {},
@@ -24,7 +28,11 @@ CONDITIONS = st.fixed_dictionaries(
         "pattern": st.sampled_from(["a", "^三", "9$", "^.{2}$", "[ab]+"]),
     },
 )
-LIMIT = st.one_of(st.just({}), st.integers(1, 50).map(lambda n: {"first": n}), st.integers(1, 50).map(lambda n: {"last": n}))
+LIMIT = st.one_of(
+    st.just({}),
+    st.integers(1, 50).map(lambda n: {"first": n}),
+    st.integers(1, 50).map(lambda n: {"last": n}),
+)
 
 
 def make(rows: list[tuple[str, str, str]]) -> Vocabulary:
@@ -33,7 +41,9 @@ def make(rows: list[tuple[str, str, str]]) -> Vocabulary:
 
 
 @given(ROWS, CONDITIONS, LIMIT)
-def test_all_conditions_hold(rows: list[tuple[str, str, str]], conditions: dict[str, Any], limit: dict[str, int]) -> None:
+def test_all_conditions_hold(
+    rows: list[tuple[str, str, str]], conditions: dict[str, Any], limit: dict[str, int]
+) -> None:
     import re
 
     left = [
@@ -44,7 +54,13 @@ def test_all_conditions_hold(rows: list[tuple[str, str, str]], conditions: dict[
         and ("scripts" not in conditions or script in conditions["scripts"])
         and ("pattern" not in conditions or re.search(conditions["pattern"], text))
     ]
-    left = left[: limit["first"]] if "first" in limit else left[-limit["last"] :] if "last" in limit else left
+    left = (
+        left[: limit["first"]]
+        if "first" in limit
+        else left[-limit["last"] :]
+        if "last" in limit
+        else left
+    )
     if left:
         found = select(make(rows), **conditions, **limit).ids
         assert found.tolist() == left and found.dtype == np.int32

@@ -19,7 +19,9 @@ def expected(folder: Path) -> np.ndarray[Any, Any]:
     logging.getLogger("transformers").setLevel(logging.ERROR)  # "newly initialized" poolers
     from transformers import AutoModel
 
-    return np.array(AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach().float().numpy())
+    return np.array(
+        AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach().float().numpy()
+    )
 
 
 def test_equals_what_transformers_reads(checkpoint: Path) -> None:
@@ -32,7 +34,9 @@ def test_equals_what_transformers_reads(checkpoint: Path) -> None:
     if (checkpoint / "pytorch_model.bin").is_file():
         assert "get_input_embeddings" in found.tensor
     else:
-        assert find_table({found.tensor: {"shape": [2, 2], "dtype": "F32"}}, None) and seen[-1] == 1.0
+        assert (
+            find_table({found.tensor: {"shape": [2, 2], "dtype": "F32"}}, None) and seen[-1] == 1.0
+        )
 
 
 @pytest.fixture
@@ -54,7 +58,9 @@ def test_truncated(wordpiece: Path) -> None:
         shutil.move(wordpiece / "kept", weights)
 
 
-def rewrite(weights: Path, entry: dict[str, Any] | None, name: str = "embeddings.word_embeddings.weight") -> None:
+def rewrite(
+    weights: Path, entry: dict[str, Any] | None, name: str = "embeddings.word_embeddings.weight"
+) -> None:
     header = json.dumps({name: entry}).encode()
     weights.write_bytes(len(header).to_bytes(8, "little") + header + bytes(64))
 
@@ -101,27 +107,41 @@ def test_other_spaces_are_refused(models_folder: Any) -> None:
 @pytest.mark.parametrize(
     ("names", "rows", "found"),
     [
-        (["bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"], 9, "bert.embeddings.word_embeddings.weight"),
+        (
+            ["bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"],
+            9,
+            "bert.embeddings.word_embeddings.weight",
+        ),
         (["transformer.wpe.weight", "transformer.wte.weight"], 9, "transformer.wte.weight"),
-        (["decoder.embed_tokens.weight", "encoder.embed_tokens.weight"], 9, "encoder.embed_tokens.weight"),
+        (
+            ["decoder.embed_tokens.weight", "encoder.embed_tokens.weight"],
+            9,
+            "encoder.embed_tokens.weight",
+        ),
         (["embeddings.position_embeddings.weight"], 9, None),
         (["not_wte.weight"], 9, None),
     ],
 )
 def test_table_names(names: list[str], rows: int, found: str | None) -> None:
     assert find_table({name: {"shape": [9, 2], "dtype": "F32"} for name in names}, rows) == found
-    assert find_table({name: {"shape": [9, 2], "dtype": "I8"} for name in names}, rows) is None  # quantized: transformers knows
+    assert (
+        find_table({name: {"shape": [9, 2], "dtype": "I8"} for name in names}, rows) is None
+    )  # quantized: transformers knows
 
 
 def test_table_with_as_many_rows_as_the_vocabulary() -> None:
-    header = {"a.wte.weight": {"shape": [5, 2], "dtype": "F32"}, "longer.wte.weight": {"shape": [9, 2], "dtype": "F32"}}
+    header = {
+        "a.wte.weight": {"shape": [5, 2], "dtype": "F32"},
+        "longer.wte.weight": {"shape": [9, 2], "dtype": "F32"},
+    }
     assert find_table(header, 9) == "longer.wte.weight"
     assert find_table(header, None) == "a.wte.weight"
 
 
 @pytest.mark.parametrize("safe", [True, False])
 def test_a_table_is_never_made_up(tmp_path: Path, safe: bool) -> None:
-    """transformers fills what a checkpoint lacks with random numbers; a map of those would look like any other."""
+    """transformers fills what a checkpoint lacks with random numbers; a map of those would look
+    like any other."""
     import tiny_models
     import torch
     from safetensors.torch import load_file, save_file
@@ -140,7 +160,9 @@ def test_a_table_is_never_made_up(tmp_path: Path, safe: bool) -> None:
 
 
 @pytest.mark.parametrize("family", ["t5", "llama", "bytelevel", "japanese"])
-def test_tables_under_unknown_names_are_found_by_building_the_model(family: str, models_folder: Any, tmp_path: Path) -> None:
+def test_tables_under_unknown_names_are_found_by_building_the_model(
+    family: str, models_folder: Any, tmp_path: Path
+) -> None:
     """Tied and prefixed tables count as found: only what transformers invents is refused."""
     import torch
     from safetensors.torch import load_file
@@ -149,13 +171,20 @@ def test_tables_under_unknown_names_are_found_by_building_the_model(family: str,
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     found = vectors(location=f"path:{folder}")
-    np.testing.assert_array_equal(found.values, vectors(location=f"path:{models_folder(family)}").values)
+    np.testing.assert_array_equal(
+        found.values, vectors(location=f"path:{models_folder(family)}").values
+    )
 
 
-def test_code_of_a_checkpoint_is_not_run(models_folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_of_a_checkpoint_is_not_run(
+    models_folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(shutil.copytree(models_folder("wordpiece-bin"), tmp_path / "model"))
     config = json.loads((folder / "config.json").read_text())
-    config |= {"auto_map": {"AutoModel": "code.Model", "AutoConfig": "code.Config"}, "model_type": "strange"}
+    config |= {
+        "auto_map": {"AutoModel": "code.Model", "AutoConfig": "code.Config"},
+        "model_type": "strange",
+    }
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.setattr("builtins.input", lambda *_: "y")
@@ -182,7 +211,14 @@ def test_many_pieces(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
 def test_vision_models_have_no_vocabulary(tmp_path: Path) -> None:
     from transformers import ViTConfig, ViTModel
 
-    config = ViTConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, image_size=8, patch_size=4)
+    config = ViTConfig(
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        image_size=8,
+        patch_size=4,
+    )
     ViTModel(config).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no table"):
         vectors(location=f"path:{tmp_path}")

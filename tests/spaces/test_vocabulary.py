@@ -20,11 +20,18 @@ from atlas.spaces.stages.vocabulary import vocabulary
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AOZORA = CHECKOUT / "site" / "models" / "ja-aozora"
-FAMILIES = {"wordpiece": "wordpiece", "japanese": "wordpiece", "bytelevel": "byte-level-bpe", "roberta": "byte-level-bpe"}
+FAMILIES = {
+    "wordpiece": "wordpiece",
+    "japanese": "wordpiece",
+    "bytelevel": "byte-level-bpe",
+    "roberta": "byte-level-bpe",
+}
 
 
 def tokenizer(folder: Path) -> Any:
-    logging.getLogger("transformers").setLevel(logging.ERROR)  # it notes that these tokenizers have a legacy behaviour
+    logging.getLogger("transformers").setLevel(
+        logging.ERROR
+    )  # it notes that these tokenizers have a legacy behaviour
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder)
@@ -54,7 +61,9 @@ def test_tokens_are_those_of_the_tokenizer(checkpoint: Path) -> None:
     assert all(text.isprintable() for text in found.texts)
 
 
-@pytest.mark.parametrize(("folder", "rows"), [(minilm, 30522), (lambda: AOZORA, 16000)], ids=["minilm", "ja-aozora"])
+@pytest.mark.parametrize(
+    ("folder", "rows"), [(minilm, 30522), (lambda: AOZORA, 16000)], ids=["minilm", "ja-aozora"]
+)
 def test_embedded_models(folder: Any, rows: int) -> None:
     found = vocabulary(location=f"path:{folder()}")
     check_tokens(found, folder())
@@ -89,7 +98,9 @@ def test_wordpiece_kinds(models_folder: Any) -> None:
 def test_a_line_that_comes_twice_keeps_both_ids(tmp_path: Path) -> None:
     lines = ["[PAD]", "[UNK]", "a", "b", "a", "", "b", "c"]
     (tmp_path / "vocab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "vocab_size": len(lines)}))
+    (tmp_path / "config.json").write_text(
+        json.dumps({"model_type": "bert", "vocab_size": len(lines)})
+    )
     found = vocabulary(location=f"path:{tmp_path}")
     assert list(found.tokens) == lines, "a row a line, so that rows stay in step with the vectors"
     assert found.kinds[2] == found.kinds[4] == "word"
@@ -99,8 +110,15 @@ def test_sentencepiece_kinds(models_folder: Any) -> None:
     for name in ("llama", "llama-slow"):
         found = vocabulary(location=f"path:{models_folder(name)}")
         kinds = dict(zip(found.tokens, found.kinds, strict=True))
-        assert kinds["<s>"] == kinds["</s>"] == kinds["<unk>"] == "special" and kinds["<0xE3>"] == "byte"
-        row = next(row for row, token in enumerate(found.tokens) if token.startswith("▁") and len(token) > 2)
+        assert (
+            kinds["<s>"] == kinds["</s>"] == kinds["<unk>"] == "special"
+            and kinds["<0xE3>"] == "byte"
+        )
+        row = next(
+            row
+            for row, token in enumerate(found.tokens)
+            if token.startswith("▁") and len(token) > 2
+        )
         assert found.kinds[row] == "word" and found.texts[row] == "␣" + found.tokens[row][1:]
     for name in ("t5", "t5-slow"):
         found = vocabulary(location=f"path:{models_folder(name)}")
@@ -108,7 +126,11 @@ def test_sentencepiece_kinds(models_folder: Any) -> None:
 
 
 def test_with_and_without_tokenizer_json_agree(models_folder: Any) -> None:
-    for fast, slow in (("llama", "llama-slow"), ("t5", "t5-slow"), ("bytelevel", "bytelevel-slow-padded")):
+    for fast, slow in (
+        ("llama", "llama-slow"),
+        ("t5", "t5-slow"),
+        ("bytelevel", "bytelevel-slow-padded"),
+    ):
         one, two = (vocabulary(location=f"path:{models_folder(name)}") for name in (fast, slow))
         size = len(one) if fast != "t5" else len(one) - 5
         for column in ("tokens", "texts", "kinds", "scripts"):
@@ -125,12 +147,18 @@ def test_padding_rows(models_folder: Any) -> None:
 
 def test_tokens_beyond_the_table_and_holes(tmp_path: Path) -> None:
     entries = {"a": 0, "b": 1, "far": 4, "beyond": 9}
-    model = {"model": {"type": "WordLevel", "vocab": entries}, "added_tokens": [{"id": 2, "content": "[X]", "special": True}]}
+    model = {
+        "model": {"type": "WordLevel", "vocab": entries},
+        "added_tokens": [{"id": 2, "content": "[X]", "special": True}],
+    }
     (tmp_path / "tokenizer.json").write_text(json.dumps(model))
     (tmp_path / "config.json").write_text(json.dumps({"vocab_size": 6}))
     found = vocabulary(location=f"path:{tmp_path}")
     assert found.tokens == ("a", "b", "[X]", "<row 3>", "far", "<row 5>")
-    assert found.kinds == ("word", "word", "special", "unused", "word", "unused") and found.family == "wordlevel"
+    assert (
+        found.kinds == ("word", "word", "special", "unused", "word", "unused")
+        and found.family == "wordlevel"
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,14 +187,42 @@ def test_unreadable_tokenizers(tmp_path: Path, name: str, content: str | bytes) 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("the", "Latin"), ("##ing", "Latin"), ("␣naïve", "Latin"), ("Ａ", "Latin"), ("昭和", "Han"), ("々", "Han"), ("三", "Han"),
-        ("ひらがな", "Hiragana"), ("フランス", "Katakana"), ("メートル", "Katakana"), ("ー", "Katakana"), ("お母さん", "Kanji and kana"),
-        ("食べ", "Kanji and kana"), ("한국", "Hangul"), ("москва", "Cyrillic"), ("αθήνα", "Greek"), ("שלום", "Hebrew"),
-        ("مرحبا", "Arabic"), ("ไทย", "Thai"), ("हिन्दी", "Devanagari"), ("1999", "Digits"), ("½", "Digits"), ("１", "Digits"),
-        ("##9", "Digits"), ("、", "Punctuation"), ("!?", "Punctuation"), ("##", "Punctuation"), ("$", "Symbols"), ("😀", "Symbols"),
-        ("a1", "Latin"), ("3.5", "Digits"), ("", ""), ("␣", ""), ("ⴰⵣⵓⵍ", "Other"),
+        ("the", "Latin"),
+        ("##ing", "Latin"),
+        ("␣naïve", "Latin"),
+        ("Ａ", "Latin"),
+        ("昭和", "Han"),
+        ("々", "Han"),
+        ("三", "Han"),
+        ("ひらがな", "Hiragana"),
+        ("フランス", "Katakana"),
+        ("メートル", "Katakana"),
+        ("ー", "Katakana"),
+        ("お母さん", "Kanji and kana"),
+        ("食べ", "Kanji and kana"),
+        ("한국", "Hangul"),
+        ("москва", "Cyrillic"),
+        ("αθήνα", "Greek"),
+        ("שלום", "Hebrew"),
+        ("مرحبا", "Arabic"),
+        ("ไทย", "Thai"),
+        ("हिन्दी", "Devanagari"),
+        ("1999", "Digits"),
+        ("½", "Digits"),
+        ("１", "Digits"),
+        ("##9", "Digits"),
+        ("、", "Punctuation"),
+        ("!?", "Punctuation"),
+        ("##", "Punctuation"),
+        ("$", "Symbols"),
+        ("😀", "Symbols"),
+        ("a1", "Latin"),
+        ("3.5", "Digits"),
+        ("", ""),
+        ("␣", ""),
+        ("ⴰⵣⵓⵍ", "Other"),
     ],
-)  # fmt: skip
+)
 def test_scripts(text: str, expected: str) -> None:
     assert script(text) == expected
 
@@ -181,7 +237,8 @@ def test_texts_can_be_printed(token: str, family: str) -> None:
 
 @given(st.binary(min_size=1, max_size=8))
 def test_bytes_read_as_text_or_by_number(raw: bytes) -> None:
-    """Any byte string, as GPT-2's tokenizer writes it: whole UTF-8 is read as text, the rest keeps every byte."""
+    """Any byte string, as GPT-2's tokenizer writes it: whole UTF-8 is read as text, the rest keeps
+    every byte."""
     characters = {value: character for character, value in tokens.BYTES.items()}
     assert len(characters) == 256
     text, kind = stage._bytelevel("".join(characters[value] for value in raw))
@@ -209,9 +266,17 @@ def test_words_marked_at_their_end(tmp_path: Path) -> None:
     assert found.family == "byte-level-bpe" and found.texts == ("the␣", "th", "café␣", "<0xC3>")
     assert found.kinds == ("word", "continuation", "word", "byte")
     found = slow(tmp_path, {"th@@": 0, "e": 1})
-    assert found.family == "bpe" and found.texts == ("th@@", "e") and found.kinds == ("continuation", "word")
+    assert (
+        found.family == "bpe"
+        and found.texts == ("th@@", "e")
+        and found.kinds == ("continuation", "word")
+    )
     found = slow(tmp_path, {"</w>": 0, "@@": 1} | {f"Ġ{number}": number for number in range(2, 40)})
-    assert found.family == "byte-level-bpe" and found.kinds[:3] == ("continuation", "continuation", "word") and found.texts[0] == "</w>"
+    assert (
+        found.family == "byte-level-bpe"
+        and found.kinds[:3] == ("continuation", "continuation", "word")
+        and found.texts[0] == "</w>"
+    )
 
 
 def test_sentencepieces_in_a_json_file(tmp_path: Path) -> None:
@@ -226,7 +291,8 @@ def test_lone_surrogates_are_not_passed_on(tmp_path: Path) -> None:
 
 
 def test_added_tokens_are_read_as_written(models_folder: Any, tmp_path: Path) -> None:
-    """An added token is no sequence of GPT-2's stand-ins for bytes, even if all its characters are."""
+    """An added token is no sequence of GPT-2's stand-ins for bytes, even if all its characters
+    are."""
     for name in ("bytelevel", "bytelevel-slow-padded"):
         folder = Path(shutil.copytree(models_folder(name), tmp_path / name))
         reference = tokenizer(folder)
@@ -238,7 +304,9 @@ def test_added_tokens_are_read_as_written(models_folder: Any, tmp_path: Path) ->
         (folder / "config.json").write_text(json.dumps({"vocab_size": len(reference)}))
         found = vocabulary(location=f"path:{folder}")
         assert found.tokens[-3:] == ("café", "<tool_call>", "  ")
-        assert found.texts[-3:] == ("café", "<tool_call>", "␣␣") and found.kinds[-3:] == ("word",) * 3
+        assert (
+            found.texts[-3:] == ("café", "<tool_call>", "␣␣") and found.kinds[-3:] == ("word",) * 3
+        )
 
 
 def test_special_tokens_of_older_checkpoints(models_folder: Any, tmp_path: Path) -> None:
@@ -247,21 +315,38 @@ def test_special_tokens_of_older_checkpoints(models_folder: Any, tmp_path: Path)
         shutil.copy(models_folder("japanese") / name, tmp_path)
     found = vocabulary(location=f"path:{tmp_path}")
     kinds = dict(zip(found.tokens, found.kinds, strict=True))
-    assert {token for token, kind in kinds.items() if kind == "special"} == {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
+    assert {token for token, kind in kinds.items() if kind == "special"} == {
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+    }
 
 
 def test_counted_tokens(tmp_path: Path) -> None:
-    """PhoBERT's vocab.txt gives counts, and its ids begin with special tokens that are not in the file."""
+    """PhoBERT's vocab.txt gives counts, and its ids begin with special tokens that are not in the
+    file."""
     from transformers import PhobertTokenizer
 
     (tmp_path / "vocab.txt").write_text("xin 1234\nch@@ 22\nào 7\n")
     (tmp_path / "bpe.codes").write_text("x i 2\n")
-    (tmp_path / "config.json").write_text('{"model_type": "roberta", "tokenizer_class": "PhobertTokenizer"}')
+    (tmp_path / "config.json").write_text(
+        '{"model_type": "roberta", "tokenizer_class": "PhobertTokenizer"}'
+    )
     reference = PhobertTokenizer.from_pretrained(tmp_path)
     found = vocabulary(location=f"path:{tmp_path}")
-    assert list(found.tokens) == reference.convert_ids_to_tokens(list(range(len(reference)))) and "xin" in found.tokens
+    assert (
+        list(found.tokens) == reference.convert_ids_to_tokens(list(range(len(reference))))
+        and "xin" in found.tokens
+    )
     kinds = dict(zip(found.tokens, found.kinds, strict=True))
-    assert found.family == "bpe" and kinds["ch@@"] == "continuation" and kinds["ào"] == "word" and kinds["<s>"] == "special"
+    assert (
+        found.family == "bpe"
+        and kinds["ch@@"] == "continuation"
+        and kinds["ào"] == "word"
+        and kinds["<s>"] == "special"
+    )
 
 
 @pytest.mark.parametrize("size", ["many", None, -3, 0, [5]])

@@ -1,4 +1,5 @@
-"""The JSON file of a comparison: how alike the spaces of two maps are over the tokens that both show."""
+"""The JSON file of a comparison: how alike the spaces of two maps are over the tokens that both
+show."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ class Moved(Part):
     ids: tuple[int, int] = Field(description="its token id on either map")
     text: str
     kept: int = Field(ge=0)
-    similarity: float = Field(description="mean cosine, in the second space, to its neighbors in the first")
+    similarity: float = Field(
+        description="mean cosine, in the second space, to its neighbors in the first"
+    )
 
 
 class Kind(Part):
@@ -41,19 +44,31 @@ class Comparison(Finding):
 
     maps: tuple[str, str]
     tokens: int = Field(description="that both maps show")
-    pairs: tuple[tuple[int, int], ...] | None = Field(description="their ids on either map; None where both are of one vocabulary")
+    pairs: tuple[tuple[int, int], ...] | None = Field(
+        description="their ids on either map; None where both are of one vocabulary"
+    )
     k: int
-    overlap: float = Field(ge=0, le=1, description="mean share of a token's k nearest neighbors in one space that are in the other")
+    overlap: float = Field(
+        ge=0,
+        le=1,
+        description="mean share of a token's k nearest neighbors in one space that are in the other",
+    )
     chance: float = Field(description="the share that random neighbors would have")
-    quantiles: tuple[float, float, float] = Field(description="10, 50 and 90 % of the share over tokens")
+    quantiles: tuple[float, float, float] = Field(
+        description="10, 50 and 90 % of the share over tokens"
+    )
     histogram: tuple[int, ...] = Field(description="how many tokens keep 0, 1, … k neighbors")
-    ranks: tuple[float, ...] = Field(description="the mean share in each tenth of the tokens, in the first map's id order")
+    ranks: tuple[float, ...] = Field(
+        description="the mean share in each tenth of the tokens, in the first map's id order"
+    )
     kinds: dict[str, Kind]
     cka: float = Field(description="linear centered kernel alignment (Kornblith et al. 2019)")
     cka_chance: float = Field(description="the same with the tokens of one space shuffled")
     most: tuple[Moved, ...] = Field(description="words that keep the fewest neighbors")
     least: tuple[Moved, ...] = Field(description="words that keep the most")
-    layers: tuple[Layer, ...] = Field(description="the first map's space beside every layer, where both maps are of one model")
+    layers: tuple[Layer, ...] = Field(
+        description="the first map's space beside every layer, where both maps are of one model"
+    )
 
 
 def name(first: str, second: str) -> str:

@@ -21,7 +21,8 @@ from atlas.spaces.records import Vocabulary
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """The tasks of two maps compared, and of the model's layers where one model is compared with itself."""
+    """The tasks of two maps compared, and of the model's layers where one model is compared with
+    itself."""
 
     entry: Compare
     maps: tuple[MapPlan, MapPlan]
@@ -64,30 +65,58 @@ class ComparisonPlan:
 
         rows = [*figures.pop("most"), *figures.pop("least")]
         moved = [
-            comparison.Moved(ids=pairs[row], text=one.texts[pairs[row][0]], kept=round(float(found.kept[row]) * k), similarity=value)
+            comparison.Moved(
+                ids=pairs[row],
+                text=one.texts[pairs[row][0]],
+                kept=round(float(found.kept[row]) * k),
+                similarity=value,
+            )
             for row, value in zip(rows, figures.pop("similar"), strict=True)
         ]
         half = len(moved) // 2
 
         return comparison.Comparison(
-            schema_version=comparison.SCHEMA_VERSION, recipe=self.recipe, built=built(), maps=self.entry.maps, tokens=len(pairs),
+            schema_version=comparison.SCHEMA_VERSION,
+            recipe=self.recipe,
+            built=built(),
+            maps=self.entry.maps,
+            tokens=len(pairs),
             pairs=None if one.tokens == other.tokens else tuple(pairs),
-            most=tuple(moved[:half]), least=tuple(moved[half:]), layers=tuple(comparison.Layer(**one) for one in layers),
+            most=tuple(moved[:half]),
+            least=tuple(moved[half:]),
+            layers=tuple(comparison.Layer(**one) for one in layers),
             **figures,
-        )  # fmt: skip
+        )
 
 
 def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonPlan:
     """The tasks that compare two maps."""
-    inputs: tuple[Task, ...] = (first.vectors, second.vectors, first.selection, second.selection, first.neighbors, second.neighbors)
+    inputs: tuple[Task, ...] = (
+        first.vectors,
+        second.vectors,
+        first.selection,
+        second.selection,
+        first.neighbors,
+        second.neighbors,
+    )
     params = {"k": TRUST_K}
     inputs += (first.vocabulary, second.vocabulary)
-    of_both = Task("compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4)
-    alone = second.map.space in ("contextual", "encoder-input") and not (second.map.corpus or first.map.words or second.map.words)
+    of_both = Task(
+        "compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4
+    )
+    alone = second.map.space in ("contextual", "encoder-input") and not (
+        second.map.corpus or first.map.words or second.map.words
+    )
     if first.model.id != second.model.id or not alone:
         return ComparisonPlan(entry, (first, second), of_both)
     deep = Task(
-        "layers", layers.VERSION, params, (first.vectors, first.selection, second.selection, first.neighbors), first.checkpoint.identity,
-        {"location": first.checkpoint.location}, f"{entry.id}: layers", 40,
-    )  # fmt: skip
+        "layers",
+        layers.VERSION,
+        params,
+        (first.vectors, first.selection, second.selection, first.neighbors),
+        first.checkpoint.identity,
+        {"location": first.checkpoint.location},
+        f"{entry.id}: layers",
+        40,
+    )
     return ComparisonPlan(entry, (first, second), of_both, deep)

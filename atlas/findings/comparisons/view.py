@@ -1,4 +1,5 @@
-"""Two maps side by side: the second laid on the first, in the first one's colours, and what the page says of both."""
+"""Two maps side by side: the second laid on the first, in the first one's colours, and what the
+page says of both."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ _LAST = 12  # half-octaves; who zooms in farther sees tokens
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a small chart 320 wide and 100 high: its place, its value, and its label, if it has one."""
+    """One bar of a small chart 320 wide and 100 high: its place, its value, and its label, if it
+    has one."""
 
     x: float
     width: float
@@ -49,8 +51,21 @@ class Bar:
 class CompareView:
     """One comparison, arranged for its page. Made once and shared by all languages."""
 
-    def __init__(self, config: atlas_toml.Config, entry: Compare, found: Comparison, first: MapView, second: MapView) -> None:
-        self.config, self.entry, self.found, self.first, self.second = config, entry, found, first, second
+    def __init__(
+        self,
+        config: atlas_toml.Config,
+        entry: Compare,
+        found: Comparison,
+        first: MapView,
+        second: MapView,
+    ) -> None:
+        self.config, self.entry, self.found, self.first, self.second = (
+            config,
+            entry,
+            found,
+            first,
+            second,
+        )
         self.id = entry.id
         self.beside = MapView(config, second.model, second.map, self.aligned)
         vars(self.beside)["colour"] = first.colour
@@ -64,8 +79,13 @@ class CompareView:
 
     @property
     def self_compared(self) -> bool:
-        """Whether the page answers how a model's contextual embeddings relate to its input embeddings."""
-        return bool(self.found.layers) and self.first.map.space == "input" and self.second.map.space == "contextual"
+        """Whether the page answers how a model's contextual embeddings relate to its input
+        embeddings."""
+        return (
+            bool(self.found.layers)
+            and self.first.map.space == "input"
+            and self.second.map.space == "contextual"
+        )
 
     @cached_property
     def ids(self) -> Array:
@@ -78,12 +98,17 @@ class CompareView:
     @cached_property
     def rows(self) -> tuple[Array, Array]:
         """Rows of the shared tokens on either map."""
-        return np.searchsorted(self.first.ids, self.ids[:, 0]), np.searchsorted(self.second.ids, self.ids[:, 1])
+        return np.searchsorted(self.first.ids, self.ids[:, 0]), np.searchsorted(
+            self.second.ids, self.ids[:, 1]
+        )
 
     @cached_property
     def fit(self) -> Fit:
         """How the second map comes to lie on the first."""
-        mine, other = (layout(view.data, view.main)[rows] for view, rows in zip((self.first, self.second), self.rows, strict=True))
+        mine, other = (
+            layout(view.data, view.main)[rows]
+            for view, rows in zip((self.first, self.second), self.rows, strict=True)
+        )
         return procrustes(other, mine)
 
     @property
@@ -94,7 +119,8 @@ class CompareView:
 
     @cached_property
     def aligned(self) -> Dataset:
-        """The second map's atlas data with its main projection laid on the first map's, and with the first map's clusters."""
+        """The second map's atlas data with its main projection laid on the first map's, and with
+        the first map's clusters."""
         data, main = self.second.data, self.second.main
         places = self.fit(layout(data, main))
         size = float(np.ptp(places, axis=0).max())
@@ -113,18 +139,28 @@ class CompareView:
             members = places[keys[cluster.level] == cluster.key]
             middle = np.median(members, axis=0) if len(members) else np.zeros(2)
             taken = [(one.anchors[main], one.name) for one in clusters if one.zooms[main] < NEVER]
-            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size))
+            zoom = max(
+                cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size)
+            )
             where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
             clusters.append(cluster.model_copy(update=where))
         about = self.second.about
         own = {"id": self.id, "projections": {main: about.map.projections[main]}}
-        return Dataset(about.model_copy(update={"map": about.map.model_copy(update=own), "clusters": tuple(clusters)}), table)
+        return Dataset(
+            about.model_copy(
+                update={"map": about.map.model_copy(update=own), "clusters": tuple(clusters)}
+            ),
+            table,
+        )
 
     @cached_property
     def histogram(self) -> list[Bar]:
         """Tokens by the number of neighbors they keep."""
         whole = sum(self.found.histogram)
-        return _bars([count / whole for count in self.found.histogram], lambda n: str(n) if n % 5 == 0 else "")
+        return _bars(
+            [count / whole for count in self.found.histogram],
+            lambda n: str(n) if n % 5 == 0 else "",
+        )
 
     @cached_property
     def ranks(self) -> list[Bar]:
@@ -133,10 +169,15 @@ class CompareView:
 
     @cached_property
     def by_layer(self) -> Chart:
-        """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one shuffled."""
+        """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one
+        shuffled."""
         layers = self.found.layers
         shuffled = [one.cka_chance for one in layers]
-        lines = {"overlap": [one.overlap for one in layers], "cka": [one.cka for one in layers], "shuffled": shuffled}
+        lines = {
+            "overlap": [one.overlap for one in layers],
+            "cka": [one.cka for one in layers],
+            "shuffled": shuffled,
+        }
         return chart([str(one.layer) for one in layers], lines)
 
     @property
@@ -150,7 +191,8 @@ class CompareView:
 
     @property
     def verdict(self) -> str:
-        """What the last layer keeps of the neighbors beyond chance: `mostly` at least half, `partly` a tenth, or `hardly`."""
+        """What the last layer keeps of the neighbors beyond chance: `mostly` at least half,
+        `partly` a tenth, or `hardly`."""
         share = (self.last.overlap - self.last.chance) / max(1 - self.last.chance, 1e-9)
         return "mostly" if share >= 0.5 else "partly" if share >= 0.1 else "hardly"
 
@@ -159,20 +201,38 @@ def _bars(values: list[float], label: Any) -> list[Bar]:
     most = max(values, default=0) or 1
     wide = 320 / max(len(values), 1)
     return [
-        Bar(round(number * wide + wide * 0.1, 1), round(wide * 0.8, 1), round(100 * value / most, 1), value, label(number))
+        Bar(
+            round(number * wide + wide * 0.1, 1),
+            round(wide * 0.8, 1),
+            round(100 * value / most, 1),
+            value,
+            label(number),
+        )
         for number, value in enumerate(values)
     ]
 
 
 def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
     place = table.schema.get_field_index(name)
-    return table.set_column(place, table.schema.field(place), pa.array(values, table.schema.field(place).type))
+    return table.set_column(
+        place, table.schema.field(place), pa.array(values, table.schema.field(place).type)
+    )
 
 
-def _zoom(members: Array, middle: Array, name: str, taken: list[tuple[tuple[float, float], str]], size: float) -> int:
-    """The half-octave from which a cluster of the first map is named on the second, whose extent is `size`: when its name no
-    longer runs into those that stand there already; never, if most members (n, 2) are not around their middle."""
-    if not len(members) or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
+def _zoom(
+    members: Array,
+    middle: Array,
+    name: str,
+    taken: list[tuple[tuple[float, float], str]],
+    size: float,
+) -> int:
+    """The half-octave from which a cluster of the first map is named on the second, whose extent is
+    `size`: when its name no longer runs into those that stand there already; never, if most
+    members (n, 2) are not around their middle."""
+    if (
+        not len(members)
+        or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size
+    ):
         return NEVER
     scale = 1.0
     for place, other in taken:

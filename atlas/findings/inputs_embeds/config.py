@@ -16,23 +16,31 @@ FRAMEWORKS = ("torch", "tensorflow")
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
 
 
-Sentences = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=400)], ...], Field(min_length=1), AfterValidator(distinct)]
+Sentences = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=400)], ...],
+    Field(min_length=1),
+    AfterValidator(distinct),
+]
 
 
 class Pitfall(Part):
-    """What a model answers when it is given `hidden_states[0]` for `inputs_embeds`; with this table the site has a write-up of it."""
+    """What a model answers when it is given `hidden_states[0]` for `inputs_embeds`; with this table
+    the site has a write-up of it."""
 
     sentences: dict[str, Sentences] = Field(default_factory=dict)
-    """Sentences by language of the model, measured beside the question's own, which every model gets."""
+    """Sentences by language of the model, measured beside the question's own, which every model
+    gets."""
 
     def of(self, language: str) -> tuple[str, ...]:
-        """The sentences for a model of a language, the question's first; `zh` stands for `zh-Hant`, too."""
+        """The sentences for a model of a language, the question's first; `zh` stands for `zh-Hant`,
+        too."""
         own = self.sentences.get(language) or self.sentences.get(language.split("-")[0], ())
         return tuple(dict.fromkeys((QUESTION, *own)))
 
 
 def installed() -> tuple[str, ...]:
-    """The frameworks in which a model can be run here. TensorFlow counts with tf-keras and a transformers that has TFBertModel."""
+    """The frameworks in which a model can be run here. TensorFlow counts with tf-keras and a
+    transformers that has TFBertModel."""
     try:
         tensorflow = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras"))
         tensorflow = tensorflow and int(version("transformers").partition(".")[0]) < 5

@@ -1,4 +1,5 @@
-"""The write-up's own atlas data: one JSON file of all that the experiment on `inputs_embeds` measured."""
+"""The write-up's own atlas data: one JSON file of all that the experiment on `inputs_embeds`
+measured."""
 
 from __future__ import annotations
 
@@ -40,8 +41,12 @@ class Segment(Part):
     """One sentence with every position in one segment."""
 
     segment: int
-    parts: dict[str, tuple[float, ...]] = Field(description="norms of word, position, segment and hidden by position")
-    variants: dict[str, Difference | None] = Field(description="what is given as inputs_embeds; None where the model has no such thing")
+    parts: dict[str, tuple[float, ...]] = Field(
+        description="norms of word, position, segment and hidden by position"
+    )
+    variants: dict[str, Difference | None] = Field(
+        description="what is given as inputs_embeds; None where the model has no such thing"
+    )
     back: Back
     change: Difference | None = Field(description="against segment 0, by input_ids")
 
@@ -63,7 +68,8 @@ class Sinusoids(Part):
 
 
 class Run(Part):
-    """The experiment on one model in one framework; without sentences where the framework has no such model."""
+    """The experiment on one model in one framework; without sentences where the framework has no
+    such model."""
 
     framework: str
     sentences: tuple[Sentence, ...]

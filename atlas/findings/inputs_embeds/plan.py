@@ -36,7 +36,11 @@ class WriteUpPlan:
 
     def without(self, lost: Collection[str]) -> WriteUpPlan | None:
         """Optional models may fail, and are left out of it."""
-        kept = (one for one in self.models if not (one[0].optional and any(task.key in lost for task in one[1].values())))
+        kept = (
+            one
+            for one in self.models
+            if not (one[0].optional and any(task.key in lost for task in one[1].values()))
+        )
         left = replace(self, models=tuple(kept))
         return None if any(task.key in lost for task in left.tasks()) else left
 
@@ -44,9 +48,14 @@ class WriteUpPlan:
     def recipe(self) -> str:
         """Digest of all that the write-up's data follow from."""
         facts = [
-            writeup.SCHEMA_VERSION, self.architectures.key, self.missing,
-            [[model.id, model.language, sorted(task.key for task in runs.values())] for model, runs in self.models],
-        ]  # fmt: skip
+            writeup.SCHEMA_VERSION,
+            self.architectures.key,
+            self.missing,
+            [
+                [model.id, model.language, sorted(task.key for task in runs.values())]
+                for model, runs in self.models
+            ],
+        ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def gather(self, store: Store) -> writeup.WriteUp:
@@ -57,18 +66,30 @@ class WriteUpPlan:
 
         table = facts(self.architectures)
         models = tuple(
-            writeup.Measured(model=model.id, language=model.language, runs=tuple(writeup.Run(**facts(task)) for task in runs.values()))
+            writeup.Measured(
+                model=model.id,
+                language=model.language,
+                runs=tuple(writeup.Run(**facts(task)) for task in runs.values()),
+            )
             for model, runs in self.models
         )
         return writeup.WriteUp(
-            schema_version=writeup.SCHEMA_VERSION, recipe=self.recipe, built=built(), missing=self.missing, models=models,
-            architectures=tuple(writeup.Row(**row) for row in table["rows"]), versions=table["versions"],
-        )  # fmt: skip
+            schema_version=writeup.SCHEMA_VERSION,
+            recipe=self.recipe,
+            built=built(),
+            missing=self.missing,
+            models=models,
+            architectures=tuple(writeup.Row(**row) for row in table["rows"]),
+            versions=table["versions"],
+        )
 
 
 def plan_writeup(
-    config: Config, asked: Pitfall, checkpoints: Mapping[str, Checkpoint], frameworks: tuple[str, ...]
-) -> WriteUpPlan:  # fmt: skip
+    config: Config,
+    asked: Pitfall,
+    checkpoints: Mapping[str, Checkpoint],
+    frameworks: tuple[str, ...],
+) -> WriteUpPlan:
     """The experiment on every model that takes part, in the frameworks that are installed."""
     models = []
     for model in config.models:
@@ -76,11 +97,19 @@ def plan_writeup(
             found = checkpoints[model.id]
             runs = {
                 framework: Task(
-                    "pitfall", pitfall.VERSION, {"framework": framework, "sentences": list(asked.of(model.language))}, (), found.identity,
-                    {"location": found.location}, f"{model.id}: pitfall, {framework}", 10,
+                    "pitfall",
+                    pitfall.VERSION,
+                    {"framework": framework, "sentences": list(asked.of(model.language))},
+                    (),
+                    found.identity,
+                    {"location": found.location},
+                    f"{model.id}: pitfall, {framework}",
+                    10,
                 )
                 for framework in frameworks
-            }  # fmt: skip
+            }
             models.append((model, runs))
     table = Task("architectures", architectures.VERSION, {}, label="architectures", weight=5)
-    return WriteUpPlan(tuple(models), table, tuple(one for one in FRAMEWORKS if one not in frameworks))
+    return WriteUpPlan(
+        tuple(models), table, tuple(one for one in FRAMEWORKS if one not in frameworks)
+    )

@@ -19,7 +19,14 @@ from atlas.web.lettering import text_width
 from atlas.web.theme import theme
 
 WORDS = 14  # marked on a pair of maps
-READABLE = ("Latin", "Digits", "Han", "Hiragana", "Katakana", "Kanji and kana")  # scripts that readers have letters for
+READABLE = (
+    "Latin",
+    "Digits",
+    "Han",
+    "Hiragana",
+    "Katakana",
+    "Kanji and kana",
+)  # scripts that readers have letters for
 _FED = ("hidden", "subtracted", "sinusoidal", "lookup")
 
 
@@ -36,12 +43,16 @@ class Mark:
         """Whether it is inside the picture, and in nobody's way."""
         half = text_width(self.text, 27) / 2 + 8
         inside = half < self.x < 1200 - half and 60 < self.y < 780
-        return inside and all(abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8 or abs(self.y - one.y) > 52 for one in others)
+        return inside and all(
+            abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8
+            or abs(self.y - one.y) > 52
+            for one in others
+        )
 
 
 class FoundAgain(NamedTuple):
-    """How many of the inputs were found again from hidden_states[0] alone, token by token; the largest distance of a nearest token,
-    and the smallest of a second nearest."""
+    """How many of the inputs were found again from hidden_states[0] alone, token by token; the
+    largest distance of a nearest token, and the smallest of a second nearest."""
 
     exact: int
     inputs: int
@@ -66,7 +77,10 @@ class Subject:
 
     def by(self, framework: str) -> Run | None:
         """The run in a framework, None where there is none or the framework has no such model."""
-        return next((run for run in self.measured.runs if run.framework == framework and run.sentences), None)
+        return next(
+            (run for run in self.measured.runs if run.framework == framework and run.sentences),
+            None,
+        )
 
     @cached_property
     def sentence(self) -> Sentence:
@@ -85,37 +99,66 @@ class Subject:
     @cached_property
     def by_layer(self) -> Chart:
         found = self.segment.variants
-        lines = {name: [layer.relative for layer in one.layers] if (one := found.get(name)) else None for name in _FED}
+        lines = {
+            name: [layer.relative for layer in one.layers] if (one := found.get(name)) else None
+            for name in _FED
+        }
         return chart([str(number) for number in range(self.run.layers + 1)], lines, percent=True)
 
     @cached_property
     def by_position(self) -> Chart:
         found = self.segment.variants
-        return chart(self.sentence.tokens, {name: one.positions if (one := found.get(name)) else None for name in _FED})
+        return chart(
+            self.sentence.tokens,
+            {name: one.positions if (one := found.get(name)) else None for name in _FED},
+        )
 
     @cached_property
     def parts(self) -> Chart:
-        return chart(self.sentence.tokens, {name: self.segment.parts.get(name) for name in ("hidden", "word", "position", "segment")})
+        return chart(
+            self.sentence.tokens,
+            {
+                name: self.segment.parts.get(name)
+                for name in ("hidden", "word", "position", "segment")
+            },
+        )
 
     @cached_property
     def marked(self) -> tuple[list[Mark], list[Mark]]:
-        """The same words on both maps of the pair, so chosen that no two stand in each other's way on either."""
+        """The same words on both maps of the pair, so chosen that no two stand in each other's way
+        on either."""
         pair = self.pair
         if pair is None:
             return [], []
-        rows = {int(token): (mine, other) for token, mine, other in zip(pair.ids[:, 0], *pair.rows, strict=True)}
+        rows = {
+            int(token): (mine, other)
+            for token, mine, other in zip(pair.ids[:, 0], *pair.rows, strict=True)
+        }
         keys = pair.first.data.column("cluster_coarse")
         found: tuple[list[Mark], list[Mark]] = ([], [])
         central = [
-            [token for token in sorted(one.central) if token in rows and _readable(pair, rows[token][0])] for one in pair.first.coarse
+            [
+                token
+                for token in sorted(one.central)
+                if token in rows and _readable(pair, rows[token][0])
+            ]
+            for one in pair.first.coarse
         ]
-        # A word a cluster, by their order in the vocabulary, since vocabularies mostly begin with what readers know.
+        # A word a cluster, by their order in the vocabulary, since vocabularies mostly begin with
+        # what readers know.
         for words in sorted(filter(None, central)):
             for token in words:
                 text = pair.first.texts[rows[token][0]]
                 colour = pair.first.colour.get(int(keys[rows[token][0]]), 0)
                 marks = [
-                    Mark(text, colour, *((view.unit[row] * (1, -1) + (0, ASPECT)) * 1200).round().astype(int).tolist())
+                    Mark(
+                        text,
+                        colour,
+                        *((view.unit[row] * (1, -1) + (0, ASPECT)) * 1200)
+                        .round()
+                        .astype(int)
+                        .tolist(),
+                    )
                     for view, row in zip((pair.first, pair.beside), rows[token], strict=True)
                 ]
                 if all(one.free(others) for one, others in zip(marks, found, strict=True)):
@@ -131,19 +174,25 @@ class Subject:
         """The way back over all sentences and both segments."""
         ways = [segment.back for sentence in self.run.sentences for segment in sentence.segments]
         return FoundAgain(
-            sum(way.exact for way in ways), len(ways), max(max(way.nearest) for way in ways), min(min(way.second) for way in ways)
-        )  # fmt: skip
+            sum(way.exact for way in ways),
+            len(ways),
+            max(max(way.nearest) for way in ways),
+            min(min(way.second) for way in ways),
+        )
 
 
 class Study:
     """The whole write-up."""
 
-    def __init__(self, config: atlas_toml.Config, found: WriteUp, compared: Sequence[CompareView]) -> None:
+    def __init__(
+        self, config: atlas_toml.Config, found: WriteUp, compared: Sequence[CompareView]
+    ) -> None:
         by_id = {model.id: model for model in config.models}
         pairs = {
             pair.first.model.id: pair
             for pair in compared
-            if (pair.first.map.space, pair.second.map.space) == ("input", "encoder-input") and pair.first.model.id == pair.second.model.id
+            if (pair.first.map.space, pair.second.map.space) == ("input", "encoder-input")
+            and pair.first.model.id == pair.second.model.id
         }
         self.found = found
         self.subjects = [
@@ -155,7 +204,11 @@ class Study:
     @cached_property
     def frameworks(self) -> list[str]:
         """Frameworks in which something was run."""
-        return list(dict.fromkeys(run.framework for one in self.subjects for run in one.measured.runs if run.sentences))
+        return list(
+            dict.fromkeys(
+                run.framework for one in self.subjects for run in one.measured.runs if run.sentences
+            )
+        )
 
     @cached_property
     def versions(self) -> dict[str, str]:
@@ -168,7 +221,9 @@ class Study:
 
     def code(self, name: str) -> str:
         """A script of the write-up; the tests run them all."""
-        return (theme() / "inputs_embeds" / "code" / f"{name}.py").read_text(encoding="utf-8").rstrip()
+        return (
+            (theme() / "inputs_embeds" / "code" / f"{name}.py").read_text(encoding="utf-8").rstrip()
+        )
 
 
 def _readable(pair: CompareView, row: int) -> bool:

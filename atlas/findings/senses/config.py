@@ -21,7 +21,8 @@ class Senses(Part):
     words: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
     """Which of its words; all when left out."""
     layer: Whole = -1
-    """The layer whose outputs are shown: 0 is what enters the first, -1 the last. All are measured."""
+    """The layer whose outputs are shown: 0 is what enters the first, -1 the last. All are
+    measured."""
     title: Text | None = None
     """Its title on the site; the model's when left out."""
     description: Text | None = None

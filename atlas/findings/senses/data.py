@@ -19,7 +19,9 @@ class Point(Part):
     start: int = Field(ge=0, description="where the word begins in the text")
     end: int
     sense: str
-    pieces: int = Field(gt=0, description="tokens that hold a part of the word; their vectors are averaged")
+    pieces: int = Field(
+        gt=0, description="tokens that hold a part of the word; their vectors are averaged"
+    )
     x: float
     y: float
     silhouette: float = Field(ge=-1, le=1)
@@ -30,16 +32,22 @@ class Word(Part):
 
     word: str
     senses: tuple[str, ...]
-    silhouette: float = Field(ge=-1, le=1, description="mean over occurrences, by cosine (Rousseeuw 1987)")
+    silhouette: float = Field(
+        ge=-1, le=1, description="mean over occurrences, by cosine (Rousseeuw 1987)"
+    )
     range: tuple[float, float] = Field(description="what 95 % of 200 shuffled labels give")
-    by_layer: tuple[float, ...] = Field(description="the silhouette at each layer; 0 is what enters the first")
-    variance: float = Field(description="share of the spread that x and y, the principal components, keep")
+    by_layer: tuple[float, ...] = Field(
+        description="the silhouette at each layer; 0 is what enters the first"
+    )
+    variance: float = Field(
+        description="share of the spread that x and y, the principal components, keep"
+    )
     points: tuple[Point, ...]
 
     @property
     def enough(self) -> bool:
-        """Whether shuffled labels can tell: where sentences fall into so many groups of these sizes in fewer than 40 ways, the true
-        one alone is above what 97.5 % of them give."""
+        """Whether shuffled labels can tell: where sentences fall into so many groups of these sizes
+        in fewer than 40 ways, the true one alone is above what 97.5 % of them give."""
         sizes = Counter(point.sense for point in self.points).values()
         same = prod(map(factorial, Counter(sizes).values()))
         return factorial(len(self.points)) // prod(map(factorial, sizes)) // same >= 40

@@ -44,7 +44,13 @@ class SensePlan:
     @property
     def recipe(self) -> str:
         """Digest of all that the file follows from."""
-        facts = [sense_map.SCHEMA_VERSION, self.entry.name, self.model.id, self.model.language, self.task.key]
+        facts = [
+            sense_map.SCHEMA_VERSION,
+            self.entry.name,
+            self.model.id,
+            self.model.language,
+            self.task.key,
+        ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def tasks(self) -> tuple[Task, ...]:
@@ -57,14 +63,35 @@ class SensePlan:
         """The file's content. Raises StoreError when the artifact is damaged."""
         facts = cast(Experiment, store.read(self.task.key)).facts
         return sense_map.SenseMap(
-            schema_version=sense_map.SCHEMA_VERSION, recipe=self.recipe, built=built(), name=self.entry.name, model=self.model.id,
-            language=self.model.language, **facts,
-        )  # fmt: skip
+            schema_version=sense_map.SCHEMA_VERSION,
+            recipe=self.recipe,
+            built=built(),
+            name=self.entry.name,
+            model=self.model.id,
+            language=self.model.language,
+            **facts,
+        )
 
 
 def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SensePlan:
     """The task of a sense map. Raises DataError for a corpus that cannot be read."""
     found = sentences.read(root / entry.corpus, entry.words)
-    params = {"occurrences": [[one.word, one.sense, one.text] for one in found], "layer": entry.layer}
+    params = {
+        "occurrences": [[one.word, one.sense, one.text] for one in found],
+        "layer": entry.layer,
+    }
     at = {"location": checkpoint.location}
-    return SensePlan(entry, model, Task("senses", senses.VERSION, params, (), checkpoint.identity, at, f"{entry.name}: senses", 5))
+    return SensePlan(
+        entry,
+        model,
+        Task(
+            "senses",
+            senses.VERSION,
+            params,
+            (),
+            checkpoint.identity,
+            at,
+            f"{entry.name}: senses",
+            5,
+        ),
+    )

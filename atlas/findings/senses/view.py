@@ -11,7 +11,10 @@ from atlas.findings.senses.data import Point, SenseMap, Word
 from atlas.maps import config
 
 WIDE, HIGH, MARGIN = 460, 320, 22
-SHAPES, COLOURS = 4, 5  # of marks, so that senses differ not by colour alone; without a common divisor, for 20 of them
+SHAPES, COLOURS = (
+    4,
+    5,
+)  # of marks, so that senses differ not by colour alone; without a common divisor, for 20 of them
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ class Picture:
     def marks(self) -> list[Mark]:
         """Both axes in one scale, so that distances in the picture are those of the plane."""
         x, y = [point.x for point in self.word.points], [point.y for point in self.word.points]
-        scale = min((WIDE - 2 * MARGIN) / max(max(x) - min(x), 1e-9), (HIGH - 2 * MARGIN) / max(max(y) - min(y), 1e-9))
-        left, top = WIDE / 2 - scale * (min(x) + max(x)) / 2, HIGH / 2 + scale * (min(y) + max(y)) / 2
+        scale = min(
+            (WIDE - 2 * MARGIN) / max(max(x) - min(x), 1e-9),
+            (HIGH - 2 * MARGIN) / max(max(y) - min(y), 1e-9),
+        )
+        left, top = (
+            WIDE / 2 - scale * (min(x) + max(x)) / 2,
+            HIGH / 2 + scale * (min(y) + max(y)) / 2,
+        )
         found = []
         for point in self.word.points:
             sense = self.word.senses.index(point.sense)
@@ -109,10 +118,15 @@ class SenseView:
     @property
     def before(self) -> float:
         """The mean silhouette, over all sentences, of what enters the first layer."""
-        return sum(word.by_layer[0] * len(word.points) for word in self.found.words) / self.sentences
+        return (
+            sum(word.by_layer[0] * len(word.points) for word in self.found.words) / self.sentences
+        )
 
     @cached_property
     def best(self) -> int:
         """The layer at which the senses stand farthest apart, over all words."""
-        means = [sum(word.by_layer[layer] for word in self.found.words) for layer in range(self.found.layers + 1)]
+        means = [
+            sum(word.by_layer[layer] for word in self.found.words)
+            for layer in range(self.found.layers + 1)
+        ]
         return means.index(max(means))

@@ -1,16 +1,21 @@
-"""The files a map page fetches: quantised points, token texts, neighbors; small, content-hashed, packed once.
+"""The files a map page fetches: quantised points, token texts, neighbors; small, content-hashed,
+packed once.
 
-Rows are sorted along a Morton curve of the main projection, so that differences between rows are small and compress well.
-Every file is gzip within, so that it is small on any host; the page unpacks it with DecompressionStream.
+Rows are sorted along a Morton curve of the main projection, so that differences between rows are
+small and compress well. Every file is gzip within, so that it is small on any host; the page
+unpacks it with DecompressionStream.
 
-    points   of the main projection: x and y as uint16 of the frame's width, each as differences, low bytes then high bytes;
-             then a byte plane for each of label zoom, coarse cluster, kind, script, part of speech
+    points   of the main projection: x and y as uint16 of the frame's width, each as differences,
+             low bytes then high bytes; then a byte plane for each of label zoom, coarse cluster,
+             kind, script, part of speech
     texts    the readable tokens, one a line
-    readings their readings, one a line, empty where there is none; only where the vocabulary has any
+    readings their readings, one a line, empty where there is none; only where the vocabulary has
+    any
     layout   of another projection: x and y as above, then label zoom
-    facts    token ids (three byte planes), fine clusters (two), then for each projection, in the order of the page's list, how
-             many of the token's `k` nearest neighbors it keeps (one)
-    near     for each of ten nearest neighbors its row (three byte planes of all rows), then its similarity (one each, 0..255)
+    facts    token ids (three byte planes), fine clusters (two), then for each projection, in the
+             order of the page's list, how many of the token's `k` nearest neighbors it keeps (one)
+    near     for each of ten nearest neighbors its row (three byte planes of all rows), then its
+             similarity (one each, 0..255)
 """
 
 from __future__ import annotations
@@ -47,7 +52,8 @@ def quantised(data: Dataset, projection: str) -> Array:
 
 
 def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
-    """The distinct values, most frequent first, and each row's index into them; GREY where there is none or they are too many."""
+    """The distinct values, most frequent first, and each row's index into them; GREY where there is
+    none or they are too many."""
     counts: dict[str, int] = {}
     for value in values:
         if value:
@@ -66,7 +72,8 @@ class Payload:
 
 
 def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -> Payload:
-    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at once.
+    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at
+    once.
 
     `chosen` are the palette indices of its coarse clusters; found by `colours` when left out.
     """
@@ -75,23 +82,34 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
     chosen = colours(data, palette) if chosen is None else chosen
     frames = {name: whole(data, name) for name in own["projections"]}
     meta = {
-        "map": map_id, "tokens": len(data.table), "main": main, "k": data.about.faithfulness[main].k, **own,
+        "map": map_id,
+        "tokens": len(data.table),
+        "main": main,
+        "k": data.about.faithfulness[main].k,
+        **own,
         "groups": {what: codes(data.strings(what))[0] for what in ("kind", "script", "pos")},
         "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
         "language": data.about.model.language,
         "until": {"coarse": COARSE_UNTIL, "fine": FINE_UNTIL},
         "views": {name: _view(data, name) for name in own["projections"]},
-    }  # fmt: skip
+    }
     name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
     files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
     return Payload(files, meta | {"file": name})
 
 
 def _groups(data: Dataset, projection: str) -> list[Array]:
-    """Planes of bytes, in the order of rows: label zoom, coarse cluster, kind, script, part of speech."""
+    """Planes of bytes, in the order of rows: label zoom, coarse cluster, kind, script, part of
+    speech."""
     coarse = data.column("cluster_coarse")
-    found = [data.column(f"label_{projection}"), np.where((coarse < 0) | (coarse >= GREY), GREY, coarse)]
-    return [plane.astype(np.uint8) for plane in (*found, *(codes(data.strings(what))[1] for what in ("kind", "script", "pos")))]
+    found = [
+        data.column(f"label_{projection}"),
+        np.where((coarse < 0) | (coarse >= GREY), GREY, coarse),
+    ]
+    return [
+        plane.astype(np.uint8)
+        for plane in (*found, *(codes(data.strings(what))[1] for what in ("kind", "script", "pos")))
+    ]
 
 
 def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -113,28 +131,43 @@ def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
         return [str(value or "").replace("\n", "⏎") for value in data.strings(what)]
 
     first = [split16(differences(points[order, axis])) for axis in (0, 1)]
-    names = {main: add("points", b"".join([*first, *(plane[order].tobytes() for plane in _groups(data, main))]))}
+    names = {
+        main: add(
+            "points", b"".join([*first, *(plane[order].tobytes() for plane in _groups(data, main))])
+        )
+    }
     for other in data.about.map.projections:
         if other != main:
             there = quantised(data, other)[order]
             raw = [split16(differences(there[:, axis])) for axis in (0, 1)]
-            names[other] = add(other, b"".join([*raw, data.column(f"label_{other}")[order].astype(np.uint8).tobytes()]))
+            names[other] = add(
+                other,
+                b"".join([*raw, data.column(f"label_{other}")[order].astype(np.uint8).tobytes()]),
+            )
     row_of = np.full(int(ids.max()) + 1 if len(ids) else 1, 0, np.int64)
     row_of[ids] = place
     near = data.lists("neighbor_ids")[order][:, :NEAR].astype(np.int64)
     similar = data.lists("neighbor_similarities")[order][:, :NEAR]
     rows = row_of[near] if near.size else near
     k = data.about.faithfulness[main].k
-    kept = [np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes() for name in names]
+    kept = [
+        np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes()
+        for name in names
+    ]
     facts = [tiles.planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
     beside = tiles.planes(rows.T, 3) + tiles.planes(np.round(np.clip(similar, 0, 1) * 255).T, 1)
     texts, readings = lines("text"), lines("reading")
     return files, {
-        "projections": names, "texts": add("texts", "\n".join(texts[row] for row in order).encode()),
-        "facts": add("facts", b"".join(facts)), "near": add("near", beside), "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
-        "readings": add("readings", "\n".join(readings[row] for row in order).encode()) if any(readings) else None,
+        "projections": names,
+        "texts": add("texts", "\n".join(texts[row] for row in order).encode()),
+        "facts": add("facts", b"".join(facts)),
+        "near": add("near", beside),
+        "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
+        "readings": add("readings", "\n".join(readings[row] for row in order).encode())
+        if any(readings)
+        else None,
         "landmarks": _landmarks(data, place),
-    }  # fmt: skip
+    }
 
 
 def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -147,37 +180,56 @@ def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
     near = data.lists("neighbor_ids")[:, :NEAR]
     k = data.about.faithfulness[main].k
     found = tiles.files(
-        unit, made, groups, [str(text) for text in data.strings("text")], data.strings("reading"), ids, data.column("cluster_fine"),
-        np.round(data.column(f"overlap_{main}") * k), near, data.lists("neighbor_similarities")[:, :NEAR],
-    )  # fmt: skip
+        unit,
+        made,
+        groups,
+        [str(text) for text in data.strings("text")],
+        data.strings("reading"),
+        ids,
+        data.column("cluster_fine"),
+        np.round(data.column(f"overlap_{main}") * k),
+        near,
+        data.lists("neighbor_similarities")[:, :NEAR],
+    )
     packed = {f"{name}.bin": pack(raw) for name, raw in found}
     folder = tiles.folder(data.about.map.id, packed)
     return {f"{folder}/{name}": content for name, content in packed.items()}, {
-        "projections": {main: f"{folder}/0.p.bin"}, "neighbors": int(near.shape[1]),
+        "projections": {main: f"{folder}/0.p.bin"},
+        "neighbors": int(near.shape[1]),
         "counts": {
-            what: np.bincount(plane[plane < GREY]).tolist() for what, plane in zip(("kind", "script", "pos"), groups[2:], strict=True)
+            what: np.bincount(plane[plane < GREY]).tolist()
+            for what, plane in zip(("kind", "script", "pos"), groups[2:], strict=True)
         },
         "tiles": {
-            "folder": f"{folder}/", "labels": tiles.LABELS, "deepest": tiles.DEEPEST, "chunk": tiles.CHUNK_IDS,
-            "ids": ids[:: tiles.CHUNK_IDS].tolist(), "extent": round(float(np.ptp(unit, axis=0).max()) * 65535),
+            "folder": f"{folder}/",
+            "labels": tiles.LABELS,
+            "deepest": tiles.DEEPEST,
+            "chunk": tiles.CHUNK_IDS,
+            "ids": ids[:: tiles.CHUNK_IDS].tolist(),
+            "extent": round(float(np.ptp(unit, axis=0).max()) * 65535),
         },
-    }  # fmt: skip
+    }
 
 
 def _landmarks(data: Dataset, place: Array) -> list[dict[str, Any]]:
-    """What the page pins and colours by: the landmarks with members, their rows at the places that `place` (n,) gives them.
+    """What the page pins and colours by: the landmarks with members, their rows at the places that
+    `place` (n,) gives them.
 
-    The largest comes first: the page colours in this order, so that of two sets with the same token the smaller keeps it.
+    The largest comes first: the page colours in this order, so that of two sets with the same token
+    the smaller keeps it.
     """
     ids = data.column("token_id")
     return [
         {
-            "name": one.name, "title": one.title, "rows": np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
-            "holds": one.spaces["space"].holds, "cohesion": one.spaces["space"].cohesion,
+            "name": one.name,
+            "title": one.title,
+            "rows": np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
+            "holds": one.spaces["space"].holds,
+            "cohesion": one.spaces["space"].cohesion,
         }
         for one in sorted(data.about.landmarks, key=lambda one: -len(one.members))
         if one.spaces
-    ]  # fmt: skip
+    ]
 
 
 def _view(data: Dataset, projection: str) -> list[int]:
@@ -188,10 +240,22 @@ def _view(data: Dataset, projection: str) -> list[int]:
 
 
 def _cluster(cluster: Any, chosen: dict[int, int], frames: dict[str, Frame]) -> list[Any]:
-    """level, name, slug, size, colour, and for each projection zoom and place in units of the frame."""
+    """level, name, slug, size, colour, and for each projection zoom and place in units of the
+    frame."""
     own = cluster.key if cluster.level == "coarse" else cluster.parent
     where = {}
     for projection, frame in frames.items():
-        x, y = np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535).astype(int).tolist()
+        x, y = (
+            np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535)
+            .astype(int)
+            .tolist()
+        )
         where[projection] = [cluster.zooms[projection], x, y]
-    return [cluster.level, cluster.name, cluster.slug, cluster.size, chosen.get(own, GREY) if own is not None else GREY, where]
+    return [
+        cluster.level,
+        cluster.name,
+        cluster.slug,
+        cluster.size,
+        chosen.get(own, GREY) if own is not None else GREY,
+        where,
+    ]

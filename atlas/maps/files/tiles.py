@@ -1,17 +1,21 @@
-"""Maps of more tokens than a page loads at once: an additive quadtree of tiles, and what finds a token in it.
+"""Maps of more tokens than a page loads at once: an additive quadtree of tiles, and what finds a
+token in it.
 
-The root tile holds a share of all tokens, each child more of its quarter, so that a view is the sum of the tiles that meet it, and
-the more are loaded the more is seen. Within a tile first come the tokens whose labels show by the tile's own zoom (`deepest`), so
-that labels never wait for deeper tiles; the rest is drawn by lot, so that tiles show density as it is. The shape is that of Potree
+The root tile holds a share of all tokens, each child more of its quarter, so that a view is the sum
+of the tiles that meet it, and the more are loaded the more is seen. Within a tile first come the
+tokens whose labels show by the tile's own zoom (`deepest`), so that labels never wait for deeper
+tiles; the rest is drawn by lot, so that tiles show density as it is. The shape is that of Potree
 and of deepscatter, whose tiles also add up.
 
 Files of one map stand in one folder whose name holds the digest of all of them:
 
     index    tiles in preorder: a plane of child masks, then four byte planes of their counts
-    N.p      points of tile N: x and y as uint16 of the tile's width, as differences, low bytes then high; then a byte plane for each
-             of label zoom, coarse cluster, kind, script, part of speech. Rows are numbered through all tiles in this order
+    N.p      points of tile N: x and y as uint16 of the tile's width, as differences, low bytes then
+             high; then a byte plane for each of label zoom, coarse cluster, kind, script, part of
+             speech. Rows are numbered through all tiles in this order
     N.t      texts, one a line, each with a tab and its reading where it has one
-    N.f      facts: ids (four byte planes), fine clusters (two), eighth of the vocabulary by id (one), neighbors kept (one)
+    N.f      facts: ids (four byte planes), fine clusters (two), eighth of the vocabulary by id
+             (one), neighbors kept (one)
     N.n      near: rows of ten neighbors (four planes of all), similarities (one, 0..255)
     ids.N    rows of tokens in id order: ids (four planes), rows (four planes)
     keys     the first key of each words.N, one a line
@@ -61,8 +65,10 @@ def deepest(zoom: float) -> int:
 class Tree:
     """Tiles in preorder.
 
-    level, column, row  of each tile: it covers [column, column + 1) × [row, row + 1) in units of 2^-level of the frame's width
-    mask                which of its four quarters it has below it: bit 0 the left lower one, 1 right lower, 2 left upper, 3 right upper
+    level, column, row  of each tile: it covers [column, column + 1) × [row, row + 1) in units of
+    2^-level of the frame's width
+    mask                which of its four quarters it has below it: bit 0 the left lower one, 1
+                        right lower, 2 left upper, 3 right upper
     start               its first row in `order`; one more at the end
     order               rows of the data, tile by tile, along a Morton curve within each
     """
@@ -94,11 +100,15 @@ def tree(unit: Array, zooms: Array, cap: int, seed: int = 0) -> Tree:
         code, early, rows = code[order], early[order], left[order]
         begins = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
         counts = np.diff(np.r_[begins, len(rows)])
-        # The fullest tile is filled to the cap, the others in proportion, so that density shows as it is; but not so little
-        # that thin regions need many files.
+        # The fullest tile is filled to the cap, the others in proportion, so that density shows as
+        # it is; but not so little that thin regions need many files.
         room = np.clip(counts * cap // counts.max(), max(cap // LEAST, 1), cap)
         place = np.arange(len(rows)) - np.repeat(begins, counts)
-        here = (place < np.repeat(room, counts)) | early if level < DEEPEST else np.ones(len(rows), bool)
+        here = (
+            (place < np.repeat(room, counts)) | early
+            if level < DEEPEST
+            else np.ones(len(rows), bool)
+        )
         parts.append((level, code[here], rows[here]))
         left = rows[~here]
     return _preorder(unit, parts)
@@ -108,14 +118,21 @@ def _preorder(unit: Array, parts: list[tuple[int, Array, Array]]) -> Tree:
     levels = np.concatenate([np.full(len(rows), level) for level, _, rows in parts])
     codes = np.concatenate([code for _, code, _ in parts])
     rows = np.concatenate([rows for _, _, rows in parts])
-    # A tile stands before all that begin with its code: order by the code at the deepest level, then by level.
+    # A tile stands before all that begin with its code: order by the code at the deepest level,
+    # then by level.
     deep = codes << (2 * (DEEPEST - levels))
     inner = _inner(unit[rows], levels, codes)
     order = np.lexsort((_morton(inner[:, 0], inner[:, 1]), levels, deep))
     levels, codes, deep, rows = levels[order], codes[order], deep[order], rows[order]
-    begins = np.flatnonzero(np.r_[True, (deep[1:] != deep[:-1]) | (levels[1:] != levels[:-1])]) if len(rows) else np.zeros(0, np.int64)
+    begins = (
+        np.flatnonzero(np.r_[True, (deep[1:] != deep[:-1]) | (levels[1:] != levels[:-1])])
+        if len(rows)
+        else np.zeros(0, np.int64)
+    )
     level, code = levels[begins], codes[begins]
-    number = {(a, b): at for at, (a, b) in enumerate(zip(level.tolist(), code.tolist(), strict=True))}
+    number = {
+        (a, b): at for at, (a, b) in enumerate(zip(level.tolist(), code.tolist(), strict=True))
+    }
     mask = np.zeros(len(level), np.uint8)
     for a, b in number:
         if a:
@@ -165,7 +182,8 @@ def split16(values: Array) -> bytes:
 
 
 def fold(text: str) -> str:
-    """Text as it is searched: without case, width and the difference between the two kana; as the page folds what a reader types."""
+    """Text as it is searched: without case, width and the difference between the two kana; as the
+    page folds what a reader types."""
     plain = unicodedata.normalize("NFKC", text).lower()
     return plain.translate(_KANA) if any("ァ" <= sign <= "ヶ" for sign in plain) else plain
 
@@ -186,7 +204,8 @@ def beginnings(text: str, reading: str | None) -> set[str]:
 
 
 def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str], list[str]]:
-    """The chunks of the index of beginnings, and the first key of each. Texts and readings are in the order of rows."""
+    """The chunks of the index of beginnings, and the first key of each. Texts and readings are in
+    the order of rows."""
     entries: list[tuple[str, int]] = []
     for row, text in enumerate(texts):
         if text.isascii() and text.isalnum() and not (readings and readings[row]):
@@ -198,15 +217,28 @@ def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str
     for at in range(0, len(entries), CHUNK_WORDS):
         part = entries[at : at + CHUNK_WORDS]
         first.append(part[0][0])
-        chunks.append("\n".join(f"{key}\t{row}\t{'' if texts[row] == key else texts[row]}" for key, row in part))
+        chunks.append(
+            "\n".join(
+                f"{key}\t{row}\t{'' if texts[row] == key else texts[row]}" for key, row in part
+            )
+        )
     return chunks, first
 
 
 def files(
-    unit: Array, made: Tree, groups: list[Array], texts: list[str], readings: list[str | None], ids: Array, fine: Array, kept: Array,
-    near: Array, similarities: Array,
-) -> Iterator[tuple[str, bytes]]:  # fmt: skip
-    """Names and raw contents of a map's files. Arrays are in the order of the data's rows, ids ascending; `groups` are planes of bytes."""
+    unit: Array,
+    made: Tree,
+    groups: list[Array],
+    texts: list[str],
+    readings: list[str | None],
+    ids: Array,
+    fine: Array,
+    kept: Array,
+    near: Array,
+    similarities: Array,
+) -> Iterator[tuple[str, bytes]]:
+    """Names and raw contents of a map's files. Arrays are in the order of the data's rows, ids
+    ascending; `groups` are planes of bytes."""
     n, order = len(ids), made.order
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
@@ -220,14 +252,26 @@ def files(
         rows = order[a:b]
         properties = [plane[rows].astype(np.uint8).tobytes() for plane in groups]
         yield f"{tile}.p", b"".join([split16(inner[a:b, 0]), split16(inner[a:b, 1]), *properties])
-        lines = (f"{_line(texts[row])}\t{_line(told)}" if (told := readings[row]) else _line(texts[row]) for row in rows.tolist())
+        lines = (
+            f"{_line(texts[row])}\t{_line(told)}" if (told := readings[row]) else _line(texts[row])
+            for row in rows.tolist()
+        )
         yield f"{tile}.t", "\n".join(lines).encode()
-        yield f"{tile}.f", planes(ids[rows], 4) + planes(fine[rows], 2) + planes(eighth[rows], 1) + planes(kept[rows], 1)
+        yield (
+            f"{tile}.f",
+            planes(ids[rows], 4)
+            + planes(fine[rows], 2)
+            + planes(eighth[rows], 1)
+            + planes(kept[rows], 1),
+        )
         others = place[np.searchsorted(ids, near[rows])]
         similar = np.round(np.clip(similarities[rows], 0, 1) * 255)
         yield f"{tile}.n", planes(others.T, 4) + planes(similar.T, 1)
     for number, at in enumerate(range(0, n, CHUNK_IDS)):
-        yield f"ids.{number}", planes(ids[at : at + CHUNK_IDS], 4) + planes(place[at : at + CHUNK_IDS], 4)
+        yield (
+            f"ids.{number}",
+            planes(ids[at : at + CHUNK_IDS], 4) + planes(place[at : at + CHUNK_IDS], 4),
+        )
     told = [readings[row] for row in order.tolist()] if any(readings) else None
     chunks, first = words([_line(texts[row]) for row in order.tolist()], told)
     yield "keys", "\n".join(first).encode()
@@ -236,7 +280,11 @@ def files(
 
 
 def _line(text: str) -> str:
-    return text.replace("\n", "⏎").replace("\t", " ").replace("\r", " ") if not text.isprintable() else text
+    return (
+        text.replace("\n", "⏎").replace("\t", " ").replace("\r", " ")
+        if not text.isprintable()
+        else text
+    )
 
 
 def folder(map_id: str, contents: dict[str, bytes]) -> str:

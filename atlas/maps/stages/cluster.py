@@ -1,7 +1,9 @@
-"""Clusters at two levels, by HDBSCAN (Campello, Moulavi & Sander 2013) on the map's main projection.
+"""Clusters at two levels, by HDBSCAN (Campello, Moulavi & Sander 2013) on the map's main
+projection.
 
-Both levels cut the same density hierarchy into its most persistent branches ("excess of mass"), `coarse` into larger ones than
-`fine`, so a fine cluster lies within one coarse cluster or outside all of them. What belongs to none is noise, and is said to be.
+Both levels cut the same density hierarchy into its most persistent branches ("excess of mass"),
+`coarse` into larger ones than `fine`, so a fine cluster lies within one coarse cluster or outside
+all of them. What belongs to none is noise, and is said to be.
 """
 
 from __future__ import annotations
@@ -37,20 +39,27 @@ def cluster(
     threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Clusters:
-    """Coarse and fine clusters of a layout, numbered from the largest, equal sizes by their first row.
+    """Coarse and fine clusters of a layout, numbered from the largest, equal sizes by their first
+    row.
 
-    `coarse` and `fine` are the smallest sizes; left out, they are n/300 (at least 15) and n/1200 (at least 5). The largest are
-    a tenth and a fortieth of the map (or 500 and 125 tokens, on small maps): a vocabulary's centre would else be one cluster.
-    A cluster's central tokens are those of highest cosine to its centroid in the original space; the first three, which make
-    its name, are of one kind: words, where a third of the central tokens are, and else the kind that most of them are.
-    Nothing here is random, so there is no seed. Maps of fewer than 30 tokens have no clusters.
+    `coarse` and `fine` are the smallest sizes; left out, they are n/300 (at least 15) and n/1200
+    (at least 5). The largest are a tenth and a fortieth of the map (or 500 and 125 tokens, on small
+    maps): a vocabulary's centre would else be one cluster. A cluster's central tokens are those of
+    highest cosine to its centroid in the original space; the first three, which make its name, are
+    of one kind: words, where a third of the central tokens are, and else the kind that most of them
+    are. Nothing here is random, so there is no seed. Maps of fewer than 30 tokens have no clusters.
     """
     n = len(layout.xy)
     coarse = coarse or max(15, round(n / 300))
     fine = min(fine or max(5, round(n / 1200)), coarse)
     smallest = {"coarse": coarse, "fine": fine}
     largest = {"coarse": max(n // 10, 500, 2 * coarse), "fine": max(n // 40, 125, 2 * fine)}
-    parameters = {"method": "HDBSCAN", "min_samples": _SAMPLES, "smallest": smallest, "largest": largest}
+    parameters = {
+        "method": "HDBSCAN",
+        "min_samples": _SAMPLES,
+        "smallest": smallest,
+        "largest": largest,
+    }
     labels = {level: np.full(n, NOISE, np.int32) for level in smallest}
     if n >= _LEAST:
         from sklearn.cluster import HDBSCAN
@@ -58,28 +67,45 @@ def cluster(
         distances = _graph(np.asarray(layout.xy, np.float64), threads)
         progress(0.3)
         for level, size in smallest.items():
-            model = HDBSCAN(min_cluster_size=size, min_samples=_SAMPLES, max_cluster_size=largest[level], metric="precomputed", copy=True)
+            model = HDBSCAN(
+                min_cluster_size=size,
+                min_samples=_SAMPLES,
+                max_cluster_size=largest[level],
+                metric="precomputed",
+                copy=True,
+            )
             labels[level] = _numbered(model.fit_predict(distances))
         progress(0.6)
-    kinds = np.array([KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8)
+    kinds = np.array(
+        [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8
+    )
     entries: list[dict[str, Any]] = []
     for level, keys in labels.items():
         for key, rows in enumerate(_members(keys)):
             central, cohesion = _central(vectors.values[selection.ids[rows]], rows, kinds)
             parent = _parent(labels["coarse"][rows]) if level == "fine" else None
-            entries.append({
-                "level": level, "key": key, "size": len(rows), "central": central, "parent": parent, "cohesion": cohesion,
-            })  # fmt: skip
+            entries.append(
+                {
+                    "level": level,
+                    "key": key,
+                    "size": len(rows),
+                    "central": central,
+                    "parent": parent,
+                    "cohesion": cohesion,
+                }
+            )
         progress(0.8 if level == "coarse" else 1.0)
     return Clusters(labels["coarse"], labels["fine"], tuple(entries), parameters)
 
 
 def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
-    """Distances (n, n), sparse and symmetric, along the edges from which HDBSCAN's spanning tree is made.
+    """Distances (n, n), sparse and symmetric, along the edges from which HDBSCAN's spanning tree is
+    made.
 
-    The edges join each point to its nearest and to its neighbors in the Delaunay triangulation. On every layout tried, the
-    tree has the very weights of the one made from all pairs, which scikit-learn needs n² steps for: 2.6 s against 0.4 s for
-    30,522 points. A path through the points by x joins what neither does (repeated points, points on a line).
+    The edges join each point to its nearest and to its neighbors in the Delaunay triangulation. On
+    every layout tried, the tree has the very weights of the one made from all pairs, which
+    scikit-learn needs n² steps for: 2.6 s against 0.4 s for 30,522 points. A path through the
+    points by x joins what neither does (repeated points, points on a line).
     """
     from scipy.sparse import coo_array
     from scipy.spatial import Delaunay, QhullError, cKDTree
@@ -87,7 +113,9 @@ def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
     n = len(xy)
     k = min(_NEAR, n - 1)
     xy = (xy - xy.min(axis=0)) / (float(np.ptp(xy, axis=0).max()) or 1.0)
-    near = cKDTree(xy).query(xy, k=k + 1, workers=threads)[1]  # with the point itself, or one at the same place
+    near = cKDTree(xy).query(xy, k=k + 1, workers=threads)[
+        1
+    ]  # with the point itself, or one at the same place
     path = np.lexsort((xy[:, 1], xy[:, 0]))
     starts, ends = [np.repeat(np.arange(n), k + 1), path[:-1]], [near.ravel(), path[1:]]
     try:
@@ -101,13 +129,17 @@ def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
     edges = np.unique((a * n + b)[a != b])
     a, b = edges // n, edges % n
     lengths = np.maximum(np.sqrt(((xy[a] - xy[b]) ** 2).sum(axis=1)), _CLOSEST)
-    twice = coo_array((np.tile(lengths, 2), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(n, n))
+    twice = coo_array(
+        (np.tile(lengths, 2), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(n, n)
+    )
     return twice.tocsr()
 
 
 def _numbered(labels: npt.NDArray[Any]) -> Ints:
     """Labels numbered by falling size, then by first row."""
-    found, first, inverse, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    found, first, inverse, sizes = np.unique(
+        labels, return_index=True, return_inverse=True, return_counts=True
+    )
     sizes[found < 0] = 0  # noise comes last, and loses its number
     numbers = np.empty(len(found), np.int32)
     numbers[np.lexsort((first, -sizes))] = np.arange(len(found))
@@ -118,11 +150,16 @@ def _numbered(labels: npt.NDArray[Any]) -> Ints:
 def _members(labels: Ints) -> list[npt.NDArray[np.intp]]:
     """The rows of each cluster, ascending."""
     order = np.argsort(labels, kind="stable")
-    return np.split(order, np.searchsorted(labels[order], np.arange(int(labels.max(initial=NOISE)) + 2)))[1:-1]
+    return np.split(
+        order, np.searchsorted(labels[order], np.arange(int(labels.max(initial=NOISE)) + 2))
+    )[1:-1]
 
 
-def _central(values: Floats, rows: npt.NDArray[np.intp], kinds: npt.NDArray[np.int8]) -> tuple[tuple[int, ...], float]:
-    """The rows of a cluster's central tokens, and the mean cosine of all its tokens to their centroid."""
+def _central(
+    values: Floats, rows: npt.NDArray[np.intp], kinds: npt.NDArray[np.int8]
+) -> tuple[tuple[int, ...], float]:
+    """The rows of a cluster's central tokens, and the mean cosine of all its tokens to their
+    centroid."""
     unit = values / np.maximum(np.sqrt(np.einsum("ij,ij->i", values, values)), 1e-12)[:, None]
     centre = unit.mean(axis=0, dtype=np.float64)
     # Not a matrix product: that would round differently by the number of threads.

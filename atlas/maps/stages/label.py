@@ -1,12 +1,15 @@
-"""At which zoom each label appears: decided once, at build time, so that labels neither flicker nor pop.
+"""At which zoom each label appears: decided once, at build time, so that labels neither flicker nor
+pop.
 
-Each label has an active range of zooms, after Been, Daiches & Yap 2006 ("Dynamic Map Labeling") and the simple ranges of Been et
-al. 2010. A token's label, once shown, stays while a reader zooms in. A cluster's name stays until COARSE_UNTIL or FINE_UNTIL,
-the zoom by which smaller names and tokens tell more, and then gives way to them. No two labels of overlapping ranges overlap.
+Each label has an active range of zooms, after Been, Daiches & Yap 2006 ("Dynamic Map Labeling") and
+the simple ranges of Been et al. 2010. A token's label, once shown, stays while a reader zooms in. A
+cluster's name stays until COARSE_UNTIL or FINE_UNTIL, the zoom by which smaller names and tokens
+tell more, and then gives way to them. No two labels of overlapping ranges overlap.
 
-Priority is strict: a label is left out of a zoom only because its box hits that of one of higher priority that shows there, or
-that will show further in, at the zoom at which that one appears. Boxes keep their size on the screen while the map grows, so
-labels only move apart; tokens are therefore thinned from the deepest zoom outwards, each zoom keeping a part of the one within.
+Priority is strict: a label is left out of a zoom only because its box hits that of one of higher
+priority that shows there, or that will show further in, at the zoom at which that one appears.
+Boxes keep their size on the screen while the map grows, so labels only move apart; tokens are
+therefore thinned from the deepest zoom outwards, each zoom keeping a part of the one within.
 """
 
 from __future__ import annotations
@@ -59,15 +62,22 @@ def label(
 ) -> Labels:
     """The zoom of every token's label and of every cluster's name on a layout.
 
-    Names of coarse clusters come first, largest first, then fine ones, then tokens: words, continuations, the rest, each in
-    id order, which in WordPiece vocabularies is falling frequency.
+    Names of coarse clusters come first, largest first, then fine ones, then tokens: words,
+    continuations, the rest, each in id order, which in WordPiece vocabularies is falling frequency.
     """
     texts = [vocabulary.texts[token] for token in selection.ids.tolist()]
-    kinds = np.array([KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8)
+    kinds = np.array(
+        [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8
+    )
     is_fine = np.array([entry["level"] == "fine" for entry in clusters.entries], bool)
     sizes = np.where(is_fine, FINE_PX, COARSE_PX)
-    names = [map_name(entry["level"], [texts[row] for row in entry["central"]]) for entry in clusters.entries]
-    widths = [text_width(name, size) * _BOLD for name, size in zip(names, sizes.tolist(), strict=True)]
+    names = [
+        map_name(entry["level"], [texts[row] for row in entry["central"]])
+        for entry in clusters.entries
+    ]
+    widths = [
+        text_width(name, size) * _BOLD for name, size in zip(names, sizes.tolist(), strict=True)
+    ]
     anchors = _anchors(layout.xy, clusters)
 
     low = layout.xy.min(axis=0, initial=np.inf).astype(np.float64)
@@ -78,23 +88,32 @@ def label(
     by_size = np.lexsort(([-entry["size"] for entry in clusters.entries], is_fine))
     cluster_zooms = place_names(places, boxes, until, by_size, scales)
 
-    token_boxes = halves([text_width(text, TOKEN_PX) for text in texts], np.full(len(texts), TOKEN_PX))
+    token_boxes = halves(
+        [text_width(text, TOKEN_PX) for text in texts], np.full(len(texts), TOKEN_PX)
+    )
     progress(0.1)
     first = make_room(xy, token_boxes, places, boxes, cluster_zooms, until, scales)
     order = np.lexsort((np.arange(len(texts)), np.minimum(kinds, 2)))
-    zooms = place_tokens(xy, token_boxes, first, order, scales, lambda done: progress(0.1 + 0.9 * done))
+    zooms = place_tokens(
+        xy, token_boxes, first, order, scales, lambda done: progress(0.1 + 0.9 * done)
+    )
     return Labels(zooms, cluster_zooms, anchors)
 
 
 def halves(widths: Sequence[float], sizes: Array) -> Array:
-    """Half the width and height (n, 2), in pixels, of boxes around texts of given widths and font sizes, with room about them."""
-    return np.stack([(np.asarray(widths, np.float64) + _PAD) / 2, (sizes * 1.25 + _PAD / 2) / 2], axis=1).reshape(-1, 2)
+    """Half the width and height (n, 2), in pixels, of boxes around texts of given widths and font
+    sizes, with room about them."""
+    return np.stack(
+        [(np.asarray(widths, np.float64) + _PAD) / 2, (sizes * 1.25 + _PAD / 2) / 2], axis=1
+    ).reshape(-1, 2)
 
 
 def _anchors(xy: Floats, clusters: Clusters) -> Floats:
-    """Where each cluster's name stands: at the point of the cluster that is nearest to the median of its denser half.
+    """Where each cluster's name stands: at the point of the cluster that is nearest to the median
+    of its denser half.
 
-    That is inside the cluster, not moved by strays, and on a projection that tears the cluster apart in its larger piece.
+    That is inside the cluster, not moved by strays, and on a projection that tears the cluster
+    apart in its larger piece.
     """
     anchors = np.zeros((len(clusters.entries), 2), np.float32)
     for level, keys in (("coarse", clusters.coarse), ("fine", clusters.fine)):
@@ -103,7 +122,9 @@ def _anchors(xy: Floats, clusters: Clusters) -> Floats:
         for number, entry in enumerate(clusters.entries):
             if entry["level"] == level:
                 points = xy[order[bounds[entry["key"]] : bounds[entry["key"] + 1]]]
-                for _ in range(3):  # each time about the half of the points that is nearer to the median
+                for _ in range(
+                    3
+                ):  # each time about the half of the points that is nearer to the median
                     gap = ((points - np.median(points, axis=0)) ** 2).sum(axis=1)
                     points = points[np.argsort(gap, kind="stable")[: (len(points) + 1) // 2]]
                 anchors[number] = points[0]
@@ -111,14 +132,18 @@ def _anchors(xy: Floats, clusters: Clusters) -> Floats:
 
 
 def _apart(gaps: Array, reach: Array, scales: Array) -> npt.NDArray[np.intp]:
-    """The first zoom at which boxes no longer overlap whose centres are `gaps` (…, 2) apart and whose halves sum to `reach`."""
+    """The first zoom at which boxes no longer overlap whose centres are `gaps` (…, 2) apart and
+    whose halves sum to `reach`."""
     with np.errstate(divide="ignore"):
         needed: Array = (reach / np.abs(gaps)).min(axis=-1)
     return np.searchsorted(scales, needed)
 
 
-def place_names(places: Array, boxes: Array, until: Rows, order: Rows, scales: Array) -> npt.NDArray[np.uint8]:
-    """The zoom at which each name appears, if it finds room before its last zoom `until`; names earlier in `order` go first."""
+def place_names(
+    places: Array, boxes: Array, until: Rows, order: Rows, scales: Array
+) -> npt.NDArray[np.uint8]:
+    """The zoom at which each name appears, if it finds room before its last zoom `until`; names
+    earlier in `order` go first."""
     zooms = np.full(len(places), NEVER, np.uint8)
     for position, row in enumerate(order.tolist()):
         above = order[:position]
@@ -132,7 +157,13 @@ def place_names(places: Array, boxes: Array, until: Rows, order: Rows, scales: A
 
 
 def make_room(
-    points: Array, boxes: Array, names: Array, name_boxes: Array, name_zooms: npt.NDArray[np.uint8], until: Rows, scales: Array
+    points: Array,
+    boxes: Array,
+    names: Array,
+    name_boxes: Array,
+    name_zooms: npt.NDArray[np.uint8],
+    until: Rows,
+    scales: Array,
 ) -> Rows:
     """The first zoom of each token (n,) at which no name is or will be in its way."""
     first = np.zeros(len(points), np.intp)
@@ -156,7 +187,8 @@ def place_tokens(
     scales: Array,
     progress: Callable[[float], None] = lambda _: None,
 ) -> npt.NDArray[np.uint8]:
-    """The zoom at which each token's label appears, not before `first`; tokens earlier in `order` go before others."""
+    """The zoom at which each token's label appears, not before `first`; tokens earlier in `order`
+    go before others."""
     zooms = np.full(len(points), NEVER, np.uint8)
     left = order
     for zoom in range(len(scales) - 1, -1, -1):
@@ -172,10 +204,16 @@ def _kept(centres: Array, boxes: Array) -> npt.NDArray[np.bool_]:
     n = len(centres)
     kept = np.ones(n, bool)
     pairs = _meeting(centres, boxes, centres, boxes) if n > 1 else None
-    if pairs is None and n > 1:  # too many to look at together: the first half, then what it leaves room for
+    if (
+        pairs is None and n > 1
+    ):  # too many to look at together: the first half, then what it leaves room for
         half = n // 2
         kept[:half] = _kept(centres[:half], boxes[:half])
-        rest = half + np.flatnonzero(~_hit(centres[half:], boxes[half:], centres[:half][kept[:half]], boxes[:half][kept[:half]]))
+        rest = half + np.flatnonzero(
+            ~_hit(
+                centres[half:], boxes[half:], centres[:half][kept[:half]], boxes[:half][kept[:half]]
+            )
+        )
         kept[half:] = False
         kept[rest] = _kept(centres[rest], boxes[rest])
     elif pairs is not None:
@@ -198,7 +236,12 @@ def _hit(centres: Array, boxes: Array, others: Array, other_boxes: Array) -> npt
         right = _meeting(others, other_boxes, centres, boxes)
         if left is None or right is None:
             half = len(centres) // 2
-            return np.concatenate([_hit(centres[part], boxes[part], others, other_boxes) for part in (slice(half), slice(half, None))])
+            return np.concatenate(
+                [
+                    _hit(centres[part], boxes[part], others, other_boxes)
+                    for part in (slice(half), slice(half, None))
+                ]
+            )
         hit[left[0]] = True
         hit[right[1]] = True
     elif len(centres) and len(others):
@@ -207,15 +250,20 @@ def _hit(centres: Array, boxes: Array, others: Array, other_boxes: Array) -> npt
 
 
 def _meeting(a: Array, a_boxes: Array, b: Array, b_boxes: Array) -> tuple[Rows, Rows] | None:
-    """Pairs (row of a, row of b) of boxes that overlap, the left edge of a's being no further right. None if too many to tell.
+    """Pairs (row of a, row of b) of boxes that overlap, the left edge of a's being no further
+    right. None if too many to tell.
 
-    Boxes lie in strips as high as the highest of them, sorted by their left edges; those that meet are in the same strip or
-    in ones next to each other.
+    Boxes lie in strips as high as the highest of them, sorted by their left edges; those that meet
+    are in the same strip or in ones next to each other.
     """
     strip = 2 * max(float(a_boxes[:, 1].max()), float(b_boxes[:, 1].max()))
     a_left, b_left = a[:, 0] - a_boxes[:, 0], b[:, 0] - b_boxes[:, 0]
     low = min(float(a_left.min()), float(b_left.min()))
-    width = max(float((a[:, 0] + a_boxes[:, 0]).max()), float((b[:, 0] + b_boxes[:, 0]).max())) - low + 1
+    width = (
+        max(float((a[:, 0] + a_boxes[:, 0]).max()), float((b[:, 0] + b_boxes[:, 0]).max()))
+        - low
+        + 1
+    )
     keys = np.floor(b[:, 1] / strip) * width + (b_left - low)
     order = np.argsort(keys, kind="stable")
     keys = keys[order]

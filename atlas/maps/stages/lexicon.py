@@ -23,19 +23,28 @@ _CLASSES = {
 
 
 def lexicon(
-    vocabulary: Vocabulary, *, language: str, sets: Sequence[Mapping[str, Any]], words: Sequence[str],
+    vocabulary: Vocabulary,
+    *,
+    language: str,
+    sets: Sequence[Mapping[str, Any]],
+    words: Sequence[str],
     progress: Callable[[float], None] = lambda _: None,
-) -> Lexicon:  # fmt: skip
+) -> Lexicon:
     """The tokens of each set and of each word.
 
-    Every set has a `name` and, each if wanted, `tokens`, `unidic` (a class of UniDic), `scripts` and `pattern` (both must hold).
-    A word is a token when that reads just so without its marks of a word's start and end; else when it does after NFKC; else,
-    in an uncased vocabulary (one without capital letters), when it does in lower case, and without accents. Where two tokens
-    read the same, a word goes before a continuation, and a lower id before a higher one.
+    Every set has a `name` and, each if wanted, `tokens`, `unidic` (a class of UniDic), `scripts`
+    and `pattern` (both must hold). A word is a token when that reads just so without its marks of a
+    word's start and end; else when it does after NFKC; else, in an uncased vocabulary (one without
+    capital letters), when it does in lower case, and without accents. Where two tokens read the
+    same, a word goes before a continuation, and a lower id before a higher one.
     """
     index = _index(vocabulary)
     uncased = _uncased(vocabulary)
-    classes = _classes(vocabulary, progress) if language.split("-")[0] == "ja" and any(one.get("unidic") for one in sets) else {}
+    classes = (
+        _classes(vocabulary, progress)
+        if language.split("-")[0] == "ja" and any(one.get("unidic") for one in sets)
+        else {}
+    )
 
     def token(word: str) -> int | None:
         return next((index[form] for form in _forms(word, uncased) if form in index), None)
@@ -52,8 +61,11 @@ def lexicon(
 
 
 def _index(vocabulary: Vocabulary) -> dict[str, int]:
-    """The token that reads as a text: words first, then, where continuations have no mark of their own, these."""
-    kinds = ("word",) if vocabulary.family in ("wordpiece", "wordlevel") else ("word", "continuation")
+    """The token that reads as a text: words first, then, where continuations have no mark of their
+    own, these."""
+    kinds = (
+        ("word",) if vocabulary.family in ("wordpiece", "wordlevel") else ("word", "continuation")
+    )
     found: dict[str, int] = {}
     for kind in kinds:
         for row, text in enumerate(vocabulary.texts):
@@ -63,7 +75,11 @@ def _index(vocabulary: Vocabulary) -> dict[str, int]:
 
 
 def _uncased(vocabulary: Vocabulary) -> bool:
-    return not any(text != text.lower() for text, kind in zip(vocabulary.texts, vocabulary.kinds, strict=True) if kind == "word")
+    return not any(
+        text != text.lower()
+        for text, kind in zip(vocabulary.texts, vocabulary.kinds, strict=True)
+        if kind == "word"
+    )
 
 
 def _forms(word: str, uncased: bool) -> Iterator[str]:
@@ -72,10 +88,16 @@ def _forms(word: str, uncased: bool) -> Iterator[str]:
     yield plain
     if uncased:
         yield plain.lower()
-        yield "".join(letter for letter in unicodedata.normalize("NFD", plain.lower()) if unicodedata.category(letter) != "Mn")
+        yield "".join(
+            letter
+            for letter in unicodedata.normalize("NFD", plain.lower())
+            if unicodedata.category(letter) != "Mn"
+        )
 
 
-def _matching(vocabulary: Vocabulary, scripts: Sequence[str] | None, pattern: str | None) -> set[int]:
+def _matching(
+    vocabulary: Vocabulary, scripts: Sequence[str] | None, pattern: str | None
+) -> set[int]:
     """Words in these scripts in which the pattern is found."""
     if not scripts and not pattern:
         return set()
@@ -83,12 +105,15 @@ def _matching(vocabulary: Vocabulary, scripts: Sequence[str] | None, pattern: st
     return {
         row
         for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True))
-        if kind == "word" and (not scripts or vocabulary.scripts[row] in scripts) and search(text.strip("␣") or text)
+        if kind == "word"
+        and (not scripts or vocabulary.scripts[row] in scripts)
+        and search(text.strip("␣") or text)
     }
 
 
 def _classes(vocabulary: Vocabulary, progress: Callable[[float], None]) -> dict[str, set[int]]:
-    """The words of each class of UniDic: those that MeCab, seeing them alone, takes for one word of that class."""
+    """The words of each class of UniDic: those that MeCab, seeing them alone, takes for one word of
+    that class."""
     from atlas.models.unidic import tagger
 
     look_up = tagger()

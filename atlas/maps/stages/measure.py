@@ -1,8 +1,10 @@
-"""Faithfulness: how many true neighbors a layout keeps, and how far the false and the missing ones are.
+"""Faithfulness: how many true neighbors a layout keeps, and how far the false and the missing ones
+are.
 
-Overlap at k is the share of a point's k nearest neighbors in the original space that are also among its k nearest on the
-layout (Lee & Verleysen 2009). Trustworthiness and continuity are those of Venna & Kaski 2001, the ranks in the original
-space being by cosine; trustworthiness is the one of `sklearn.manifold.trustworthiness`.
+Overlap at k is the share of a point's k nearest neighbors in the original space that are also among
+its k nearest on the layout (Lee & Verleysen 2009). Trustworthiness and continuity are those of
+Venna & Kaski 2001, the ranks in the original space being by cosine; trustworthiness is the one of
+`sklearn.manifold.trustworthiness`.
 """
 
 from __future__ import annotations
@@ -35,10 +37,11 @@ def measure(
     threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Faithfulness:
-    """Overlap of every point; trustworthiness and continuity over a random sample of `sampled` points against all points.
+    """Overlap of every point; trustworthiness and continuity over a random sample of `sampled`
+    points against all points.
 
-    k is at most the number of neighbors given, and below n / 2, from where on the last two leave 0..1; with fewer than 4
-    points every figure is 1.
+    k is at most the number of neighbors given, and below n / 2, from where on the last two leave
+    0..1; with fewer than 4 points every figure is 1.
     """
     n = len(layout.xy)
     k = min(k, neighbors.rows.shape[1], max((n - 1) // 2, 0))
@@ -50,17 +53,25 @@ def measure(
     kept = _shared(true, near)
     overlap = (kept / k).astype(np.float32)
     sample = np.sort(np.random.default_rng(seed).choice(n, min(sampled, n), replace=False))
-    trust, continuity = _rank_penalties(vectors, selection, layout.xy, true, near, sample, k, progress)
+    trust, continuity = _rank_penalties(
+        vectors, selection, layout.xy, true, near, sample, k, progress
+    )
     return Faithfulness(overlap, _figures(overlap, trust, continuity, k, len(sample)))
 
 
-def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: int) -> dict[str, Any]:
+def _figures(
+    overlap: Floats, trust: float, continuity: float, k: int, sampled: int
+) -> dict[str, Any]:
     mean = float(overlap.mean(dtype=np.float64)) if len(overlap) else 1.0
     quantiles = np.quantile(overlap, [0.1, 0.5, 0.9]).tolist() if len(overlap) else [1.0, 1.0, 1.0]
     return {
-        "overlap": round(mean, 6), "trustworthiness": round(trust, 6), "continuity": round(continuity, 6),
-        "k": k, "sampled": sampled, "quantiles": [round(value, 6) for value in quantiles],
-    }  # fmt: skip
+        "overlap": round(mean, 6),
+        "trustworthiness": round(trust, 6),
+        "continuity": round(continuity, 6),
+        "k": k,
+        "sampled": sampled,
+        "quantiles": [round(value, 6) for value in quantiles],
+    }
 
 
 def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
@@ -79,9 +90,12 @@ def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
     near = np.take_along_axis(found, order, axis=1).astype(np.int32)
     if want == n:
         return near
-    # More equals than candidates: the tree may have left out one of a lower row, so these points look at all the others.
+    # More equals than candidates: the tree may have left out one of a lower row, so these points
+    # look at all the others.
     last = np.where(np.isinf(gap), -np.inf, gap).max(axis=1)
-    doubtful = np.flatnonzero(np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0] >= last * (1 - 1e-12))
+    doubtful = np.flatnonzero(
+        np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0] >= last * (1 - 1e-12)
+    )
     for rows in np.array_split(doubtful, max(len(doubtful) // _block(n), 1)):
         apart = ((points[rows, None] - points[None]) ** 2).sum(2)
         apart[np.arange(len(rows)), rows] = np.inf
@@ -94,16 +108,24 @@ def _block(n: int) -> int:
 
 
 def _shared(one: Ints, other: Ints) -> npt.NDArray[np.int64]:
-    """How many entries of each row of `one` are in the same row of `other`; entries of a row are distinct."""
+    """How many entries of each row of `one` are in the same row of `other`; entries of a row are
+    distinct."""
     both = np.sort(np.concatenate([one, other], axis=1), axis=1)
     return np.asarray(np.count_nonzero(both[:, 1:] == both[:, :-1], axis=1), np.int64)
 
 
 def _rank_penalties(
-    vectors: Vectors, selection: Selection, xy: Floats, true: Ints, near: Ints, sample: npt.NDArray[np.int64], k: int,
+    vectors: Vectors,
+    selection: Selection,
+    xy: Floats,
+    true: Ints,
+    near: Ints,
+    sample: npt.NDArray[np.int64],
+    k: int,
     progress: Callable[[float], None],
-) -> tuple[float, float]:  # fmt: skip
-    """Trustworthiness and continuity of the sampled points. Equal distances rank by row, as a stable sort would."""
+) -> tuple[float, float]:
+    """Trustworthiness and continuity of the sampled points. Equal distances rank by row, as a
+    stable sort would."""
     n = len(xy)
     values = np.asarray(vectors.values[selection.ids], np.float32)
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
@@ -126,6 +148,7 @@ def _rank_penalties(
 
 
 def _excess(apart: npt.NDArray[Any], wrong: Ints, k: int) -> int:
-    """Sum of (rank - k) over the wrong neighbors, ranks by `apart`, in which the point itself is first."""
+    """Sum of (rank - k) over the wrong neighbors, ranks by `apart`, in which the point itself is
+    first."""
     # Counting is cheaper than sorting the row for 15 ranks, and far cheaper without an axis.
     return sum(max(int(np.count_nonzero(apart < gap)) - k, 0) for gap in apart[wrong])

@@ -36,15 +36,17 @@ def neighbors(
     threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Neighbors:
-    """The k nearest rows of each row of the selection by cosine, nearest first, the row itself left out; equal ones by row.
+    """The k nearest rows of each row of the selection by cosine, nearest first, the row itself left
+    out; equal ones by row.
 
-    A blocked matrix product finds candidates, whose similarities are taken again one pair at a time in float32. Where the
-    processor multiplies bfloat16 faster, the product is taken so. A row whose candidates might lack a neighbor, because of
-    rounding or of many equal similarities, is done again with all rows that might belong: the result is exact in any case,
-    and the same on any number of threads.
+    A blocked matrix product finds candidates, whose similarities are taken again one pair at a time
+    in float32. Where the processor multiplies bfloat16 faster, the product is taken so. A row whose
+    candidates might lack a neighbor, because of rounding or of many equal similarities, is done
+    again with all rows that might belong: the result is exact in any case, and the same on any
+    number of threads.
 
-    With n rows, k is at most n - 1. A zero vector has cosine 0 with everything. Raises StageError if a selected vector is
-    not finite.
+    With n rows, k is at most n - 1. A zero vector has cosine 0 with everything. Raises StageError
+    if a selected vector is not finite.
     """
     import torch
 
@@ -54,16 +56,21 @@ def neighbors(
     rows, similarities = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     if k == 0:
         return Neighbors(rows, similarities)
-    # A thread takes whole blocks: threads that share each product wait for one another, and for long on a busy machine.
+    # A thread takes whole blocks: threads that share each product wait for one another, and for
+    # long on a busy machine.
     workers = 1 if unit.is_cuda else max(threads, 1)
     with one_thread(), ThreadPoolExecutor(workers) as pool:
         rough = n > 4 * _BLOCK and _faster_in_bfloat16(unit)
         table = torch.nn.functional.pad(unit, (0, 0, 0, -n % _GROUP))
-        lost = torch.zeros(n, device=unit.device)  # by which a similarity may be off before the product is rounded
+        lost = torch.zeros(
+            n, device=unit.device
+        )  # by which a similarity may be off before the product is rounded
         if rough:
             table = table.bfloat16()
             apart = torch.linalg.vector_norm(unit - table[:n].float(), dim=1)
-            lost = apart + apart.amax() * (1 + 2**-8)  # x'y - xy = (x'-x)y + x'(y'-y), and Cauchy-Schwarz
+            lost = apart + apart.amax() * (
+                1 + 2**-8
+            )  # x'y - xy = (x'-x)y + x'(y'-y), and Cauchy-Schwarz
         lost += width * 2**-22  # sums in any order, here and below (Higham 2002, 3.1)
         if rough and unit.is_cuda:
             lost += 2**-7  # cuBLAS may add up parts of a sum in bfloat16
@@ -81,15 +88,20 @@ def neighbors(
             product[own - begin, own] = -torch.inf
             found, candidates = _largest(product, spare)
             near = _nearest(unit, own, candidates, k)
-            # A row with the k-th similarity or more stands at least here in the product: rounded once more, at the end.
+            # A row with the k-th similarity or more stands at least here in the product: rounded
+            # once more, at the end.
             floor = near[1][:, k - 1] - lost[own]
             floor -= floor.abs() * (2**-8 if rough else 0)
             doubtful = found.amin(1) >= floor if spare < n - 1 else own < 0
             for row in torch.nonzero(doubtful)[:, 0].tolist():
                 rest = torch.nonzero(product[row] >= floor[row])[:, 0]
-                near[0][row], near[1][row] = (part[0] for part in _nearest(unit, own[row : row + 1], rest[None], k))
+                near[0][row], near[1][row] = (
+                    part[0] for part in _nearest(unit, own[row : row + 1], rest[None], k)
+                )
             rooms.put(room)
-            rows[begin : begin + block], similarities[begin : begin + block] = (part.cpu().numpy() for part in near)
+            rows[begin : begin + block], similarities[begin : begin + block] = (
+                part.cpu().numpy() for part in near
+            )
 
         for begin, _ in zip(range(0, n, block), pool.map(search, range(0, n, block)), strict=True):
             progress(min(begin + block, n) / n)
@@ -98,7 +110,8 @@ def neighbors(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch without threads of its own: on a busy machine they wait for one another ten times longer than they work."""
+    """Torch without threads of its own: on a busy machine they wait for one another ten times
+    longer than they work."""
     import torch
 
     threads = torch.get_num_threads()
@@ -113,7 +126,9 @@ def _unit(vectors: Vectors, selection: Selection) -> Floats:
     """The selected vectors (n, d) at length 1; a zero vector stays zero."""
     unit = np.array(vectors.values[selection.ids], dtype=np.float32)
     for begin in range(0, len(unit), 4096):
-        part = unit[begin : begin + 4096].astype(np.float64)  # neither 1e-30 nor 1e30 squared fits in float32
+        part = unit[begin : begin + 4096].astype(
+            np.float64
+        )  # neither 1e-30 nor 1e30 squared fits in float32
         lengths = np.sqrt(np.einsum("nd,nd->n", part, part))
         if not np.isfinite(lengths).all():
             token = selection.ids[begin + int(np.flatnonzero(~np.isfinite(lengths))[0])]
@@ -126,15 +141,19 @@ def _unit(vectors: Vectors, selection: Selection) -> Floats:
 
 
 def _largest(product: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` largest values (b, count) of each row (b, n), in any order, and their columns; n a multiple of _GROUP.
+    """The `count` largest values (b, count) of each row (b, n), in any order, and their columns; n
+    a multiple of _GROUP.
 
-    They are in the `count` groups of columns with the largest maxima, so that few columns need to be ordered.
+    They are in the `count` groups of columns with the largest maxima, so that few columns need to
+    be ordered.
     """
     stride = product.shape[1] // _GROUP
     if stride < 4 * count:
         values, columns = product.topk(count, dim=1, sorted=False)
         return values, columns
-    groups = product.view(len(product), _GROUP, stride)  # a group is every stride-th column: maxima of whole vectors at once
+    groups = product.view(
+        len(product), _GROUP, stride
+    )  # a group is every stride-th column: maxima of whole vectors at once
     best = groups.amax(1).topk(count, dim=1, sorted=False).indices
     inside = groups.gather(2, best[:, None].expand(-1, _GROUP, -1)).flatten(1)
     values, places = inside.topk(count, dim=1, sorted=False)
@@ -142,29 +161,38 @@ def _largest(product: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _nearest(unit: Tensor, own: Tensor, candidates: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Of the candidates (b, m) of each row of `own` the k nearest, and their cosines, equal ones by row."""
+    """Of the candidates (b, m) of each row of `own` the k nearest, and their cosines, equal ones by
+    row."""
     candidates = candidates.sort(dim=1).values
     similar, order = _similarities(unit, own, candidates).sort(dim=1, descending=True, stable=True)
     return candidates.gather(1, order[:, :k]), similar[:, :k]
 
 
 def _similarities(unit: Tensor, own: Tensor, others: Tensor) -> Tensor:
-    """Cosines (b, m) of the rows `own` to `others` (b, m), each by itself, in an order of summation that never changes."""
+    """Cosines (b, m) of the rows `own` to `others` (b, m), each by itself, in an order of summation
+    that never changes."""
     import torch
 
     result = torch.empty(others.shape, device=unit.device)
-    wide = 2**24 if unit.is_cuda else 2**18  # numbers at a time: 1 MB, which a processor's caches hold
+    wide = (
+        2**24 if unit.is_cuda else 2**18
+    )  # numbers at a time: 1 MB, which a processor's caches hold
     down, across = max(wide // (others.shape[1] * unit.shape[1]), 1), max(wide // unit.shape[1], 1)
     for top in range(0, len(own), down):
         for left in range(0, others.shape[1], across):
             part = others[top : top + down, left : left + across]
             pairs = unit.index_select(0, part.reshape(-1)).view(*part.shape, -1)
-            torch.sum(pairs.mul_(unit[own[top : top + down], None]), 2, out=result[top : top + down, left : left + across])
+            torch.sum(
+                pairs.mul_(unit[own[top : top + down], None]),
+                2,
+                out=result[top : top + down, left : left + across],
+            )
     return result.clamp_(-1, 1)
 
 
 def _faster_in_bfloat16(unit: Tensor) -> bool:
-    """Whether this device multiplies bfloat16 much faster (CUDA, AMX, AVX512-BF16); a CPU without them is far slower."""
+    """Whether this device multiplies bfloat16 much faster (CUDA, AMX, AVX512-BF16); a CPU without
+    them is far slower."""
     import torch
 
     if unit.is_cuda:
@@ -173,7 +201,9 @@ def _faster_in_bfloat16(unit: Tensor) -> bool:
     for table in (unit[:2048], unit[:2048].bfloat16()):
         few = table[:64] @ table.T
         taken = []
-        for _ in range(4):  # time of this thread, and the best of a few: the machine may be busy with something else
+        for _ in range(
+            4
+        ):  # time of this thread, and the best of a few: the machine may be busy with something else
             begin = time.thread_time()
             torch.mm(table[:64], table.T, out=few)
             taken.append(time.thread_time() - begin)

@@ -12,7 +12,8 @@ from atlas.spaces.records import Annotations, Vocabulary
 VERSION = 2
 
 
-# UniDic's first two levels make more classes than colours can tell apart. These second levels are worth a class of their own.
+# UniDic's first two levels make more classes than colours can tell apart. These second levels are
+# worth a class of their own.
 _FINER = {
     ("名詞", "固有名詞"): "固有名詞",
     ("名詞", "数詞"): "数詞",
@@ -22,12 +23,16 @@ _FINER = {
 _PLACES = {"地名": "固有名詞・地名", "人名": "固有名詞・人名"}
 
 
-def annotate(vocabulary: Vocabulary, *, language: str, progress: Callable[[float], None] = lambda _: None) -> Annotations:
-    """Part of speech (UniDic's own words, proper nouns and numerals told apart) and reading in katakana of each token.
+def annotate(
+    vocabulary: Vocabulary, *, language: str, progress: Callable[[float], None] = lambda _: None
+) -> Annotations:
+    """Part of speech (UniDic's own words, proper nouns and numerals told apart) and reading in
+    katakana of each token.
 
-    A continuation is looked up without its `##`. A token that MeCab splits takes the class of its last word, the head of a
-    Japanese compound, and the readings of all its words. None for special, byte and unused tokens, for words not in the
-    dictionary, and for languages other than Japanese, where `dictionary` is empty.
+    A continuation is looked up without its `##`. A token that MeCab splits takes the class of its
+    last word, the head of a Japanese compound, and the readings of all its words. None for special,
+    byte and unused tokens, for words not in the dictionary, and for languages other than Japanese,
+    where `dictionary` is empty.
     """
     nothing: tuple[str | None, ...] = (None,) * len(vocabulary)
     if language.split("-")[0] != "ja":
@@ -42,7 +47,9 @@ def annotate(vocabulary: Vocabulary, *, language: str, progress: Callable[[float
         words = look_up(plain) if kind in ("word", "continuation") and plain else []
         pos.append(_class(words[-1].feature) if words and not words[-1].is_unk else None)
         readings.append(_reading(words))
-    return Annotations(tuple(pos), tuple(readings), f"UniDic (unidic-lite {version('unidic-lite')})")
+    return Annotations(
+        tuple(pos), tuple(readings), f"UniDic (unidic-lite {version('unidic-lite')})"
+    )
 
 
 def _class(feature: Any) -> str | None:

@@ -1,4 +1,5 @@
-"""Contextual spaces without a corpus: each token alone, between the special tokens its model expects, through the layers."""
+"""Contextual spaces without a corpus: each token alone, between the special tokens its model
+expects, through the layers."""
 
 from __future__ import annotations
 
@@ -15,14 +16,20 @@ VERSION = 2
 
 
 def contextual(
-    *, location: str, layer: int = -1, words: Sequence[str] | None = None, device: str = "cpu", threads: int = 1,
+    *,
+    location: str,
+    layer: int = -1,
+    words: Sequence[str] | None = None,
+    device: str = "cpu",
+    threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
-) -> Vectors:  # fmt: skip
-    """The output of a layer at each token's own position, (v, d) float32 with row i for token id i; of `words` row i is the mean
-    over the pieces of word i.
+) -> Vectors:
+    """The output of a layer at each token's own position, (v, d) float32 with row i for token id i;
+    of `words` row i is the mean over the pieces of word i.
 
-    `layer` is an index of `hidden_states`: 0 is what enters the first layer, -1 the last. Raises ModelError when the model cannot
-    be loaded, StageError when it has no such layer, its outputs are not finite, or it cannot read a word.
+    `layer` is an index of `hidden_states`: 0 is what enters the first layer, -1 the last. Raises
+    ModelError when the model cannot be loaded, StageError when it has no such layer, its outputs
+    are not finite, or it cannot read a word.
     """
     import torch
 
@@ -31,7 +38,11 @@ def contextual(
     try:
         found = encoder.load(location, device, layer)
         number = found.layer(layer)
-        texts = [[token] for token in range(found.rows)] if words is None else [list(ids) for ids in spelled(found, words)]
+        texts = (
+            [[token] for token in range(found.rows)]
+            if words is None
+            else [list(ids) for ids in spelled(found, words)]
+        )
         values = None
         done = 0
         for rows, (states,) in found.states(texts, [number]):
@@ -44,5 +55,8 @@ def contextual(
     finally:
         torch.set_num_threads(before)
     if values is None or not np.isfinite(values).all():
-        raise StageError(f"Layer {number} gives values that are not finite.", "Is the checkpoint complete, and one for float32?")
+        raise StageError(
+            f"Layer {number} gives values that are not finite.",
+            "Is the checkpoint complete, and one for float32?",
+        )
     return Vectors(values, f"hidden_states[{number}] of {found.layers}, {found.around}")

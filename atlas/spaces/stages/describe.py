@@ -16,10 +16,14 @@ VERSION = 3
 
 
 def describe(*, location: str, language: str) -> Card:
-    """Facts from config.json, tokenizer_config.json and the front matter of README.md. Raises ModelError without a config."""
+    """Facts from config.json, tokenizer_config.json and the front matter of README.md. Raises
+    ModelError without a config."""
     config = read_json(location, "config.json")
     if config is None:
-        raise ModelError(f"{location}: has no config.json", "Point `source` at a checkpoint in the Hugging Face layout.")
+        raise ModelError(
+            f"{location}: has no config.json",
+            "Point `source` at a checkpoint in the Hugging Face layout.",
+        )
     inner = config.get("text_config") or config
     tokenizer = read_json(location, "tokenizer_config.json") or {}
     readme = _readme(location)
@@ -28,23 +32,25 @@ def describe(*, location: str, language: str) -> Card:
     def first(*names: str) -> Any:
         return next((inner[name] for name in names if inner.get(name) is not None), None)
 
-    return Card({
-        "architecture": architectures[0],
-        "model_type": config.get("model_type"),
-        "hidden_size": first("hidden_size", "n_embd", "d_model", "dim"),
-        "layers": first("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
-        "heads": first("num_attention_heads", "n_head", "num_heads", "n_heads"),
-        "vocab_size": first("vocab_size"),
-        "positions": first("max_position_embeddings", "n_positions"),
-        "tied": first("tie_word_embeddings"),
-        "dtype": first("dtype", "torch_dtype"),
-        "tokenizer": tokenizer.get("tokenizer_class"),
-        "lowercase": tokenizer.get("do_lower_case"),
-        "name": _name(readme),
-        "license": _license(readme),
-        "language": language,
-        "bytes": _weights(location),
-    })  # fmt: skip
+    return Card(
+        {
+            "architecture": architectures[0],
+            "model_type": config.get("model_type"),
+            "hidden_size": first("hidden_size", "n_embd", "d_model", "dim"),
+            "layers": first("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
+            "heads": first("num_attention_heads", "n_head", "num_heads", "n_heads"),
+            "vocab_size": first("vocab_size"),
+            "positions": first("max_position_embeddings", "n_positions"),
+            "tied": first("tie_word_embeddings"),
+            "dtype": first("dtype", "torch_dtype"),
+            "tokenizer": tokenizer.get("tokenizer_class"),
+            "lowercase": tokenizer.get("do_lower_case"),
+            "name": _name(readme),
+            "license": _license(readme),
+            "language": language,
+            "bytes": _weights(location),
+        }
+    )
 
 
 def _readme(location: str) -> str:
@@ -60,7 +66,10 @@ def _front(text: str) -> str:
 def _license(text: str) -> str | None:
     # One value, a list in brackets, or a list of lines that begin with a dash.
     if found := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", _front(text), re.MULTILINE):
-        values = [*found[1].split(" #")[0].strip("[] ").split(","), *re.findall(r"\n[ \t]*- (.*)", found[2])]
+        values = [
+            *found[1].split(" #")[0].strip("[] ").split(","),
+            *re.findall(r"\n[ \t]*- (.*)", found[2]),
+        ]
         return ", ".join(value.strip(" \t\"'") for value in values if value.strip()) or None
     row = re.search(r"^\|\s*licen[cs]e[^|]*\|\s*([^|]+?)\s*\|", text, re.MULTILINE | re.IGNORECASE)
     return row[1] if row else None
@@ -76,7 +85,8 @@ def _name(text: str) -> str | None:
 
 
 def _weights(location: str) -> int | None:
-    """Bytes of the weights; None without any, and offline for a model of the hub: its files are listed there."""
+    """Bytes of the weights; None without any, and offline for a model of the hub: its files are
+    listed there."""
     try:
         sizes = checkpoints.sizes(location)
     except ModelError:

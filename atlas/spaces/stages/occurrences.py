@@ -1,4 +1,5 @@
-"""Contextual spaces from a corpus: each token's outputs at all its occurrences in one chunk, added up and counted."""
+"""Contextual spaces from a corpus: each token's outputs at all its occurrences in one chunk, added
+up and counted."""
 
 from __future__ import annotations
 
@@ -22,15 +23,25 @@ Doubles = npt.NDArray[np.float64]
 
 
 def occurrences(
-    *, location: str, chunk: Mapping[str, Any], place: Sequence[Any], field: str = "text", layer: int = -1,
-    words: Sequence[str] | None = None, device: str = "cpu", threads: int = 1, progress: Callable[[float], None] = lambda _: None,
-) -> Sums:  # fmt: skip
-    """Run the texts of a chunk through a model and add up a layer's outputs for each token, or for each of `words`.
+    *,
+    location: str,
+    chunk: Mapping[str, Any],
+    place: Sequence[Any],
+    field: str = "text",
+    layer: int = -1,
+    words: Sequence[str] | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Sums:
+    """Run the texts of a chunk through a model and add up a layer's outputs for each token, or for
+    each of `words`.
 
-    `chunk` is the kind and digest of a Chunk, `place` the rest of it. A text longer than the model reads is cut. A word is the mean
-    of its pieces, wherever they stand side by side and neither go on with the word before nor are gone on with; of words that begin
-    alike the longest counts. Memory holds the sums, (v, d) float64, and a batch. Raises DataError for a file that is not as it
-    should be, ModelError when the model cannot be loaded, StageError when it has no such layer.
+    `chunk` is the kind and digest of a Chunk, `place` the rest of it. A text longer than the model
+    reads is cut. A word is the mean of its pieces, wherever they stand side by side and neither go
+    on with the word before nor are gone on with; of words that begin alike the longest counts.
+    Memory holds the sums, (v, d) float64, and a batch. Raises DataError for a file that is not as
+    it should be, ModelError when the model cannot be loaded, StageError when it has no such layer.
     """
     import torch
 
@@ -50,11 +61,15 @@ def occurrences(
         for block in _blocks(texts(source, field)):
             rows = []
             for ids in model.ids(block):
-                rows += [ids[start : start + model.room] for start in range(0, len(ids), model.room)]
+                rows += [
+                    ids[start : start + model.room] for start in range(0, len(ids), model.room)
+                ]
                 cut += len(ids) > model.room
                 tokens += len(ids)
             read += len(block)
-            found = [_words(ids, wanted, model.joined) if wanted is not None else None for ids in rows]
+            found = [
+                _words(ids, wanted, model.joined) if wanted is not None else None for ids in rows
+            ]
             for some, (states,) in model.states(rows, [number]):
                 if not sums.shape[1]:
                     sums = np.zeros((size, states.shape[1]))
@@ -64,7 +79,12 @@ def occurrences(
             progress(min(done / total, 1.0) if chunk["kind"] != "parquet" else 0.5)
     finally:
         torch.set_num_threads(before)
-    figures = {"texts": read, "tokens": tokens, "cut": cut, "tensor": f"hidden_states[{number}] of {model.layers}"}
+    figures = {
+        "texts": read,
+        "tokens": tokens,
+        "cut": cut,
+        "tensor": f"hidden_states[{number}] of {model.layers}",
+    }
     seen = np.flatnonzero(counts).astype(np.int32)
     return Sums(seen, counts[seen], sums[seen] if sums.shape[1] else np.zeros((0, 1)), figures)
 
@@ -76,8 +96,10 @@ def _blocks(found: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _words(
-    ids: Sequence[int], wanted: Mapping[tuple[int, ...], int], joined: Callable[[Sequence[int], int], bool]
-) -> list[tuple[int, int, int]]:  # fmt: skip
+    ids: Sequence[int],
+    wanted: Mapping[tuple[int, ...], int],
+    joined: Callable[[Sequence[int], int], bool],
+) -> list[tuple[int, int, int]]:
     """Where words stand in a row of ids: (word, first place, place after its last)."""
     lengths = sorted({len(spelling) for spelling in wanted}, reverse=True)
     found = []
@@ -86,7 +108,12 @@ def _words(
         for length in lengths:
             word = wanted.get(tuple(ids[start : start + length]))
             after = start + length
-            if word is not None and after <= len(ids) and not joined(ids, start) and not (after < len(ids) and joined(ids, after)):
+            if (
+                word is not None
+                and after <= len(ids)
+                and not joined(ids, start)
+                and not (after < len(ids) and joined(ids, after))
+            ):
                 found.append((word, start, after))
                 start = after
                 break
@@ -97,10 +124,13 @@ def _words(
 
 def _gathered(
     some: Sequence[int], rows: Sequence[Sequence[int]], found: Sequence[Any], states: Floats
-) -> tuple[npt.NDArray[np.int64], Doubles]:  # fmt: skip
-    """What the outputs of some rows, one below the other, are of: tokens or words (m,), and their vectors (m, d)."""
+) -> tuple[npt.NDArray[np.int64], Doubles]:
+    """What the outputs of some rows, one below the other, are of: tokens or words (m,), and their
+    vectors (m, d)."""
     if found and found[0] is None:
-        return np.concatenate([np.asarray(rows[row], np.int64) for row in some]), states.astype(np.float64)
+        return np.concatenate([np.asarray(rows[row], np.int64) for row in some]), states.astype(
+            np.float64
+        )
     targets, values = [], []
     begin = 0
     for row in some:
@@ -111,7 +141,9 @@ def _gathered(
     return np.asarray(targets, np.int64), np.asarray(values).reshape(-1, states.shape[1])
 
 
-def _add(sums: Doubles, counts: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], values: Doubles) -> None:
+def _add(
+    sums: Doubles, counts: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], values: Doubles
+) -> None:
     if not len(targets):
         return
     order = np.argsort(targets, kind="stable")

@@ -25,8 +25,9 @@ def select(
 ) -> Selection:
     """The ids of the tokens that meet every condition given; without any, all tokens.
 
-    `ids` is a closed range, `pattern` a regular expression searched in the readable text; `first` and `last` count among
-    the tokens that the other conditions leave. Raises StageError when nothing is left.
+    `ids` is a closed range, `pattern` a regular expression searched in the readable text; `first`
+    and `last` count among the tokens that the other conditions leave. Raises StageError when
+    nothing is left.
     """
     found = np.arange(len(vocabulary), dtype=np.int32)
     if ids is not None:
@@ -37,11 +38,16 @@ def select(
         found = found[np.isin(np.array(vocabulary.scripts)[found], list(scripts))]
     if pattern is not None:
         search = re.compile(pattern).search
-        found = np.array([row for row in found.tolist() if search(vocabulary.texts[row])], dtype=np.int32)
+        found = np.array(
+            [row for row in found.tolist() if search(vocabulary.texts[row])], dtype=np.int32
+        )
     if first is not None:
         found = found[:first]
     if last is not None:
         found = found[-last:]
     if len(found) == 0:
-        raise StageError("The selection leaves no token of this vocabulary.", "Loosen the `selection` of this map in atlas.toml.")
+        raise StageError(
+            "The selection leaves no token of this vocabulary.",
+            "Loosen the `selection` of this map in atlas.toml.",
+        )
     return Selection(found)

@@ -1,5 +1,5 @@
-"""Spaces: one vector a token. The input embedding table is read straight from safetensors; the model is built only when
-the table cannot be found there.
+"""Spaces: one vector a token. The input embedding table is read straight from safetensors; the
+model is built only when the table cannot be found there.
 """
 
 from __future__ import annotations
@@ -10,18 +10,28 @@ import numpy as np
 
 from atlas.errors import ModelError, StageError
 from atlas.models import checkpoint as checkpoints
-from atlas.models.tensors import OUTPUTS, find_table, read_header, read_tensor, vocabulary_size, weight_files
+from atlas.models.tensors import (
+    OUTPUTS,
+    find_table,
+    read_header,
+    read_tensor,
+    vocabulary_size,
+    weight_files,
+)
 from atlas.spaces.records import Vectors
 
 VERSION = 2
 
 
-def vectors(*, location: str, space: str = "input", progress: Callable[[float], None] = lambda _: None) -> Vectors:
+def vectors(
+    *, location: str, space: str = "input", progress: Callable[[float], None] = lambda _: None
+) -> Vectors:
     """The vectors of a space, (v, d) float32 with row i for token id i.
 
-    `input` is the embedding table. From a safetensors file, local or on the hub, only its header and that one tensor are read;
-    without such a file `AutoModel(...).get_input_embeddings()` is asked. `output` is the unembedding, from safetensors alone.
-    Raises ModelError when there is no such table, or when the output space is the input space.
+    `input` is the embedding table. From a safetensors file, local or on the hub, only its header
+    and that one tensor are read; without such a file `AutoModel(...).get_input_embeddings()` is
+    asked. `output` is the unembedding, from safetensors alone. Raises ModelError when there is no
+    such table, or when the output space is the input space.
     """
     if space == "output":
         return _output(location, progress)
@@ -48,7 +58,9 @@ def _output(location: str, progress: Callable[[float], None]) -> Vectors:
                     break
                 return found
     hint = 'Use space = "input": a model without an unembedding of its own uses the input table, or has no head for words.'
-    raise ModelError(f"{location}: its safetensors files hold no output embeddings of their own", hint)
+    raise ModelError(
+        f"{location}: its safetensors files hold no output embeddings of their own", hint
+    )
 
 
 def _built(location: str) -> Vectors:
@@ -57,16 +69,30 @@ def _built(location: str) -> Vectors:
 
     try:
         # Left open, `trust_remote_code` makes transformers ask at the terminal.
-        model, told = AutoModel.from_pretrained(name, revision=revision, trust_remote_code=False, output_loading_info=True)
+        model, told = AutoModel.from_pretrained(
+            name, revision=revision, trust_remote_code=False, output_loading_info=True
+        )
         table = model.get_input_embeddings()
     except (OSError, ValueError, ImportError, RuntimeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         hint = "Is it a checkpoint of a text model, and one of transformers' own? A model's own code is never run."
         raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
     if getattr(getattr(table, "weight", None), "ndim", 0) != 2:
-        raise ModelError(f"{name}: the model has no table of input embeddings", "Choose a model with a token vocabulary.")
-    names = {entry for entry, weight in model.named_parameters(remove_duplicate=False) if weight is table.weight}
+        raise ModelError(
+            f"{name}: the model has no table of input embeddings",
+            "Choose a model with a token vocabulary.",
+        )
+    names = {
+        entry
+        for entry, weight in model.named_parameters(remove_duplicate=False)
+        if weight is table.weight
+    }
     if names and names <= set(told["missing_keys"]):  # transformers has made one up
-        raise ModelError(f"{name}: its weights hold no input embeddings ({min(names)})", "Is the checkpoint complete?")
+        raise ModelError(
+            f"{name}: its weights hold no input embeddings ({min(names)})",
+            "Is the checkpoint complete?",
+        )
     values = table.weight.detach().float().numpy()
-    return Vectors(np.array(values, dtype=np.float32), f"{type(model).__name__}.get_input_embeddings().weight")
+    return Vectors(
+        np.array(values, dtype=np.float32), f"{type(model).__name__}.get_input_embeddings().weight"
+    )

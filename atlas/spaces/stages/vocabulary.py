@@ -1,8 +1,9 @@
 """A tokenizer's tokens, as a person reads them: text, kind and script.
 
-WordPiece keeps `##` before a continuation. Byte-level BPE and SentencePiece mark the start of a word with `Ġ` and `▁`, which
-read as `␣`; a token without the mark is a continuation. Where BPE marks the end of a word instead (`</w>`), that reads as `␣`,
-and a token without it is a continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`.
+WordPiece keeps `##` before a continuation. Byte-level BPE and SentencePiece mark the start of a
+word with `Ġ` and `▁`, which read as `␣`; a token without the mark is a continuation. Where BPE
+marks the end of a word instead (`</w>`), that reads as `␣`, and a token without it is a
+continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ _UNUSED = r"\[unused\d+\]|<unused\d+>|<extra_id_\d+>|madeupword\d+|<\|?reserved_
 def vocabulary(*, location: str) -> Vocabulary:
     """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table.
 
-    Rows beyond the tokenizer, which some models have as padding, and holes in its ids become `<row N>` of kind unused; tokens
-    beyond the table are left out, as they have no vector. Raises ModelError when there is no tokenizer that can be read.
+    Rows beyond the tokenizer, which some models have as padding, and holes in its ids become `<row
+    N>` of kind unused; tokens beyond the table are left out, as they have no vector. Raises
+    ModelError when there is no tokenizer that can be read.
     """
     import regex
 
@@ -41,11 +43,19 @@ def vocabulary(*, location: str) -> Vocabulary:
             text, kind = token, "unused"
         elif row in special:
             text, kind = visible(token), "special"
-        elif row in added and family != "wordpiece":  # kept as it is written: not in the tokenizer's own signs
+        elif (
+            row in added and family != "wordpiece"
+        ):  # kept as it is written: not in the tokenizer's own signs
             text, kind = visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
         else:
             text, kind = read(token)
         texts.append(text)
         kinds.append(kind)
         scripts.append(script(text) if kind in ("word", "continuation") else "")
-    return Vocabulary(tuple(whole_token(token) for token in names), tuple(texts), tuple(kinds), tuple(scripts), family)
+    return Vocabulary(
+        tuple(whole_token(token) for token in names),
+        tuple(texts),
+        tuple(kinds),
+        tuple(scripts),
+        family,
+    )

@@ -1,4 +1,5 @@
-"""Words in place of tokens: a vocabulary that is given, whose vectors are the means of their pieces."""
+"""Words in place of tokens: a vocabulary that is given, whose vectors are the means of their
+pieces."""
 
 from __future__ import annotations
 
@@ -12,4 +13,10 @@ VERSION = 1
 
 def words(*, words: Sequence[str]) -> Vocabulary:
     """The words as a vocabulary, in the order given."""
-    return Vocabulary(tuple(words), tuple(words), ("word",) * len(words), tuple(script(word) for word in words), "words")
+    return Vocabulary(
+        tuple(words),
+        tuple(words),
+        ("word",) * len(words),
+        tuple(script(word) for word in words),
+        "words",
+    )

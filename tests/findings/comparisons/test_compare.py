@@ -1,4 +1,5 @@
-"""Properties that the measures must have: what changes nothing, what identity gives, what chance gives."""
+"""Properties that the measures must have: what changes nothing, what identity gives, what chance
+gives."""
 
 from __future__ import annotations
 
@@ -64,7 +65,9 @@ def test_cka_equals_the_kernel_form() -> None:
     one, two = random(1), random(2, d=8) + np.repeat(random(1)[:, :1], 8, axis=1)
     centre = np.eye(60) - 1 / 60
     first, second = centre @ one @ one.T @ centre, centre @ two @ two.T @ centre
-    expected = np.trace(first @ second) / np.sqrt(np.trace(first @ first) * np.trace(second @ second))
+    expected = np.trace(first @ second) / np.sqrt(
+        np.trace(first @ first) * np.trace(second @ second)
+    )
     assert cka(one, two) == pytest.approx(expected)
 
 
@@ -122,13 +125,17 @@ def test_overlap_of_strangers_is_chance() -> None:
 
 def whole(one: Any, two: Any, kinds: tuple[str, ...] | None = None) -> dict[str, Any]:
     spaces = [Vectors(np.asarray(values, np.float32), "") for values in (one, two)]
-    return compare(*spaces, *[every(len(one))] * 2, near(one), near(two), *[words(len(one), kinds)] * 2).figures
+    return compare(
+        *spaces, *[every(len(one))] * 2, near(one), near(two), *[words(len(one), kinds)] * 2
+    ).figures
 
 
 def test_one_space_with_itself_turned() -> None:
     values = random(5, 400, 12)
     found = whole(values, 7 * values @ turn(6, 12))  # without a shift: cosine knows the origin
-    assert found["overlap"] > 0.999 and found["cka"] == pytest.approx(1) and found["cka_chance"] < 0.2
+    assert (
+        found["overlap"] > 0.999 and found["cka"] == pytest.approx(1) and found["cka_chance"] < 0.2
+    )
 
 
 def test_words_that_move_are_found_and_counted() -> None:
@@ -156,30 +163,55 @@ def chosen(*ids: int) -> Selection:
 
 def test_tokens_of_one_vocabulary_are_shared_by_id() -> None:
     vocabulary = words(50)
-    assert shared(chosen(3, 7, 9, 20), chosen(7, 8, 9), vocabulary, vocabulary).tolist() == [[7, 7], [9, 9]]
+    assert shared(chosen(3, 7, 9, 20), chosen(7, 8, 9), vocabulary, vocabulary).tolist() == [
+        [7, 7],
+        [9, 9],
+    ]
 
 
 def test_tokens_of_two_vocabularies_are_shared_by_text_and_kind() -> None:
-    one = Vocabulary(("a", "##b", "c", "d"), ("a", "b", "c", "d"), ("word", "continuation", "word", "word"), ("Latin",) * 4, "wordpiece")
+    one = Vocabulary(
+        ("a", "##b", "c", "d"),
+        ("a", "b", "c", "d"),
+        ("word", "continuation", "word", "word"),
+        ("Latin",) * 4,
+        "wordpiece",
+    )
     names = ("d", "b", "Ġa", "a", "x")
-    two = Vocabulary(names, ("d", "b", "a", "a", "x"), ("word", "word", "word", "word", "word"), ("Latin",) * 5, "bpe")
+    two = Vocabulary(
+        names,
+        ("d", "b", "a", "a", "x"),
+        ("word", "word", "word", "word", "word"),
+        ("Latin",) * 5,
+        "bpe",
+    )
     every_one, every_two = chosen(0, 1, 2, 3), chosen(0, 1, 2, 3, 4)
-    assert shared(every_one, every_two, one, two).tolist() == [[0, 2], [3, 0]]  # of the two a the first; b is of another kind
+    assert shared(every_one, every_two, one, two).tolist() == [
+        [0, 2],
+        [3, 0],
+    ]  # of the two a the first; b is of another kind
     assert shared(every_two, every_one, two, one).tolist() == [[0, 3], [2, 0]]
     assert shared(chosen(1, 2), every_two, one, two).shape == (0, 2)
 
 
-def test_tokenizers_of_different_kinds_share_their_words(models_folder: Callable[[str], Path]) -> None:
+def test_tokenizers_of_different_kinds_share_their_words(
+    models_folder: Callable[[str], Path],
+) -> None:
     """Which mark words by the space before them, or their continuations."""
     from atlas.spaces.stages.vocabulary import vocabulary
 
-    one, *others = (vocabulary(location=f"path:{models_folder(name)}") for name in ("wordpiece", "roberta", "llama"))
+    one, *others = (
+        vocabulary(location=f"path:{models_folder(name)}")
+        for name in ("wordpiece", "roberta", "llama")
+    )
     for two in others:
         found = shared(every(len(one.tokens)), every(len(two.tokens)), one, two)
         texts = [(one.texts[a], two.texts[b]) for a, b in found.tolist()]
         assert ("fox", "␣fox") in texts or ("the", "␣the") in texts
-        assert all(a.removeprefix("##") == b.removeprefix("␣") and one.kinds[i] == two.kinds[j]
-                   for (a, b), (i, j) in zip(texts, found.tolist(), strict=True))  # fmt: skip
+        assert all(
+            a.removeprefix("##") == b.removeprefix("␣") and one.kinds[i] == two.kinds[j]
+            for (a, b), (i, j) in zip(texts, found.tolist(), strict=True)
+        )
 
 
 @given(st.integers(2, 500), st.integers(1, 30))
@@ -189,16 +221,24 @@ def test_not_all_of_a_few_tokens_are_neighbors(n: int, k: int) -> None:
 
 def test_few_words_are_listed_once() -> None:
     found = whole(random(1, 30), random(2, 30))
-    assert found["k"] == 7 and len(found["most"]) == len(found["least"]) == 15 and not set(found["most"]) & set(found["least"])
+    assert (
+        found["k"] == 7
+        and len(found["most"]) == len(found["least"]) == 15
+        and not set(found["most"]) & set(found["least"])
+    )
 
 
 def test_only_shared_tokens_count() -> None:
-    """Against brute force: neighbors are taken among the shared tokens alone, wherever else the selections reach."""
+    """Against brute force: neighbors are taken among the shared tokens alone, wherever else the
+    selections reach."""
     values, other = random(3, 80, 6), random(4, 80, 6) + 0.8 * random(3, 80, 6)
     first, second = chosen(*range(60)), chosen(*range(10, 80))
     vocabulary = words(80)
     spaces = [Vectors(np.asarray(some, np.float32), "") for some in (values, other)]
-    searched = [neighbors(space, selection, k=15) for space, selection in zip(spaces, (first, second), strict=True)]
+    searched = [
+        neighbors(space, selection, k=15)
+        for space, selection in zip(spaces, (first, second), strict=True)
+    ]
     found = compare(*spaces, first, second, *searched, vocabulary, vocabulary, k=5)
     assert found.ids.tolist() == [[token, token] for token in range(10, 60)]
     lists = []
@@ -210,8 +250,12 @@ def test_only_shared_tokens_count() -> None:
     expected = [len(a & b) / 5 for a, b in zip(*lists, strict=True)]
     assert found.kept.tolist() == pytest.approx(expected)
     figures = found.figures
-    assert figures["overlap"] == pytest.approx(np.mean(expected)) and figures["chance"] == pytest.approx(5 / 49)
-    assert figures["histogram"] == [sum(round(5 * share) == count for share in expected) for count in range(6)]
+    assert figures["overlap"] == pytest.approx(np.mean(expected)) and figures[
+        "chance"
+    ] == pytest.approx(5 / 49)
+    assert figures["histogram"] == [
+        sum(round(5 * share) == count for share in expected) for count in range(6)
+    ]
 
 
 def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> None:
@@ -224,12 +268,19 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
     for entry in found:
         layer = contextual(location=location, layer=entry["layer"])
         theirs = neighbors(layer, ids, k=5)
-        assert entry["overlap"] == pytest.approx(float(kept(own.rows, theirs.rows).mean()), abs=0.01)
-        assert entry["cka"] == pytest.approx(cka(space.values[ids.ids], layer.values[ids.ids]), abs=1e-5)
+        assert entry["overlap"] == pytest.approx(
+            float(kept(own.rows, theirs.rows).mean()), abs=0.01
+        )
+        assert entry["cka"] == pytest.approx(
+            cka(space.values[ids.ids], layer.values[ids.ids]), abs=1e-5
+        )
     assert found[0]["overlap"] > found[0]["chance"]
     some = Selection(ids.ids[10:40])
     of_some = layers(space, ids, some, own, location=location, k=5).entries
-    assert of_some == layers(space, some, some, neighbors(space, some, k=5), location=location, k=5).entries
+    assert (
+        of_some
+        == layers(space, some, some, neighbors(space, some, k=5), location=location, k=5).entries
+    )
     assert of_some[0]["chance"] == pytest.approx(5 / 29)
     with pytest.raises(StageError, match="share 0 tokens"):
         layers(space, some, Selection(ids.ids[40:]), own, location=location, k=5)

@@ -1,4 +1,5 @@
-"""The `inputs_embeds` experiment: every number against a forward pass by hand, or against the library called by hand."""
+"""The `inputs_embeds` experiment: every number against a forward pass by hand, or against the
+library called by hand."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ from atlas.web.theme import theme
 
 pytest.importorskip("torch")
 
-needs_tensorflow = pytest.mark.skipif("tensorflow" not in installed(), reason="needs the extra tensorflow")
+needs_tensorflow = pytest.mark.skipif(
+    "tensorflow" not in installed(), reason="needs the extra tensorflow"
+)
 CODE = theme() / "inputs_embeds" / "code"
 
 
@@ -56,8 +59,11 @@ def tiny(models_folder: Callable[[str], Path]) -> tuple[Path, Any, Any, dict[str
 SENTENCE = "the quick brown fox , the fox running"
 
 
-def test_every_variant_against_the_library_called_by_hand(tiny: tuple[Path, Any, Any, dict[str, Any]]) -> None:
-    """`hidden_states[0]`, and what is fed back, made in NumPy from the tables; the outputs by BertModel itself."""
+def test_every_variant_against_the_library_called_by_hand(
+    tiny: tuple[Path, Any, Any, dict[str, Any]],
+) -> None:
+    """`hidden_states[0]`, and what is fed back, made in NumPy from the tables; the outputs by
+    BertModel itself."""
     import torch
 
     folder, tokenizer, model, tables = tiny
@@ -67,8 +73,14 @@ def test_every_variant_against_the_library_called_by_hand(tiny: tuple[Path, Any,
     assert sentence["ids"] == ids and sentence["tokens"] == tokenizer.convert_ids_to_tokens(ids)
     word = tables["embeddings.word_embeddings.weight"][ids]
     position = tables["embeddings.position_embeddings.weight"][: len(ids)]
-    norm = tables["embeddings.LayerNorm.weight"], tables["embeddings.LayerNorm.bias"], model.config.layer_norm_eps
-    angles = np.arange(len(ids))[:, None] / 10000 ** (np.arange(word.shape[1])[None] // 2 * 2 / word.shape[1])
+    norm = (
+        tables["embeddings.LayerNorm.weight"],
+        tables["embeddings.LayerNorm.bias"],
+        model.config.layer_norm_eps,
+    )
+    angles = np.arange(len(ids))[:, None] / 10000 ** (
+        np.arange(word.shape[1])[None] // 2 * 2 / word.shape[1]
+    )
     waves = np.where(np.arange(word.shape[1]) % 2 == 0, np.sin(angles), np.cos(angles))
     for number, found in enumerate(sentence["segments"]):
         segment = tables["embeddings.token_type_embeddings.weight"][number]
@@ -82,48 +94,97 @@ def test_every_variant_against_the_library_called_by_hand(tiny: tuple[Path, Any,
 
         truth = outputs(input_ids=torch.tensor([ids]))
         assert truth[0] == pytest.approx(state, abs=1e-5)
-        fed = {"hidden": state, "subtracted": state - position - segment, "sinusoidal": state - waves - segment, "lookup": word}
+        fed = {
+            "hidden": state,
+            "subtracted": state - position - segment,
+            "sinusoidal": state - waves - segment,
+            "lookup": word,
+        }
         for name, values in fed.items():
-            apart = np.abs(outputs(inputs_embeds=torch.tensor(values[None], dtype=torch.float32)) - truth)
+            apart = np.abs(
+                outputs(inputs_embeds=torch.tensor(values[None], dtype=torch.float32)) - truth
+            )
             measured = found["variants"][name]
             assert measured["sum"] == pytest.approx(apart[-1].sum(), rel=1e-4, abs=1e-4)
             assert measured["max"] == pytest.approx(apart[-1].max(), rel=1e-4, abs=1e-5)
-            assert measured["positions"] == pytest.approx(apart[-1].sum(axis=1).tolist(), rel=1e-4, abs=1e-4)
-            assert [one["relative"] for one in measured["layers"]] == pytest.approx(
-                [np.linalg.norm(one) / np.linalg.norm(layer) for one, layer in zip(apart, truth, strict=True)], rel=1e-3, abs=1e-6
+            assert measured["positions"] == pytest.approx(
+                apart[-1].sum(axis=1).tolist(), rel=1e-4, abs=1e-4
             )
-        assert found["variants"]["lookup"]["sum"] == 0 and found["variants"]["recovered"]["sum"] == 0
+            assert [one["relative"] for one in measured["layers"]] == pytest.approx(
+                [
+                    np.linalg.norm(one) / np.linalg.norm(layer)
+                    for one, layer in zip(apart, truth, strict=True)
+                ],
+                rel=1e-3,
+                abs=1e-6,
+            )
+        assert (
+            found["variants"]["lookup"]["sum"] == 0 and found["variants"]["recovered"]["sum"] == 0
+        )
         assert found["variants"]["hidden"]["sum"] > 0.01
         assert found["back"]["ids"] == ids and found["back"]["exact"]
-        sizes = {"word": word, "position": position, "segment": np.repeat(segment[None], len(ids), 0), "hidden": state}
+        sizes = {
+            "word": word,
+            "position": position,
+            "segment": np.repeat(segment[None], len(ids), 0),
+            "hidden": state,
+        }
         for name, values in sizes.items():
-            assert found["parts"][name] == pytest.approx(np.linalg.norm(values, axis=1).tolist(), rel=1e-5)
-    assert facts["known"] and facts["identity"] < 1e-5 and facts["formula"] == "LayerNorm(word + position + segment)"
+            assert found["parts"][name] == pytest.approx(
+                np.linalg.norm(values, axis=1).tolist(), rel=1e-5
+            )
+    assert (
+        facts["known"]
+        and facts["identity"] < 1e-5
+        and facts["formula"] == "LayerNorm(word + position + segment)"
+    )
     first, second = (
-        model(torch.tensor([ids]), token_type_ids=torch.full((1, len(ids)), number)).last_hidden_state[0].detach().numpy()
+        model(torch.tensor([ids]), token_type_ids=torch.full((1, len(ids)), number))
+        .last_hidden_state[0]
+        .detach()
+        .numpy()
         for number in (0, 1)
     )
-    assert sentence["segments"][1]["change"]["sum"] == pytest.approx(np.abs(first - second).sum(), rel=1e-4)
+    assert sentence["segments"][1]["change"]["sum"] == pytest.approx(
+        np.abs(first - second).sum(), rel=1e-4
+    )
     assert sentence["segments"][0]["change"] is None
 
 
-def test_how_far_sinusoids_are_from_learned_positions(tiny: tuple[Path, Any, Any, dict[str, Any]]) -> None:
+def test_how_far_sinusoids_are_from_learned_positions(
+    tiny: tuple[Path, Any, Any, dict[str, Any]],
+) -> None:
     learned = tiny[3]["embeddings.position_embeddings.weight"]
     waves = anatomy.sinusoids(*learned.shape)
     assert waves[3, 4] == pytest.approx(np.sin(3 / 10000 ** (4 / learned.shape[1])))
     assert waves[3, 5] == pytest.approx(np.cos(3 / 10000 ** (4 / learned.shape[1])))
-    found = pitfall(location=f"path:{tiny[0]}", framework="torch", sentences=["the"]).facts["sinusoids"]
+    found = pitfall(location=f"path:{tiny[0]}", framework="torch", sentences=["the"]).facts[
+        "sinusoids"
+    ]
     assert found["positions"] == len(learned)
-    assert found["relative"] == pytest.approx(np.linalg.norm(waves - learned) / np.linalg.norm(learned))
-    best = min(np.linalg.norm(scale * waves - learned) for scale in np.linspace(-0.1, 0.1, 20001)) / np.linalg.norm(learned)
+    assert found["relative"] == pytest.approx(
+        np.linalg.norm(waves - learned) / np.linalg.norm(learned)
+    )
+    best = min(
+        np.linalg.norm(scale * waves - learned) for scale in np.linspace(-0.1, 0.1, 20001)
+    ) / np.linalg.norm(learned)
     assert found["scaled"] == pytest.approx(best, abs=1e-5)
-    cosines = [float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b)) for a, b in zip(waves, learned, strict=True)]
+    cosines = [
+        float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
+        for a, b in zip(waves, learned, strict=True)
+    ]
     assert found["cosine"] == pytest.approx(np.mean(cosines))
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["plain", "norm", "projected", "deberta"]), st.booleans())
-def test_the_way_back_is_the_nearest_of_the_whole_vocabulary(seed: int, how: str, segments: bool) -> None:
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["plain", "norm", "projected", "deberta"]),
+    st.booleans(),
+)
+def test_the_way_back_is_the_nearest_of_the_whole_vocabulary(
+    seed: int, how: str, segments: bool
+) -> None:
     """Against composing every token at every position one by one."""
     random = np.random.default_rng(seed)
 
@@ -132,25 +193,42 @@ def test_the_way_back_is_the_nearest_of_the_whole_vocabulary(seed: int, how: str
 
     wide = 9 if how in ("projected", "deberta") else 6
     parts = Anatomy(
-        table(40, 6), table(12, 6), 2, table(2, 6) if segments else None,
-        None if how == "plain" else (table(wide if how == "deberta" else 6), table(wide if how == "deberta" else 6), 1e-12),
-        (table(6, 9), table(9)) if wide == 9 else None, how == "deberta", 1.5,
-    )  # fmt: skip
+        table(40, 6),
+        table(12, 6),
+        2,
+        table(2, 6) if segments else None,
+        None
+        if how == "plain"
+        else (
+            table(wide if how == "deberta" else 6),
+            table(wide if how == "deberta" else 6),
+            1e-12,
+        ),
+        (table(6, 9), table(9)) if wide == 9 else None,
+        how == "deberta",
+        1.5,
+    )
     ids = random.integers(0, 40, 7)
     states = parts.compose(parts.word[ids].astype(np.float64), parts.added(7, 0)).astype(np.float32)
     states += 0.01 * table(*states.shape)
     found, nearest, second = parts.nearest(states, 0)
     for place, state in enumerate(states):
         every = [
-            np.linalg.norm(parts.compose(parts.word[[token]].astype(np.float64), parts.added(7, 0)[[place]])[0] - state)
+            np.linalg.norm(
+                parts.compose(parts.word[[token]].astype(np.float64), parts.added(7, 0)[[place]])[0]
+                - state
+            )
             for token in range(40)
         ]
         order = np.argsort(every)
-        assert nearest[place] == pytest.approx(every[order[0]], abs=1e-6) and second[place] == pytest.approx(every[order[1]], abs=1e-6)
+        assert nearest[place] == pytest.approx(every[order[0]], abs=1e-6) and second[
+            place
+        ] == pytest.approx(every[order[1]], abs=1e-6)
         assert found[place] == order[0]
 
 
-# What hidden_states[0] is, from the library's source, and whether feeding it back is right (0), wrong (1) or does not fit (None).
+# What hidden_states[0] is, from the library's source, and whether feeding it back is right (0),
+# wrong (1) or does not fit (None).
 HOLDS: dict[str, tuple[str, int | None]] = {
     "BERT": ("LayerNorm(word + position + segment)", 1),
     "RoBERTa": ("LayerNorm(word + position + segment)", 1),
@@ -175,7 +253,11 @@ def test_every_family_is_expected() -> None:
 def test_each_architecture(name: str) -> None:
     found = row(name, Torch(None, build(name)))
     formula, wrong = HOLDS[name]
-    assert found["formula"] == formula and found["residual"] < 1e-5 and found["first"] == (2 if name == "RoBERTa" else 0)
+    assert (
+        found["formula"] == formula
+        and found["residual"] < 1e-5
+        and found["first"] == (2 if name == "RoBERTa" else 0)
+    )
     fed = found["fed"]
     assert fed["lookup"] == 0 and (fed["table"] == 0) == (name != "Gemma 3")
     if wrong is None:
@@ -187,7 +269,8 @@ def test_each_architecture(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", ["torch", pytest.param("tensorflow", marks=needs_tensorflow)])
 def test_the_question_itself(framework: str) -> None:
-    """On MiniLM 181.743 the wrong way and 0.0 the right way, and with the question's ones as segments."""
+    """On MiniLM 181.743 the wrong way and 0.0 the right way, and with the question's ones as
+    segments."""
     found = pitfall(location=f"path:{minilm()}", framework=framework, sentences=[QUESTION]).facts
     (sentence,) = found["sentences"]
     zeros, ones = sentence["segments"]
@@ -195,19 +278,26 @@ def test_the_question_itself(framework: str) -> None:
     assert ones["variants"]["hidden"]["sum"] == pytest.approx(231.817, abs=0.002)
     assert ones["change"]["sum"] == pytest.approx(105.626, abs=0.002)
     for part in (zeros, ones):
-        assert part["variants"]["lookup"]["sum"] == part["variants"]["recovered"]["sum"] == 0 and part["back"]["exact"]
+        assert (
+            part["variants"]["lookup"]["sum"] == part["variants"]["recovered"]["sum"] == 0
+            and part["back"]["exact"]
+        )
         assert part["variants"]["lookup"]["max"] == 0
     assert found["known"] and framework in found["versions"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("text", "wrong"), [(QUESTION, 514.980), ("私の犬はかわいいです。", 213.920)])
+@pytest.mark.parametrize(
+    ("text", "wrong"), [(QUESTION, 514.980), ("私の犬はかわいいです。", 213.920)]
+)
 def test_the_japanese_model_against_the_library_called_by_hand(text: str, wrong: float) -> None:
     import torch
     from transformers import AutoTokenizer, BertModel
 
     folder = CHECKOUT / "site" / "models" / "ja-aozora"
-    (sentence,) = pitfall(location=f"path:{folder}", framework="torch", sentences=[text]).facts["sentences"]
+    (sentence,) = pitfall(location=f"path:{folder}", framework="torch", sentences=[text]).facts[
+        "sentences"
+    ]
     told = sentence["segments"][0]["variants"]
     model = BertModel.from_pretrained(folder).eval()
     ids = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")["input_ids"]
@@ -216,24 +306,36 @@ def test_the_japanese_model_against_the_library_called_by_hand(text: str, wrong:
         again = model(inputs_embeds=whole.hidden_states[0]).last_hidden_state
         right = model(inputs_embeds=model.get_input_embeddings()(ids)).last_hidden_state
     by_hand = float((again - whole.last_hidden_state).abs().double().sum())
-    assert told["hidden"]["sum"] == pytest.approx(by_hand, rel=1e-5) == pytest.approx(wrong, abs=0.01)
+    assert (
+        told["hidden"]["sum"] == pytest.approx(by_hand, rel=1e-5) == pytest.approx(wrong, abs=0.01)
+    )
     assert told["lookup"]["sum"] == float((right - whole.last_hidden_state).abs().sum()) == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("torch_wrong", 181.743), ("torch_right", 0), pytest.param("tensorflow_wrong", 181.743, marks=needs_tensorflow),
-     pytest.param("tensorflow_right", 0, marks=needs_tensorflow), ("torch_back", None)],
-)  # fmt: skip
+    [
+        ("torch_wrong", 181.743),
+        ("torch_right", 0),
+        pytest.param("tensorflow_wrong", 181.743, marks=needs_tensorflow),
+        pytest.param("tensorflow_right", 0, marks=needs_tensorflow),
+        ("torch_back", None),
+    ],
+)
 def test_the_code_on_the_page_runs(name: str, expected: float | None) -> None:
-    """As it stands there, but for the model's place: the hub's name becomes the folder of the same model."""
+    """As it stands there, but for the model's place: the hub's name becomes the folder of the same
+    model."""
     text = (CODE / f"{name}.py").read_text(encoding="utf-8")
     hub = '"sentence-transformers/all-MiniLM-L6-v2"'
     assert text.count(hub) == 1
     script = [sys.executable, "-c", text.replace(hub, repr(str(minilm())))]
-    plain = {name: value for name, value in os.environ.items() if name not in ("USE_TF", "USE_FLAX")}  # which this process has set
-    ran = subprocess.run(script, capture_output=True, text=True, check=False, timeout=300, env=plain)
+    plain = {
+        name: value for name, value in os.environ.items() if name not in ("USE_TF", "USE_FLAX")
+    }  # which this process has set
+    ran = subprocess.run(
+        script, capture_output=True, text=True, check=False, timeout=300, env=plain
+    )
     assert ran.returncode == 0, ran.stderr
     said = ran.stdout.strip().splitlines()[-1]
     if expected is None:
@@ -249,10 +351,16 @@ def test_every_script_is_on_the_page_and_narrow_enough() -> None:
         assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 70
 
 
-def test_a_model_that_is_no_bert_is_not_run_in_tensorflow(models_folder: Callable[[str], Path]) -> None:
-    found = pitfall(location=f"path:{models_folder('roberta')}", framework="tensorflow", sentences=["the"]).facts
+def test_a_model_that_is_no_bert_is_not_run_in_tensorflow(
+    models_folder: Callable[[str], Path],
+) -> None:
+    found = pitfall(
+        location=f"path:{models_folder('roberta')}", framework="tensorflow", sentences=["the"]
+    ).facts
     assert found["sentences"] == []
-    assert pitfall(location=f"path:{models_folder('roberta')}", framework="torch", sentences=["the quick fox"]).facts["known"]
+    assert pitfall(
+        location=f"path:{models_folder('roberta')}", framework="torch", sentences=["the quick fox"]
+    ).facts["known"]
 
 
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
@@ -263,4 +371,8 @@ def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
 
 def test_sentences_by_language() -> None:
     asked = Pitfall(sentences={"ja": ("犬",), "zh": (QUESTION, "狗")})
-    assert asked.of("en") == (QUESTION,) and asked.of("ja") == (QUESTION, "犬") and asked.of("zh-Hant") == (QUESTION, "狗")
+    assert (
+        asked.of("en") == (QUESTION,)
+        and asked.of("ja") == (QUESTION, "犬")
+        and asked.of("zh-Hant") == (QUESTION, "狗")
+    )

@@ -51,7 +51,9 @@ maps = ["m-words", "m-encoder-input"]
 def study(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str], Path]) -> Built:
     """An atlas with a write-up, built where there is no TensorFlow. Read only."""
     built = Built(tmp_path_factory.mktemp("study"))
-    built.toml.write_text(TOML.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8")
+    built.toml.write_text(
+        TOML.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("atlas.pipeline.build.installed", lambda: ("torch",))
         built.build()
@@ -66,7 +68,9 @@ def copied(study: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bui
 
 
 def read(built: Built) -> writeup.WriteUp:
-    found = findings.read(built.root / "data", writeup.NAME, writeup.WriteUp, writeup.SCHEMA_VERSION)
+    found = findings.read(
+        built.root / "data", writeup.NAME, writeup.WriteUp, writeup.SCHEMA_VERSION
+    )
     assert found is not None
     return found
 
@@ -92,17 +96,24 @@ def test_the_page_says_what_was_measured(study: Built) -> None:
 
 
 def test_the_way_back_is_told_of_every_sentence_in_either_segment(study: Built) -> None:
-    ways = [part.back for sentence in read(study).models[0].runs[0].sentences for part in sentence.segments]
+    ways = [
+        part.back
+        for sentence in read(study).models[0].runs[0].sentences
+        for part in sentence.segments
+    ]
     assert len(ways) == 4 and all(way.exact for way in ways)
     mantissa, power = f"{max(max(way.nearest) for way in ways):.1e}".split("e")
     far = f"{min(min(way.second) for way in ways):.2f}"
     found = f"every token is found again in 4 of 4 inputs. The nearest is at most {mantissa} × 10<sup>−{-int(power)}</sup> away"
     assert found in page(study)
-    assert f"the second nearest at least {far} (" in page(study) and f"少なくとも {far} です" in page(study, "ja")
+    assert f"the second nearest at least {far} (" in page(
+        study
+    ) and f"少なくとも {far} です" in page(study, "ja")
 
 
 def test_with_tensorflow_its_numbers_stand_beside(copied: Built) -> None:
-    """The file is given a second run, other in its numbers, so that no column can be taken for another."""
+    """The file is given a second run, other in its numbers, so that no column can be taken for
+    another."""
     file = copied.root / "data" / writeup.NAME
     found = json.loads(file.read_text())
     run = json.loads(json.dumps(found["models"][0]["runs"][0])) | {"framework": "tensorflow"}
@@ -113,7 +124,10 @@ def test_with_tensorflow_its_numbers_stand_beside(copied: Built) -> None:
     file.write_text(json.dumps(found | {"missing": []}))
     copied.build(frozen=True)
     text = page(copied)
-    assert re.findall(r'colspan="3">(\w+)', text) == ["PyTorch", "TensorFlow"] and "was not run" not in text
+    assert (
+        re.findall(r'colspan="3">(\w+)', text) == ["PyTorch", "TensorFlow"]
+        and "was not run" not in text
+    )
     wrong = run["sentences"][0]["segments"][0]["variants"]["hidden"]["sum"]
     assert f"TensorFlow gives {wrong:,.3f} and 0.0." in text
     for sentence in run["sentences"]:
@@ -122,24 +136,44 @@ def test_with_tensorflow_its_numbers_stand_beside(copied: Built) -> None:
 
 
 def test_every_word_is_translated(study: Built) -> None:
-    """What stands between tags of the English page and again in the Japanese one is code, numbers, or a name."""
+    """What stands between tags of the English page and again in the Japanese one is code, numbers,
+    or a name."""
 
     def words(text: str) -> set[str]:
-        body = re.sub(r"<(pre|svg|code)\b.*?</\1>", "", text[text.index("<main") : text.index("</main")], flags=re.DOTALL)
-        return {part.strip() for part in re.findall(r">([^<>]+)<", body) if re.search(r"[a-z]{3,} [a-z]{2,}", part)}
+        body = re.sub(
+            r"<(pre|svg|code)\b.*?</\1>",
+            "",
+            text[text.index("<main") : text.index("</main")],
+            flags=re.DOTALL,
+        )
+        return {
+            part.strip()
+            for part in re.findall(r">([^<>]+)<", body)
+            if re.search(r"[a-z]{3,} [a-z]{2,}", part)
+        }
 
-    assert words(page(study)) & words(page(study, "ja")) <= {"the quick brown fox", "Hello, my dog is cute"}
+    assert words(page(study)) & words(page(study, "ja")) <= {
+        "the quick brown fox",
+        "Hello, my dog is cute",
+    }
 
 
 def test_without_tensorflow_page_and_build_say_so(study: Built, copied: Built) -> None:
     assert read(study).missing == ("tensorflow",)
     assert "TensorFlow was not installed where this page was built" in page(study)
-    assert "TensorFlow がなかった" in page(study, "ja") and re.findall(r'colspan="3">(\w+)', page(study)) == ["PyTorch"]
+    assert "TensorFlow がなかった" in page(study, "ja") and re.findall(
+        r'colspan="3">(\w+)', page(study)
+    ) == ["PyTorch"]
     told: list[str] = []
     from atlas.pipeline.build import build
     from atlas.pipeline.options import Options
 
-    build(config.load(copied.toml), Options(offline=True, executor="serial", strict=True), Silent(), told.append)
+    build(
+        config.load(copied.toml),
+        Options(offline=True, executor="serial", strict=True),
+        Silent(),
+        told.append,
+    )
     assert [line for line in told if "tensorflow" in line and "pip install" in line]
 
 
@@ -158,10 +192,15 @@ def test_a_second_build_runs_nothing_and_another_sentence_one_task(copied: Built
     assert ran.ran == ["m: pitfall, torch"] and "the fox running" in page(copied, "ja")
     copied.edit('[pitfall.sentences]\nen = ["the fox running"]', "")
     copied.build()
-    assert not (copied.public / URL).exists() and "write-ups/" not in (copied.public / "index.html").read_text()
+    assert (
+        not (copied.public / URL).exists()
+        and "write-ups/" not in (copied.public / "index.html").read_text()
+    )
 
 
-def test_with_tensorflow_a_column_more_is_wanted(copied: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_tensorflow_a_column_more_is_wanted(
+    copied: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from atlas.pipeline.options import Options
     from atlas.pipeline.status import status
 
@@ -187,27 +226,44 @@ def test_only_leaves_the_write_up_as_it_is(copied: Built) -> None:
     before = page(copied)
     ran = Silent()
     copied.build(ran, only=("m-words",))
-    assert ran.ran == [] and (copied.public / URL).exists() and before.count("where shown") == 2 and page(copied).count("where shown") == 0
+    assert (
+        ran.ran == []
+        and (copied.public / URL).exists()
+        and before.count("where shown") == 2
+        and page(copied).count("where shown") == 0
+    )
 
 
 def test_an_optional_model_that_fails_is_left_out_of_it(copied: Built, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(Path(re.search(r"path:([^\"]+)", copied.toml.read_text())[1]), broken)  # type: ignore[index]
     text = json.loads((broken / "config.json").read_text())
-    (broken / "config.json").write_text(json.dumps(text | {"num_hidden_layers": 3}))  # layers that its weights lack
-    copied.edit("[[compare]]", f'[[models]]\nid = "x"\nsource = "path:{broken.as_posix()}"\noptional = true\n\n[[compare]]')
+    (broken / "config.json").write_text(
+        json.dumps(text | {"num_hidden_layers": 3})
+    )  # layers that its weights lack
+    copied.edit(
+        "[[compare]]",
+        f'[[models]]\nid = "x"\nsource = "path:{broken.as_posix()}"\noptional = true\n\n[[compare]]',
+    )
     summary = copied.build()
-    assert any("x" in line for line in summary.warnings) or [one.model for one in read(copied).models] == ["m"]
+    assert any("x" in line for line in summary.warnings) or [
+        one.model for one in read(copied).models
+    ] == ["m"]
     assert [one.model for one in read(copied).models] == ["m"]
 
 
 def test_bad_tables_are_told(tmp_path: Path) -> None:
     toml = tmp_path / "atlas.toml"
-    toml.write_text('[pitfall]\nsentence = ["a"]\n[pitfall.sentences]\nen = []\n[[models]]\nid = "m"\nsource = "path:x"\npitfal = true\n')
+    toml.write_text(
+        '[pitfall]\nsentence = ["a"]\n[pitfall.sentences]\nen = []\n[[models]]\nid = "m"\nsource = "path:x"\npitfal = true\n'
+    )
     with pytest.raises(ConfigError) as problem:
         config.load(toml)
     told = "\n".join(problem.value.problems)
-    assert "pitfall.sentence: unknown key (did you mean sentences?)" in told and "pitfall.sentences.en: needs at least one entry" in told
+    assert (
+        "pitfall.sentence: unknown key (did you mean sentences?)" in told
+        and "pitfall.sentences.en: needs at least one entry" in told
+    )
     assert "models[0].pitfal: unknown key (did you mean pitfall?)" in told
 
 
@@ -216,7 +272,9 @@ def test_ticks_are_round_and_hold_the_value(most: float) -> None:
     step, top = ticks(most)
     assert top >= most * (1 - 1e-9) and 2 <= round(top / step) <= 11 and f"{step:e}"[0] in "125"
     told = [f"{step * number:.{digits(step)}f}" for number in range(round(top / step) + 1)]
-    assert [float(text) for text in told] == pytest.approx([step * number for number in range(len(told))], rel=1e-6)
+    assert [float(text) for text in told] == pytest.approx(
+        [step * number for number in range(len(told))], rel=1e-6
+    )
 
 
 @example([5e-324], False)

@@ -1,4 +1,5 @@
-"""The files a map page fetches, decoded here as templates/assets/map/data.js decodes them, and compared with the atlas data."""
+"""The files a map page fetches, decoded here as templates/assets/map/data.js decodes them, and
+compared with the atlas data."""
 
 from __future__ import annotations
 
@@ -55,7 +56,11 @@ def test_morton_is_a_permutation_and_ends_where_both_axes_do(points: np.ndarray)
     assert sorted(order.tolist()) == list(range(len(points)))
 
     def code(point: Any) -> int:
-        return sum(((int(point[axis]) >> bit) & 1) << (2 * bit + axis) for bit in range(16) for axis in (0, 1))
+        return sum(
+            ((int(point[axis]) >> bit) & 1) << (2 * bit + axis)
+            for bit in range(16)
+            for axis in (0, 1)
+        )
 
     codes = [code(points[row]) for row in order]
     assert codes == sorted(codes)
@@ -63,7 +68,9 @@ def test_morton_is_a_permutation_and_ends_where_both_axes_do(points: np.ndarray)
 
 def test_morton_keeps_near_points_near() -> None:
     points = np.random.default_rng(0).integers(0, 65536, (5000, 2)).astype(np.uint16)
-    steps = np.linalg.norm(np.diff(points[curves.morton(points)].astype(float), axis=0), axis=1).mean()
+    steps = np.linalg.norm(
+        np.diff(points[curves.morton(points)].astype(float), axis=0), axis=1
+    ).mean()
     random = np.linalg.norm(np.diff(points.astype(float), axis=0), axis=1).mean()
     assert steps < random / 20
 
@@ -80,7 +87,13 @@ def test_codes_are_by_frequency_and_grey_without_a_value(values: list[str | None
     assert all(values.count(value) <= min(counts) for value in left)
 
 
-@given(arrays.arrays(np.float64, st.tuples(st.integers(1, 50), st.just(2)), elements=st.floats(-1e4, 1e4, width=32)))
+@given(
+    arrays.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 50), st.just(2)),
+        elements=st.floats(-1e4, 1e4, width=32),
+    )
+)
 def test_a_frame_holds_every_point_and_has_the_shape_of_pictures(xy: np.ndarray) -> None:
     unit = frame_.Frame.around(xy).unit(xy)
     assert unit[:, 0].min() > 0
@@ -108,7 +121,9 @@ class Page:
         blocks = self.bytes(self.meta["near"]).reshape(4, k, n)
         self.near, self.similar = self.wide(blocks[:3]).T, blocks[3].T / 255
         self.row = {token: row for row, token in enumerate(self.data.column("token_id").tolist())}
-        self.order = np.array([self.row[token] for token in self.ids.tolist()])  # rows of the data, in the page's order
+        self.order = np.array(
+            [self.row[token] for token in self.ids.tolist()]
+        )  # rows of the data, in the page's order
 
     @staticmethod
     def wide(planes: np.ndarray) -> np.ndarray:
@@ -145,7 +160,9 @@ def test_places_are_right_to_one_step(page: Page) -> None:
         assert zooms.tolist() == page.data.column(f"label_{name}")[page.order].tolist()
         left, bottom, width = page.meta["views"][name]
         x, y = found.T
-        shown = (x > left) & (x < left + width) & (y > bottom) & (y < bottom + width * frame_.ASPECT)
+        shown = (
+            (x > left) & (x < left + width) & (y > bottom) & (y < bottom + width * frame_.ASPECT)
+        )
         assert shown.mean() > 0.97  # the first view leaves out a few strays at most
 
 
@@ -156,7 +173,12 @@ def test_colours_and_properties_are_those_of_the_data(page: Page) -> None:
     told = [one for one in page.meta["clusters"] if one[0] == "coarse"]
     assert [one[4] for one in told] == [chosen[key] for key in range(len(told))]
     for name, counts in page.kept.items():
-        assert counts.tolist() == np.round(page.data.column(f"overlap_{name}")[page.order] * page.meta["k"]).astype(int).tolist()
+        assert (
+            counts.tolist()
+            == np.round(page.data.column(f"overlap_{name}")[page.order] * page.meta["k"])
+            .astype(int)
+            .tolist()
+        )
 
 
 def test_readings_stand_beside_their_tokens_where_there_are_any(page: Page) -> None:
@@ -166,10 +188,14 @@ def test_readings_stand_beside_their_tokens_where_there_are_any(page: Page) -> N
         return
     found = page.bytes(page.meta["readings"]).tobytes().decode().split("\n")
     assert found == [readings[row] or "" for row in page.order]
-    assert page.fine.astype(np.int16).tolist() == page.data.column("cluster_fine")[page.order].tolist()
+    assert (
+        page.fine.astype(np.int16).tolist() == page.data.column("cluster_fine")[page.order].tolist()
+    )
     for plane, what in ((2, "kind"), (3, "script"), (4, "pos")):
         names, values = page.meta["groups"][what], page.data.strings(what)
-        found = [names[code] if code != payload.GREY else None for code in page.planes[plane].tolist()]
+        found = [
+            names[code] if code != payload.GREY else None for code in page.planes[plane].tolist()
+        ]
         assert found == [values[row] if values[row] in names else None for row in page.order]
 
 
@@ -184,7 +210,9 @@ def test_clusters_are_told_in_the_order_of_their_keys(page: Page) -> None:
     # The page finds a fine cluster by its key's place in this list.
     about = page.data.about.clusters
     for level in ("coarse", "fine"):
-        assert [one.key for one in about if one.level == level] == list(range(sum(one.level == level for one in about)))
+        assert [one.key for one in about if one.level == level] == list(
+            range(sum(one.level == level for one in about))
+        )
     for told, cluster in zip(page.meta["clusters"], about, strict=True):
         assert told[:4] == [cluster.level, cluster.name, cluster.slug, cluster.size]
         assert set(told[5]) == set(page.meta["projections"])
@@ -201,7 +229,10 @@ def test_near_clusters_differ_in_colour(page: Page) -> None:
         return
     gaps = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(gaps, np.inf)
-    same = [chosen[one.key] == chosen[coarse[int(gaps[number].argmin())].key] for number, one in enumerate(coarse)]
+    same = [
+        chosen[one.key] == chosen[coarse[int(gaps[number].argmin())].key]
+        for number, one in enumerate(coarse)
+    ]
     assert np.mean(same) < 0.05
 
 

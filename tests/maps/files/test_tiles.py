@@ -40,7 +40,9 @@ class Read:
 
     @staticmethod
     def wide(raw: np.ndarray, planes: int) -> np.ndarray:
-        return sum(plane.astype(np.int64) << (8 * k) for k, plane in enumerate(raw.reshape(planes, -1)))
+        return sum(
+            plane.astype(np.int64) << (8 * k) for k, plane in enumerate(raw.reshape(planes, -1))
+        )
 
     def part(self, name: str) -> np.ndarray:
         return np.frombuffer(self.files[name], np.uint8)
@@ -50,22 +52,41 @@ class Read:
         n = int(self.counts[tile])
         raw = self.part(f"{tile}.p")
         level, column, row, _ = self.tiles[tile]
-        axes = [np.cumsum(self.wide(raw[2 * n * axis : 2 * n * (axis + 1)], 2)) & 0xFFFF for axis in (0, 1)]
-        return (np.stack(axes, axis=1) + 0.5) / 65536 / 2**level + np.array([column, row]) / 2**level, raw[4 * n : 5 * n]
+        axes = [
+            np.cumsum(self.wide(raw[2 * n * axis : 2 * n * (axis + 1)], 2)) & 0xFFFF
+            for axis in (0, 1)
+        ]
+        return (np.stack(axes, axis=1) + 0.5) / 65536 / 2**level + np.array(
+            [column, row]
+        ) / 2**level, raw[4 * n : 5 * n]
 
 
-def made(seed: int, n: int, cap: int, equal: bool = False) -> tuple[Read, tiles.Tree, np.ndarray, np.ndarray, list[str], list[str | None]]:
+def made(
+    seed: int, n: int, cap: int, equal: bool = False
+) -> tuple[Read, tiles.Tree, np.ndarray, np.ndarray, list[str], list[str | None]]:
     unit, zooms = points(seed, n, equal)
     rng = np.random.default_rng(seed + 1)
-    texts = [f"{'Ｔoken' if row % 7 else 'new york'} {row}" if row % 3 else f"語{row}" for row in range(n)]
+    texts = [
+        f"{'Ｔoken' if row % 7 else 'new york'} {row}" if row % 3 else f"語{row}"
+        for row in range(n)
+    ]
     readings = [f"ゴ{row}" if row % 3 == 0 else None for row in range(n)]
     tree = tiles.tree(unit, zooms, cap, seed)
     ids = np.sort(rng.choice(3 * n, n, replace=False))
     near = ids[rng.integers(0, n, (n, 10))]
     groups = [zooms, *(rng.integers(0, 255, n) for _ in range(4))]
     found = tiles.files(
-        unit, tree, groups, texts, readings, ids, rng.integers(-1, 500, n), rng.integers(0, 15, n), near, rng.random((n, 10))
-    )  # fmt: skip
+        unit,
+        tree,
+        groups,
+        texts,
+        readings,
+        ids,
+        rng.integers(-1, 500, n),
+        rng.integers(0, 15, n),
+        near,
+        rng.random((n, 10)),
+    )
     read = Read(dict(found))
     read.ids, read.near = ids, near  # type: ignore[attr-defined]
     return read, tree, unit, zooms, texts, readings
@@ -82,7 +103,9 @@ def test_tiles_hold_every_point_once_where_it_is(seed: int, n: int, cap: int, eq
         places, shown = read.points(tile)
         assert np.abs(places - unit[rows]).max(initial=0) <= 1 / 65536 / 2**level + 1e-12
         assert shown.tolist() == zooms[rows].tolist()
-        inside = (unit[rows] >= np.array([column, row]) / 2**level) & (unit[rows] <= np.array([column + 1, row + 1]) / 2**level)
+        inside = (unit[rows] >= np.array([column, row]) / 2**level) & (
+            unit[rows] <= np.array([column + 1, row + 1]) / 2**level
+        )
         assert inside.all()
 
 
@@ -103,13 +126,20 @@ def test_labels_never_wait_for_deeper_tiles(seed: int, n: int, cap: int) -> None
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.integers(300, 3000), st.tuples(*[st.floats(0, 1)] * 4))
-def test_all_tiles_that_meet_a_view_hold_all_its_points(seed: int, n: int, corners: tuple[float, ...]) -> None:
+def test_all_tiles_that_meet_a_view_hold_all_its_points(
+    seed: int, n: int, corners: tuple[float, ...]
+) -> None:
     read, _, unit, _, _, _ = made(seed, n, 20)
     (left, right), (low, high) = sorted(corners[:2]), sorted(corners[2:])
     found = 0
     for tile, (level, column, row, _) in enumerate(read.tiles):
         width = 2.0**-level
-        if column * width <= right and (column + 1) * width >= left and row * width <= high and (row + 1) * width >= low:
+        if (
+            column * width <= right
+            and (column + 1) * width >= left
+            and row * width <= high
+            and (row + 1) * width >= low
+        ):
             places, _ = read.points(tile)
             found += int(((places > [left, low]) & (places < [right, high])).all(axis=1).sum())
     true = int(((unit > [left, low]) & (unit < [right, high])).all(axis=1).sum())
@@ -127,17 +157,24 @@ def test_facts_texts_and_neighbors_stand_beside_their_points(seed: int, n: int) 
         rows = tree.order[start : start + count]
         assert read.wide(read.part(f"{tile}.f")[: 4 * count], 4).tolist() == read.ids[rows].tolist()
         lines = read.files[f"{tile}.t"].decode().split("\n")
-        assert lines == [f"{texts[row]}\t{readings[row]}" if readings[row] else texts[row] for row in rows.tolist()]
+        assert lines == [
+            f"{texts[row]}\t{readings[row]}" if readings[row] else texts[row]
+            for row in rows.tolist()
+        ]
         near = read.wide(read.part(f"{tile}.n")[: 40 * count], 4).reshape(10, count).T
         assert np.array_equal(read.ids[tree.order[near]], read.near[rows])
     for number, at in enumerate(range(0, n, tiles.CHUNK_IDS)):
         raw = read.part(f"ids.{number}").reshape(8, -1)
-        assert read.wide(raw[:4].ravel(), 4).tolist() == read.ids[at : at + tiles.CHUNK_IDS].tolist()
+        assert (
+            read.wide(raw[:4].ravel(), 4).tolist() == read.ids[at : at + tiles.CHUNK_IDS].tolist()
+        )
         assert read.wide(raw[4:].ravel(), 4).tolist() == place[at : at + tiles.CHUNK_IDS].tolist()
 
 
 @pytest.fixture(scope="module")
-def index() -> tuple[list[tuple[str, int, str]], list[str], list[str], tiles.Tree, list[str | None]]:
+def index() -> tuple[
+    list[tuple[str, int, str]], list[str], list[str], tiles.Tree, list[str | None]
+]:
     read, tree, _, _, texts, readings = made(3, 6000, 400)
     keys = read.files["keys"].decode().split("\n")
     entries = []
@@ -164,7 +201,11 @@ def test_every_beginning_is_found(index: tuple) -> None:
 
 
 def test_text_is_folded_as_the_page_folds_it() -> None:
-    assert tiles.fold("Ｔokyo") == "tokyo" and tiles.fold("ユウショウ") == "ゆうしょう" and tiles.fold("ｶﾞ") == "が"
+    assert (
+        tiles.fold("Ｔokyo") == "tokyo"
+        and tiles.fold("ユウショウ") == "ゆうしょう"
+        and tiles.fold("ｶﾞ") == "が"
+    )
     assert tiles.fold("ー・ヷ") == "ー・ヷ"
 
 

@@ -1,4 +1,5 @@
-"""A model compared with itself: a space of its tokens beside every layer's outputs for each token alone."""
+"""A model compared with itself: a space of its tokens beside every layer's outputs for each token
+alone."""
 
 from __future__ import annotations
 
@@ -20,13 +21,23 @@ VERSION = 2
 
 
 def layers(
-    vectors: Vectors, selection: Selection, other: Selection, near: Neighbors, *, location: str, k: int = 15, seed: int = 0,
-    device: str = "cpu", threads: int = 1, progress: Callable[[float], None] = lambda _: None,
-) -> Layers:  # fmt: skip
-    """Compare a space with layers 0 to the last over the tokens that two selections share, in one pass through the model.
+    vectors: Vectors,
+    selection: Selection,
+    other: Selection,
+    near: Neighbors,
+    *,
+    location: str,
+    k: int = 15,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Layers:
+    """Compare a space with layers 0 to the last over the tokens that two selections share, in one
+    pass through the model.
 
-    The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises ModelError when the model cannot
-    be loaded, StageError when fewer than three tokens are shared.
+    The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises
+    ModelError when the model cannot be loaded, StageError when fewer than three tokens are shared.
     """
     import torch
 
@@ -50,15 +61,24 @@ def layers(
             for some, states in model.states([[int(token)] for token in ids], numbers):
                 if outputs is None:
                     shape = (len(numbers), len(ids), states.shape[2])
-                    outputs = np.lib.format.open_memmap(Path(folder) / "states.npy", "w+", np.float32, shape)
+                    outputs = np.lib.format.open_memmap(
+                        Path(folder) / "states.npy", "w+", np.float32, shape
+                    )
                 outputs[:, some] = states
                 done += len(some)
                 progress(0.5 * done / len(ids))
             for number in numbers if outputs is not None else ():
                 layer = np.array(outputs[number])
-                found = neighbors(Vectors(layer, ""), _all(len(ids)), k=k, device=device, threads=threads)
+                found = neighbors(
+                    Vectors(layer, ""), _all(len(ids)), k=k, device=device, threads=threads
+                )
                 share = kept(rows[:, :k], found.rows[:, :k])
-                figures = {"layer": number, "overlap": float(share.mean()), "chance": k / max(len(ids) - 1, 1), "k": k}
+                figures = {
+                    "layer": number,
+                    "overlap": float(share.mean()),
+                    "chance": k / max(len(ids) - 1, 1),
+                    "k": k,
+                }
                 entries.append(figures | alike(own, layer, seed))
                 progress(0.5 + 0.5 * (number + 1) / len(numbers))
             del outputs

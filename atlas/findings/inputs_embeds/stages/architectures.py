@@ -1,4 +1,5 @@
-"""What `hidden_states[0]` holds and what `inputs_embeds` wants, by architecture: measured on a tiny random model of each."""
+"""What `hidden_states[0]` holds and what `inputs_embeds` wants, by architecture: measured on a tiny
+random model of each."""
 
 from __future__ import annotations
 
@@ -16,30 +17,65 @@ VERSION = 1
 
 _V, _D, _E = 64, 32, 16  # tokens, dimensions of layers, and of embeddings where they are fewer
 _IDS = [7, 23, 5, 41, 5, 60]  # one token twice
-_SMALL = {"hidden_size": _D, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": _D}
-_LLAMA = {**_SMALL, "num_key_value_heads": 4, "head_dim": 8, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+_SMALL = {
+    "hidden_size": _D,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": _D,
+}
+_LLAMA = {
+    **_SMALL,
+    "num_key_value_heads": 4,
+    "head_dim": 8,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
 FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "BERT": ("BertConfig", "BertModel", _SMALL),
     "RoBERTa": ("RobertaConfig", "RobertaModel", {**_SMALL, "pad_token_id": 1}),
     "ALBERT": ("AlbertConfig", "AlbertModel", {**_SMALL, "embedding_size": _E}),
     "ELECTRA": ("ElectraConfig", "ElectraModel", {**_SMALL, "embedding_size": _E}),
-    "DistilBERT": ("DistilBertConfig", "DistilBertModel", {"dim": _D, "n_layers": 2, "n_heads": 4, "hidden_dim": _D}),
-    "DeBERTa v1": ("DebertaConfig", "DebertaModel", {**_SMALL, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}),
-    "DeBERTa v3": ("DebertaV2Config", "DebertaV2Model", {
-        **_SMALL, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_biased_input": False, "type_vocab_size": 0,
-    }),
+    "DistilBERT": (
+        "DistilBertConfig",
+        "DistilBertModel",
+        {"dim": _D, "n_layers": 2, "n_heads": 4, "hidden_dim": _D},
+    ),
+    "DeBERTa v1": (
+        "DebertaConfig",
+        "DebertaModel",
+        {**_SMALL, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
+    ),
+    "DeBERTa v3": (
+        "DebertaV2Config",
+        "DebertaV2Model",
+        {
+            **_SMALL,
+            "relative_attention": True,
+            "pos_att_type": ["c2p", "p2c"],
+            "position_biased_input": False,
+            "type_vocab_size": 0,
+        },
+    ),
     "GPT-2": ("GPT2Config", "GPT2Model", {"n_embd": _D, "n_layer": 2, "n_head": 4}),
-    "T5": ("T5Config", "T5EncoderModel", {"d_model": _D, "d_kv": 8, "d_ff": _D, "num_layers": 2, "num_heads": 4}),
+    "T5": (
+        "T5Config",
+        "T5EncoderModel",
+        {"d_model": _D, "d_kv": 8, "d_ff": _D, "num_layers": 2, "num_heads": 4},
+    ),
     "Llama": ("LlamaConfig", "LlamaModel", _LLAMA),
     "Gemma": ("GemmaConfig", "GemmaModel", _LLAMA),
     "Gemma 3": ("Gemma3TextConfig", "Gemma3TextModel", _LLAMA),
-}  # fmt: skip
+}
 
 
-def architectures(*, threads: int = 1, progress: Callable[[float], None] = lambda _: None) -> Experiment:
-    """One row a family, as `facts["rows"]`: the `formula` of hidden_states[0] and how far it is from it (`residual`, relative to its
-    largest value), and what each of `hidden`, `lookup` (by the module) and `table` (a row of its weight) changes when given as
-    `inputs_embeds`: relative difference of the last layer, or None where its size does not fit."""
+def architectures(
+    *, threads: int = 1, progress: Callable[[float], None] = lambda _: None
+) -> Experiment:
+    """One row a family, as `facts["rows"]`: the `formula` of hidden_states[0] and how far it is
+    from it (`residual`, relative to its largest value), and what each of `hidden`, `lookup` (by
+    the module) and `table` (a row of its weight) changes when given as `inputs_embeds`: relative
+    difference of the last layer, or None where its size does not fit."""
     checkpoints.pretrained("path:")
     import torch
     import transformers
@@ -53,11 +89,20 @@ def architectures(*, threads: int = 1, progress: Callable[[float], None] = lambd
             progress((number + 1) / len(FAMILIES))
     finally:
         torch.set_num_threads(before)
-    return Experiment({"rows": rows, "versions": {"torch": torch.__version__.partition("+")[0], "transformers": transformers.__version__}})
+    return Experiment(
+        {
+            "rows": rows,
+            "versions": {
+                "torch": torch.__version__.partition("+")[0],
+                "transformers": transformers.__version__,
+            },
+        }
+    )
 
 
 def build(name: str) -> Any:
-    """The tiny model of a family, its weights random and none of them trivial: biases are not 0, gains of norms are not 1."""
+    """The tiny model of a family, its weights random and none of them trivial: biases are not 0,
+    gains of norms are not 1."""
     import torch
     import transformers
 
@@ -78,10 +123,14 @@ def row(name: str, model: Torch) -> dict[str, Any]:
     states = model.states(_IDS, segment)
     made = parts.compose(parts.word[_IDS], parts.added(len(_IDS), 0))
     found: dict[str, Any] = {
-        "name": name, "kind": model.kind, "formula": parts.formula, "first": parts.first,
-        "embedding": parts.word.shape[1], "hidden": states.shape[2],
+        "name": name,
+        "kind": model.kind,
+        "formula": parts.formula,
+        "first": parts.first,
+        "embedding": parts.word.shape[1],
+        "hidden": states.shape[2],
         "residual": float(np.abs(made - states[0]).max() / np.abs(states[0]).max()),
-    }  # fmt: skip
+    }
     given = {"hidden": states[0], "lookup": model.lookup(_IDS), "table": parts.word[_IDS]}
     found["fed"] = {what: _change(model, values, states, segment) for what, values in given.items()}
     return found

@@ -1,7 +1,9 @@
-"""The `inputs_embeds` experiment: what a model answers when it is given `hidden_states[0]`, and other things, for its embeddings.
+"""The `inputs_embeds` experiment: what a model answers when it is given `hidden_states[0]`, and
+other things, for its embeddings.
 
-`hidden_states[0]` is what enters the first layer. In a BERT that is LayerNorm(word + position + segment), while `inputs_embeds` wants
-the word embeddings alone: whoever feeds the one for the other has positions, segments and LayerNorm applied twice.
+`hidden_states[0]` is what enters the first layer. In a BERT that is LayerNorm(word + position +
+segment), while `inputs_embeds` wants the word embeddings alone: whoever feeds the one for the other
+has positions, segments and LayerNorm applied twice.
 """
 
 from __future__ import annotations
@@ -22,28 +24,39 @@ from atlas.models.checkpoint import read_json
 from atlas.numeric.types import Floats
 
 VERSION = 1
-KNOWN = 1e-4  # the largest residual, relative, at which the parts of hidden_states[0] count as known
+KNOWN = (
+    1e-4  # the largest residual, relative, at which the parts of hidden_states[0] count as known
+)
 _LIMIT = 900  # seconds that TensorFlow's process may take
 
 
 def pitfall(
-    *, location: str, framework: str, sentences: Sequence[str], threads: int = 1, progress: Callable[[float], None] = lambda _: None
+    *,
+    location: str,
+    framework: str,
+    sentences: Sequence[str],
+    threads: int = 1,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Experiment:
     """The experiment on one model in one framework, as `facts`:
 
-    `framework`, `versions`, `kind` (class of the model), `formula`, `layers`, `dimensions`, `vocabulary`, `identity` (the largest
-    residual of the formula over all sentences, relative to the largest value), `known` (whether it holds), `sinusoids` (how far the
-    learned positions are from sinusoidal ones, None without) and `sentences`, each with its `text`, `ids`, `tokens` and one entry
-    of `segments` for every position in segment 0 and, where the model has segments, one for every position in segment 1: `parts`
-    (the norms by position), `variants` by name (see `_variants`), `back` (the tokens found from hidden_states[0] alone) and
-    `change` (against segment 0).
+    `framework`, `versions`, `kind` (class of the model), `formula`, `layers`, `dimensions`,
+    `vocabulary`, `identity` (the largest residual of the formula over all sentences, relative to
+    the largest value), `known` (whether it holds), `sinusoids` (how far the learned positions are
+    from sinusoidal ones, None without) and `sentences`, each with its `text`, `ids`, `tokens` and
+    one entry of `segments` for every position in segment 0 and, where the model has segments, one
+    for every position in segment 1: `parts` (the norms by position), `variants` by name (see
+    `_variants`), `back` (the tokens found from hidden_states[0] alone) and `change` (against
+    segment 0).
 
-    In TensorFlow a model that is no BERT has no sentences. Raises ModelError when the framework cannot load the model, StageError
-    when its process fails.
+    In TensorFlow a model that is no BERT has no sentences. Raises ModelError when the framework
+    cannot load the model, StageError when its process fails.
     """
     if framework == "tensorflow":
         config = read_json(location, "config.json") or {}
-        if config.get("model_type") != "bert":  # TFBertModel would load what it can and make up the rest
+        if (
+            config.get("model_type") != "bert"
+        ):  # TFBertModel would load what it can and make up the rest
             return Experiment({"framework": framework, "sentences": []})
         return _elsewhere(location, list(sentences))
     import torch
@@ -57,27 +70,46 @@ def pitfall(
 
 
 def measure(
-    model: frameworks.Runner, framework: str, sentences: Sequence[str], progress: Callable[[float], None] = lambda _: None
+    model: frameworks.Runner,
+    framework: str,
+    sentences: Sequence[str],
+    progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
     """The facts of `pitfall`, of a model that is loaded."""
     parts = model.anatomy
     told = []
     residual, layers, width = 0.0, 0, 0
     for number, text in enumerate(sentences):
-        ids = [int(one) for one in model.tokenizer(text, truncation=True, max_length=_room(model))["input_ids"]]
+        ids = [
+            int(one)
+            for one in model.tokenizer(text, truncation=True, max_length=_room(model))["input_ids"]
+        ]
         states = model.states(ids, 0 if parts.segment is not None else None)
         layers, width = len(states) - 1, states.shape[2]
         made = parts.compose(parts.word[ids], parts.added(len(ids), 0))
         residual = max(residual, float(np.abs(made - states[0]).max() / np.abs(states[0]).max()))
-        segments = [_segment(model, ids, segment) for segment in ((0, 1) if parts.segment is not None and len(parts.segment) > 1 else (0,))]
+        segments = [
+            _segment(model, ids, segment)
+            for segment in (
+                (0, 1) if parts.segment is not None and len(parts.segment) > 1 else (0,)
+            )
+        ]
         tokens = [str(token) for token in model.tokenizer.convert_ids_to_tokens(ids)]
         told.append({"text": text, "ids": ids, "tokens": tokens, "segments": segments})
         progress((number + 1) / len(sentences))
     return {
-        "framework": framework, "versions": model.versions, "kind": model.kind, "formula": parts.formula, "layers": layers,
-        "dimensions": width, "vocabulary": len(parts.word), "identity": residual, "known": residual < KNOWN,
-        "sinusoids": _sinusoids(parts), "sentences": told,
-    }  # fmt: skip
+        "framework": framework,
+        "versions": model.versions,
+        "kind": model.kind,
+        "formula": parts.formula,
+        "layers": layers,
+        "dimensions": width,
+        "vocabulary": len(parts.word),
+        "identity": residual,
+        "known": residual < KNOWN,
+        "sinusoids": _sinusoids(parts),
+        "sentences": told,
+    }
 
 
 def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> dict[str, Any]:
@@ -87,7 +119,9 @@ def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> dict[str
     states = model.states(ids, given)
     found, nearest, second = parts.nearest(states[0], segment)
     variants = {
-        name: None if values is None or values.shape[1] != parts.word.shape[1] else _difference(model.states(values, given), states)
+        name: None
+        if values is None or values.shape[1] != parts.word.shape[1]
+        else _difference(model.states(values, given), states)
         for name, values in _variants(model, ids, states[0], segment, found).items()
     }
     first = states if segment == 0 else model.states(ids, 0)
@@ -100,10 +134,13 @@ def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> dict[str
     }
 
 
-def _variants(model: frameworks.Runner, ids: list[int], state: Floats, segment: int, found: list[int]) -> dict[str, Floats | None]:
-    """What is given as `inputs_embeds`, by name: `hidden` is hidden_states[0]; `subtracted` the same less position and segment
-    embeddings; `sinusoidal` less sinusoidal positions and the segment; `lookup` the input embeddings looked up; `recovered` those
-    of the tokens that were found from hidden_states[0] alone. None where a model has no such parts."""
+def _variants(
+    model: frameworks.Runner, ids: list[int], state: Floats, segment: int, found: list[int]
+) -> dict[str, Floats | None]:
+    """What is given as `inputs_embeds`, by name: `hidden` is hidden_states[0]; `subtracted` the
+    same less position and segment embeddings; `sinusoidal` less sinusoidal positions and the
+    segment; `lookup` the input embeddings looked up; `recovered` those of the tokens that were
+    found from hidden_states[0] alone. None where a model has no such parts."""
     parts = model.anatomy
     fits = state.shape[1] == parts.word.shape[1]
     subtracted = sinusoidal = None
@@ -114,23 +151,35 @@ def _variants(model: frameworks.Runner, ids: list[int], state: Floats, segment: 
         other = parts.segment[segment] if parts.segment is not None else 0.0
         sinusoidal = (state - waves - other).astype(np.float32)
     return {
-        "hidden": state, "subtracted": subtracted, "sinusoidal": sinusoidal, "lookup": model.lookup(ids), "recovered": model.lookup(found),
-    }  # fmt: skip
+        "hidden": state,
+        "subtracted": subtracted,
+        "sinusoidal": sinusoidal,
+        "lookup": model.lookup(ids),
+        "recovered": model.lookup(found),
+    }
 
 
 def _difference(made: Floats, states: Floats) -> dict[str, Any]:
-    """Absolute differences of hidden states (layers + 1, n, h): `sum`, `max` and `relative` (of norms) of the last layer, its sum
-    by position, and the three by layer, where 0 is what enters the first."""
+    """Absolute differences of hidden states (layers + 1, n, h): `sum`, `max` and `relative` (of
+    norms) of the last layer, its sum by position, and the three by layer, where 0 is what enters
+    the first."""
     apart = np.abs(made.astype(np.float64) - states)
     layers = [
-        {"sum": float(one.sum()), "max": float(one.max()), "relative": float(np.linalg.norm(one) / np.linalg.norm(state))}
+        {
+            "sum": float(one.sum()),
+            "max": float(one.max()),
+            "relative": float(np.linalg.norm(one) / np.linalg.norm(state)),
+        }
         for one, state in zip(apart, states.astype(np.float64), strict=True)
     ]
     return {**layers[-1], "layers": layers, "positions": apart[-1].sum(axis=1).tolist()}
 
 
-def _sizes(parts: anatomy.Anatomy, ids: list[int], state: Floats, segment: int) -> dict[str, list[float]]:
-    """Norms by position: of the word, position and segment embeddings, and of the hidden state that is made of them."""
+def _sizes(
+    parts: anatomy.Anatomy, ids: list[int], state: Floats, segment: int
+) -> dict[str, list[float]]:
+    """Norms by position: of the word, position and segment embeddings, and of the hidden state that
+    is made of them."""
     word = parts.word[ids] * np.float32(parts.scale)
     sizes = {"word": word}
     if parts.position is not None:
@@ -142,8 +191,9 @@ def _sizes(parts: anatomy.Anatomy, ids: list[int], state: Floats, segment: int) 
 
 
 def _sinusoids(parts: anatomy.Anatomy) -> dict[str, Any] | None:
-    """How far the learned positions are from sinusoidal ones of the same shape: `relative` is |sinusoids - learned| / |learned| by
-    the Frobenius norm, `scaled` the same after the best scale, and `cosine` the mean over positions."""
+    """How far the learned positions are from sinusoidal ones of the same shape: `relative` is
+    |sinusoids - learned| / |learned| by the Frobenius norm, `scaled` the same after the best
+    scale, and `cosine` the mean over positions."""
     if parts.position is None:
         return None
     learned = parts.position[parts.first :].astype(np.float64)
@@ -154,9 +204,11 @@ def _sinusoids(parts: anatomy.Anatomy) -> dict[str, Any] | None:
     there = norms > 0
     cosine = (waves * learned).sum(axis=1)[there] / norms[there]
     return {
-        "positions": len(learned), "relative": float(np.linalg.norm(waves - learned)) / norm,
-        "scaled": float(np.linalg.norm(scale * waves - learned)) / norm, "cosine": float(cosine.mean()),
-    }  # fmt: skip
+        "positions": len(learned),
+        "relative": float(np.linalg.norm(waves - learned)) / norm,
+        "scaled": float(np.linalg.norm(scale * waves - learned)) / norm,
+        "cosine": float(cosine.mean()),
+    }
 
 
 def _room(model: frameworks.Runner) -> int:
@@ -165,20 +217,33 @@ def _room(model: frameworks.Runner) -> int:
 
 
 def _elsewhere(location: str, sentences: list[str]) -> Experiment:
-    """TensorFlow's half, in a process of its own: transformers decides at its import which frameworks there are."""
+    """TensorFlow's half, in a process of its own: transformers decides at its import which
+    frameworks there are."""
     given = json.dumps({"location": location, "sentences": sentences})
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         ran = subprocess.run(  # noqa: S603  # this very module
-            [sys.executable, "-m", __name__], input=given, capture_output=True, text=True, timeout=_LIMIT, env=environment, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", __name__],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT,
+            env=environment,
+            check=False,
+        )
     except subprocess.TimeoutExpired as problem:
-        raise StageError(f"TensorFlow took more than {_LIMIT} s.", "Is the model very large? Set pitfall = false for it.") from problem
+        raise StageError(
+            f"TensorFlow took more than {_LIMIT} s.",
+            "Is the model very large? Set pitfall = false for it.",
+        ) from problem
     try:
         told = json.loads(ran.stdout.splitlines()[-1])
     except (ValueError, IndexError) as problem:
         last = (ran.stderr.strip().splitlines() or [f"exit {ran.returncode}"])[-1]
-        raise StageError(f"TensorFlow's process failed: {last}", "Try `import tensorflow` in the same environment.") from problem
+        raise StageError(
+            f"TensorFlow's process failed: {last}",
+            "Try `import tensorflow` in the same environment.",
+        ) from problem
     if "error" in told:
         raise ModelError(*told["error"])
     return Experiment(told)

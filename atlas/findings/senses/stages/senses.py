@@ -22,19 +22,27 @@ Doubles = npt.NDArray[np.float64]
 
 
 def senses(
-    *, location: str, occurrences: Sequence[Sequence[str]], layer: int = -1, seed: int = 0, device: str = "cpu", threads: int = 1,
+    *,
+    location: str,
+    occurrences: Sequence[Sequence[str]],
+    layer: int = -1,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
-) -> Experiment:  # fmt: skip
-    """Words in sentences through a model; `occurrences` are (word, sense, text), the word where sentences.spans first finds it.
+) -> Experiment:
+    """Words in sentences through a model; `occurrences` are (word, sense, text), the word where
+    sentences.spans first finds it.
 
-    A word's vector is the mean of a layer's outputs at the tokens that hold a part of it. The facts: `layer`, `layers` and `words`,
-    each with its `word`, `senses`, `points` (text, start and end of the word, sense, x, y, silhouette, and how many `pieces` the
-    word has), `silhouette` (the mean by cosine; Rousseeuw 1987), `range` (what 95 % of SHUFFLES shuffled labels give), `by_layer`
-    (its mean at each layer from 0 on) and `variance` (the share of the spread that the two principal components of the unit
-    vectors, x and y, keep).
+    A word's vector is the mean of a layer's outputs at the tokens that hold a part of it. The
+    facts: `layer`, `layers` and `words`, each with its `word`, `senses`, `points` (text, start and
+    end of the word, sense, x, y, silhouette, and how many `pieces` the word has), `silhouette` (the
+    mean by cosine; Rousseeuw 1987), `range` (what 95 % of SHUFFLES shuffled labels give),
+    `by_layer` (its mean at each layer from 0 on) and `variance` (the share of the spread that the
+    two principal components of the unit vectors, x and y, keep).
 
-    Raises ModelError when the model cannot be loaded, StageError when it has no such layer, a word is not found in the tokens of
-    its sentence, or the vocabulary has no tokens for it.
+    Raises ModelError when the model cannot be loaded, StageError when it has no such layer, a word
+    is not found in the tokens of its sentence, or the vocabulary has no tokens for it.
     """
     import torch
 
@@ -60,7 +68,10 @@ def senses(
     finally:
         torch.set_num_threads(before)
     if not np.isfinite(vectors).all():
-        raise StageError("The model gives values that are not finite.", "Is the checkpoint complete, and one for float32?")
+        raise StageError(
+            "The model gives values that are not finite.",
+            "Is the checkpoint complete, and one for float32?",
+        )
     told = []
     for word in dict.fromkeys(word for word, _, _ in occurrences):
         own = [row for row, one in enumerate(occurrences) if one[0] == word]
@@ -69,45 +80,67 @@ def senses(
     return Experiment({"layer": number, "layers": model.layers, "words": told})
 
 
-def _word(word: str, found: Sequence[tuple[str, str, int]], vectors: Doubles, layer: int, seed: int) -> dict[str, Any]:
-    """The facts of one word from its occurrences (sense, text, pieces) and their vectors (layers, n, d)."""
+def _word(
+    word: str, found: Sequence[tuple[str, str, int]], vectors: Doubles, layer: int, seed: int
+) -> dict[str, Any]:
+    """The facts of one word from its occurrences (sense, text, pieces) and their vectors (layers,
+    n, d)."""
     labels = [sense for sense, _, _ in found]
     gaps = [_gaps(one) for one in vectors]
     each = silhouettes(gaps[layer], labels)
     random = np.random.default_rng(seed)
-    shuffled = [float(silhouettes(gaps[layer], random.permutation(labels).tolist()).mean()) for _ in range(SHUFFLES)]
+    shuffled = [
+        float(silhouettes(gaps[layer], random.permutation(labels).tolist()).mean())
+        for _ in range(SHUFFLES)
+    ]
     xy, kept = plane(vectors[layer])
     points = []
     for (sense, text, pieces), place, one in zip(found, xy, each, strict=True):
         start, end = spans(word, text)[0]
-        points.append({
-            "text": text, "start": start, "end": end, "sense": sense, "pieces": pieces,
-            "x": float(place[0]), "y": float(place[1]), "silhouette": float(one),
-        })  # fmt: skip
+        points.append(
+            {
+                "text": text,
+                "start": start,
+                "end": end,
+                "sense": sense,
+                "pieces": pieces,
+                "x": float(place[0]),
+                "y": float(place[1]),
+                "silhouette": float(one),
+            }
+        )
     low, high = np.quantile(shuffled, (0.025, 0.975))
     return {
-        "word": word, "senses": list(dict.fromkeys(labels)), "silhouette": float(each.mean()), "range": [float(low), float(high)],
-        "by_layer": [float(silhouettes(one, labels).mean()) for one in gaps], "variance": kept, "points": points,
-    }  # fmt: skip
+        "word": word,
+        "senses": list(dict.fromkeys(labels)),
+        "silhouette": float(each.mean()),
+        "range": [float(low), float(high)],
+        "by_layer": [float(silhouettes(one, labels).mean()) for one in gaps],
+        "variance": kept,
+        "points": points,
+    }
 
 
 def silhouettes(gaps: Doubles, labels: Sequence[str]) -> Doubles:
-    """How much nearer each point is to its own group than to the next best, (n,) in -1..1, from distances (n, n)."""
+    """How much nearer each point is to its own group than to the next best, (n,) in -1..1, from
+    distances (n, n)."""
     from sklearn.metrics import silhouette_samples
 
     return np.asarray(silhouette_samples(gaps, list(labels), metric="precomputed"), np.float64)
 
 
 def plane(vectors: Doubles) -> tuple[Doubles, float]:
-    """The two principal components of unit vectors, (n, 2), and the share of the spread that they keep. Signs are set so that the
-    larger side is positive, whatever the library."""
+    """The two principal components of unit vectors, (n, 2), and the share of the spread that they
+    keep. Signs are set so that the larger side is positive, whatever the library."""
     unit = _unit(vectors)
     unit = unit - unit.mean(axis=0)
     left, values, _ = np.linalg.svd(unit, full_matrices=False)
     xy = left[:, :2] * values[:2]
     xy *= np.where(np.abs(xy.min(axis=0)) > xy.max(axis=0), -1, 1)
     spread = float((values**2).sum())
-    return np.pad(xy, ((0, 0), (0, 2 - xy.shape[1]))), float((values[:2] ** 2).sum()) / spread if spread else 1.0
+    return np.pad(xy, ((0, 0), (0, 2 - xy.shape[1]))), float(
+        (values[:2] ** 2).sum()
+    ) / spread if spread else 1.0
 
 
 def _unit(vectors: Doubles) -> Doubles:
@@ -115,8 +148,8 @@ def _unit(vectors: Doubles) -> Doubles:
 
 
 def _gaps(vectors: Doubles) -> Doubles:
-    """Cosine distances (n, n); what is below the precision of the model's float32 is none, as of one word at one position in what
-    enters the first layer."""
+    """Cosine distances (n, n); what is below the precision of the model's float32 is none, as of
+    one word at one position in what enters the first layer."""
     unit = _unit(vectors)
     gaps = 1 - unit @ unit.T
     np.fill_diagonal(gaps, 0)  # a vector of zeros would be far from itself
@@ -124,7 +157,8 @@ def _gaps(vectors: Doubles) -> Doubles:
 
 
 def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], list[int]]:
-    """The ids of a text's tokens, and the places among them of those that hold a part of the word."""
+    """The ids of a text's tokens, and the places among them of those that hold a part of the
+    word."""
     start, end = next(iter(spans(word, text)), (0, 0))
     if getattr(model.tokenizer, "is_fast", False):
         made = model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
@@ -135,15 +169,22 @@ def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], li
     places = [place for place, (left, right) in enumerate(stand) if left < end and right > start]
     unknown = [place for place in places if ids[place] == model.tokenizer.unk_token_id]
     if unknown or not places or len(ids) > model.room:
-        what = f"has {len(ids)} tokens; the atlas reads {model.room}" if len(ids) > model.room else f"does not hold {word!r} as tokens"
+        what = (
+            f"has {len(ids)} tokens; the atlas reads {model.room}"
+            if len(ids) > model.room
+            else f"does not hold {word!r} as tokens"
+        )
         if unknown:
             what = f"holds {word!r}, which the model's vocabulary has no tokens for"
-        raise StageError(f"The sentence “{text[:60]}” {what}.", "Reword it in the corpus of this sense map.")
+        raise StageError(
+            f"The sentence “{text[:60]}” {what}.", "Reword it in the corpus of this sense map."
+        )
     return ids, places
 
 
 def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
-    """Where each token stands in the text, by its own letters; (0, 0) for one that cannot be found, such as an unknown one."""
+    """Where each token stands in the text, by its own letters; (0, 0) for one that cannot be found,
+    such as an unknown one."""
     folded, origin = [], []
     for begin, end in _signs(text):
         for letter in unicodedata.normalize("NFKC", text[begin:end]).lower():
@@ -163,6 +204,11 @@ def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
 
 
 def _signs(text: str) -> list[tuple[int, int]]:
-    """Where each sign stands with the marks that combine with it: か and a voiced sound mark become one sign in NFKC."""
-    begins = [place for place, sign in enumerate(text) if not place or not (unicodedata.combining(sign) or sign in _VOICED)]
+    """Where each sign stands with the marks that combine with it: か and a voiced sound mark become
+    one sign in NFKC."""
+    begins = [
+        place
+        for place, sign in enumerate(text)
+        if not place or not (unicodedata.combining(sign) or sign in _VOICED)
+    ]
     return list(zip(begins, [*begins[1:], len(text)], strict=True))

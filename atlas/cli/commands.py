@@ -319,9 +319,9 @@ def clean(
     """Remove the built site, and nothing that the atlas did not write."""
     from atlas import atlas_toml as config
     from atlas.engine.run import order
-    from atlas.pipeline.build import plan
     from atlas.pipeline.options import Options
     from atlas.pipeline.places import Places
+    from atlas.pipeline.plan import plan
     from atlas.web.swap import clean as remove
 
     settings = config.load(config.find(folder))

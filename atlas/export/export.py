@@ -172,8 +172,8 @@ def _vectors(
 ) -> Array | None:
     """The original vectors of the map's tokens (n, d), if the store has those that this atlas data
     were made from."""
-    from atlas.pipeline.build import plan
     from atlas.pipeline.options import Options
+    from atlas.pipeline.plan import plan
     from atlas.spaces.records import Vectors
 
     try:

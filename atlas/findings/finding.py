@@ -4,12 +4,17 @@ between compute and render, as `dataset` is for maps."""
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from atlas.errors import DataError
+from atlas.section import recorded
+
+if TYPE_CHECKING:
+    from atlas.engine.store import Store
 
 AGAIN = "Run `atlas build` without --frozen to make it again."
 
@@ -50,16 +55,6 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
 
 
-def recipe(folder: Path, name: str) -> str | None:
-    """The recipe digest of a file, None where there is none to be read."""
-    try:
-        found = json.loads((folder / name).read_bytes())
-        digest = found.get("recipe")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return digest if isinstance(digest, str) else None
-
-
 def write(folder: Path, name: str, found: Finding) -> None:
     """Write it beside its place and rename, so that it is whole or absent. Raises DataError when
     the folder cannot be written."""
@@ -74,3 +69,29 @@ def write(folder: Path, name: str, found: Finding) -> None:
             f"{path}: {problem.strerror or problem}",
             "Check the permissions and the free space there.",
         ) from problem
+
+
+class FindingTarget(ABC):
+    """What the targets of all findings have in common: one file, made from the store."""
+
+    @property
+    @abstractmethod
+    def file(self) -> str:
+        """Its file in the data folder."""
+
+    @property
+    @abstractmethod
+    def recipe(self) -> str:
+        """Digest of all that the file follows from."""
+
+    @abstractmethod
+    def gather(self, store: Store) -> Finding:
+        """The file's content. Raises StoreError when an artifact is damaged."""
+
+    def current(self, folder: Path) -> bool:
+        """Whether the file in the data folder follows from the recipe."""
+        return recorded(folder / self.file) == self.recipe
+
+    def write(self, folder: Path, store: Store) -> None:
+        """Write the file. Raises StoreError for a damaged artifact, DataError for the folder."""
+        write(folder, self.file, self.gather(store))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from atlas.atlas_toml import Config
 from atlas.engine.run import Task
 from atlas.errors import DataError
+from atlas.maps import data as maps_data
 from atlas.maps.config import Map, Model
 from atlas.maps.data import SCHEMA_VERSION
 from atlas.maps.landmarks import Claim, Landmark, words
@@ -31,6 +31,9 @@ from atlas.spaces.stages import (
     vocabulary,
 )
 from atlas.spaces.stages import words as words_stage
+
+if TYPE_CHECKING:
+    from atlas.engine.store import Store
 
 TRUST_K = (
     15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
@@ -60,6 +63,30 @@ class MapPlan:
     asked: Task | None = None
     sets: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What people call it in a message."""
+        return self.id
+
+    @property
+    def optional(self) -> bool:
+        """Whether the site is made without it when a task fails."""
+        return self.model.optional
+
+    def without(self, lost: Collection[str]) -> MapPlan | None:
+        """The map, or None when one of its tasks is among those lost."""
+        return None if any(task.key in lost for task in self.tasks()) else self
+
+    def current(self, folder: Path) -> bool:
+        """Whether its files in the data folder follow from its recipe."""
+        return maps_data.recipe(folder, self.id) == self.recipe
+
+    def write(self, folder: Path, store: Store) -> None:
+        """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""
+        from atlas.maps.gather import gather
+
+        maps_data.write(folder, gather(self, store))
 
     def tasks(self) -> tuple[Task, ...]:
         """Every task this map needs, inputs before their users."""
@@ -99,9 +126,18 @@ class MapPlan:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
-    """The tasks of one map, as the config describes it. Raises DataError for a corpus or a file of
-    words that cannot be read."""
+def plan_map(
+    root: Path,
+    model: Model,
+    entry: Map,
+    checkpoint: Checkpoint,
+    landmarks_: Sequence[Landmark] = (),
+    claims_: Sequence[Claim] = (),
+) -> MapPlan:
+    """The tasks of one map. Paths are relative to `root`.
+
+    Raises DataError for a corpus or a file of words that cannot be read.
+    """
     map_id = entry.id(model)
     at = {"location": checkpoint.location}
 
@@ -120,7 +156,7 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         )
 
     card = of_model(describe, 0.1, language=model.language)
-    named = _words(config.root / entry.words) if entry.words else None
+    named = _words(root / entry.words) if entry.words else None
     tokens = (
         Task("words", words_stage.VERSION, {"words": named}, label=f"{map_id}: words")
         if named
@@ -133,7 +169,7 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         space = of_model(contextual, 8, layer=0)
     elif entry.corpus:
         params = {"field": entry.corpus.field, **layer}
-        parts = _parts(config.root, entry.corpus, model, checkpoint, params)
+        parts = _parts(root, entry.corpus, model, checkpoint, params)
         space = Task("average", average.VERSION, {}, (tokens, *parts), label=f"{map_id}: average")
     elif entry.space == "contextual":
         space = of_model(contextual, 30, **layer)
@@ -203,7 +239,7 @@ def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -
         truth,
         asked=asked if entry.corpus else None,
     )
-    sets, claims = _said(config, model)
+    sets, claims = _said(landmarks_, claims_, model)
     if not (sets or claims):
         return made
     terms = Task(
@@ -262,14 +298,16 @@ def _words(path: Path) -> list[str]:
     return found
 
 
-def _said(config: Config, model: Model) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
+def _said(
+    landmarks_: Sequence[Landmark], claims_: Sequence[Claim], model: Model
+) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
     """The landmarks and claims that are meant for a model; a claim of a landmark that is not meant
     for it is not, either."""
-    sets = tuple(one for one in config.landmarks if one.applies(model.id, model.language))
+    sets = tuple(one for one in landmarks_ if one.applies(model.id, model.language))
     names = {one.name for one in sets}
     claims = tuple(
         one
-        for one in config.claims
+        for one in claims_
         if one.applies(model.id, model.language) and {one.set, one.near} - {None} <= names
     )
     return sets, claims

@@ -14,14 +14,17 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from atlas import __version__
-from atlas.atlas_toml import Config
-from atlas.config.site import text
+from atlas.config.site import Site, text
 from atlas.maps.cards import SIZE as CARD
-from atlas.maps.view import MapView
+from atlas.maps.facts import ModelFacts
+
+if TYPE_CHECKING:
+    from atlas.maps.view import MapView
 
 WIDTH, HEIGHT = 800, 560  # of a frame, where a host asks for numbers
 # What the columns of the data hold, for search engines; the same in every language.
@@ -50,9 +53,7 @@ def snippet(url: str, title: str, height: int = HEIGHT) -> str:
     )
 
 
-def oembed(
-    config: Config, view: MapView, language: str, embed: str, page: str, picture: str
-) -> str:
+def oembed(site: Site, view: MapView, language: str, embed: str, page: str, picture: str) -> str:
     """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the
     embed page, map page and card."""
     title = view.title(language)
@@ -60,7 +61,7 @@ def oembed(
         "version": "1.0",
         "type": "rich",
         "title": title,
-        "provider_name": text(config.site.title, language),
+        "provider_name": text(site.title, language),
         "html": snippet(embed, title),
         "width": WIDTH,
         "height": HEIGHT,
@@ -70,17 +71,17 @@ def oembed(
         "thumbnail_height": CARD[1],
         "cache_age": 86400,
     }
-    if config.site.base_url:
-        facts["provider_url"] = f"{config.site.base_url}/"
-    if config.site.author:
-        facts["author_name"] = config.site.author
+    if site.base_url:
+        facts["provider_url"] = f"{site.base_url}/"
+    if site.author:
+        facts["author_name"] = site.author
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
-def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -> str:
+def feed(site: Site, views: Sequence[MapView], language: str, prefix: str) -> str:
     """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a
     base_url."""
-    base, atom = f"{config.site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
+    base, atom = f"{site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
     root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
 
     def add(parent: ET.Element, name: str, value: str = "", **marks: str) -> ET.Element:
@@ -89,13 +90,13 @@ def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -
         return part
 
     newest = sorted(views, key=lambda view: (view.about.built, view.id), reverse=True)
-    site = text(config.site.title, language)
-    add(root, "title", site)
+    name = text(site.title, language)
+    add(root, "title", name)
     add(root, "id", base)
     add(root, "link", rel="self", href=f"{base}feed.xml", type="application/atom+xml")
     add(root, "link", rel="alternate", href=base, type="text/html", hreflang=language)
     add(root, "updated", max((view.about.built for view in views), default="1970-01-01T00:00:00Z"))
-    add(add(root, "author"), "name", config.site.author or site)
+    add(add(root, "author"), "name", site.author or name)
     for view in newest:
         entry = add(root, "entry")
         add(entry, "title", view.title(language))
@@ -115,7 +116,7 @@ def feed(config: Config, views: Sequence[MapView], language: str, prefix: str) -
 
 
 def dataset(
-    config: Config,
+    site: Site,
     view: MapView,
     language: str,
     told: str,
@@ -126,11 +127,10 @@ def dataset(
     """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each
     download by its media type."""
     about = view.about
-    title = view.title(language)
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Dataset",
-        "name": title,
+        "name": view.title(language),
         "url": page,
         "identifier": view.id,
         "description": told,
@@ -141,6 +141,25 @@ def dataset(
         "dateModified": about.built,
         "datePublished": about.built[:10],
         "size": f"{len(view.ids)} tokens",
+        **_measured(view),
+        "includedInDataCatalog": {"@type": "DataCatalog", "name": text(site.title, language)},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url}
+            for kind, url in files.items()
+        ],
+        "isBasedOn": _basis(about.model),
+    }
+    if site.base_url:
+        facts["includedInDataCatalog"]["url"] = f"{site.base_url}/"
+    if site.author:
+        facts["creator"] = facts["publisher"] = {"@type": "Organization", "name": site.author}
+    return facts
+
+
+def _measured(view: MapView) -> dict[str, Any]:
+    """How the data of a map were made, and what they hold."""
+    about = view.about
+    return {
         "keywords": [
             "word embeddings",
             "language models",
@@ -157,43 +176,30 @@ def dataset(
             {"@type": "PropertyValue", "name": name, "description": what}
             for name, what in VARIABLES.items()
         ],
-        "includedInDataCatalog": {
-            "@type": "DataCatalog",
-            "name": text(config.site.title, language),
-        },
-        "distribution": [
-            {"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url}
-            for kind, url in files.items()
-        ],
-        "isBasedOn": {
-            "@type": "SoftwareSourceCode",
-            "name": about.model.id,
-            "version": about.model.revision or about.model.digest,
-        },
     }
-    if config.site.base_url:
-        facts["includedInDataCatalog"]["url"] = f"{config.site.base_url}/"
-    if config.site.author:
-        facts["creator"] = facts["publisher"] = {
-            "@type": "Organization",
-            "name": config.site.author,
-        }
-    if about.model.source.startswith("hub:"):
-        facts["isBasedOn"]["sameAs"] = (
-            f"https://huggingface.co/{about.model.source.removeprefix('hub:')}"
-        )
-    if licence := about.model.facts.get("license"):
-        facts["isBasedOn"]["license"] = licence
+
+
+def _basis(model: ModelFacts) -> dict[str, Any]:
+    """The checkpoint that a map was made from."""
+    facts: dict[str, Any] = {
+        "@type": "SoftwareSourceCode",
+        "name": model.id,
+        "version": model.revision or model.digest,
+    }
+    if model.source.startswith("hub:"):
+        facts["sameAs"] = f"https://huggingface.co/{model.source.removeprefix('hub:')}"
+    if licence := model.facts.get("license"):
+        facts["license"] = licence
     return facts
 
 
-def citation(config: Config, view: MapView, language: str, url: str) -> dict[str, str]:
+def citation(site: Site, view: MapView, language: str, url: str) -> dict[str, str]:
     """The map as BibTeX and as a line of text. `url` may be a mark that the page fills in."""
     year, month, day = view.about.built[:10].split("-")
-    title, site, author = (
+    title, name, author = (
         view.title(language),
-        text(config.site.title, language),
-        config.site.author,
+        text(site.title, language),
+        site.author,
     )
     plain = unicodedata.normalize("NFKD", f"{view.id}").encode("ascii", "ignore").decode()
     key = re.sub(r"[^A-Za-z0-9]+", "-", f"{plain}-{year}").strip("-")
@@ -202,7 +208,7 @@ def citation(config: Config, view: MapView, language: str, url: str) -> dict[str
         "author": f"{{{_tex(author)}}}" if author else "",
         "year": year,
         "month": str(int(month)),
-        "howpublished": _tex(site),
+        "howpublished": _tex(name),
         "url": url,
         "version": view.about.recipe[:12],
         "note": _tex(
@@ -211,8 +217,30 @@ def citation(config: Config, view: MapView, language: str, url: str) -> dict[str
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
     made = f"{view.model_title(language)}, {entry['version']}"
-    line = f"{author + '. ' if author else ''}{title} ({made}). {site}, {year}-{month}-{day}. {url}"
+    line = f"{author + '. ' if author else ''}{title} ({made}). {name}, {year}-{month}-{day}. {url}"
     return {"bibtex": f"@misc{{{key},\n{lines}\n}}", "text": line}
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What templates ask of this module about one map of a site."""
+
+    site: Site
+    view: MapView
+
+    def snippet(self, url: str, language: str) -> str:
+        """The element that puts the map at this address into another page."""
+        return snippet(url, self.view.title(language))
+
+    def citation(self, language: str, url: str) -> dict[str, str]:
+        """The map as BibTeX and as a line of text."""
+        return citation(self.site, self.view, language, url)
+
+    def dataset(
+        self, language: str, told: str, page: str, files: dict[str, str], picture: str
+    ) -> dict[str, Any]:
+        """The map's data as schema.org's Dataset."""
+        return dataset(self.site, self.view, language, told, page, files, picture)
 
 
 def _tex(value: str) -> str:

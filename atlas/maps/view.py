@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from atlas import atlas_toml
-from atlas.config import site
+from atlas.config.site import text
 from atlas.maps import colours, frame
-from atlas.maps import config as config_
+from atlas.maps.config import Map, Model
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Claim, Cluster, Landmark
+from atlas.maps.files.published import MapFiles
 from atlas.maps.files.tiles import LIMIT
 from atlas.maps.posters import Name, poster_names
+from atlas.maps.sharing import Sharing
 from atlas.numeric.types import Array
 
 SHOWN_NEIGHBORS = 6
@@ -44,10 +45,11 @@ class Token:
 class MapView:
     """One map, arranged for its pages. Made once and shared by all languages."""
 
-    def __init__(
-        self, config: atlas_toml.Config, model: config_.Model, entry: config_.Map, data: Dataset
-    ) -> None:
-        self.config, self.model, self.map, self.data = config, model, entry, data
+    files: MapFiles
+    sharing: Sharing
+
+    def __init__(self, model: Model, entry: Map, data: Dataset) -> None:
+        self.model, self.map, self.data = model, entry, data
         self.about = data.about
         self.id = data.about.map.id
         self.main = data.about.map.clustered_on
@@ -67,6 +69,16 @@ class MapView:
         self.language = data.about.model.language
 
     @property
+    def size(self) -> int:
+        """How many tokens it shows."""
+        return len(self.ids)
+
+    @property
+    def cards(self) -> Mapping[str, str]:
+        """Addresses of the pictures of link previews by language."""
+        return self.files.cards
+
+    @property
     def tiled(self) -> bool:
         """Whether the page loads the map by tiles, since it is too large to be loaded at once."""
         return len(self.ids) > LIMIT
@@ -76,17 +88,15 @@ class MapView:
         return int(np.searchsorted(self.ids, token))
 
     def title(self, language: str) -> str:
-        named = site.text(self.map.title, language)
+        named = text(self.map.title, language)
         suffix = "" if self.map.name == "words" else f": {self.map.name}"
         return named or self.model_title(language) + suffix
 
     def model_title(self, language: str) -> str:
-        return site.text(self.model.title, language, self.model.id)
+        return text(self.model.title, language, self.model.id)
 
     def description(self, language: str) -> str:
-        return site.text(self.map.description, language) or site.text(
-            self.model.description, language
-        )
+        return text(self.map.description, language) or text(self.model.description, language)
 
     @cached_property
     def coarse(self) -> list[Cluster]:

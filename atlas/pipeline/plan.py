@@ -1,77 +1,112 @@
-"""Config to plan: which tasks to run, and which map or finding each one feeds. Pure: no arrays, no
-files written, nothing computed."""
+"""Config to plan: which targets a build makes, and which tasks they take. Nothing is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.engine.run import Task
-from atlas.errors import UsageError
-from atlas.findings.comparisons.plan import plan_comparison
-from atlas.findings.inputs_embeds.config import FRAMEWORKS
-from atlas.findings.inputs_embeds.plan import plan_writeup
-from atlas.findings.senses.plan import plan_senses
-from atlas.maps.plan import MapPlan, plan_map
-from atlas.models.checkpoint import Checkpoint
-from atlas.section import FindingPlan
+from atlas.errors import ModelError, UsageError
+from atlas.maps.plan import MapPlan
+from atlas.models.checkpoint import Checkpoint, resolve
+from atlas.models.lock import Lock
+from atlas.pipeline.options import Options
+from atlas.pipeline.places import Places
+from atlas.pipeline.sections import SECTIONS, entries
+from atlas.section import Ground, Target
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All maps of a build, and what else is measured. `version` is the atlas's own."""
+    """All targets of a build, those of each section after those it may use. `version` is the
+    atlas's own."""
 
-    maps: tuple[MapPlan, ...]
-    findings: tuple[FindingPlan, ...] = ()
+    targets: tuple[Target, ...]
     version: str = __version__
 
+    @property
+    def maps(self) -> tuple[MapPlan, ...]:
+        """The targets that are maps."""
+        return tuple(target for target in self.targets if isinstance(target, MapPlan))
+
     def tasks(self) -> tuple[Task, ...]:
-        every: tuple[MapPlan | FindingPlan, ...] = (*self.maps, *self.findings)
-        return tuple(task for plan in every for task in plan.tasks())
+        """The tasks of all targets; what several need is there several times."""
+        return tuple(task for target in self.targets for task in target.tasks())
 
 
-def make(
-    config: Config,
-    checkpoints: Mapping[str, Checkpoint],
-    only: Iterable[str] = (),
-    frameworks: tuple[str, ...] = FRAMEWORKS[:1],
-) -> Plan:
-    """The plan for every map of the models in `checkpoints`; `only` keeps models and maps by id,
-    and leaves the write-up and sense maps as they are. `frameworks` are those that are
-    installed.
+def plan(config: Config, options: Options, warn: Callable[[str], None]) -> Plan:
+    """The plan of a build: resolves every model, and keeps the commits in atlas.lock.
 
-    Raises UsageError when `only` names something the config does not have, DataError when a corpus
-    of sentences cannot be read.
+    Raises ModelError for a model that is not optional and cannot be had, and what `make` raises.
     """
-    wanted = set(only)
+    places = Places.of(config, options.output)
+    return make(config, checkpoints(config, options, places, warn), options.only)
+
+
+def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = ()) -> Plan:
+    """The plan for the models in `checkpoints`; `only` keeps models and maps by id, with what is
+    made of them alone.
+
+    Raises UsageError when `only` names something the config does not have, DataError for a file
+    that atlas.toml names and that cannot be read.
+    """
+    check_only(config, only)
+    ground = Ground(
+        config.root,
+        {model.id: model for model in config.models},
+        checkpoints,
+        config.landmarks,
+        config.claims,
+        frozenset(only),
+    )
+    targets: list[Target] = []
+    for section in SECTIONS:
+        targets += list(section.targets(entries(config, section), ground, targets))
+    return Plan(tuple(targets))
+
+
+def check_only(config: Config, only: Iterable[str]) -> None:
+    """Raise UsageError for a name that is neither a model's nor a map's."""
     known = {
         name
         for model in config.models
         for name in (model.id, *(entry.id(model) for entry in model.maps))
     }
-    if unknown := sorted(wanted - known):
-        raise UsageError(
-            f"--only {unknown[0]}: no such model or map", f"There are: {', '.join(sorted(known))}."
-        )
-    maps = []
+    if unknown := sorted(set(only) - known):
+        hint = f"There are: {', '.join(sorted(known))}."
+        raise UsageError(f"--only {unknown[0]}: no such model or map", hint)
+
+
+def checkpoints(
+    config: Config, options: Options, places: Places, warn: Callable[[str], None]
+) -> dict[str, Checkpoint]:
+    """The models that can be had, by id; one that is optional and cannot be reached is a warning.
+
+    Raises ModelError for one that is not optional.
+    """
+    lock = Lock(places.lock)
+    reached = {}
     for model in config.models:
-        for entry in model.maps:
-            if model.id in checkpoints and (not wanted or wanted & {model.id, entry.id(model)}):
-                maps.append(plan_map(config, model, entry, checkpoints[model.id]))
-    by_id = {plan.id: plan for plan in maps}
-    pairs = [one for one in config.compare if set(one.maps) <= set(by_id)]
-    findings: list[FindingPlan] = [
-        plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs
-    ]
-    if config.pitfall and not wanted:
-        findings.append(plan_writeup(config, config.pitfall, checkpoints, frameworks))
-    if not wanted:
-        models = {model.id: model for model in config.models}
-        asked = [one for one in config.senses if one.model in checkpoints]
-        findings += [
-            plan_senses(one, models[one.model], checkpoints[one.model], config.root)
-            for one in asked
-        ]
-    return Plan(tuple(maps), tuple(findings))
+        maps = {entry.id(model) for entry in model.maps}
+        if options.only and not set(options.only) & {model.id, *maps}:
+            continue
+        try:
+            reached[model.id] = resolve(
+                model.source,
+                places.root,
+                revision=model.revision,
+                lock=lock,
+                offline=options.offline,
+                digests=places.digests,
+            )
+        except ModelError as problem:
+            if not model.optional:
+                raise
+            # With --offline nobody expects a hub model that was never fetched, so it is left out
+            # without a word.
+            if not (options.offline and model.source.startswith("hub:")):
+                warn(f"{model.id} is left out: {problem.message}. {problem.hint}")
+    lock.save()
+    return reached

@@ -7,17 +7,14 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from atlas import __version__
-from atlas import atlas_toml as settings
+from atlas.atlas_toml import Config
 from atlas.errors import AtlasError
-from atlas.findings.comparisons import data as comparison
-from atlas.findings.inputs_embeds import data as writeup
-from atlas.findings.senses import data as sense_map
-from atlas.maps import data as dataset
+from atlas.pipeline.sections import SECTIONS, entries
 from atlas.web.swap import recover, swap
 from atlas.web.theme import digest
 from atlas.web.writer import Writer, manifest
@@ -26,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def publish(
-    config: settings.Config,
+    config: Config,
     maps: tuple[str, ...],
     data: Path,
     output: Path,
@@ -66,41 +63,26 @@ def publish(
     return pages, written
 
 
-def _key(config: settings.Config, maps: tuple[str, ...], data: Path) -> str:
+def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
     """Digest of all that the site follows from."""
-    found_files = []
-    for map_id in maps:
-        for path in dataset.paths(data, map_id):
-            found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-            found_files.append([path.name, found])
-    for name, _, _ in files(config, maps):
-        if (path := data / name).exists():
-            found_files.append([name, hashlib.sha256(path.read_bytes()).hexdigest()])
+    models = {entry.id(model): model.id for model in config.models for entry in model.maps}
+    shown = {map_id: models[map_id] for map_id in maps}
+    digests = [
+        [name, hashlib.sha256((data / name).read_bytes()).hexdigest()]
+        for section in SECTIONS
+        for expected in section.expected(entries(config, section), shown)
+        for name in expected.files
+        if (data / name).exists()
+    ]
     facts = [
         __version__,
         code(),
         config.model_dump(mode="json"),
         digest(config.root),
         list(maps),
-        found_files,
+        digests,
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def files(config: settings.Config, maps: Collection[str]) -> list[tuple[str, str, set[str]]]:
-    """Files of atlas data besides those of the maps that a site of these maps shows: each with what
-    it is of, and its models."""
-    of = {entry.id(model): model.id for model in config.models for entry in model.maps}
-    pairs = [one for one in config.compare if set(one.maps) <= set(maps)]
-    found = [
-        (comparison.name(*one.maps), "the comparison", {of[map_id] for map_id in one.maps})
-        for one in pairs
-    ]
-    found += [
-        (sense_map.file(one.name), f"the sense map {one.name}", {one.model})
-        for one in config.senses
-    ]
-    return [*found, (writeup.NAME, "[pitfall]", set())] if config.pitfall else found
 
 
 def code() -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError
-from atlas.pipeline.build import plan
 from atlas.pipeline.options import Options
 from atlas.pipeline.places import Places
+from atlas.pipeline.plan import plan
 
 
 def status(config: Config, options: Options) -> list[dict[str, Any]]:

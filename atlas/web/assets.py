@@ -36,6 +36,7 @@ def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> d
             "map.js", "\n".join(read(f"map/{name}.js") for name in parts.split())
         ),
     }
+    writer.write("frame.js", read("frame.js"))  # for other people's pages, so its address stays
     runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
     found["strict"] = runtime is not None and rules is not None
     if runtime is not None and rules is not None:

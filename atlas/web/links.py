@@ -1,11 +1,13 @@
-"""Links between pages, relative to the page they stand on."""
+"""Editions of a page, and links from it: relative, so that a site works under any path."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
+
+from atlas.config.site import Site
 
 
 @cache
@@ -16,30 +18,59 @@ def relative(url: str, page: str) -> str:
     return f"{link}/" if url == "" or url.endswith("/") else link
 
 
-class Links:
-    """Links from one page: to a page of the same edition, and to a file of the site."""
+@dataclass(frozen=True)
+class Edition:
+    """One page in one language.
 
-    def __init__(self, here: str, prefix: str, relative: Callable[[str, str], str]) -> None:
-        self.here, self.prefix, self._relative = here, prefix, relative
+    site      the table [site]
+    language  of this edition; the first of the site stands at /, the others at /<language>/
+    url       the page's address below the root of each edition
+    anywhere  whether a host may serve it at any address, as it does the 404 page: then its links
+              start at the root of the site
+    """
+
+    site: Site
+    language: str
+    url: str
+    anywhere: bool = False
+
+    @property
+    def first(self) -> bool:
+        """Whether it is in the site's first language."""
+        return self.language == self.site.languages[0]
+
+    @property
+    def prefix(self) -> str:
+        """Where the edition begins: empty, or `ja/`."""
+        return "" if self.first else f"{self.language}/"
+
+    @property
+    def here(self) -> str:
+        """The page's address below the root of the site."""
+        return self.prefix + self.url
+
+    @property
+    def path(self) -> str:
+        """The file that holds it."""
+        folder = self.here == "" or self.here.endswith("/")
+        return f"{self.here}index.html" if folder else self.here
+
+    @property
+    def editions(self) -> dict[str, str]:
+        """Links to this page by language."""
+        others = (Edition(self.site, language, self.url) for language in self.site.languages)
+        return {edition.language: self.file(edition.here) for edition in others}
 
     def link(self, url: str) -> str:
-        return self._relative(self.prefix + url, self.here)
+        """A link to a page of the same edition."""
+        return self.file(self.prefix + url)
 
     def file(self, name: str) -> str:
-        return self._relative(name, self.here)
+        """A link to a file of the site."""
+        if self.anywhere:
+            return f"{urlsplit(self.site.base_url).path.rstrip('/')}/{name}"
+        return relative(name, self.here)
 
-
-class Rooted(Links):
-    """Links from a page that may be served at any address."""
-
-    def __init__(
-        self, here: str, prefix: str, relative: Callable[[str, str], str], base_url: str
-    ) -> None:
-        super().__init__(here, prefix, relative)
-        self.root = f"{urlsplit(base_url).path.rstrip('/')}/"
-
-    def link(self, url: str) -> str:
-        return self.root + self.prefix + url
-
-    def file(self, name: str) -> str:
-        return self.root + name
+    def absolute(self, name: str) -> str:
+        """The full address of a file of the site; without a base_url a link to it."""
+        return f"{self.site.base_url}/{name}" if self.site.base_url else self.file(name)

@@ -12,6 +12,9 @@ from typing import Any
 
 from atlas import __version__
 
+# Files by name, and what their user is told of them, in JSON values.
+Derived = tuple[dict[str, bytes], Any]
+
 MANIFEST = ".atlas.json"
 
 
@@ -43,7 +46,7 @@ class Writer:
         stem, _, suffix = name.rpartition(".")
         return self.write(f"assets/{stem}.{hashlib.sha256(raw).hexdigest()[:10]}.{suffix}", raw)
 
-    def derive(self, name: str, key: str, make: Callable[[], tuple[dict[str, bytes], Any]]) -> Any:
+    def derive(self, name: str, key: str, make: Callable[[], Derived]) -> Any:
         """Files and facts that follow from `key` alone: taken from the old site if they are there,
         else made."""
         found = self.derived_before.get(name)

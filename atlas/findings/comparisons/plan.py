@@ -15,12 +15,13 @@ from atlas.findings.comparisons import data as comparison
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.records import Comparison, Layers
 from atlas.findings.comparisons.stages import compare, layers
+from atlas.findings.finding import FindingTarget
 from atlas.maps.plan import TRUST_K, MapPlan
 from atlas.spaces.records import Vocabulary
 
 
 @dataclass(frozen=True)
-class ComparisonPlan:
+class ComparisonTarget(FindingTarget):
     """The tasks of two maps compared, and of the model's layers where one model is compared with
     itself."""
 
@@ -28,6 +29,10 @@ class ComparisonPlan:
     maps: tuple[MapPlan, MapPlan]
     both: Task
     layers: Task | None = None
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
 
     @property
     def file(self) -> str:
@@ -42,7 +47,7 @@ class ComparisonPlan:
     def title(self) -> str:
         return f"the comparison of {self.entry.maps[0]} and {self.entry.maps[1]}"
 
-    def without(self, lost: Collection[str]) -> ComparisonPlan | None:
+    def without(self, lost: Collection[str]) -> ComparisonTarget | None:
         return None if any(task.key in lost for task in self.tasks()) else self
 
     def tasks(self) -> tuple[Task, ...]:
@@ -89,7 +94,7 @@ class ComparisonPlan:
         )
 
 
-def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonPlan:
+def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonTarget:
     """The tasks that compare two maps."""
     inputs: tuple[Task, ...] = (
         first.vectors,
@@ -108,7 +113,7 @@ def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> Comparis
         second.map.corpus or first.map.words or second.map.words
     )
     if first.model.id != second.model.id or not alone:
-        return ComparisonPlan(entry, (first, second), of_both)
+        return ComparisonTarget(entry, (first, second), of_both)
     deep = Task(
         "layers",
         layers.VERSION,
@@ -119,4 +124,4 @@ def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> Comparis
         f"{entry.id}: layers",
         40,
     )
-    return ComparisonPlan(entry, (first, second), of_both, deep)
+    return ComparisonTarget(entry, (first, second), of_both, deep)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from atlas import atlas_toml
-from atlas.config import site
+from atlas.config.site import text
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.data import Comparison, Layer
 from atlas.findings.comparisons.stages.compare import Fit, procrustes
@@ -49,33 +48,25 @@ class Bar:
 
 
 class CompareView:
-    """One comparison, arranged for its page. Made once and shared by all languages."""
+    """One comparison, arranged for its page. Made once and shared by all languages.
 
-    def __init__(
-        self,
-        config: atlas_toml.Config,
-        entry: Compare,
-        found: Comparison,
-        first: MapView,
-        second: MapView,
-    ) -> None:
-        self.config, self.entry, self.found, self.first, self.second = (
-            config,
-            entry,
-            found,
-            first,
-            second,
-        )
+    pairs  address of the ids of shared tokens on either map; None where they are the same
+    """
+
+    pairs: str | None = None
+
+    def __init__(self, entry: Compare, found: Comparison, first: MapView, second: MapView) -> None:
+        self.entry, self.found, self.first, self.second = entry, found, first, second
         self.id = entry.id
-        self.beside = MapView(config, second.model, second.map, self.aligned)
+        self.beside = MapView(second.model, second.map, self.aligned)
         vars(self.beside)["colour"] = first.colour
 
     def title(self, language: str) -> str:
-        named = site.text(self.entry.title, language)
+        named = text(self.entry.title, language)
         return named or f"{self.first.title(language)} / {self.second.title(language)}"
 
     def description(self, language: str) -> str:
-        return site.text(self.entry.description, language)
+        return text(self.entry.description, language)
 
     @property
     def self_compared(self) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from atlas.atlas_toml import Config
 from atlas.engine.clock import built
 from atlas.engine.record import Experiment
 from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.findings.finding import FindingTarget
 from atlas.findings.inputs_embeds import data as writeup
 from atlas.findings.inputs_embeds.config import FRAMEWORKS, Pitfall
 from atlas.findings.inputs_embeds.stages import architectures, pitfall
@@ -21,12 +21,13 @@ from atlas.models.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
-class WriteUpPlan:
+class WriteUpTarget(FindingTarget):
     """The tasks of each model by framework, and the table of architectures."""
 
     models: tuple[tuple[Model, Mapping[str, Task]], ...]
     architectures: Task
     missing: tuple[str, ...]
+    id: str = "inputs-embeds"
     file: str = writeup.NAME
     title: str = "the write-up of inputs_embeds"
     optional: bool = False
@@ -34,7 +35,7 @@ class WriteUpPlan:
     def tasks(self) -> tuple[Task, ...]:
         return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
 
-    def without(self, lost: Collection[str]) -> WriteUpPlan | None:
+    def without(self, lost: Collection[str]) -> WriteUpTarget | None:
         """Optional models may fail, and are left out of it."""
         kept = (
             one
@@ -85,14 +86,14 @@ class WriteUpPlan:
 
 
 def plan_writeup(
-    config: Config,
     asked: Pitfall,
+    models: Iterable[Model],
     checkpoints: Mapping[str, Checkpoint],
     frameworks: tuple[str, ...],
-) -> WriteUpPlan:
+) -> WriteUpTarget:
     """The experiment on every model that takes part, in the frameworks that are installed."""
-    models = []
-    for model in config.models:
+    subjects = []
+    for model in models:
         if model.pitfall and model.id in checkpoints:
             found = checkpoints[model.id]
             runs = {
@@ -108,8 +109,8 @@ def plan_writeup(
                 )
                 for framework in frameworks
             }
-            models.append((model, runs))
+            subjects.append((model, runs))
     table = Task("architectures", architectures.VERSION, {}, label="architectures", weight=5)
-    return WriteUpPlan(
-        tuple(models), table, tuple(one for one in FRAMEWORKS if one not in frameworks)
+    return WriteUpTarget(
+        tuple(subjects), table, tuple(one for one in FRAMEWORKS if one not in frameworks)
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from atlas import atlas_toml
-from atlas.config import site
+from atlas.config.site import text
 from atlas.findings.comparisons.view import CompareView
 from atlas.findings.inputs_embeds.config import QUESTION
 from atlas.findings.inputs_embeds.data import Measured, Run, Segment, Sentence, WriteUp
-from atlas.maps import config as config_
+from atlas.maps.config import Model
 from atlas.maps.frame import ASPECT
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
@@ -63,12 +62,12 @@ class FoundAgain(NamedTuple):
 class Subject:
     """One model of the experiment."""
 
-    def __init__(self, model: config_.Model, measured: Measured, pair: CompareView | None) -> None:
+    def __init__(self, model: Model, measured: Measured, pair: CompareView | None) -> None:
         self.model, self.measured, self.pair = model, measured, pair
         self.language = measured.language
 
     def title(self, language: str) -> str:
-        return site.text(self.model.title, language, self.model.id)
+        return text(self.model.title, language, self.model.id)
 
     @property
     def run(self) -> Run:
@@ -182,12 +181,13 @@ class Subject:
 
 
 class Study:
-    """The whole write-up."""
+    """The whole write-up, of models by their ids."""
+
+    id = "inputs-embeds"
 
     def __init__(
-        self, config: atlas_toml.Config, found: WriteUp, compared: Sequence[CompareView]
+        self, models: Mapping[str, Model], found: WriteUp, compared: Sequence[CompareView]
     ) -> None:
-        by_id = {model.id: model for model in config.models}
         pairs = {
             pair.first.model.id: pair
             for pair in compared
@@ -196,10 +196,14 @@ class Study:
         }
         self.found = found
         self.subjects = [
-            Subject(by_id[one.model], one, pairs.get(one.model))
+            Subject(models[one.model], one, pairs.get(one.model))
             for one in found.models
-            if one.model in by_id and one.runs and one.runs[0].sentences
+            if one.model in models and one.runs and one.runs[0].sentences
         ]
+
+    def title(self, language: str) -> str:
+        """What it is about, the same in every language."""
+        return "inputs_embeds"
 
     @cached_property
     def frameworks(self) -> list[str]:

@@ -13,6 +13,7 @@ from atlas.engine.clock import built
 from atlas.engine.record import Experiment
 from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.findings.finding import FindingTarget
 from atlas.findings.senses import data as sense_map
 from atlas.findings.senses import sentences
 from atlas.findings.senses.config import Senses
@@ -22,12 +23,16 @@ from atlas.models.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
-class SensePlan:
+class SenseTarget(FindingTarget):
     """The words of one corpus through one model."""
 
     entry: Senses
     model: Model
     task: Task
+
+    @property
+    def id(self) -> str:
+        return self.entry.name
 
     @property
     def file(self) -> str:
@@ -56,7 +61,7 @@ class SensePlan:
     def tasks(self) -> tuple[Task, ...]:
         return (self.task,)
 
-    def without(self, lost: Collection[str]) -> SensePlan | None:
+    def without(self, lost: Collection[str]) -> SenseTarget | None:
         return None if self.task.key in lost else self
 
     def gather(self, store: Store) -> sense_map.SenseMap:
@@ -73,7 +78,7 @@ class SensePlan:
         )
 
 
-def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SensePlan:
+def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SenseTarget:
     """The task of a sense map. Raises DataError for a corpus that cannot be read."""
     found = sentences.read(root / entry.corpus, entry.words)
     params = {
@@ -81,7 +86,7 @@ def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path)
         "layer": entry.layer,
     }
     at = {"location": checkpoint.location}
-    return SensePlan(
+    return SenseTarget(
         entry,
         model,
         Task(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from atlas.config import site
+from atlas.config.site import text
 from atlas.findings.senses.config import Senses
 from atlas.findings.senses.data import Point, SenseMap, Word
-from atlas.maps import config
+from atlas.maps.config import Model
 
 WIDE, HIGH, MARGIN = 460, 320, 22
 SHAPES, COLOURS = (
@@ -87,19 +87,19 @@ def shape(x: float, y: float, number: int) -> str:
 class SenseView:
     """One sense map."""
 
-    def __init__(self, entry: Senses, model: config.Model, found: SenseMap) -> None:
+    def __init__(self, entry: Senses, model: Model, found: SenseMap) -> None:
         self.entry, self.model, self.found = entry, model, found
         self.id, self.language = entry.name, found.language
         self.pictures = [Picture(word) for word in found.words]
 
     def title(self, language: str) -> str:
-        return site.text(self.entry.title, language) or self.model_title(language)
+        return text(self.entry.title, language) or self.model_title(language)
 
     def model_title(self, language: str) -> str:
-        return site.text(self.model.title, language, self.model.id)
+        return text(self.model.title, language, self.model.id)
 
     def description(self, language: str) -> str:
-        return site.text(self.entry.description, language)
+        return text(self.entry.description, language)
 
     @property
     def sentences(self) -> int:

@@ -1,0 +1,31 @@
+"""The pages of comparisons, and what their templates are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from atlas.findings.comparisons.view import CompareView
+from atlas.web.page import Page
+
+
+@dataclass(frozen=True)
+class ComparisonsPage:
+    """What comparisons/index.html is told: all comparisons."""
+
+    pairs: Sequence[CompareView]
+
+
+@dataclass(frozen=True)
+class ComparisonPage:
+    """What comparisons/comparison.html is told: one comparison."""
+
+    pair: CompareView
+
+
+def pages(address: str, views: Sequence[CompareView]) -> Iterator[Page]:
+    """A list of all comparisons, and a page for each."""
+    if views:
+        yield Page(address, "comparisons/index.html", ComparisonsPage(views))
+    for pair in views:
+        yield Page(f"{address}{pair.id}/", "comparisons/comparison.html", ComparisonPage(pair))

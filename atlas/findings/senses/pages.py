@@ -1,0 +1,36 @@
+"""The pages of sense maps, and what their templates are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from atlas.findings.senses.view import SenseView, shape
+from atlas.web.page import Page
+
+
+@dataclass(frozen=True)
+class SensesPage:
+    """What senses/index.html is told: all sense maps."""
+
+    sensed: Sequence[SenseView]
+
+
+@dataclass(frozen=True)
+class SensePage:
+    """What senses/sense.html is told.
+
+    found  the sense map
+    shape  the path of a sense's mark: of its place (x, y) and its number
+    """
+
+    found: SenseView
+    shape: Callable[[float, float, int], str] = shape
+
+
+def pages(address: str, views: Sequence[SenseView]) -> Iterator[Page]:
+    """A list of all sense maps, and a page for each."""
+    if views:
+        yield Page(address, "senses/index.html", SensesPage(views))
+    for view in views:
+        yield Page(f"{address}{view.id}/", "senses/sense.html", SensePage(view))

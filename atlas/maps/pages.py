@@ -1,0 +1,75 @@
+"""The pages of maps and of their models, and what the templates of these are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from atlas.maps.cluster_view import ClusterView, cluster_view
+from atlas.maps.view import MapView
+from atlas.web.page import Page
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """What maps/model.html is told.
+
+    view  the model's first map
+    maps  all its maps
+    """
+
+    view: MapView
+    maps: Sequence[MapView]
+
+
+@dataclass(frozen=True)
+class MapPage:
+    """What maps/map.html and maps/embed.html are told: the map."""
+
+    view: MapView
+
+
+@dataclass(frozen=True)
+class ClustersPage:
+    """What maps/clusters.html is told: the map."""
+
+    view: MapView
+
+
+@dataclass(frozen=True)
+class ClusterPage:
+    """What maps/cluster.html and its fragments (tokens, close, rest) are told.
+
+    view  the map
+    one   the cluster
+    """
+
+    view: MapView
+    one: ClusterView
+
+
+def pages(views: Sequence[MapView]) -> Iterator[Page]:
+    """A page a model, and for each map its own, the one for frames, and those of its clusters."""
+    by_model: dict[str, list[MapView]] = {}
+    for view in views:
+        by_model.setdefault(view.model.id, []).append(view)
+    for model, maps in by_model.items():
+        yield Page(
+            f"models/{model}/", "maps/model.html", ModelPage(maps[0], maps), pictured=maps[0]
+        )
+    for view in views:
+        base, own = f"maps/{view.id}/", MapPage(view)
+        yield Page(base, "maps/map.html", own, pictured=view)
+        yield Page(
+            f"embed/{view.id}/", "maps/embed.html", own, indexed=False, framed=True, pictured=view
+        )
+        yield Page(f"{base}clusters/", "maps/clusters.html", ClustersPage(view), pictured=view)
+        for cluster in view.about.clusters:
+            yield Page(
+                f"{base}clusters/{cluster.slug}/",
+                "maps/cluster.html",
+                ClusterPage(view, cluster_view(view, cluster)),
+                # A cluster's tokens read the same in every language.
+                fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
+                pictured=view,
+            )

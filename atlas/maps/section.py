@@ -1,0 +1,90 @@
+"""Maps, as a kind of thing that a site shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from atlas.maps import data
+from atlas.maps.config import Model
+from atlas.maps.files.published import publish
+from atlas.maps.pages import pages
+from atlas.maps.sharing import Sharing, feed, oembed
+from atlas.maps.view import MapView
+from atlas.section import Expected, Gallery, Ground, Target
+from atlas.web.links import Edition
+from atlas.web.page import Page
+
+if TYPE_CHECKING:
+    from atlas.maps.plan import MapPlan
+
+
+class Maps:
+    """Each map of each model."""
+
+    name, table, title, address = "maps", "models", "", "maps/"
+
+    def targets(
+        self, entries: Sequence[Model], ground: Ground, planned: Sequence[Target]
+    ) -> Iterator[MapPlan]:
+        """The maps of the models that can be had and were asked for.
+
+        Raises DataError for a corpus or a file of words that cannot be read.
+        """
+        from atlas.maps.plan import plan_map
+
+        for model in entries:
+            for entry in model.maps if model.id in ground.checkpoints else ():
+                if not ground.only or ground.only & {model.id, entry.id(model)}:
+                    yield plan_map(
+                        ground.root,
+                        model,
+                        entry,
+                        ground.checkpoints[model.id],
+                        ground.landmarks,
+                        ground.claims,
+                    )
+
+    def expected(self, entries: Sequence[Model], maps: Mapping[str, str]) -> Iterator[Expected]:
+        """The table and the facts of each of these maps."""
+        for model in entries:
+            for entry in model.maps:
+                if (map_id := entry.id(model)) in maps:
+                    files = (f"{map_id}.parquet", f"{map_id}.json")
+                    yield Expected(files, f"the map {map_id}", frozenset({model.id}), map_id)
+
+    def show(self, entries: Sequence[Model], gallery: Gallery) -> Iterator[MapView]:
+        """The maps that are shown, in the order of `gallery.maps`.
+
+        Writes their files, data and oEmbed answers; with a base_url, a feed of the maps besides.
+        """
+        tables = {entry.id(model): (model, entry) for model in entries for entry in model.maps}
+        views = []
+        for map_id in gallery.maps:
+            view = MapView(*tables[map_id], data.read(gallery.data, map_id))
+            view.files = publish(view, gallery.site, gallery.writer)
+            view.sharing = Sharing(gallery.site, view)
+            for path in data.paths(gallery.data, map_id):
+                gallery.publish(path.name)
+            for language in gallery.site.languages:
+                _answer(view, Edition(gallery.site, language, f"oembed/{map_id}.json"), gallery)
+            views.append(view)
+            yield view
+        for language in gallery.site.languages if gallery.site.base_url else ():
+            edition = Edition(gallery.site, language, "feed.xml")
+            gallery.writer.write(edition.here, feed(gallery.site, views, language, edition.prefix))
+
+    def pages(self, views: Sequence[MapView]) -> Iterator[Page]:
+        """The pages of models, maps and clusters."""
+        return pages(views)
+
+
+def _answer(view: MapView, edition: Edition, gallery: Gallery) -> None:
+    """Write the oEmbed answer of a map in one edition."""
+    places = (
+        f"{edition.prefix}embed/{view.id}/",
+        f"{edition.prefix}maps/{view.id}/",
+        view.files.cards[edition.language],
+    )
+    answer = oembed(gallery.site, view, edition.language, *map(edition.absolute, places))
+    gallery.writer.write(edition.here, answer)

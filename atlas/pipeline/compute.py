@@ -1,0 +1,124 @@
+"""The half of a build that computes: what is missing is run, and atlas data are written from it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from atlas.atlas_toml import Config
+from atlas.engine import executors
+from atlas.engine import run as engine
+from atlas.errors import AtlasError, UsageError
+from atlas.pipeline.options import Options, Summary
+from atlas.pipeline.places import Places
+from atlas.pipeline.plan import Plan, plan
+
+if TYPE_CHECKING:
+    from atlas.engine.run import Outcome, Report, Task
+    from atlas.section import Target
+
+_HEAVY = 5.0  # the weight, about seconds, from which a projection counts as heavy
+_NEEDED = {
+    "torch": "torch",
+    "sklearn": "scikit-learn",
+    "openTSNE": "openTSNE",
+    "regex": "regex",
+    "fugashi": "fugashi",
+}
+
+
+def compute(
+    config: Config,
+    options: Options,
+    places: Places,
+    report: Report,
+    warn: Callable[[str], None],
+    summary: Summary,
+) -> list[str]:
+    """Run what is missing and write the atlas data that follow from it; ids of the maps made.
+
+    Raises the error of the first stage that failed when a target that is not optional is lost,
+    UsageError for an executor or a stage to refresh that does not exist.
+    """
+    executors.check(options.executor)
+    planned = plan(config, options, warn)
+    outcome = _run(planned, options, places, report)
+    summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
+    kept = _kept(planned, outcome, warn)
+    for target in kept:
+        if any(task in outcome.done for task in target.tasks()) or not target.current(places.data):
+            target.write(places.data, places.store)
+    made = {target.id for target in kept}
+    return [target.id for target in planned.maps if target.id in made]
+
+
+def _run(planned: Plan, options: Options, places: Places, report: Report) -> Outcome:
+    """Run the tasks that the store lacks."""
+    store = places.store
+    tasks = engine.order(planned.tasks())
+    _check_refresh(options.refresh, {task.stage for task in tasks})
+    missing = engine.missing(tasks, store, options.refresh)
+    if not missing:
+        return engine.Outcome({}, tasks, {}, ())
+    _need_models()
+    jobs, threads = workers(options, missing)
+    pool = executors.open_executor(options.executor, jobs, threads, store.root)
+    return engine.run(
+        tasks, store, pool, report=report, device=options.device, refresh=options.refresh
+    )
+
+
+def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[Target]:
+    """What is left of the targets. Raises the first failure when one is lost that must not be."""
+    lost = {task.key for task in (*outcome.failed, *outcome.skipped)}
+    kept: list[Target] = []
+    broken = False
+    for target in planned.targets:
+        left = target.without(lost)
+        if left is not None:
+            kept.append(left)
+        elif target.optional:
+            warn(f"{target.title} is left out: a stage failed")
+        else:
+            broken = True
+    if broken:
+        raise next(iter(outcome.failed.values()))
+    return kept
+
+
+def workers(options: Options, missing: Collection[Task]) -> tuple[int, int]:
+    """Worker processes, and threads of each, for the tasks that are to run.
+
+    A single heavy projection gets every core, since what runs beside it is short; several share the
+    cores. No result depends on the number of threads.
+    """
+    heavy = sum(task.stage == "project" and task.weight >= _HEAVY for task in missing)
+    cores = executors.cores()
+    jobs = options.jobs or (1 if options.device != "cpu" else min(cores, 4))
+    return jobs, cores if heavy <= 1 else max(cores // jobs, 1)
+
+
+def _need_models() -> None:
+    """Raise AtlasError naming the libraries that computing needs and that are not installed."""
+
+    def there(module: str) -> bool:
+        try:
+            return importlib.util.find_spec(module) is not None
+        except (ImportError, ValueError):  # something keeps it from being imported
+            return False
+
+    if lacking := [name for module, name in _NEEDED.items() if not there(module)]:
+        raise AtlasError(
+            f"Computing needs libraries that are not installed: {', '.join(lacking)}",
+            "pip install 'atlas-embeddings[models]', or render atlas data that is there with "
+            "--frozen.",
+        )
+
+
+def _check_refresh(names: tuple[str, ...], stages: set[str]) -> None:
+    if unknown := [name for name in names if name not in stages | {"all"}]:
+        raise UsageError(
+            f"--refresh {unknown[0]}: no such stage",
+            f"There are: all, {', '.join(sorted(stages))}.",
+        )

@@ -1,0 +1,26 @@
+"""The kinds of things that a site shows, in the order of its navigation. A new kind is a line here
+and a field of Config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from atlas.atlas_toml import Config
+from atlas.config.fields import Part
+from atlas.findings.comparisons.section import Comparisons
+from atlas.findings.inputs_embeds.section import InputsEmbeds
+from atlas.findings.senses.section import SenseMaps
+from atlas.maps.section import Maps
+from atlas.section import Section
+
+# Each may use the targets and views of those before it.
+SECTIONS: list[Section[Any, Any]] = [Maps(), Comparisons(), SenseMaps(), InputsEmbeds()]
+
+
+def entries(config: Config, section: Section[Any, Any]) -> Sequence[Part]:
+    """The tables of atlas.toml that are a section's."""
+    tables = getattr(config, section.table)
+    if tables is None:
+        return ()
+    return tables if isinstance(tables, tuple) else (tables,)

@@ -150,9 +150,6 @@ def compose(
                     one: at.file(("" if one == languages[0] else f"{one}/") + page.url)
                     for one in languages
                 },
-                "text": lambda value, fallback="", language=language: site.text(
-                    value, language, fallback
-                ),
             }
             if "one" in context:  # a cluster's tokens read the same in every language
                 if language == languages[0]:

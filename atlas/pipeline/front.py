@@ -30,9 +30,9 @@ class AboutPage:
 
 @dataclass(frozen=True)
 class EmbeddingPage:
-    """What embedding.html is told: the map of its examples."""
+    """What embedding.html is told: all maps."""
 
-    view: MapView
+    views: Sequence[MapView]
 
 
 @dataclass(frozen=True)
@@ -47,5 +47,5 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         models.setdefault(view.model.id, []).append(view)
     yield Page("", "home.html", HomePage(views, list(models.values())))
     yield Page("about/", "about.html", AboutPage(views))
-    yield Page("embedding/", "embedding.html", EmbeddingPage(views[0]))
+    yield Page("embedding/", "embedding.html", EmbeddingPage(views))
     yield Page("404.html", "404.html", NotFoundPage(), indexed=False)

@@ -1,0 +1,37 @@
+"""The languages a site can be written in, one row each.
+
+A new language is a row here, its catalogue `templates/locale/<code>/LC_MESSAGES/atlas.po` and its
+prose `templates/inputs_embeds/prose.<code>.html`. What a catalogue does not say is shown in
+English, and prose that is missing in the first language of the site.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Language:
+    """How a language is called and how its text is put together."""
+
+    code: str
+    """The language tag (BCP 47): the name of its folders, and the value of `lang`."""
+    name: str
+    """Its own name, as links to its pages say it."""
+    og_locale: str
+    """Its locale for Open Graph, with a territory."""
+    comma: str = ", "
+    """What stands between the entries of a list."""
+    gap: str = " "
+    """What stands between two sentences."""
+    direction: str = "ltr"
+    """The direction of its script: ltr or rtl."""
+
+
+LANGUAGES: dict[str, Language] = {
+    row.code: row
+    for row in (
+        Language("en", "English", "en_US"),
+        Language("ja", "日本語", "ja_JP", comma="、", gap=""),
+    )
+}

@@ -1,0 +1,60 @@
+"""Filters of a language: titles and texts in it, sentences and lists put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+
+from atlas.errors import AtlasError
+from atlas.web.render import Renderer
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The folder of an atlas's own templates."""
+    (tmp_path / "templates").mkdir()
+    return tmp_path / "templates"
+
+
+def rendered(own: Path, source: str, language: str, **context: Any) -> str:
+    (own / "t.html").write_text(source, encoding="utf-8")
+    return Renderer(own.parent, ("en", "ja")).render(language, "t.html", context)
+
+
+def test_sentences_are_joined_as_the_language_does(own: Path) -> None:
+    source = '{{ [a, "", " b\n", c] | sentences }}'
+    parts = {"a": "甲。", "c": Markup("<i>丙。</i>")}
+    assert rendered(own, source, "en", **parts) == "甲。 b <i>丙。</i>"
+    assert rendered(own, source, "ja", **parts) == "甲。b<i>丙。</i>"
+    assert rendered(own, "{{ ['<', '&'] | listing }}", "ja") == "&lt;、&amp;"
+
+
+def test_what_is_no_sentence_of_the_page_keeps_its_spaces(own: Path) -> None:
+    source = '<pre title="。 ）\nx">）\n  。 {{ token }}</pre>'
+    assert rendered(own, source, "ja", token="。 x") == source.replace("{{ token }}", "。 x")
+
+
+def test_titles_and_texts_are_in_the_language_of_the_page(own: Path) -> None:
+    view = SimpleNamespace(
+        title=lambda language: f"title in {language}",
+        landmark_title=lambda name, language: f"{name} in {language}",
+        text={"en": "map", "ja": "地図"},
+    )
+    source = "{{ view | title }}, {{ view | landmark_title('x') }}, {{ view.text | text }}"
+    assert rendered(own, source, "ja", view=view) == "title in ja, x in ja, 地図"
+    assert rendered(own, "{{ none | text('y') }}, {{ 'a b' | title }}", "en") == "y, A B"
+
+
+def test_prose_is_taken_in_the_first_language_that_has_it(own: Path) -> None:
+    for code in ("ja", "en"):
+        (own / f"a.{code}.html").write_text("", encoding="utf-8")
+    (own / "b.ja.html").write_text("", encoding="utf-8")
+    source = '{% set p = translated("NAME.{}.html") %}{{ p.template }} {{ p.language }}'
+    assert rendered(own, source.replace("NAME", "a"), "en") == "a.en.html en"
+    assert rendered(own, source.replace("NAME", "b"), "en") == "b.ja.html ja"
+    with pytest.raises(AtlasError, match=r"c\.en\.html"):
+        rendered(own, source.replace("NAME", "c"), "en")

@@ -17,7 +17,7 @@ MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
     "numeric": (),
     "engine": (),
     "web": ("config",),
-    "section": ("engine", "web"),
+    "section": ("engine", "web", "config", "models.checkpoint", "maps.config", "maps.landmarks"),
     "models": ("numeric", "engine", "config"),
     "spaces": ("models", "numeric", "engine", "config"),
     "maps": ("spaces", "models", "numeric", "engine", "web", "config", "section"),

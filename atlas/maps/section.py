@@ -9,7 +9,7 @@ from atlas.maps import data
 from atlas.maps.config import Model
 from atlas.maps.files.published import publish
 from atlas.maps.pages import pages
-from atlas.maps.sharing import Sharing, feed, oembed
+from atlas.maps.sharing import feed, oembed
 from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.links import Edition
@@ -63,7 +63,7 @@ class Maps:
         for map_id in gallery.maps:
             view = MapView(*tables[map_id], data.read(gallery.data, map_id))
             view.files = publish(view, gallery.site, gallery.writer)
-            view.sharing = Sharing(gallery.site, view)
+            view.site = gallery.site
             for path in data.paths(gallery.data, map_id):
                 gallery.publish(path.name)
             for language in gallery.site.languages:

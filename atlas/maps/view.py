@@ -9,15 +9,14 @@ from functools import cached_property
 
 import numpy as np
 
-from atlas.config.site import text
+from atlas.config.site import Site, text
 from atlas.maps import colours, frame
 from atlas.maps.config import Map, Model
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Claim, Cluster, Landmark
-from atlas.maps.files.published import MapFiles
+from atlas.maps.files.addresses import MapFiles
 from atlas.maps.files.tiles import LIMIT
 from atlas.maps.posters import Name, poster_names
-from atlas.maps.sharing import Sharing
 from atlas.numeric.types import Array
 
 SHOWN_NEIGHBORS = 6
@@ -46,7 +45,7 @@ class MapView:
     """One map, arranged for its pages. Made once and shared by all languages."""
 
     files: MapFiles
-    sharing: Sharing
+    site: Site
 
     def __init__(self, model: Model, entry: Map, data: Dataset) -> None:
         self.model, self.map, self.data = model, entry, data

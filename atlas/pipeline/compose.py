@@ -10,7 +10,7 @@ from typing import Any
 from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.maps.cards import SIZE
-from atlas.maps.files.published import FOLDER
+from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
 from atlas.pipeline import front
 from atlas.pipeline.sections import SECTIONS, entries

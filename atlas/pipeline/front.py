@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
 
@@ -30,9 +31,14 @@ class AboutPage:
 
 @dataclass(frozen=True)
 class EmbeddingPage:
-    """What embedding.html is told: all maps."""
+    """What embedding.html is told.
+
+    views    all maps
+    sharing  the snippet of the first, the page's example
+    """
 
     views: Sequence[MapView]
+    sharing: Sharing
 
 
 @dataclass(frozen=True)
@@ -47,5 +53,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         models.setdefault(view.model.id, []).append(view)
     yield Page("", "home.html", HomePage(views, list(models.values())))
     yield Page("about/", "about.html", AboutPage(views))
-    yield Page("embedding/", "embedding.html", EmbeddingPage(views))
+    yield Page(
+        "embedding/", "embedding.html", EmbeddingPage(views, Sharing(views[0].site, views[0]))
+    )
     yield Page("404.html", "404.html", NotFoundPage(), indexed=False)

@@ -134,7 +134,7 @@ print(sorted(heavy), file=sys.stderr)
         (["export", "m-wrods"], 2, "did you mean m-words"),
         (["export", "m-words", "-f", "xml"], 2, "--format xml"),
         (["export"], 2, "MAP"),
-        (["build", "--frozen"], 1, "no atlas data"),
+        (["build", "--frozen"], 1, "missing"),
         (["build", "--offline"], 1, "does not exist"),
         (["export", "m-words"], 1, "no atlas data"),
         (["schema"], 0, ""),
@@ -371,7 +371,7 @@ def test_clean_store_removes_what_no_map_needs(
 ) -> None:
     from atlas.engine.run import Task
     from atlas.maps.records import Layout
-    from atlas.pipeline import build, places
+    from atlas.pipeline import places, plan
 
     settings = config.load(atlas / "atlas.toml")
     store = places.Places.of(settings, None).store
@@ -383,7 +383,7 @@ def test_clean_store_removes_what_no_map_needs(
         def tasks(self) -> list[Task]:
             return [needed]
 
-    monkeypatch.setattr(build, "plan", lambda *_: Planned())
+    monkeypatch.setattr(plan, "plan", lambda *_: Planned())
     assert run("clean") == 0
     assert set(store.keys()) == {needed.key, other.key}, "only --store touches the store"
     assert run("clean", "--store") == 0

@@ -193,7 +193,7 @@ def test_tensorboard_takes_the_vectors_of_the_same_build(
     made = SimpleNamespace(
         maps=(SimpleNamespace(recipe=recipe, vectors=SimpleNamespace(key="ab" * 32)),)
     )
-    monkeypatch.setattr("atlas.pipeline.build.plan", lambda *_: made)
+    monkeypatch.setattr("atlas.pipeline.plan.plan", lambda *_: made)
     told: list[str] = []
     tensors = run(atlas, "tensorboard", atlas / "projector", warn=told.append)[0]
     assert np.array_equal(

@@ -171,13 +171,13 @@ def test_without_an_address_of_its_own_links_are_relative(tiny_atlas: Built) -> 
 def view_of(site: Built) -> tuple[config.Config, MapView]:
     settings = config.load(site.toml)
     return settings, MapView(
-        settings, settings.models[0], settings.models[0].maps[0], site.data("minilm-words")
+        settings.models[0], settings.models[0].maps[0], site.data("minilm-words")
     )
 
 
 def test_a_citation_names_what_one_cites(placed: Built) -> None:
     settings, view = view_of(placed)
-    found = sharing.citation(settings, view, "en", f"{BASE}/maps/minilm-words/")
+    found = sharing.citation(settings.site, view, "en", f"{BASE}/maps/minilm-words/")
     year = view.about.built[:4]
     entry = found["bibtex"]
     assert re.match(r"@misc\{[A-Za-z0-9-]+,\n", entry) and entry.endswith("\n}")
@@ -204,7 +204,7 @@ def test_a_reader_of_bibtex_reads_any_title_and_author(placed: Built, words: str
         update={"site": settings.site.model_copy(update={"author": words, "title": words})}
     )
     (entry,) = parse_string(
-        sharing.citation(odd, view, "en", BASE)["bibtex"], "bibtex"
+        sharing.citation(odd.site, view, "en", BASE)["bibtex"], "bibtex"
     ).entries.values()
     assert (
         entry.type == "misc"

@@ -17,6 +17,7 @@ from atlas.pipeline import publish
 from atlas.pipeline.options import Summary
 from atlas.web import swap, writer
 from atlas.web.check import check
+from atlas.web.writer import MANIFEST, Writer
 
 
 def marks(folder: Path) -> dict[str, tuple[int, int]]:
@@ -55,7 +56,7 @@ def test_what_is_equal_is_shared_with_the_old_site(frozen_copy: Built) -> None:
     answers = {name for name in changed if "oembed/" in name}
     assert len(answers) == 4
     # The author stands on every page and in the oEmbed answers, and in no other file.
-    assert changed == pages | answers | {publish.MANIFEST}
+    assert changed == pages | answers | {MANIFEST}
     assert summary.written == len(pages | answers)
     assert "Somebody" in (frozen_copy.public / "index.html").read_text(encoding="utf-8")
 
@@ -173,9 +174,7 @@ def test_clean_never_leaves_the_site_s_folder(tmp_path: Path) -> None:
     (tmp_path / "keep.txt").write_text("mine")
     public = tmp_path / "public"
     public.mkdir()
-    (public / publish.MANIFEST).write_text(
-        '{"files": {"../keep.txt": [4, ""]}, "key": "", "pages": 0}'
-    )
+    (public / MANIFEST).write_text('{"files": {"../keep.txt": [4, ""]}, "key": "", "pages": 0}')
     assert swap.clean(public) == 1  # the manifest itself
     assert (tmp_path / "keep.txt").exists()
 
@@ -237,16 +236,16 @@ def test_a_write_that_fails_leaves_the_old_site(
     before = marks(frozen_copy.public)
     frozen_copy.edit("Tiny atlas", "Small atlas")
     count = 0
-    real = publish.Writer.write
+    real = Writer.write
 
-    def full(self: publish.Writer, name: str, content: bytes | str) -> str:
+    def full(self: Writer, name: str, content: bytes | str) -> str:
         nonlocal count
         count += 1
         if count > 20:
             raise OSError(28, "No space left on device")
         return real(self, name, content)
 
-    monkeypatch.setattr(publish.Writer, "write", full)
+    monkeypatch.setattr(Writer, "write", full)
     with pytest.raises(AtlasError, match="No space left on device"):
         render(frozen_copy)
     assert marks(frozen_copy.public) == before
@@ -256,7 +255,7 @@ def test_a_write_that_fails_leaves_the_old_site(
 def test_without_an_exchanging_system_call_the_swap_is_two_renames(
     frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish.sys, "platform", "darwin")
+    monkeypatch.setattr("atlas.web.swap.sys.platform", "darwin")
     frozen_copy.edit("Tiny atlas", "Small atlas")
     assert render(frozen_copy).written > 0
     assert check(frozen_copy.public) == []
@@ -269,7 +268,7 @@ def test_without_hard_links_files_are_copied(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(publish.os, "link", refuse)
+    monkeypatch.setattr("atlas.web.writer.os.link", refuse)
     frozen_copy.edit("Tiny atlas", "Small atlas")
     render(frozen_copy)
     assert check(frozen_copy.public) == []

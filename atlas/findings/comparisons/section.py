@@ -14,7 +14,8 @@ from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.pages import pages
 from atlas.findings.comparisons.view import VERSION, CompareView
 from atlas.maps.files import payload
-from atlas.maps.files.published import FOLDER, MapFiles, drawn
+from atlas.maps.files.addresses import FOLDER, MapFiles
+from atlas.maps.files.published import drawn
 from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.page import Page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atlas.config.site import Site, text
 from atlas.maps.cards import cards
+from atlas.maps.files.addresses import FOLDER, MapFiles
 from atlas.maps.files.payload import VERSION, payload
 from atlas.maps.posters import posters
 from atlas.web.palette import PALETTE
@@ -16,26 +16,6 @@ from atlas.web.palette import PALETTE
 if TYPE_CHECKING:
     from atlas.maps.view import MapView
     from atlas.web.writer import Derived, Writer
-
-# What map pages fetch, and posters: a digest in each name, to be kept for long. What people name
-# stands in data/.
-FOLDER = "assets/maps/"
-
-
-@dataclass(frozen=True)
-class MapFiles:
-    """Addresses below the site's root.
-
-    meta      what the page is told of the files it fetches
-    points    the main projection, which the page wants first
-    pictures  posters by projection and width in pixels (`umap-1200`)
-    cards     pictures of link previews by language
-    """
-
-    meta: str
-    points: str
-    pictures: Mapping[str, str]
-    cards: Mapping[str, str]
 
 
 def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:

@@ -37,8 +37,8 @@ def found(built: Built, *maps: str) -> Comparison:
 def view(built: Built, *maps: str) -> CompareView:
     settings = config.load(built.toml)
     by_id = {entry.id(model): (model, entry) for model in settings.models for entry in model.maps}
-    first, second = (MapView(settings, *by_id[one], built.data(one)) for one in maps)
-    return CompareView(settings, settings.compare[0], found(built, *maps), first, second)
+    first, second = (MapView(*by_id[one], built.data(one)) for one in maps)
+    return CompareView(settings.compare[0], found(built, *maps), first, second)
 
 
 def test_the_figures_follow_from_both_maps(pair: Built) -> None:

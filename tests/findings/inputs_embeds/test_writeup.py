@@ -55,7 +55,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str
         TOML.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("atlas.pipeline.build.installed", lambda: ("torch",))
+        patch.setattr("atlas.findings.inputs_embeds.section.installed", lambda: ("torch",))
         built.build()
     return built
 
@@ -63,7 +63,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str
 @pytest.fixture
 def copied(study: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
     shutil.copytree(study.root, tmp_path / "atlas")
-    monkeypatch.setattr("atlas.pipeline.build.installed", lambda: ("torch",))
+    monkeypatch.setattr("atlas.findings.inputs_embeds.section.installed", lambda: ("torch",))
     return Built(tmp_path / "atlas")
 
 
@@ -204,7 +204,9 @@ def test_with_tensorflow_a_column_more_is_wanted(
     from atlas.pipeline.options import Options
     from atlas.pipeline.status import status
 
-    monkeypatch.setattr("atlas.pipeline.build.installed", lambda: ("torch", "tensorflow"))
+    monkeypatch.setattr(
+        "atlas.findings.inputs_embeds.section.installed", lambda: ("torch", "tensorflow")
+    )
     rows = status(config.load(copied.toml), Options(offline=True))
     assert [row["task"] for row in rows if row["state"] == "to run"] == ["m: pitfall, tensorflow"]
 

@@ -12,8 +12,8 @@ from atlas.atlas_toml import Config
 from atlas.engine import executors
 from atlas.engine.store import Store
 from atlas.errors import AtlasError, DataError, ModelError, UsageError
-from atlas.findings.inputs_embeds.config import FRAMEWORKS, installed
 from atlas.models.checkpoint import Checkpoint, resolve
+from atlas.models.frameworks import FRAMEWORKS, installed
 from atlas.models.lock import Lock
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places

@@ -11,11 +11,11 @@ from atlas.atlas_toml import Config
 from atlas.engine.run import Task
 from atlas.errors import UsageError
 from atlas.findings.comparisons.plan import plan_comparison
-from atlas.findings.inputs_embeds.config import FRAMEWORKS
 from atlas.findings.inputs_embeds.plan import plan_writeup
 from atlas.findings.senses.plan import plan_senses
 from atlas.maps.plan import MapPlan, plan_map
 from atlas.models.checkpoint import Checkpoint
+from atlas.models.frameworks import FRAMEWORKS
 from atlas.section import FindingPlan
 
 

@@ -113,7 +113,7 @@ def _base64(raw: bytes) -> str:
 
 
 def _script(source: str) -> str:
-    """A script as it may stand in an element: nothing in it ends the element or begins a comment."""
+    """A script as it may stand in an element: nothing in it ends the element or opens a comment."""
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 

@@ -50,8 +50,12 @@ def write_projector(data: Dataset, vectors: Array | None, folder: Path) -> list[
     if vectors is None:
         axes = [f"{axis}_{name}" for name in data.about.map.projections for axis in "xy"]
         vectors = np.stack([data.column(name) for name in axes], axis=1)
-    files = {"tensors.tsv": "tensor_path", "metadata.tsv": "metadata_path"}
-    proto = "".join(f'\n  {key}: "{name}"' for name, key in files.items())
+    keys = {
+        "tensor_name": data.about.map.id,
+        "tensor_path": "tensors.tsv",
+        "metadata_path": "metadata.tsv",
+    }
+    proto = "".join(f'\n  {key}: "{value}"' for key, value in keys.items())
     about = {
         "tensorName": data.about.map.id,
         "tensorShape": list(vectors.shape),
@@ -61,7 +65,7 @@ def write_projector(data: Dataset, vectors: Array | None, folder: Path) -> list[
     texts = {
         "metadata.tsv": _metadata(data),
         "projector_config.json": json.dumps({"embeddings": [about]}, indent=1) + "\n",
-        "projector_config.pbtxt": f'embeddings {{\n  tensor_name: "{data.about.map.id}"{proto}\n}}\n',
+        "projector_config.pbtxt": f"embeddings {{{proto}\n}}\n",
     }
     _write_tensors(vectors, folder / "tensors.tsv")
     for name, text in texts.items():

@@ -17,7 +17,6 @@ from exporting import run
 from atlas import atlas_toml
 from atlas.export.page import frame, page
 
-
 SIZE = {"width": 916, "height": 900}  # a frame of 900 pixels between the body's margins
 
 

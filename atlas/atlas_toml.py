@@ -1,17 +1,23 @@
 """atlas.toml: what to map and how to publish it. Frozen pydantic models; every error at once, with
-its place in the file."""
+its place in the file.
+
+A kind of thing has a field of `Config` and a class of its own for its table (`config.fields.Part`).
+What must agree with other tables is checked by the class method `cross_check` of that class.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from atlas.config import faults as problems
+from atlas.config import faults
 from atlas.config.fields import Part
+from atlas.config.names import Names, tables
 from atlas.config.site import Site
 from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
@@ -24,7 +30,8 @@ NAME = "atlas.toml"
 
 
 class Config(Part):
-    """The whole of atlas.toml."""
+    """The whole of atlas.toml. A table may name things of tables whose fields stand before its
+    own."""
 
     site: Site = Site()
     """The website as a whole."""
@@ -76,10 +83,30 @@ def find(start: Path | None = None) -> Path:
     )
 
 
-def load(path: Path) -> Config:
-    """Read atlas.toml. Raises ConfigError with every problem in it."""
+def load(path: Path, kind: type[Config] = Config) -> Config:
+    """Read atlas.toml as a `kind` of Config. Raises ConfigError with every problem in it."""
+    raw = _read(path)
+    problems: list[str] = []
+    config = None
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        config = kind.model_validate(raw)
+    except ValidationError as problem:
+        problems = faults.lines(problem, kind)
+    problems += _cross_checks(raw, kind)
+    if problems or config is None:
+        raise ConfigError(
+            f"{path}: {len(problems)} problem{'' if len(problems) == 1 else 's'}",
+            "Nothing was written.",
+            problems,
+        )
+    config._root = path.resolve().parent
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file, unchecked. Raises ConfigError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as problem:
         raise ConfigError(f"{path}: not found", "Make one with `atlas init`.") from problem
     except (OSError, UnicodeDecodeError) as problem:
@@ -88,22 +115,16 @@ def load(path: Path) -> Config:
         ) from problem
     except tomllib.TOMLDecodeError as problem:
         hint = "See https://toml.io for the syntax."
-        raise ConfigError(f"{path}: not valid TOML", hint, [problems.syntax(problem)]) from problem
-    found: list[str] = []
-    config = None
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as problem:
-        found = problems.lines(problem, Config)
-    found += problems.collisions(raw) + problems.references(raw)
-    if found or config is None:
-        raise ConfigError(
-            f"{path}: {len(found)} problem{'' if len(found) == 1 else 's'}",
-            "Nothing was written.",
-            found,
-        )
-    config._root = path.resolve().parent
-    return config
+        raise ConfigError(f"{path}: not valid TOML", hint, [faults.syntax(problem)]) from problem
+
+
+def _cross_checks(raw: Mapping[str, Any], kind: type[Config]) -> Iterator[str]:
+    """Faults that show only beside other tables, by each table's own `cross_check`."""
+    names = Names()
+    for key, field in kind.model_fields.items():
+        part = faults.table_of(field.annotation)
+        if part is not None and issubclass(part, Part):
+            yield from part.cross_check(tables(raw, key), names)
 
 
 def schema() -> dict[str, Any]:

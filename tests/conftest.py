@@ -16,7 +16,7 @@ from atlas.maps import data as dataset
 from atlas.pipeline.build import build
 from atlas.pipeline.options import Options, Summary
 
-pytest_plugins = ("chrome",)
+pytest_plugins = ("chrome", "awkward")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,11 @@ from pydantic import BaseModel
 
 from atlas import atlas_toml
 from atlas.atlas_toml import Config, load
+from atlas.config import fields
 from atlas.config import site as site_
+from atlas.config.faults import table_of
+from atlas.config.fields import Part
+from atlas.config.names import Names, Table
 from atlas.errors import ConfigError, UsageError
 from atlas.spaces import config
 from atlas.spaces.records import KINDS
@@ -195,6 +200,32 @@ BAD: list[tuple[str, list[str]]] = [
             "claims[0].near: no landmark 'y' (known: eras)",
         ],
     ),
+    (
+        MODEL + '[[claims]]\nset = "y"\nmodels = ["b"]\n[[landmarks]]\nname = "y"\ntokens = ["a"]',
+        ["claims[0].models[0]: no model 'b' (known: a)"],
+    ),
+    (
+        MODEL
+        + '[[models.maps]]\n[[models.maps]]\nname = "b"\n'
+        + '[[compare]]\nmaps = ["a-words", "a-b"]\n' * 2
+        + '[[compare]]\nmaps = ["a-word", "a-b"]\n',
+        [
+            "compare[1].maps: compared in compare[0] already",
+            "compare[2].maps[0]: no map 'a-word' (did you mean a-words?)",
+        ],
+    ),
+    (
+        MODEL + '[[senses]]\nname = "x"\nmodel = "b"\ncorpus = "c"\n' * 2,
+        [
+            "senses[0].model: no model 'b' (known: a)",
+            "senses[1].model: no model 'b' (known: a)",
+            "senses[1].name: 'x' is the name of senses[0] already",
+        ],
+    ),
+    (
+        MODEL + MODEL + '[[models.maps]]\nname = "b"\n[[compare]]\nmaps = ["a-words", "a-b"]',
+        ["models[1].id: 'a' is the id of models[0] already"],
+    ),
     (MODEL + '[[claims]]\nwords = ["a"]', ["claims[0].words: needs 2 entries"]),
     (
         MODEL + '[[claims]]\ntitle = "x"',
@@ -269,12 +300,66 @@ def test_text_falls_back_to_what_there_is() -> None:
 
 
 def parts() -> list[type[BaseModel]]:
-    found = [
-        value
-        for value in vars(config).values()
-        if isinstance(value, type) and issubclass(value, atlas_toml.Part)
+    """Config and every class of table within it."""
+    seen: list[type[BaseModel]] = []
+    waiting: list[type[BaseModel]] = [Config]
+    while waiting:
+        part = waiting.pop()
+        seen.append(part)
+        inner = (table_of(field.annotation) for field in part.model_fields.values())
+        waiting += [one for one in inner if one is not None and one not in seen]
+    return seen
+
+
+class Odd(Part):
+    """A kind of finding of which the package knows nothing."""
+
+    model: str
+    """The id of a model."""
+    name: str = "odd"
+    """Its name."""
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        for table in tables:
+            if fault := names.unknown("model", table.text("model")):
+                yield f"{table.place}.model: {fault}"
+            if owner := names.take("odd", table.text("name"), table.place):
+                yield f"{table.place}.name: taken by {owner}"
+
+
+class Plain(Part):
+    """A table that need not agree with others."""
+
+    flag: bool = False
+    """Whether."""
+
+
+class More(Config):
+    """atlas.toml of an atlas with two kinds more."""
+
+    odd: tuple[Odd, ...] = ()
+    """Odd things."""
+    plain: Plain | None = None
+    """A single table."""
+
+
+def test_a_new_kind_needs_a_field_and_its_own_check(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.toml"
+    path.write_text(MODEL + '[[odd]]\nmodel = "a"\n[plain]\nflag = true', encoding="utf-8")
+    config = load(path, More)
+    assert isinstance(config, More)
+    assert [odd.model for odd in config.odd] == ["a"]
+    assert config.plain == Plain(flag=True)
+    twice = '[[odd]]\nmodel = "ab"\nname = "x"\n'
+    path.write_text(MODEL + twice + twice.replace("ab", "a") + "[plain]\nflg = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path, More)
+    assert list(caught.value.problems) == [
+        "plain.flg: unknown key (did you mean flag?)",
+        "odd[0].model: no model 'ab' (did you mean a?)",
+        "odd[1].name: taken by odd[0]",
     ]
-    return [part for part in found if part is not atlas_toml.Part]
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
@@ -298,7 +383,7 @@ def test_kinds_are_those_of_the_data() -> None:
     annotation = config.Selection.model_fields["kinds"].annotation
     assert all(f"'{kind}'" in str(annotation) for kind in KINDS)
     assert len(re.findall(r"'(\w+)'", str(annotation))) == len(KINDS)
-    assert get_args(atlas_toml.Language) == ("en", "ja")
+    assert get_args(fields.Language) == ("en", "ja")
 
 
 def test_the_published_atlas_is_valid() -> None:

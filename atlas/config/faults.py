@@ -54,85 +54,6 @@ def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
     return [f"{place}: {what}" for place, what in found.items()]
 
 
-def collisions(raw: dict[str, Any]) -> list[str]:
-    """Ids used twice; found in the raw tables, so that they are told together with everything
-    else."""
-    found = []
-    models = _tables(raw.get("models"))
-    ids: dict[str, str] = {}
-    maps: dict[str, str] = {}
-    for index, model in models:
-        name = model.get("id")
-        if not isinstance(name, str):
-            continue
-        if name in ids:
-            found.append(f"models[{index}].id: {name!r} is the id of {ids[name]} already")
-            continue
-        ids[name] = f"models[{index}]"
-        for position, entry in _maps(model):
-            place = f"models[{index}].maps[{position}]"
-            full = f"{name}-{entry.get('name', 'words')}"
-            if full in maps:
-                found.append(f"{place}.name: the map id {full!r} is taken by {maps[full]}")
-            maps.setdefault(full, place)
-    return found
-
-
-def references(raw: dict[str, Any]) -> list[str]:
-    """Names of landmarks and pairs of maps used twice, and names of landmarks, models and maps that
-    are used and nobody has."""
-    found = []
-    models = [str(model["id"]) for _, model in _tables(raw.get("models")) if "id" in model]
-    sets: dict[str, str] = {}
-    for index, entry in _tables(raw.get("landmarks")):
-        name = entry.get("name")
-        if isinstance(name, str) and name in sets:
-            found.append(f"landmarks[{index}].name: {name!r} is the name of {sets[name]} already")
-        elif isinstance(name, str):
-            sets[name] = f"landmarks[{index}]"
-    for part in ("landmarks", "claims"):
-        for index, entry in _tables(raw.get(part)):
-            asked = entry.get("models")
-            for place, one in enumerate(asked if isinstance(asked, list) else []):
-                if isinstance(one, str) and one not in models:
-                    found.append(
-                        f"{part}[{index}].models[{place}]: no model {one!r}{nearest(one, models)}"
-                    )
-    for index, entry in _tables(raw.get("claims")):
-        for key in ("set", "near"):
-            if isinstance(entry.get(key), str) and entry[key] not in sets:
-                found.append(
-                    f"claims[{index}].{key}: no landmark {entry[key]!r}{nearest(entry[key], sets)}"
-                )
-    maps = [
-        f"{model.get('id')}-{entry.get('name', 'words')}"
-        for _, model in _tables(raw.get("models"))
-        for _, entry in _maps(model)
-    ]
-    pairs: dict[tuple[str, ...], str] = {}
-    for index, entry in _tables(raw.get("compare")):
-        asked = entry.get("maps")
-        names = [one for one in asked if isinstance(one, str)] if isinstance(asked, list) else []
-        for place, one in enumerate(names):
-            if one not in maps:
-                found.append(f"compare[{index}].maps[{place}]: no map {one!r}{nearest(one, maps)}")
-        if len(names) == 2 and tuple(names) in pairs:
-            found.append(f"compare[{index}].maps: compared in {pairs[tuple(names)]} already")
-        pairs.setdefault(tuple(names), f"compare[{index}]")
-    named: dict[str, str] = {}
-    for index, entry in _tables(raw.get("senses")):
-        if isinstance(entry.get("model"), str) and entry["model"] not in models:
-            found.append(
-                f"senses[{index}].model: no model {entry['model']!r}{nearest(entry['model'], models)}"
-            )
-        name = entry.get("name")
-        if isinstance(name, str) and name in named:
-            found.append(f"senses[{index}].name: {name!r} is the name of {named[name]} already")
-        elif isinstance(name, str):
-            named[name] = f"senses[{index}]"
-    return found
-
-
 def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
     """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word
     `otherwise`."""
@@ -140,17 +61,6 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
     if close := difflib.get_close_matches(word, names, 1, 0.5):
         return f" (did you mean {close[0]}?)"
     return f" ({otherwise}: {', '.join(names)})" if names and otherwise else ""
-
-
-def _tables(value: Any) -> list[tuple[int, dict[str, Any]]]:
-    if not isinstance(value, list):
-        return []
-    return [(index, entry) for index, entry in enumerate(value) if isinstance(entry, dict)]
-
-
-def _maps(model: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """The tables of a model's maps; one map by default."""
-    return _tables(model.get("maps", [{}]))
 
 
 def _place(keys: list[int | str]) -> str:
@@ -212,14 +122,15 @@ def _owner(keys: list[int | str], root: type[BaseModel]) -> type[BaseModel] | No
             continue
         if current is None or key not in current.model_fields:
             return None
-        current = _inner(current.model_fields[key].annotation)
+        current = table_of(current.model_fields[key].annotation)
     return current
 
 
-def _inner(annotation: Any) -> type[BaseModel] | None:
+def table_of(annotation: Any) -> type[BaseModel] | None:
+    """The class of the table, or of each table of the list, that a key's annotation asks for."""
     if get_origin(annotation) in (tuple, Annotated, Union, UnionType):
         return next(
-            (found for part in get_args(annotation) if (found := _inner(part)) is not None), None
+            (found for part in get_args(annotation) if (found := table_of(part)) is not None), None
         )
     return (
         annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

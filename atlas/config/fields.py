@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from atlas.config.names import Names, Table
 
 Language = Literal["en", "ja"]
 
@@ -16,6 +19,15 @@ class Part(BaseModel):
     Schema's descriptions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Faults that show only beside other tables, as `place: what`; none unless a class says so.
+
+        `tables` are all of this class that stand under one key of the file, in its order. `names`
+        holds what the tables of earlier fields of Config are called, and takes the names of these.
+        """
+        yield from ()
 
 
 def _slug(value: str) -> str:

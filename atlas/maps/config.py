@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from atlas.config.fields import Flag, Part, Slug, Text, Whole, distinct
+from atlas.config.names import Names, Table
+from atlas.config.names import tables as tables_of
 from atlas.models.config import _language, _source
 from atlas.spaces.config import Corpus, Selection
 
@@ -125,3 +128,19 @@ class Model(Part):
         if self.revision != "main" and not self.source.startswith("hub:"):
             raise ValueError("revision: only hub models have revisions")
         return self
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Ids of models and of maps that are there twice. Maps of a model whose id is taken take
+        their names, and are not told of: their ids are right once the model's is."""
+        for table in tables:
+            model = table.text("id")
+            owner = names.take("model", model, table.place)
+            if owner:
+                yield f"{table.place}.id: {model!r} is the id of {owner} already"
+            maps = tables_of({"maps": [{}], **table.keys}, "maps", table.place)
+            for place, keys in maps if model is not None else ():
+                name = f"{model}-{keys.get('name', Map.model_fields['name'].default)}"
+                taken_by = names.take("map", name, place)
+                if taken_by and not owner:
+                    yield f"{place}.name: the map id {name!r} is taken by {taken_by}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from atlas.config.fields import Part, Pattern, Slug, Text, distinct
+from atlas.config.names import Names, Table
 from atlas.maps.cldr import Cldr, cldr
 
 UniDic = Literal["place", "country", "person", "numeral", "counter"]
@@ -22,6 +24,14 @@ class _Scoped(Part):
     """Only for these models, by id; for all when left out."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Only for models of these languages; for all when left out."""
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Models that nobody has."""
+        for table in tables:
+            for place, model in table.texts("models"):
+                if fault := names.unknown("model", model):
+                    yield f"{place}: {fault}"
 
     def applies(self, model: str, language: str) -> bool:
         """Whether it is for a model of this id and language; `zh` stands for `zh-Hant`, too."""
@@ -56,6 +66,15 @@ class Landmark(_Scoped):
             raise ValueError("has no words; give it tokens, cldr, unidic, scripts or pattern")
         return self
 
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Names that are there twice, and models that nobody has."""
+        for table in tables:
+            name = table.text("name")
+            if owner := names.take("landmark", name, table.place):
+                yield f"{table.place}.name: {name!r} is the name of {owner} already"
+        yield from super().cross_check(tables, names)
+
 
 class Claim(_Scoped):
     """What somebody says of a space: that a set keeps together, that it stands near another, or
@@ -75,6 +94,15 @@ class Claim(_Scoped):
         if self.near and not self.set:
             raise ValueError("near: goes with `set`, not with `words`")
         return self
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Models and landmarks that nobody has."""
+        yield from super().cross_check(tables, names)
+        for table in tables:
+            for key in ("set", "near"):
+                if fault := names.unknown("landmark", table.text(key)):
+                    yield f"{table.place}.{key}: {fault}"
 
 
 def words(landmark: Landmark, language: str) -> tuple[str, ...]:

@@ -3,8 +3,10 @@ states out, as NumPy arrays."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +15,19 @@ from atlas.errors import ModelError
 from atlas.models import anatomy, encoder
 from atlas.models import checkpoint as checkpoints
 from atlas.numeric.types import Floats
+
+FRAMEWORKS = ("torch", "tensorflow")
+
+
+def installed() -> tuple[str, ...]:
+    """The frameworks in which a model can be run here. TensorFlow counts with tf-keras and a
+    transformers that has TFBertModel."""
+    try:
+        tensorflow = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras"))
+        tensorflow = tensorflow and int(version("transformers").partition(".")[0]) < 5
+    except (ImportError, ValueError, PackageNotFoundError):  # something keeps them from being found
+        tensorflow = False
+    return FRAMEWORKS if tensorflow else FRAMEWORKS[:1]
 
 
 class Runner(Protocol):

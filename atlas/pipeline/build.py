@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError, DataError
-from atlas.findings.inputs_embeds.config import FRAMEWORKS, installed
+from atlas.models.frameworks import FRAMEWORKS, installed
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from atlas.config.fields import Part, Text, distinct
+from atlas.config.names import Names, Table
 
 
 class Compare(Part):
@@ -23,3 +25,15 @@ class Compare(Part):
     def id(self) -> str:
         """Its name in addresses."""
         return "--".join(self.maps)
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Maps that nobody has, and pairs that are there twice."""
+        for table in tables:
+            maps = list(table.texts("maps"))
+            for place, map_id in maps:
+                if fault := names.unknown("map", map_id):
+                    yield f"{place}: {fault}"
+            pair = " ".join(map_id for _, map_id in maps) if len(maps) == 2 else None
+            if owner := names.take("comparison", pair, table.place):
+                yield f"{table.place}.maps: compared in {owner} already"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from atlas.config.fields import Part, distinct
-
-FRAMEWORKS = ("torch", "tensorflow")
-
 
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
 
@@ -36,14 +31,3 @@ class Pitfall(Part):
         too."""
         own = self.sentences.get(language) or self.sentences.get(language.split("-")[0], ())
         return tuple(dict.fromkeys((QUESTION, *own)))
-
-
-def installed() -> tuple[str, ...]:
-    """The frameworks in which a model can be run here. TensorFlow counts with tf-keras and a
-    transformers that has TFBertModel."""
-    try:
-        tensorflow = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras"))
-        tensorflow = tensorflow and int(version("transformers").partition(".")[0]) < 5
-    except (ImportError, ValueError, PackageNotFoundError):  # something keeps them from being found
-        tensorflow = False
-    return FRAMEWORKS if tensorflow else FRAMEWORKS[:1]

@@ -14,10 +14,11 @@ from atlas.engine.run import Task
 from atlas.engine.store import Store
 from atlas.findings.finding import FindingTarget
 from atlas.findings.inputs_embeds import data as writeup
-from atlas.findings.inputs_embeds.config import FRAMEWORKS, Pitfall
+from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.inputs_embeds.stages import architectures, pitfall
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
+from atlas.models.frameworks import FRAMEWORKS
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from atlas.findings import finding
 from atlas.findings.comparisons.view import CompareView
 from atlas.findings.inputs_embeds import data
-from atlas.findings.inputs_embeds.config import Pitfall, installed
+from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.inputs_embeds.pages import pages
 from atlas.findings.inputs_embeds.view import Study
+from atlas.models.frameworks import installed
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.page import Page
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from atlas.config.fields import Part, Slug, Text, Whole, distinct
+from atlas.config.names import Names, Table
 
 
 class Senses(Part):
@@ -27,3 +29,13 @@ class Senses(Part):
     """Its title on the site; the model's when left out."""
     description: Text | None = None
     """A sentence under the title."""
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Models that nobody has, and names that are there twice."""
+        for table in tables:
+            if fault := names.unknown("model", table.text("model")):
+                yield f"{table.place}.model: {fault}"
+            name = table.text("name")
+            if owner := names.take("sense map", name, table.place):
+                yield f"{table.place}.name: {name!r} is the name of {owner} already"

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.errors import ModelError, StageError
-from atlas.findings.inputs_embeds.config import QUESTION, Pitfall, installed
+from atlas.findings.inputs_embeds.config import QUESTION, Pitfall
 from atlas.findings.inputs_embeds.stages.architectures import FAMILIES, build, row
 from atlas.findings.inputs_embeds.stages.pitfall import pitfall
 from atlas.models import anatomy
 from atlas.models.anatomy import Anatomy
-from atlas.models.frameworks import Torch
+from atlas.models.frameworks import Torch, installed
 from atlas.web.theme import theme
 
 pytest.importorskip("torch")

@@ -1,0 +1,133 @@
+"""A map in one file: it opens without a network, answers, and asks for nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from awkward import NAME, SCRIPT, TEXTS
+from chrome import MARKS, READY, VIOLATIONS, drawn
+from conftest import Built
+from exporting import run
+
+from atlas import atlas_toml
+from atlas.export.page import frame, page
+
+SIZE = {"width": 916, "height": 900}  # a frame of 900 pixels between the body's margins
+
+
+@contextmanager
+def opened(chromium: Any, document: str, path: Path, **options: Any) -> Iterator[Any]:
+    """The document opened from a file; afterwards nothing was asked for, refused or said."""
+    path.write_text(document, encoding="utf-8")
+    context = chromium.new_context(reduced_motion="reduce", **options)
+    tab = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    tab.on("pageerror", lambda error: said.append(f"error: {error}"))
+    tab.on("dialog", lambda dialog: said.append(f"error: dialog {dialog.message}"))
+    tab.add_init_script(VIOLATIONS)
+    tab.goto(path.as_uri())
+    yield tab
+    assert [tab_frame.evaluate("window.violations") for tab_frame in tab.frames] == [[]] * len(
+        tab.frames
+    )
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [path.as_uri()]
+    trouble = [line for line in said if line.startswith(("error", "warning"))]
+    assert [line for line in trouble if "GPU stall due to ReadPixels" not in line] == []
+    context.close()
+
+
+def test_no_token_becomes_markup(awkward: Path) -> None:
+    (written,) = run(awkward, "html", awkward / "out.html")
+    text = written.read_text(encoding="utf-8")
+    assert "<title>A &lt;b&gt;title&lt;/b&gt;</title>" in text
+    assert SCRIPT not in text
+    assert NAME not in text
+    markup = re.sub(r"<script[^>]*>.*?</script>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", markup)
+
+
+def test_the_file_is_the_same_each_time_and_has_its_licence(tiny_atlas: Built) -> None:
+    config = atlas_toml.load(tiny_atlas.toml)
+    data = tiny_atlas.data("minilm-words")
+    document = page(config, data)
+    assert document == page(config, data)
+    assert "Permission is hereby granted" in document
+    assert '<html lang="en">' in document
+    assert '<html lang="ja">' in page(config, data, "ja")
+
+
+def test_a_frame_holds_the_document_as_it_is() -> None:
+    import html5lib
+
+    document = '<!doctype html><p title="a &amp; b">&lt;"x" & y'
+    tree = html5lib.parse(frame(document, '"T" & <b>'), namespaceHTMLElements=False)
+    (element,) = tree.iter("iframe")
+    assert element.get("srcdoc") == document
+    assert element.get("title") == '"T" & <b>'
+    assert "allow-same-origin" not in element.get("sandbox")
+    assert "height:300px" in frame(document, "", 300)
+
+
+def test_without_the_bundle_the_page_takes_plotlys_file(
+    awkward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from atlas.web import theme
+
+    asset = theme.asset
+    plain = lambda root, name: None if name.startswith("vendor/") else asset(root, name)  # noqa: E731
+    monkeypatch.setattr("atlas.web.assets.asset", plain)
+    (written,) = run(awkward, "html", awkward / "out.html")
+    text = written.read_text(encoding="utf-8")
+    assert len(text) > 1_000_000
+    assert "unsafe-eval" in text
+
+
+class TestInChromium:
+    pytestmark = MARKS
+
+    def test_it_answers_and_asks_for_nothing(
+        self, chromium: Any, tiny_atlas: Built, tmp_path: Path
+    ) -> None:
+        data = tiny_atlas.data("minilm-words")
+        word = max((str(text) for text in data.strings("text")), key=len)
+        document = page(atlas_toml.load(tiny_atlas.toml), data)
+        with opened(chromium, document, tmp_path / "map.html") as tab:
+            tab.wait_for_selector(READY)
+            assert drawn(tab) > 300
+            assert tab.locator("button[name=share]").count() == 0
+            tab.fill("input[name=find]", word)
+            tab.wait_for_selector(".found li")
+            tab.press("input[name=find]", "Enter")
+            tab.wait_for_selector(".panel ol li")
+            assert tab.locator(".panel h2").inner_text() == word
+            tab.locator(".panel dd a").first.click()  # a page of the site, which is not there
+            tab.locator("label:has(input[value=pca])").click()
+            tab.select_option("select[name=colour]", "overlap")
+            tab.wait_for_selector(".legend li")
+            fits = "document.documentElement.scrollHeight <= innerHeight"
+            assert tab.evaluate(fits)
+
+    def test_awkward_tokens_in_a_frame(self, chromium: Any, awkward: Path, tmp_path: Path) -> None:
+        (written,) = run(awkward, "html", awkward / "out.html")
+        around = frame(written.read_text(encoding="utf-8"), "map")
+        body = f'<!doctype html><link rel="icon" href="data:,"><body>{around}'
+        with opened(chromium, body, tmp_path / "frame.html", viewport=SIZE) as tab:
+            inner = tab.frames[1]
+            inner.wait_for_selector(READY)
+            inner.fill("input[name=find]", "<script>")
+            inner.wait_for_selector(".found li")
+            inner.press("input[name=find]", "Enter")
+            inner.wait_for_selector(".panel ol li")
+            assert inner.locator(".panel h2").inner_text() == TEXTS[1]
+            box = tab.locator("iframe").bounding_box()
+            assert box["height"] == pytest.approx(600)
+            assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
+            assert inner.locator(".legend").is_visible()

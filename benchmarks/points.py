@@ -23,6 +23,7 @@ from scipy.spatial import cKDTree
 from atlas.maps import data as dataset
 from atlas.maps.data import Dataset
 from atlas.maps.facts import About, Cluster, Figures, MapFacts, ModelFacts
+from atlas.maps.names import cluster_name
 from atlas.maps.stages import label
 from atlas.web import lettering
 
@@ -101,7 +102,7 @@ def make(n: int, folder: Path) -> None:
                 Cluster(
                     level=level,
                     key=key,
-                    name=" · ".join(words[row] for row in best[:3]),
+                    name=cluster_name([words[row] for row in best]),
                     slug=f"{level}-{key}",
                     size=len(rows),
                     central=tuple(best.tolist()),

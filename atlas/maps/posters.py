@@ -14,6 +14,7 @@ from PIL import Image
 from atlas.maps.colours import colours
 from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT, layout, view
+from atlas.maps.names import short_name
 from atlas.maps.records import NEVER
 from atlas.web.lettering import text_width
 from atlas.web.palette import NOISE_COLOUR, PALETTE
@@ -103,7 +104,7 @@ def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
         if one.level == "coarse" and one.zooms[projection] < NEVER
     ):
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
-        short = cluster.name.split(" · ")[0]
+        short = short_name(cluster.name)
         half = text_width(short, 15) / 1800 + 0.006
         if any(
             abs(x - other) < half + other_half and abs(y - up) < 0.033

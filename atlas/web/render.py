@@ -96,7 +96,7 @@ def translated(environment: Environment, languages: Iterable[str], name: str) ->
 
 def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
     """The filters of a language: numbers as it writes them, texts of the config and titles of views
-    in it, and lists and sentences put together."""
+    in it, and sentences put together."""
     code = language.code
 
     def number(value: float, digits: int = 0) -> str:
@@ -131,10 +131,6 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         told = (escape(part).strip() for part in parts)
         return escape(language.gap).join(part for part in told if part)
 
-    def listing(parts: Iterable[str]) -> Markup:
-        """Entries of a list in one line, with the language's comma between them."""
-        return escape(language.comma).join(parts)
-
     return {
         "number": number,
         "small": small,
@@ -143,7 +139,6 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "text": own_text,
         "title": title,
         "sentences": sentences,
-        "listing": listing,
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
 

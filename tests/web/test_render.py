@@ -30,7 +30,7 @@ def test_sentences_are_joined_as_the_language_does(own: Path) -> None:
     parts = {"a": "甲。", "c": Markup("<i>丙。</i>")}
     assert rendered(own, source, "en", **parts) == "甲。 b <i>丙。</i>"
     assert rendered(own, source, "ja", **parts) == "甲。b<i>丙。</i>"
-    assert rendered(own, "{{ ['<', '&'] | listing }}", "ja") == "&lt;、&amp;"
+    assert rendered(own, "{{ ['<', '&'] | join(tongue.comma) }}", "ja") == "&lt;、&amp;"
 
 
 def test_what_is_no_sentence_of_the_page_keeps_its_spaces(own: Path) -> None:

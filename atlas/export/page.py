@@ -41,7 +41,7 @@ def page(config: Config, data: Dataset, language: str = "") -> str:
     carries all of them. Raises AtlasError when an asset or template is missing or wrong.
     """
     language = language or config.site.languages[0]
-    view = MapView(config, *_tables(config, data), data)
+    view = MapView(*_tables(config, data), data)
     packed = payload(data, len(PALETTE), view.colour)
     (poster,) = posters(data, view.main, (POSTER,), view.colour)
     facts = {

@@ -55,15 +55,21 @@ def study(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str
         TOML.format(model=models_folder("wordpiece").as_posix()), encoding="utf-8"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("atlas.findings.inputs_embeds.section.installed", lambda: ("torch",))
+        run_in(patch, "torch")
         built.build()
     return built
+
+
+def run_in(patch: pytest.MonkeyPatch, *frameworks: str) -> None:
+    """Let these frameworks count as installed."""
+    for module in ("findings.inputs_embeds.section", "pipeline.build"):
+        patch.setattr(f"atlas.{module}.installed", lambda: frameworks)
 
 
 @pytest.fixture
 def copied(study: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
     shutil.copytree(study.root, tmp_path / "atlas")
-    monkeypatch.setattr("atlas.findings.inputs_embeds.section.installed", lambda: ("torch",))
+    run_in(monkeypatch, "torch")
     return Built(tmp_path / "atlas")
 
 
@@ -204,9 +210,7 @@ def test_with_tensorflow_a_column_more_is_wanted(
     from atlas.pipeline.options import Options
     from atlas.pipeline.status import status
 
-    monkeypatch.setattr(
-        "atlas.findings.inputs_embeds.section.installed", lambda: ("torch", "tensorflow")
-    )
+    run_in(monkeypatch, "torch", "tensorflow")
     rows = status(config.load(copied.toml), Options(offline=True))
     assert [row["task"] for row in rows if row["state"] == "to run"] == ["m: pitfall, tensorflow"]
 

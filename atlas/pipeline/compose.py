@@ -19,7 +19,6 @@ from atlas.web.addresses import write_addresses
 from atlas.web.assets import publish_assets
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
-from atlas.web.palette import PALETTE
 from atlas.web.render import Renderer
 from atlas.web.writer import Writer
 
@@ -28,25 +27,21 @@ def compose(
     config: Config, maps: Sequence[str], data: Path, writer: Writer, warn: Callable[[str], None]
 ) -> int:
     """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
-    models = {model.id: model for model in config.models}
-    gallery = Gallery(config.site, config.root, models, maps, data, writer)
-    for section in SECTIONS:
-        views = section.show(entries(config, section), gallery)
-        gallery.shown[section.name] = tuple(views)
+    gallery = arranged(config, maps, data, writer)
     renderer = Renderer(config.root, config.site.languages)
-    common = _common(gallery, publish_assets(config.root, writer, warn))
+    shared = common(gallery, publish_assets(config.root, writer, warn))
     indexed = []
     count = 0
-    for page in _pages(gallery):
+    for page in pages(gallery):
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
             edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
-            context = _context(page, edition, common)
+            told = context(page, edition, shared)
             fragments = fragments or {
-                name: renderer.render(language, template, context)
+                name: renderer.render(language, template, told)
                 for name, template in page.fragments.items()
             }
-            html = renderer.render(language, page.template, {**context, "fragments": fragments})
+            html = renderer.render(language, page.template, {**told, "fragments": fragments})
             writer.write(edition.path, html)
             count += 1
             if page.indexed:
@@ -55,19 +50,29 @@ def compose(
     return count
 
 
-def _pages(gallery: Gallery) -> Iterator[Page]:
+def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) -> Gallery:
+    """The views of every section, with their files written. Raises DataError."""
+    models = {model.id: model for model in config.models}
+    gallery = Gallery(config.site, config.root, models, maps, data, writer)
+    for section in SECTIONS:
+        views = section.show(entries(config, section), gallery)
+        gallery.shown[section.name] = tuple(views)
+    return gallery
+
+
+def pages(gallery: Gallery) -> Iterator[Page]:
+    """Every page of the site."""
     yield from front.pages(gallery.of("maps", MapView))
     for section in SECTIONS:
         yield from section.pages(gallery.shown[section.name])
 
 
-def _common(gallery: Gallery, assets: dict[str, Any]) -> Common:
+def common(gallery: Gallery, assets: dict[str, Any]) -> Common:
     """What every template is told, whatever the page."""
     return Common(
         site=gallery.site,
         languages=gallery.site.languages,
         assets=assets,
-        palette=PALETTE,
         version=__version__,
         map_files=FOLDER,
         card_size=SIZE,
@@ -79,11 +84,11 @@ def _common(gallery: Gallery, assets: dict[str, Any]) -> Common:
     )
 
 
-def _context(page: Page, edition: Edition, common: Common) -> dict[str, Any]:
+def context(page: Page, edition: Edition, shared: Common) -> dict[str, Any]:
     """All names that a template of this page is told in this edition."""
     own = {name.name: getattr(page.context, name.name) for name in fields(page.context)}
     return {
-        **{name.name: getattr(common, name.name) for name in fields(common)},
+        **{name.name: getattr(shared, name.name) for name in fields(shared)},
         **own,
         "page": page,
         "edition": edition,
@@ -91,5 +96,5 @@ def _context(page: Page, edition: Edition, common: Common) -> dict[str, Any]:
         "link": edition.link,
         "file": edition.file,
         "absolute": edition.absolute,
-        "pictured": page.pictured or common.pictured,
+        "pictured": page.pictured or shared.pictured,
     }

@@ -72,7 +72,6 @@ class Common:
     site       the table [site]
     languages  of the site, the first first
     assets     addresses of styles, scripts and the map runtime
-    palette    colours of groups
     version    of the atlas
     map_files  the folder of what map pages fetch
     card_size  width and height in pixels of the pictures of link previews
@@ -83,7 +82,6 @@ class Common:
     site: Site
     languages: Sequence[str]
     assets: Mapping[str, Any]
-    palette: Sequence[str]
     version: str
     map_files: str
     card_size: tuple[int, int]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.findings.senses.view import SenseView, shape
+from atlas.findings.senses.view import SenseView
 from atlas.web.page import Page
 
 
@@ -18,14 +18,9 @@ class SensesPage:
 
 @dataclass(frozen=True)
 class SensePage:
-    """What senses/sense.html is told.
-
-    found  the sense map
-    shape  the path of a sense's mark: of its place (x, y) and its number
-    """
+    """What senses/sense.html is told: one sense map."""
 
     found: SenseView
-    shape: Callable[[float, float, int], str] = shape
 
 
 def pages(address: str, views: Sequence[SenseView]) -> Iterator[Page]:

@@ -67,6 +67,10 @@ class Picture:
             found.append(Mark(point, *at, sense))
         return found
 
+    def sample(self, sense: int) -> str:
+        """The path of a sense's mark around (0, 0), for the key beside the picture."""
+        return shape(0, 0, sense)
+
     def of(self, sense: str) -> list[Mark]:
         """The marks of a sense."""
         return [mark for mark in self.marks if mark.point.sense == sense]

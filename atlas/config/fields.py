@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
+from atlas.config.languages import LANGUAGES
 from atlas.config.names import Names, Table
-
-Language = Literal["en", "ja"]
 
 
 class Part(BaseModel):
@@ -51,6 +59,29 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _language(value: Any) -> Any:
+    if not isinstance(value, str) or value not in LANGUAGES:
+        expected = " or ".join(repr(code) for code in LANGUAGES)
+        raise PydanticKnownError("literal_error", {"expected": expected})
+    return value
+
+
+class _Rows:
+    """Checks and describes a code as a Literal of the rows of `languages` would, which are known
+    only while the program runs."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(_language)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"enum": list(LANGUAGES), "type": "string"}
+
+
+Language = Annotated[str, _Rows()]  # the code of a language that a site can be written in
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
 # TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and

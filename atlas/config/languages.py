@@ -1,8 +1,8 @@
 """The languages a site can be written in, one row each.
 
 A new language is a row here, its catalogue `templates/locale/<code>/LC_MESSAGES/atlas.po` and its
-prose `templates/inputs_embeds/prose.<code>.html`. What a catalogue does not say is shown in
-English, and prose that is missing in the first language of the site.
+prose `templates/inputs_embeds/prose.<code>.html`. Messages that a catalogue lacks are shown in
+English; prose that is missing, in the first language of the site that has it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Language:
     direction: str = "ltr"
     """The direction of its script: ltr or rtl."""
 
+    @property
+    def locale(self) -> str:
+        """Its name in Babel, which writes numbers in it."""
+        return self.code.replace("-", "_")
+
 
 LANGUAGES: dict[str, Language] = {
     row.code: row
@@ -35,3 +40,5 @@ LANGUAGES: dict[str, Language] = {
         Language("ja", "日本語", "ja_JP", comma="、", gap=""),
     )
 }
+
+USUAL = ("en", "ja")  # editions of a site whose [site] names none

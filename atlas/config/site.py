@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from atlas.config.fields import Language, Part, Text, distinct
+from atlas.config.languages import USUAL
 
 
 def _base_url(value: str) -> str:
@@ -42,7 +43,6 @@ class Site(Part):
     """Where it will live. Only canonical links, the sitemap and the feed need it; all other links
     are relative."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = (
-        "en",
-        "ja",
+        USUAL
     )
     """Editions to write. The first stands at /, the others at /<language>/."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from atlas.config.fields import Text
+from atlas.config.languages import LANGUAGES
 from atlas.engine.clock import built
 from atlas.engine.record import Record
 from atlas.engine.run import Task
@@ -174,7 +175,7 @@ def _title(title: Text | None) -> dict[str, str]:
     """A title by language; one text stands for every language."""
     if isinstance(title, dict):
         return {str(language): text for language, text in title.items()}
-    return {"en": title, "ja": title} if title else {}
+    return dict.fromkeys(LANGUAGES, title) if title else {}
 
 
 def _clusters(

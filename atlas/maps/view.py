@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from atlas.config.languages import LANGUAGES
 from atlas.config.site import Site, text
 from atlas.maps import colours, frame
 from atlas.maps.config import Map, Model
@@ -180,7 +181,7 @@ class MapView:
         words = dict.fromkeys(word for pair in claim.pairs for word in pair.words)
         about = [self.landmark_title(name, language) for name in (claim.set, claim.near) if name]
         return claim.title.get(language) or next(
-            iter(claim.title.values()), ("、" if language == "ja" else ", ").join(words or about)
+            iter(claim.title.values()), LANGUAGES[language].comma.join(words or about)
         )
 
     def examples(self, most: int = 6) -> list[Token]:

@@ -1,4 +1,5 @@
-"""The languages of a site and their message catalogues."""
+"""Message catalogues. The languages themselves are rows in config/languages.py, which checks
+`[site].languages` and may import nothing."""
 
 from __future__ import annotations
 
@@ -8,12 +9,15 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from atlas.config.languages import LANGUAGES
 from atlas.web.theme import folders
 
 
 def catalogue(root: Path, language: str) -> Translations:
-    """The messages of a language. Messages are in English, so English needs only words for what
-    data say in Japanese."""
+    """The messages of a language; those it lacks are in English.
+
+    Messages are in English, so English needs only words for what data say in Japanese.
+    """
     from babel.messages.mofile import write_mo
 
     found = Translations()
@@ -22,7 +26,9 @@ def catalogue(root: Path, language: str) -> Translations:
         if path.is_file():
             compiled = io.BytesIO()
             with path.open("rb") as file:
-                write_mo(compiled, read_po(file, locale=language))
+                write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
             compiled.seek(0)
             found.merge(Translations(compiled))
+    if language != "en":
+        found.add_fallback(catalogue(root, "en"))
     return found

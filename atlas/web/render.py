@@ -102,17 +102,21 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
     def number(value: float, digits: int = 0) -> str:
         value = value if round(value, digits) else 0  # no -0.00
         return str(
-            format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=code)
+            format_decimal(
+                value, "#,##0" + ("." + "0" * digits if digits else ""), locale=language.locale
+            )
         ).replace("-", "−")
 
     def small(value: float) -> str:
         """Two significant digits of a number below ten."""
-        return str(format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=code))
+        return str(format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=language.locale))
 
     def percent(value: float, digits: int = 0) -> str:
         return str(
             format_percent(
-                value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=code
+                value,
+                "#,##0" + ("." + "0" * digits if digits else "") + "%",
+                locale=language.locale,
             )
         )
 

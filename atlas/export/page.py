@@ -11,27 +11,53 @@ import base64
 import gzip
 import html
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atlas import __version__
 from atlas.atlas_toml import Config
-from atlas.config.site import text
 from atlas.maps.config import Map, Model
 from atlas.maps.data import Dataset
-from atlas.maps.files.payload import payload
-from atlas.maps.posters import posters
+from atlas.maps.files.addresses import FOLDER, MapFiles
+from atlas.maps.files.published import drawn
 from atlas.maps.view import MapView
 from atlas.web.assets import publish_assets
-from atlas.web.palette import PALETTE
 from atlas.web.render import Renderer
 from atlas.web.theme import asset
 from atlas.web.writer import Writer
 
-FILES = "atlas-files/"  # begins the names of files that the page serves itself
-POSTER = 800  # pixels across, of the picture that is there before the map is drawn
 SANDBOX = "allow-scripts allow-popups allow-downloads"  # of a frame that holds the page
+
+
+@dataclass(frozen=True)
+class SinglePage:
+    """What export/page.html is told besides `language`, `link(url)` to a page of the site and
+    `file(name)` to a file.
+
+    view           the map
+    assets         `strict`: whether the runtime works without `eval`
+    styles         rules of the site and of maps
+    runtime_style  rules of the runtime
+    runtime        the runtime as gzip in base 64
+    licence        of the runtime, a text
+    script         of maps
+    files          what the script fetches, in base 64, by the address it asks for
+    map_files      where these addresses begin
+    version        of the atlas
+    """
+
+    view: MapView
+    assets: Mapping[str, Any]
+    styles: Sequence[str]
+    runtime_style: str
+    runtime: str
+    licence: str
+    script: str
+    files: Mapping[str, str]
+    map_files: str = FOLDER
+    version: str = __version__
 
 
 def page(config: Config, data: Dataset, language: str = "") -> str:
@@ -42,26 +68,20 @@ def page(config: Config, data: Dataset, language: str = "") -> str:
     """
     language = language or config.site.languages[0]
     view = MapView(*_tables(config, data), data)
-    packed = payload(data, len(PALETTE), view.colour)
-    (poster,) = posters(data, view.main, (POSTER,), view.colour)
-    facts = {
-        "meta": f"{FILES}{packed.meta['file']}",
-        "pictures": {f"{view.main}-1200": f"data:image/webp;base64,{_base64(poster)}"},
-    }
+    files, addresses = drawn(view, [view.main])
+    view.files = MapFiles(**addresses, cards={})
+    packed = {name: _base64(content) for name, content in files.items()}
+    pictures = {name: packed.pop(name) for name in addresses["pictures"].values()}
     base = config.site.base_url
-    context: dict[str, Any] = {
-        "site": config.site,
+
+    def file(name: str) -> str:
+        return f"data:image/webp;base64,{pictures[name]}" if name in pictures else name
+
+    context = {
+        **vars(SinglePage(view=view, files=packed, **_assets(config.root))),
         "language": language,
-        "view": view,
-        "version": __version__,
-        "palette": PALETTE,
-        "map_files": FILES,
-        "facts": {view.id: facts},
         "link": lambda url: f"{base}/{url}" if base else url,
-        "file": lambda name: name,
-        "text": lambda value, fallback="": text(value, language, fallback),
-        "files": {f"{FILES}{name}": _base64(raw) for name, raw in packed.files.items()},
-        **_assets(config.root),
+        "file": file,
     }
     return Renderer(config.root, (language,)).render(language, "export/page.html", context)
 

@@ -51,7 +51,16 @@ def defined(tree: nodes.Template) -> set[str]:
     found |= {node.target for node in tree.find_all(nodes.Import)}
     for imported in tree.find_all(nodes.FromImport):
         found |= {name if isinstance(name, str) else name[1] for name in imported.names}
+    for node in tree.find_all(nodes.Assign):  # in a branch, after which Jinja is not sure of it
+        found |= {name.name for name in node.find_all(nodes.Name) if name.ctx == "store"}
     return found
+
+
+def optional(tree: nodes.Template) -> set[str]:
+    """Names that a fragment does without."""
+    asked = [node.node for node in tree.find_all(nodes.Filter) if node.name == "default"]
+    asked += [node.node for node in tree.find_all(nodes.Test) if node.name == "defined"]
+    return {node.name for node in asked if isinstance(node, nodes.Name)}
 
 
 def assigned(tree: nodes.Template) -> set[str]:
@@ -74,13 +83,15 @@ def needed(environment: Environment, name: str, seen: frozenset[str] = frozenset
     for other in meta.find_referenced_templates(tree):
         if other is not None and other not in seen:
             inner |= needed(environment, other, seen | {name})
+        elif other is None and "translated(" in source:  # prose of each language
+            inner |= needed(environment, "inputs_embeds/prose.en.html", seen | {name})
         elif other is None:  # a part of each section
             for part in PARTS:
                 if f"/{part}.html" in source:
                     for path in sorted(theme().glob(f"*/{part}.html")):
                         one = path.relative_to(theme()).as_posix()
                         inner |= needed(environment, one, seen | {name}) - {"views"}
-    own = meta.find_undeclared_variables(tree) - defined(tree)
+    own = meta.find_undeclared_variables(tree) - defined(tree) - optional(tree)
     return (own | (inner - assigned(tree))) - set(environment.globals) - {"self", "super", "caller"}
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol, Self
 
-from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.findings.finding import Finding
 
 

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+BESIDE = ".tmp-"  # begins the name of what is not in its place yet
 
-def write_whole(path: Path, content: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a path in the same folder to write to; when the block ends, that file takes the place
+    of `path`.
+
+    An error in the block leaves `path` as it was, and nothing beside it. The folder must exist.
+    Raises OSError.
+    """
+    beside = path.with_name(f"{BESIDE}{os.getpid()}-{path.name}")
     try:
-        beside.write_text(content, encoding="utf-8")
+        yield beside
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a file, text in UTF-8, so that a reader sees the old content or the new one. Raises
+    OSError."""
+    with replacing(path) as beside:
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)

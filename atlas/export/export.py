@@ -174,7 +174,6 @@ def _vectors(
     were made from."""
     from atlas.pipeline.build import plan
     from atlas.pipeline.options import Options
-    from atlas.spaces.records import Vectors
 
     try:
         made = plan(config, Options(only=(map_id,), offline=True), lambda _: None)
@@ -187,10 +186,8 @@ def _vectors(
         or not places.store.has(entry.vectors.key)
     ):
         return None
-    record = places.store.read(entry.vectors.key)
-    return (
-        np.asarray(record.values[data.column("token_id")]) if isinstance(record, Vectors) else None
-    )
+    vectors = entry.read_vectors(places.store)
+    return np.asarray(vectors.values[data.column("token_id")])
 
 
 def _names(data: dataset.Dataset) -> dict[tuple[str, int], str]:

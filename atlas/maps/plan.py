@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from atlas.atlas_toml import Config
-from atlas.engine.run import Task
-from atlas.errors import DataError
+from atlas.engine.stage import AnyStage
+from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.maps.config import Map, Model
 from atlas.maps.data import SCHEMA_VERSION
 from atlas.maps.landmarks import Claim, Landmark, words
-from atlas.maps.stages import cluster, label, landmarks, lexicon, measure, neighbors, project
+from atlas.maps.projections import RANDOM, Projection, named
+from atlas.maps.stages.cluster import cluster
+from atlas.maps.stages.label import label
+from atlas.maps.stages.landmarks import landmarks as landmarks_stage
+from atlas.maps.stages.lexicon import lexicon
+from atlas.maps.stages.measure import measure
+from atlas.maps.stages.neighbors import neighbors
+from atlas.maps.stages.project import project
 from atlas.models.checkpoint import Checkpoint
-from atlas.spaces.config import Corpus
-from atlas.spaces.corpus import chunks
-from atlas.spaces.stages import (
-    annotate,
-    average,
-    contextual,
-    describe,
-    occurrences,
-    seen,
-    select,
-    vectors,
-    vocabulary,
-)
-from atlas.spaces.stages import words as words_stage
+from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, read_words
+from atlas.spaces.records import Averages, Vectors
 
-TRUST_K = (
-    15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
-)
+# Neighbors compared by the measures of faithfulness; the figures in the field are at 15.
+TRUST_K = 15
 
 
 @dataclass(frozen=True)
@@ -81,6 +74,10 @@ class MapPlan:
             *pinned,
         )
 
+    def read_vectors(self, store: Store) -> Vectors:
+        """The map's space. Raises StoreError when it is absent or damaged."""
+        return store.read(self.vectors.key, Averages if self.map.corpus else Vectors)
+
     @property
     def recipe(self) -> str:
         """Digest of all that the map's atlas data follow from."""
@@ -94,211 +91,160 @@ class MapPlan:
                 self.checkpoint.identity,
             ],
             "map": [self.map.name, list(self.map.projections)],
-            "titles": [one.title for one in (*self.sets, *self.claims)],
+            "titles": [said.title for said in (*self.sets, *self.claims)],
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def plan_map(config: Config, model: Model, entry: Map, checkpoint: Checkpoint) -> MapPlan:
-    """The tasks of one map, as the config describes it. Raises DataError for a corpus or a file of
-    words that cannot be read."""
+def plan_map(
+    root: Path,
+    model: Model,
+    entry: Map,
+    checkpoint: Checkpoint,
+    landmarks: Sequence[Landmark] = (),
+    claims: Sequence[Claim] = (),
+) -> MapPlan:
+    """The tasks of one map; of the landmarks and claims those that are meant for its model are
+    measured. Paths are relative to `root`.
+
+    Raises DataError for a corpus or a file of words that cannot be read, ConfigError for a landmark
+    that CLDR does not have in the model's language.
+    """
+    source = Source(model.id, model.language, checkpoint)
+    wanted = Wanted(
+        entry.id(model),
+        entry.space,
+        entry.layer,
+        entry.corpus,
+        read_words(root / entry.words) if entry.words else None,
+        entry.selection,
+    )
+    space = plan_space(root, source, wanted)
+    plan = _drawn(model, entry, checkpoint, space)
+    sets, said = _meant(model, landmarks, claims)
+    return _pinned(plan, sets, said) if sets or said else plan
+
+
+def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -> MapPlan:
+    """The tasks of a map that lay out, cluster, label and measure its space."""
     map_id = entry.id(model)
-    at = {"location": checkpoint.location}
+    selected = (space.vectors, space.selection)
 
-    def of_model(module: Any, weight: float, **params: Any) -> Task:
-        name = module.__name__.rpartition(".")[2]
-        return Task(
-            name, module.VERSION, params, (), checkpoint.identity, at, f"{model.id}: {name}", weight
-        )
+    def task(stage: AnyStage, inputs: tuple[Task, ...], what: str = "", **params: object) -> Task:
+        return Task(stage, params, inputs, label=f"{map_id}: {what or stage.name}")
 
-    def of_map(
-        module: Any, inputs: tuple[Task, ...], weight: float, what: str = "", **params: Any
-    ) -> Task:
-        name = module.__name__.rpartition(".")[2]
-        return Task(
-            name, module.VERSION, params, inputs, "", {}, f"{map_id}: {what or name}", weight
-        )
-
-    card = of_model(describe, 0.1, language=model.language)
-    named = _words(config.root / entry.words) if entry.words else None
-    tokens = (
-        Task("words", words_stage.VERSION, {"words": named}, label=f"{map_id}: words")
-        if named
-        else of_model(vocabulary, 1)
-    )
-    layer = {"layer": -1 if entry.layer is None else entry.layer} | (
-        {"words": named} if named else {}
-    )
-    if entry.space == "encoder-input":
-        space = of_model(contextual, 8, layer=0)
-    elif entry.corpus:
-        params = {"field": entry.corpus.field, **layer}
-        parts = _parts(config.root, entry.corpus, model, checkpoint, params)
-        space = Task("average", average.VERSION, {}, (tokens, *parts), label=f"{map_id}: average")
-    elif entry.space == "contextual":
-        space = of_model(contextual, 30, **layer)
-    else:
-        space = of_model(vectors, 2, space=entry.space)
-    notes = Task(
-        "annotate",
-        annotate.VERSION,
-        {"language": model.language},
-        (tokens,),
-        label=f"{model.id}: annotate",
-        weight=2,
-    )
-    asked = selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
-    if entry.corpus:
-        selection = of_map(seen, (asked, space), 0.1, least=entry.corpus.least)
-    near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)
-    layouts: dict[str, Task] = {}
-    for method in (*entry.projections, "random", "pca"):
-        if method not in layouts:
-            layouts[method] = of_map(
-                project,
-                (space, selection, near),
-                _WEIGHTS[method],
-                method,
-                method=method,
-                seed=entry.seed,
-                **_options(entry, method),
-            )
-    shown: dict[str, Task] = {method: layouts[method] for method in entry.projections}
-    groups = of_map(
+    near = task(neighbors, selected, k=entry.neighbors)
+    # PCA is measured on every map, and so is what chance gives.
+    names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
+    layouts = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}
+    shown = {name: layouts[name] for name in entry.projections}
+    groups = task(
         cluster,
-        (space, selection, shown[entry.projections[0]], tokens),
-        3,
+        (*selected, shown[entry.projections[0]], space.vocabulary),
         coarse=entry.clusters.coarse,
         fine=entry.clusters.fine,
     )
-    labels: dict[str, Task] = {
-        method: of_map(label, (layout, groups, tokens, selection), 2, f"label {method}")
-        for method, layout in shown.items()
-    }
-    truth: dict[str, Task] = {
-        method: of_map(
-            measure,
-            (space, selection, near, layout),
-            2,
-            f"measure {method}",
-            k=TRUST_K,
-            seed=entry.seed,
-        )
-        for method, layout in layouts.items()
-    }
-    made = MapPlan(
-        map_id,
-        model,
-        entry,
-        checkpoint,
-        card,
-        tokens,
-        notes,
-        space,
-        selection,
-        near,
-        layouts,
-        groups,
-        labels,
-        truth,
-        asked=asked if entry.corpus else None,
+    return MapPlan(
+        id=map_id,
+        model=model,
+        map=entry,
+        checkpoint=checkpoint,
+        card=space.card,
+        vocabulary=space.vocabulary,
+        annotations=space.annotations,
+        vectors=space.vectors,
+        selection=space.selection,
+        neighbors=near,
+        layouts=layouts,
+        clusters=groups,
+        labels={
+            name: task(label, (layout, groups, space.vocabulary, space.selection), f"label {name}")
+            for name, layout in shown.items()
+        },
+        faithfulness={
+            name: task(
+                measure, (*selected, near, layout), f"measure {name}", k=TRUST_K, seed=entry.seed
+            )
+            for name, layout in layouts.items()
+        },
+        asked=space.asked if entry.corpus else None,
     )
-    sets, claims = _said(config, model)
-    if not (sets or claims):
-        return made
+
+
+def _layout(entry: Map, map_id: str, projection: Projection, inputs: tuple[Task, ...]) -> Task:
+    """The task of a projection, with the options that the map's field of its name holds."""
+    options = getattr(entry, projection.name, None)
+    params = {} if options is None else options.model_dump()
+    return Task(
+        project,
+        {"method": projection.name, "seed": entry.seed, **params},
+        inputs,
+        label=f"{map_id}: {projection.name}",
+        cost=projection.weight,
+    )
+
+
+def _pinned(plan: MapPlan, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> MapPlan:
+    """A map with its landmarks and claims."""
     terms = Task(
-        "lexicon",
-        lexicon.VERSION,
-        _terms(model, sets, claims),
-        (tokens,),
-        label=f"{model.id}: lexicon",
-        weight=2,
+        lexicon,
+        _terms(plan.model, sets, claims),
+        (plan.vocabulary,),
+        label=f"{plan.model.id}: lexicon",
     )
-    pinned = of_map(
-        landmarks,
-        (terms, tokens, space, selection, near, *shown.values()),
-        2,
-        methods=list(shown),
-        seed=entry.seed,
-        claims=[
-            one.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json")
-            for one in claims
-        ],
+    shown = {name: plan.layouts[name] for name in plan.map.projections}
+    measured = Task(
+        landmarks_stage,
+        {
+            "methods": list(shown),
+            "seed": plan.map.seed,
+            "claims": [
+                claim.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json")
+                for claim in claims
+            ],
+        },
+        (
+            terms,
+            plan.vocabulary,
+            plan.vectors,
+            plan.selection,
+            plan.neighbors,
+            *shown.values(),
+        ),
+        label=f"{plan.id}: landmarks",
     )
-    return replace(made, lexicon=terms, landmarks=pinned, sets=sets, claims=claims)
+    return replace(plan, lexicon=terms, landmarks=measured, sets=sets, claims=claims)
 
 
-def _parts(
-    root: Path, corpus: Corpus, model: Model, checkpoint: Checkpoint, params: dict[str, Any]
-) -> list[Task]:
-    """A task for each chunk of a corpus, known by the chunk's digest, so that a killed build goes
-    on where it was."""
-    parts = chunks(root, corpus.path, corpus.chunk)
-    return [
-        Task(
-            "occurrences",
-            occurrences.VERSION,
-            {"chunk": {"kind": part.kind, "digest": part.digest}, **params},
-            (),
-            checkpoint.identity,
-            {"location": checkpoint.location, "place": [part.path, part.begin, part.end]},
-            f"{model.id}: {Path(part.path).name}, part {number} of {len(parts)}",
-            60,
-        )
-        for number, part in enumerate(parts, 1)
-    ]
-
-
-def _words(path: Path) -> list[str]:
-    """The lines of a file of words, each once."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        hint = "`words` is relative to atlas.toml; a word stands on each line."
-        raise DataError(f"{path}: cannot be read ({problem})", hint) from problem
-    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    if not found:
-        raise DataError(f"{path}: no words", "A word stands on each line.")
-    return found
-
-
-def _said(config: Config, model: Model) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
+def _meant(
+    model: Model, landmarks: Sequence[Landmark], claims: Sequence[Claim]
+) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
     """The landmarks and claims that are meant for a model; a claim of a landmark that is not meant
     for it is not, either."""
-    sets = tuple(one for one in config.landmarks if one.applies(model.id, model.language))
-    names = {one.name for one in sets}
-    claims = tuple(
-        one
-        for one in config.claims
-        if one.applies(model.id, model.language) and {one.set, one.near} - {None} <= names
+    sets = tuple(row for row in landmarks if row.applies(model.id, model.language))
+    names = {row.name for row in sets}
+    return sets, tuple(
+        claim
+        for claim in claims
+        if claim.applies(model.id, model.language) and {claim.set, claim.near} - {None} <= names
     )
-    return sets, claims
 
 
-def _terms(model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> dict[str, Any]:
-    asked = [word for one in claims for word in one.words or ()]
+def _terms(
+    model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]
+) -> dict[str, object]:
+    asked = [word for claim in claims for word in claim.words or ()]
     return {
         "language": model.language,
         "words": list(dict.fromkeys(asked)),
         "sets": [
             {
-                "name": one.name,
-                "tokens": list(words(one, model.language)),
-                "unidic": one.unidic,
-                "pattern": one.pattern,
-                "scripts": list(one.scripts) if one.scripts else None,
+                "name": row.name,
+                "tokens": list(words(row, model.language)),
+                "unidic": row.unidic,
+                "pattern": row.pattern,
+                "scripts": list(row.scripts) if row.scripts else None,
             }
-            for one in sets
+            for row in sets
         ],
     }
-
-
-_WEIGHTS = {"umap": 10.0, "tsne": 80.0, "pca": 1.0, "random": 0.1}
-
-
-def _options(entry: Map, method: str) -> dict[str, Any]:
-    if method == "umap":
-        return entry.umap.model_dump()
-    if method == "tsne":
-        return entry.tsne.model_dump()
-    return {}

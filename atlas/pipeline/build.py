@@ -133,15 +133,17 @@ def _compute(
     summary: Summary,
 ) -> list[str]:
     from atlas.engine import run as running
+    from atlas.engine.task import missing as missing_of
+    from atlas.engine.task import order
     from atlas.findings import finding as findings
     from atlas.maps import data as dataset
 
     executors.check(options.executor)
     made = plan(config, options, warn)
-    tasks = running.order(made.tasks())
+    tasks = order(made.tasks())
     _check_refresh(options.refresh, {task.stage for task in tasks})
     store = places.store
-    missing = running.missing(tasks, store, options.refresh)
+    missing = missing_of(tasks, store, options.refresh)
     jobs, threads = workers(
         options, sum(task.stage == "project" and task.weight >= _HEAVY for task in missing)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from atlas import __version__
 from atlas.atlas_toml import Config
-from atlas.engine.run import Task
+from atlas.engine.task import Task
 from atlas.errors import UsageError
 from atlas.findings.comparisons.plan import plan_comparison
 from atlas.findings.inputs_embeds.config import FRAMEWORKS
@@ -59,14 +59,23 @@ def make(
     for model in config.models:
         for entry in model.maps:
             if model.id in checkpoints and (not wanted or wanted & {model.id, entry.id(model)}):
-                maps.append(plan_map(config, model, entry, checkpoints[model.id]))
+                maps.append(
+                    plan_map(
+                        config.root,
+                        model,
+                        entry,
+                        checkpoints[model.id],
+                        config.landmarks,
+                        config.claims,
+                    )
+                )
     by_id = {plan.id: plan for plan in maps}
     pairs = [one for one in config.compare if set(one.maps) <= set(by_id)]
     findings: list[FindingPlan] = [
         plan_comparison(one, by_id[one.maps[0]], by_id[one.maps[1]]) for one in pairs
     ]
     if config.pitfall and not wanted:
-        findings.append(plan_writeup(config, config.pitfall, checkpoints, frameworks))
+        findings.append(plan_writeup(config.models, config.pitfall, checkpoints, frameworks))
     if not wanted:
         models = {model.id: model for model in config.models}
         asked = [one for one in config.senses if one.model in checkpoints]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 if TYPE_CHECKING:
     from atlas.config.fields import Part
     from atlas.config.site import Site
-    from atlas.engine.run import Task
     from atlas.engine.store import Store
+    from atlas.engine.task import Task
     from atlas.maps.config import Model
     from atlas.maps.landmarks import Claim, Landmark
     from atlas.models.checkpoint import Checkpoint

@@ -318,7 +318,7 @@ def clean(
 ) -> None:
     """Remove the built site, and nothing that the atlas did not write."""
     from atlas import atlas_toml as config
-    from atlas.engine.run import order
+    from atlas.engine.task import order
     from atlas.pipeline.options import Options
     from atlas.pipeline.places import Places
     from atlas.pipeline.plan import plan

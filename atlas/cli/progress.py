@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from atlas.engine.run import Task
+    from atlas.engine.task import Task
 
 
 class Terminal:

@@ -92,7 +92,6 @@ def _vectors(
     were made from; else None, and a warning."""
     from atlas.pipeline.options import Options
     from atlas.pipeline.plan import plan
-    from atlas.spaces.records import Vectors
 
     map_id = data.about.map.id
     try:
@@ -101,9 +100,8 @@ def _vectors(
         planned = ()
     for target in planned:
         if target.recipe == data.about.recipe and places.store.has(target.vectors.key):
-            record = places.store.read(target.vectors.key)
-            if isinstance(record, Vectors):
-                return np.asarray(record.values[data.column("token_id")])
+            vectors = target.read_vectors(places.store)
+            return np.asarray(vectors.values[data.column("token_id")])
     warn(
         f"the vectors of {map_id} are not in the store, so its plane coordinates are written in "
         "their place"

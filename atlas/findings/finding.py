@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from atlas.engine.files import write_whole
 from atlas.errors import DataError
 from atlas.section import recorded
 
@@ -59,11 +60,9 @@ def write(folder: Path, name: str, found: Finding) -> None:
     """Write it beside its place and rename, so that it is whole or absent. Raises DataError when
     the folder cannot be written."""
     path = folder / name
-    beside = path.with_suffix(".json.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, found.model_dump_json(indent=1) + "\n")
     except OSError as problem:
         raise DataError(
             f"{path}: {problem.strerror or problem}",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from atlas.config.fields import Flag, Part, Slug, Text, Whole, distinct
 from atlas.config.names import Names, Table
 from atlas.config.names import tables as tables_of
+from atlas.maps.projections import PROJECTIONS
 from atlas.models.config import _language, _source
 from atlas.spaces.config import Corpus, Selection
 
-Method = Literal["umap", "tsne", "pca"]
+if TYPE_CHECKING:
+    Method = str
+else:
+    Method = Literal[tuple(PROJECTIONS)]
 
 
 class Umap(Part):
@@ -70,9 +74,7 @@ class Map(Part):
     selection: Selection = Selection()
     """Which tokens; all when left out."""
     projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = (
-        "umap",
-        "tsne",
-        "pca",
+        tuple(PROJECTIONS)
     )
     """The projections; the first is shown first, and clusters are found on it."""
     neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15

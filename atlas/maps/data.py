@@ -19,12 +19,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from atlas.engine.files import replacing, write_whole
 from atlas.errors import DataError
 from atlas.maps.facts import About
 from atlas.spaces.records import KINDS
 
 SCHEMA_VERSION = 3  # 2: landmarks and claims; 3: layer and corpus
-PROJECTIONS = ("umap", "tsne", "pca")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +117,9 @@ def write(folder: Path, data: Dataset) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         about.unlink(missing_ok=True)
-        beside = parquet.with_suffix(".parquet.tmp")
-        pq.write_table(data.table.replace_schema_metadata(metadata), beside, compression="zstd")
-        beside.replace(parquet)
-        beside = about.with_suffix(".json.tmp")
-        beside.write_text(data.about.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        beside.replace(about)
+        with replacing(parquet) as beside:
+            pq.write_table(data.table.replace_schema_metadata(metadata), beside, compression="zstd")
+        write_whole(about, data.about.model_dump_json(indent=1) + "\n")
     except OSError as problem:
         raise DataError(
             f"{folder}: {problem.strerror or problem}",

@@ -6,16 +6,15 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
 from atlas.config.fields import Text
 from atlas.config.languages import LANGUAGES
 from atlas.engine.clock import built
-from atlas.engine.record import Record
-from atlas.engine.run import Task
-from atlas.engine.store import Store, libraries
+from atlas.engine.libraries import libraries
+from atlas.engine.store import Store
 from atlas.maps.data import SCHEMA_VERSION, Dataset, table
 from atlas.maps.facts import (
     About,
@@ -30,54 +29,20 @@ from atlas.maps.facts import (
     Pair,
 )
 from atlas.maps.names import cluster_name
-from atlas.maps.plan import MapPlan
 from atlas.maps.records import NOISE, Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
-from atlas.numeric.types import Floats
-from atlas.spaces.records import Annotations, Averages, Card, Selection, Vectors, Vocabulary
+from atlas.maps.tasks import MapTasks
+from atlas.numeric.types import Floats, Ints
+from atlas.numeric.vectors import unit
+from atlas.spaces.records import Annotations, Averages, Card, Selection, Vocabulary
 
 _NEAREST = 8  # clusters named as nearest to a cluster
 
+T = TypeVar("T")
 
-R = TypeVar("R", bound=Record)
 
-
-def gather(plan: MapPlan, store: Store) -> Dataset:
+def gather(plan: MapTasks, store: Store) -> Dataset:
     """The atlas data of a map. Raises StoreError when one of its artifacts is damaged."""
-
-    def read(task: Task, kind: type[R]) -> R:
-        return cast(R, store.read(task.key))
-
-    words, notes = read(plan.vocabulary, Vocabulary), read(plan.annotations, Annotations)
-    ids = np.asarray(read(plan.selection, Selection).ids)
-    near, groups = read(plan.neighbors, Neighbors), read(plan.clusters, Clusters)
-    space = read(plan.vectors, Vectors)
-    shown = plan.map.projections
-    layouts: dict[str, Layout] = {name: read(plan.layouts[name], Layout) for name in shown}
-    labels: dict[str, Labels] = {name: read(plan.labels[name], Labels) for name in shown}
-    truth = {name: read(task, Faithfulness) for name, task in plan.faithfulness.items()}
-
-    def of(column: Sequence[Any]) -> list[Any]:
-        return [column[row] for row in ids]
-
-    values: dict[str, Any] = {
-        "token_id": ids,
-        "token": of(words.tokens),
-        "text": of(words.texts),
-        "kind": of(words.kinds),
-        "script": [name or None for name in of(words.scripts)],
-        "pos": of(notes.pos),
-        "reading": of(notes.readings),
-        "cluster_coarse": groups.coarse,
-        "cluster_fine": groups.fine,
-        "neighbor_ids": ids[near.rows] if near.rows.size else near.rows,
-        "neighbor_similarities": np.asarray(near.similarities),
-    }
-    for name in shown:
-        xy = np.asarray(layouts[name].xy)
-        values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
-        values |= {f"overlap_{name}": truth[name].overlap, f"label_{name}": labels[name].zooms}
-    texts = values["text"]
-    pinned = read(plan.landmarks, Landmarks) if plan.landmarks else None
+    read = _Results(plan, store)
     about = About(
         schema_version=SCHEMA_VERSION,
         recipe=plan.recipe,
@@ -87,39 +52,95 @@ def gather(plan: MapPlan, store: Store) -> Dataset:
             revision=plan.checkpoint.revision,
             digest=plan.checkpoint.identity,
             language=plan.model.language,
-            facts=read(plan.card, Card).facts,
+            facts=store.read(plan.card.key, Card).facts,
         ),
-        map=MapFacts(
-            id=plan.id,
-            model=plan.model.id,
-            name=plan.map.name,
-            space=plan.map.space,
-            selection=plan.map.selection.conditions(),
-            tokens=len(ids),
-            dimensions=space.values.shape[1],
-            tensor=space.tensor,
-            neighbors=near.rows.shape[1],
-            seed=plan.map.seed,
-            dictionary=notes.dictionary,
-            projections={name: layout.parameters for name, layout in layouts.items()},
-            clustered_on=shown[0],
-            cluster_parameters=groups.parameters,
-            layer=plan.map.layer,
-            corpus=_corpus(plan, cast(Averages, space), np.asarray(read(plan.asked, Selection).ids))
-            if plan.asked
-            else None,
-        ),
-        faithfulness={name: Figures(**found.figures) for name, found in truth.items()},
-        clusters=_clusters(groups, space.values[ids], ids, texts, labels),
-        landmarks=_landmarks(plan, pinned, ids) if pinned else (),
-        claims=_claims(plan, pinned) if pinned else (),
+        map=_map_facts(plan, read),
+        faithfulness={name: Figures(**truth.figures) for name, truth in read.truth.items()},
+        clusters=_clusters(read),
+        landmarks=_landmarks(plan, read.pinned, read.ids) if read.pinned else (),
+        claims=_claims(plan, read.pinned) if read.pinned else (),
         libraries=libraries(),
         built=built(),
     )
-    return Dataset(about, table(values, shown))
+    return Dataset(about, table(_columns(read), plan.map.projections))
 
 
-def _corpus(plan: MapPlan, space: Averages, asked: Any) -> CorpusFacts:
+class _Results:
+    """The results of a map's tasks."""
+
+    def __init__(self, plan: MapTasks, store: Store) -> None:
+        shown = plan.map.projections
+        self.words = store.read(plan.vocabulary.key, Vocabulary)
+        self.notes = store.read(plan.annotations.key, Annotations)
+        self.ids = np.asarray(store.read(plan.selection.key, Selection).ids)
+        self.near = store.read(plan.neighbors.key, Neighbors)
+        self.groups = store.read(plan.clusters.key, Clusters)
+        self.averages = store.read(plan.vectors.key, Averages) if plan.asked else None
+        self.space = self.averages or plan.read_vectors(store)
+        self.asked = np.asarray(store.read(plan.asked.key, Selection).ids) if plan.asked else None
+        self.layouts = {name: store.read(plan.layouts[name].key, Layout) for name in shown}
+        self.labels = {name: store.read(plan.labels[name].key, Labels) for name in shown}
+        self.truth = {
+            name: store.read(task.key, Faithfulness) for name, task in plan.faithfulness.items()
+        }
+        self.pinned = store.read(plan.landmarks.key, Landmarks) if plan.landmarks else None
+        self.texts = [self.words.texts[row] for row in self.ids]
+
+
+def _columns(read: _Results) -> dict[str, Any]:
+    """The columns of the table, by name."""
+
+    def of(column: Sequence[T]) -> list[T]:
+        return [column[row] for row in read.ids]
+
+    near = read.near
+    values: dict[str, Any] = {
+        "token_id": read.ids,
+        "token": of(read.words.tokens),
+        "text": read.texts,
+        "kind": of(read.words.kinds),
+        "script": [name or None for name in of(read.words.scripts)],
+        "pos": of(read.notes.pos),
+        "reading": of(read.notes.readings),
+        "cluster_coarse": read.groups.coarse,
+        "cluster_fine": read.groups.fine,
+        "neighbor_ids": read.ids[near.rows] if near.rows.size else near.rows,
+        "neighbor_similarities": np.asarray(near.similarities),
+    }
+    for name, layout in read.layouts.items():
+        xy = np.asarray(layout.xy)
+        values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
+        values |= {
+            f"overlap_{name}": read.truth[name].overlap,
+            f"label_{name}": read.labels[name].zooms,
+        }
+    return values
+
+
+def _map_facts(plan: MapTasks, read: _Results) -> MapFacts:
+    return MapFacts(
+        id=plan.id,
+        model=plan.model.id,
+        name=plan.map.name,
+        space=plan.map.space,
+        selection=plan.map.selection.conditions(),
+        tokens=len(read.ids),
+        dimensions=read.space.values.shape[1],
+        tensor=read.space.tensor,
+        neighbors=read.near.rows.shape[1],
+        seed=plan.map.seed,
+        dictionary=read.notes.dictionary,
+        projections={name: layout.parameters for name, layout in read.layouts.items()},
+        clustered_on=plan.map.projections[0],
+        cluster_parameters=read.groups.parameters,
+        layer=plan.map.layer,
+        corpus=_corpus(plan, read.averages, read.asked)
+        if read.averages and read.asked is not None
+        else None,
+    )
+
+
+def _corpus(plan: MapTasks, space: Averages, asked: Ints) -> CorpusFacts:
     """What the corpus held, and what of the selected tokens it did not."""
     least = plan.map.corpus.least if plan.map.corpus else 1
     counts = np.asarray(space.counts)[asked]
@@ -143,30 +164,36 @@ def _told(source: str) -> str:
     )
 
 
-def _landmarks(plan: MapPlan, found: Landmarks, ids: Any) -> tuple[Landmark, ...]:
+def _landmarks(plan: MapTasks, pinned: Landmarks, ids: Ints) -> tuple[Landmark, ...]:
     return tuple(
         Landmark(
-            name=one.name,
-            title=_title(one.title),
+            name=landmark.name,
+            title=_title(landmark.title),
             members=tuple(int(ids[row]) for row in measured["rows"]),
             outside=measured["outside"],
             missing=tuple(measured["missing"]),
             k=measured["k"],
             chance=measured["chance"],
-            spaces={name: Cohesion(**some) for name, some in measured["spaces"].items()},
+            spaces={name: Cohesion(**figures) for name, figures in measured["spaces"].items()},
         )
-        for one, measured in zip(plan.sets, found.sets, strict=True)
+        for landmark, measured in zip(plan.sets, pinned.sets, strict=True)
     )
 
 
-def _claims(plan: MapPlan, found: Landmarks) -> tuple[Claim, ...]:
+def _claims(plan: MapTasks, pinned: Landmarks) -> tuple[Claim, ...]:
     told = []
-    for one, measured in zip(plan.claims, found.claims, strict=True):
+    for claim, measured in zip(plan.claims, pinned.claims, strict=True):
         pairs = tuple(Pair(**pair) for pair in measured.get("pairs", ()))
         known = measured.get("holds") is not None
         share = Cohesion(**measured) if known else None
         told.append(
-            Claim(title=_title(one.title), set=one.set, near=one.near, measured=share, pairs=pairs)
+            Claim(
+                title=_title(claim.title),
+                set=claim.set,
+                near=claim.near,
+                measured=share,
+                pairs=pairs,
+            )
         )
     return tuple(told)
 
@@ -178,54 +205,51 @@ def _title(title: Text | None) -> dict[str, str]:
     return dict.fromkeys(LANGUAGES, title) if title else {}
 
 
-def _clusters(
-    groups: Clusters, values: Floats, ids: Any, texts: list[str], labels: dict[str, Labels]
-) -> tuple[Cluster, ...]:
+def _clusters(read: _Results) -> tuple[Cluster, ...]:
+    values = read.space.values[read.ids]
     nearest = {
-        level: _nearest(np.asarray(getattr(groups, level)), values) for level in ("coarse", "fine")
+        "coarse": _nearest(np.asarray(read.groups.coarse), values),
+        "fine": _nearest(np.asarray(read.groups.fine), values),
     }
+    anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
     slugs: set[str] = set()
-    found = []
-    for number, entry in enumerate(groups.entries):
-        level, key = entry["level"], entry["key"]
-        central = entry["central"]
-        name = cluster_name([texts[row] for row in central])
-        found.append(
+    clusters = []
+    for number, entry in enumerate(read.groups.entries):
+        level, key, central = entry["level"], entry["key"], entry["central"]
+        name = cluster_name([read.texts[row] for row in central])
+        clusters.append(
             Cluster(
                 level=level,
                 key=key,
                 name=name,
-                slug=_slug(name, level, int(ids[central[0]]), slugs),
+                slug=_slug(name, level, int(read.ids[central[0]]), slugs),
                 size=entry["size"],
-                central=tuple(int(ids[row]) for row in central),
+                central=tuple(int(read.ids[row]) for row in central),
                 parent=entry["parent"],
                 cohesion=entry["cohesion"],
                 nearest=tuple(nearest[level][key]),
                 anchors={
-                    way: (float(a[number, 0]), float(a[number, 1]))
-                    for way, a in _anchors(labels).items()
+                    way: (float(places[number, 0]), float(places[number, 1]))
+                    for way, places in anchors.items()
                 },
-                zooms={way: int(one.cluster_zooms[number]) for way, one in labels.items()},
+                zooms={
+                    way: int(labels.cluster_zooms[number]) for way, labels in read.labels.items()
+                },
             )
         )
-    return tuple(found)
+    return tuple(clusters)
 
 
-def _anchors(labels: dict[str, Labels]) -> dict[str, Floats]:
-    return {way: np.round(one.anchors, 5) for way, one in labels.items()}
-
-
-def _nearest(keys: Any, values: Floats) -> list[list[int]]:
+def _nearest(keys: Ints, values: Floats) -> list[list[int]]:
     """For each cluster the keys of the clusters whose centroids are nearest by cosine, nearest
-    first."""
+    first, from the key (n,) and the vector (n, d) of each token."""
     count = int(keys.max(initial=NOISE)) + 1
     if count < 1:
         return []
-    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     sums = np.zeros((count, values.shape[1]))
-    np.add.at(sums, keys[keys >= 0], unit[keys >= 0])
-    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    similar = sums @ sums.T
+    np.add.at(sums, keys[keys >= 0], unit(values)[keys >= 0])
+    centres = unit(sums)
+    similar = centres @ centres.T
     np.fill_diagonal(similar, -np.inf)
     order = np.argsort(-similar, axis=1, kind="stable")[:, : min(_NEAREST, count - 1)]
     return [[int(key) for key in row] for row in order]

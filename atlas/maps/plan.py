@@ -2,67 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from atlas.engine.run import Task
-from atlas.errors import DataError
-from atlas.maps import data as maps_data
+from atlas.engine.stage import AnyStage
+from atlas.engine.store import Store
+from atlas.engine.task import Task
+from atlas.maps import data
 from atlas.maps.config import Map, Model
-from atlas.maps.data import SCHEMA_VERSION
+from atlas.maps.gather import gather
 from atlas.maps.landmarks import Claim, Landmark, words
-from atlas.maps.stages import cluster, label, landmarks, lexicon, measure, neighbors, project
+from atlas.maps.projections import RANDOM, Projection, named
+from atlas.maps.stages.cluster import cluster
+from atlas.maps.stages.label import label
+from atlas.maps.stages.landmarks import landmarks as landmarks_stage
+from atlas.maps.stages.lexicon import lexicon
+from atlas.maps.stages.measure import measure
+from atlas.maps.stages.neighbors import neighbors
+from atlas.maps.stages.project import project
+from atlas.maps.tasks import MapTasks
 from atlas.models.checkpoint import Checkpoint
-from atlas.spaces.config import Corpus
-from atlas.spaces.corpus import chunks
-from atlas.spaces.stages import (
-    annotate,
-    average,
-    contextual,
-    describe,
-    occurrences,
-    seen,
-    select,
-    vectors,
-    vocabulary,
-)
-from atlas.spaces.stages import words as words_stage
+from atlas.section import recorded
+from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, read_words
 
-if TYPE_CHECKING:
-    from atlas.engine.store import Store
-
-TRUST_K = (
-    15  # neighbors compared by the measures of faithfulness; the figures in the field are at 15
-)
+# Neighbors compared by the measures of faithfulness; the figures in the field are at 15.
+TRUST_K = 15
 
 
 @dataclass(frozen=True)
-class MapPlan:
-    """The tasks whose results make one map, by the part of the atlas data they become."""
-
-    id: str
-    model: Model
-    map: Map
-    checkpoint: Checkpoint
-    card: Task
-    vocabulary: Task
-    annotations: Task
-    vectors: Task
-    selection: Task
-    neighbors: Task
-    layouts: Mapping[str, Task]
-    clusters: Task
-    labels: Mapping[str, Task]
-    faithfulness: Mapping[str, Task]
-    lexicon: Task | None = None
-    landmarks: Task | None = None
-    asked: Task | None = None
-    sets: tuple[Landmark, ...] = ()
-    claims: tuple[Claim, ...] = ()
+class MapTarget(MapTasks):
+    """A map as a target of a build."""
 
     @property
     def title(self) -> str:
@@ -74,56 +44,18 @@ class MapPlan:
         """Whether the site is made without it when a task fails."""
         return self.model.optional
 
-    def without(self, lost: Collection[str]) -> MapPlan | None:
+    def without(self, lost: Collection[str]) -> MapTarget | None:
         """The map, or None when one of its tasks is among those lost."""
         return None if any(task.key in lost for task in self.tasks()) else self
 
     def current(self, folder: Path) -> bool:
         """Whether its files in the data folder follow from its recipe."""
-        return maps_data.recipe(folder, self.id) == self.recipe
+        table, facts = data.paths(folder, self.id)
+        return table.exists() and recorded(facts) == self.recipe
 
     def write(self, folder: Path, store: Store) -> None:
         """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""
-        from atlas.maps.gather import gather
-
-        maps_data.write(folder, gather(self, store))
-
-    def tasks(self) -> tuple[Task, ...]:
-        """Every task this map needs, inputs before their users."""
-        single = (
-            self.card,
-            self.vocabulary,
-            self.annotations,
-            self.vectors,
-            self.selection,
-            self.neighbors,
-        )
-        pinned = tuple(task for task in (self.lexicon, self.landmarks) if task)
-        return (
-            *single,
-            *self.layouts.values(),
-            self.clusters,
-            *self.labels.values(),
-            *self.faithfulness.values(),
-            *pinned,
-        )
-
-    @property
-    def recipe(self) -> str:
-        """Digest of all that the map's atlas data follow from."""
-        facts = {
-            "schema": SCHEMA_VERSION,
-            "keys": sorted(task.key for task in self.tasks()),
-            "model": [
-                self.model.id,
-                self.model.source,
-                self.model.language,
-                self.checkpoint.identity,
-            ],
-            "map": [self.map.name, list(self.map.projections)],
-            "titles": [one.title for one in (*self.sets, *self.claims)],
-        }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        data.write(folder, gather(self, store))
 
 
 def plan_map(
@@ -131,212 +63,150 @@ def plan_map(
     model: Model,
     entry: Map,
     checkpoint: Checkpoint,
-    landmarks_: Sequence[Landmark] = (),
-    claims_: Sequence[Claim] = (),
-) -> MapPlan:
-    """The tasks of one map. Paths are relative to `root`.
+    landmarks: Sequence[Landmark] = (),
+    claims: Sequence[Claim] = (),
+) -> MapTarget:
+    """The tasks of one map; of the landmarks and claims those that are meant for its model are
+    measured. Paths are relative to `root`.
 
-    Raises DataError for a corpus or a file of words that cannot be read.
+    Raises DataError for a corpus or a file of words that cannot be read, ConfigError for a landmark
+    that CLDR does not have in the model's language.
     """
+    source = Source(model.id, model.language, checkpoint)
+    wanted = Wanted(
+        entry.id(model),
+        entry.space,
+        entry.layer,
+        entry.corpus,
+        read_words(root / entry.words) if entry.words else None,
+        entry.selection,
+    )
+    space = plan_space(root, source, wanted)
+    plan = _drawn(model, entry, checkpoint, space)
+    sets, said = _meant(model, landmarks, claims)
+    return _pinned(plan, sets, said) if sets or said else plan
+
+
+def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -> MapTarget:
+    """The tasks of a map that lay out, cluster, label and measure its space."""
     map_id = entry.id(model)
-    at = {"location": checkpoint.location}
+    selected = (space.vectors, space.selection)
 
-    def of_model(module: Any, weight: float, **params: Any) -> Task:
-        name = module.__name__.rpartition(".")[2]
-        return Task(
-            name, module.VERSION, params, (), checkpoint.identity, at, f"{model.id}: {name}", weight
-        )
+    def task(stage: AnyStage, inputs: tuple[Task, ...], what: str = "", **params: object) -> Task:
+        return Task(stage, params, inputs, label=f"{map_id}: {what or stage.name}")
 
-    def of_map(
-        module: Any, inputs: tuple[Task, ...], weight: float, what: str = "", **params: Any
-    ) -> Task:
-        name = module.__name__.rpartition(".")[2]
-        return Task(
-            name, module.VERSION, params, inputs, "", {}, f"{map_id}: {what or name}", weight
-        )
-
-    card = of_model(describe, 0.1, language=model.language)
-    named = _words(root / entry.words) if entry.words else None
-    tokens = (
-        Task("words", words_stage.VERSION, {"words": named}, label=f"{map_id}: words")
-        if named
-        else of_model(vocabulary, 1)
-    )
-    layer = {"layer": -1 if entry.layer is None else entry.layer} | (
-        {"words": named} if named else {}
-    )
-    if entry.space == "encoder-input":
-        space = of_model(contextual, 8, layer=0)
-    elif entry.corpus:
-        params = {"field": entry.corpus.field, **layer}
-        parts = _parts(root, entry.corpus, model, checkpoint, params)
-        space = Task("average", average.VERSION, {}, (tokens, *parts), label=f"{map_id}: average")
-    elif entry.space == "contextual":
-        space = of_model(contextual, 30, **layer)
-    else:
-        space = of_model(vectors, 2, space=entry.space)
-    notes = Task(
-        "annotate",
-        annotate.VERSION,
-        {"language": model.language},
-        (tokens,),
-        label=f"{model.id}: annotate",
-        weight=2,
-    )
-    asked = selection = of_map(select, (tokens,), 0.1, **entry.selection.conditions())
-    if entry.corpus:
-        selection = of_map(seen, (asked, space), 0.1, least=entry.corpus.least)
-    near = of_map(neighbors, (space, selection), 6, k=entry.neighbors)
-    layouts: dict[str, Task] = {}
-    for method in (*entry.projections, "random", "pca"):
-        if method not in layouts:
-            layouts[method] = of_map(
-                project,
-                (space, selection, near),
-                _WEIGHTS[method],
-                method,
-                method=method,
-                seed=entry.seed,
-                **_options(entry, method),
-            )
-    shown: dict[str, Task] = {method: layouts[method] for method in entry.projections}
-    groups = of_map(
+    near = task(neighbors, selected, k=entry.neighbors)
+    # PCA is measured on every map, and so is what chance gives.
+    names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
+    layouts = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}
+    shown = {name: layouts[name] for name in entry.projections}
+    groups = task(
         cluster,
-        (space, selection, shown[entry.projections[0]], tokens),
-        3,
+        (*selected, shown[entry.projections[0]], space.vocabulary),
         coarse=entry.clusters.coarse,
         fine=entry.clusters.fine,
     )
-    labels: dict[str, Task] = {
-        method: of_map(label, (layout, groups, tokens, selection), 2, f"label {method}")
-        for method, layout in shown.items()
-    }
-    truth: dict[str, Task] = {
-        method: of_map(
-            measure,
-            (space, selection, near, layout),
-            2,
-            f"measure {method}",
-            k=TRUST_K,
-            seed=entry.seed,
-        )
-        for method, layout in layouts.items()
-    }
-    made = MapPlan(
-        map_id,
-        model,
-        entry,
-        checkpoint,
-        card,
-        tokens,
-        notes,
-        space,
-        selection,
-        near,
-        layouts,
-        groups,
-        labels,
-        truth,
-        asked=asked if entry.corpus else None,
+    return MapTarget(
+        id=map_id,
+        model=model,
+        map=entry,
+        checkpoint=checkpoint,
+        card=space.card,
+        vocabulary=space.vocabulary,
+        annotations=space.annotations,
+        vectors=space.vectors,
+        selection=space.selection,
+        neighbors=near,
+        layouts=layouts,
+        clusters=groups,
+        labels={
+            name: task(label, (layout, groups, space.vocabulary, space.selection), f"label {name}")
+            for name, layout in shown.items()
+        },
+        faithfulness={
+            name: task(
+                measure, (*selected, near, layout), f"measure {name}", k=TRUST_K, seed=entry.seed
+            )
+            for name, layout in layouts.items()
+        },
+        asked=space.asked if entry.corpus else None,
     )
-    sets, claims = _said(landmarks_, claims_, model)
-    if not (sets or claims):
-        return made
+
+
+def _layout(entry: Map, map_id: str, projection: Projection, inputs: tuple[Task, ...]) -> Task:
+    """The task of a projection, with the options that the map's field of its name holds."""
+    options = getattr(entry, projection.name, None)
+    params = {} if options is None else options.model_dump()
+    return Task(
+        project,
+        {"method": projection.name, "seed": entry.seed, **params},
+        inputs,
+        label=f"{map_id}: {projection.name}",
+        cost=projection.weight,
+    )
+
+
+def _pinned(plan: MapTarget, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> MapTarget:
+    """A map with its landmarks and claims."""
     terms = Task(
-        "lexicon",
-        lexicon.VERSION,
-        _terms(model, sets, claims),
-        (tokens,),
-        label=f"{model.id}: lexicon",
-        weight=2,
+        lexicon,
+        _terms(plan.model, sets, claims),
+        (plan.vocabulary,),
+        label=f"{plan.model.id}: lexicon",
     )
-    pinned = of_map(
-        landmarks,
-        (terms, tokens, space, selection, near, *shown.values()),
-        2,
-        methods=list(shown),
-        seed=entry.seed,
-        claims=[
-            one.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json")
-            for one in claims
-        ],
+    shown = {name: plan.layouts[name] for name in plan.map.projections}
+    measured = Task(
+        landmarks_stage,
+        {
+            "methods": list(shown),
+            "seed": plan.map.seed,
+            "claims": [
+                claim.model_dump(include={"set", "near", "words"}, exclude_none=True, mode="json")
+                for claim in claims
+            ],
+        },
+        (
+            terms,
+            plan.vocabulary,
+            plan.vectors,
+            plan.selection,
+            plan.neighbors,
+            *shown.values(),
+        ),
+        label=f"{plan.id}: landmarks",
     )
-    return replace(made, lexicon=terms, landmarks=pinned, sets=sets, claims=claims)
+    return replace(plan, lexicon=terms, landmarks=measured, sets=sets, claims=claims)
 
 
-def _parts(
-    root: Path, corpus: Corpus, model: Model, checkpoint: Checkpoint, params: dict[str, Any]
-) -> list[Task]:
-    """A task for each chunk of a corpus, known by the chunk's digest, so that a killed build goes
-    on where it was."""
-    parts = chunks(root, corpus.path, corpus.chunk)
-    return [
-        Task(
-            "occurrences",
-            occurrences.VERSION,
-            {"chunk": {"kind": part.kind, "digest": part.digest}, **params},
-            (),
-            checkpoint.identity,
-            {"location": checkpoint.location, "place": [part.path, part.begin, part.end]},
-            f"{model.id}: {Path(part.path).name}, part {number} of {len(parts)}",
-            60,
-        )
-        for number, part in enumerate(parts, 1)
-    ]
-
-
-def _words(path: Path) -> list[str]:
-    """The lines of a file of words, each once."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        hint = "`words` is relative to atlas.toml; a word stands on each line."
-        raise DataError(f"{path}: cannot be read ({problem})", hint) from problem
-    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    if not found:
-        raise DataError(f"{path}: no words", "A word stands on each line.")
-    return found
-
-
-def _said(
-    landmarks_: Sequence[Landmark], claims_: Sequence[Claim], model: Model
+def _meant(
+    model: Model, landmarks: Sequence[Landmark], claims: Sequence[Claim]
 ) -> tuple[tuple[Landmark, ...], tuple[Claim, ...]]:
     """The landmarks and claims that are meant for a model; a claim of a landmark that is not meant
     for it is not, either."""
-    sets = tuple(one for one in landmarks_ if one.applies(model.id, model.language))
-    names = {one.name for one in sets}
-    claims = tuple(
-        one
-        for one in claims_
-        if one.applies(model.id, model.language) and {one.set, one.near} - {None} <= names
+    sets = tuple(row for row in landmarks if row.applies(model.id, model.language))
+    names = {row.name for row in sets}
+    return sets, tuple(
+        claim
+        for claim in claims
+        if claim.applies(model.id, model.language) and {claim.set, claim.near} - {None} <= names
     )
-    return sets, claims
 
 
-def _terms(model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> dict[str, Any]:
-    asked = [word for one in claims for word in one.words or ()]
+def _terms(
+    model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]
+) -> dict[str, object]:
+    asked = [word for claim in claims for word in claim.words or ()]
     return {
         "language": model.language,
         "words": list(dict.fromkeys(asked)),
         "sets": [
             {
-                "name": one.name,
-                "tokens": list(words(one, model.language)),
-                "unidic": one.unidic,
-                "pattern": one.pattern,
-                "scripts": list(one.scripts) if one.scripts else None,
+                "name": row.name,
+                "tokens": list(words(row, model.language)),
+                "unidic": row.unidic,
+                "pattern": row.pattern,
+                "scripts": list(row.scripts) if row.scripts else None,
             }
-            for one in sets
+            for row in sets
         ],
     }
-
-
-_WEIGHTS = {"umap": 10.0, "tsne": 80.0, "pca": 1.0, "random": 0.1}
-
-
-def _options(entry: Map, method: str) -> dict[str, Any]:
-    if method == "umap":
-        return entry.umap.model_dump()
-    if method == "tsne":
-        return entry.tsne.model_dump()
-    return {}

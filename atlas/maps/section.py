@@ -16,7 +16,7 @@ from atlas.web.links import Edition
 from atlas.web.page import Page
 
 if TYPE_CHECKING:
-    from atlas.maps.plan import MapPlan
+    from atlas.maps.plan import MapTarget
 
 
 class Maps:
@@ -26,7 +26,7 @@ class Maps:
 
     def targets(
         self, entries: Sequence[Model], ground: Ground, planned: Sequence[Target]
-    ) -> Iterator[MapPlan]:
+    ) -> Iterator[MapTarget]:
         """The maps of the models that can be had and were asked for.
 
         Raises DataError for a corpus or a file of words that cannot be read.

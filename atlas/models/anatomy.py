@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atlas.numeric.types import Floats
+from atlas.engine.stage import helper
+from atlas.numeric.types import Doubles, Floats
 
-Doubles = npt.NDArray[np.float64]
+ANATOMY = helper("anatomy", version=1)
+
 _FEW = 8  # tokens that are compared exactly, found in float32
 
 

@@ -18,22 +18,44 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from atlas.engine.files import write_whole
+from atlas.engine.stage import helper
 from atlas.errors import ModelError
-from atlas.models import checkpoint as checkpoints
 from atlas.models import hub
 from atlas.models.lock import Lock
 
+READ_JSON = helper("read_json", version=1)
+
+# Files that a stage may read.
 READ = ("*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "pytorch_model*.bin", "README.md")
+# Files that may hold the vocabulary, the most complete first.
+TOKENIZERS = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "spm.model",
+)
+CODES = "bpe.codes"  # beside a vocab.txt as fairseq writes it
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model's files at one version."""
+    """A model's files at one version.
+
+    source     as atlas.toml has it
+    location   where stages find it: `path:/folder` or `hub:org/name@commit`
+    identity   what goes into cache keys: the commit, or a digest over the files a stage may read
+    revision   the commit of a hub model
+    files      names of the files its tokenizer is read from; empty where that is not known
+    """
 
     source: str
     location: str
     identity: str
     revision: str = ""
+    files: frozenset[str] = frozenset()
 
 
 def resolve(
@@ -61,7 +83,8 @@ def resolve(
                 "1"  # for the client, here and in the workers that read the model
             )
         commit = _commit(rest, revision, lock, offline)
-        return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit)
+        files = _tokenizer_files(rest, commit, offline)
+        return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit, files)
     raise ModelError(
         f"{source}: unknown kind of source",
         "Write hub:org/name, path:folder or package:module/folder.",
@@ -180,7 +203,26 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
             digests.parent.mkdir(parents=True, exist_ok=True)
             write_whole(digests, json.dumps(known | fresh, indent=0))
     identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return Checkpoint(source, f"path:{folder}", f"files:{identity}")
+    names = frozenset(path.name for path in folder.iterdir())
+    tokenizer = names.intersection((*TOKENIZERS, CODES))
+    return Checkpoint(source, f"path:{folder}", f"files:{identity}", files=tokenizer)
+
+
+def _tokenizer_files(repo: str, commit: str, offline: bool) -> frozenset[str]:
+    """The files that a hub model's tokenizer is read from: as the client's cache knows them, so
+    that the hub is asked for its list once at most."""
+    for name in TOKENIZERS:
+        known = hub.cached(repo, commit, name)
+        if known:
+            return frozenset((name, *((CODES,) if hub.cached(repo, commit, CODES) else ())))
+        if known is None:
+            break
+    if offline:
+        return frozenset()
+    try:
+        return frozenset(hub.sizes(repo, commit)).intersection((*TOKENIZERS, CODES))
+    except ModelError:  # told of by the stage that reads the files
+        return frozenset()
 
 
 def _read_digests(path: Path) -> dict[str, list[object]]:
@@ -218,7 +260,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
 
 def read_json(location: str, name: str) -> dict[str, Any] | None:
     """A JSON file of a checkpoint, None when it has none. Raises ModelError when it is not JSON."""
-    path = checkpoints.fetch(location, name)
+    path = fetch(location, name)
     if path is None:
         return None
     try:

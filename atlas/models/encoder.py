@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from atlas.engine.stage import helper
 from atlas.errors import ModelError, StageError
 from atlas.models import checkpoint as checkpoints
 from atlas.numeric.types import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ENCODER = helper("encoder", version=1)
 
 _TOKENS = {"cpu": 2048}  # in a batch, padding included; of other devices `_MANY`
 _MANY = 65536

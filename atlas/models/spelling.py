@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from atlas.engine.stage import helper
 from atlas.errors import StageError
 from atlas.models import encoder
+
+SPELLING = helper("spelling", version=1)
 
 
 def spelled(model: encoder.Encoder, words: Sequence[str]) -> dict[tuple[int, ...], int]:

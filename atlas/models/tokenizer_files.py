@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
-from atlas.models.checkpoint import read_json
+from atlas.models.checkpoint import CODES, TOKENIZERS, read_json
 
 
 def _bytes() -> dict[str, int]:
@@ -24,16 +24,6 @@ def _bytes() -> dict[str, int]:
 
 
 BYTES = _bytes()
-# Files that may hold the vocabulary, the most complete first.
-_FILES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "spm.model",
-)
 _SHIFTED = (
     "xlm-roberta",
     "camembert",
@@ -63,13 +53,30 @@ _DEFAULTS = {
 Read = tuple[dict[int, str], str, set[int], set[int]]
 
 
+def libraries(files: Collection[str]) -> tuple[str, ...]:
+    """Distributions whose versions a vocabulary depends on, by the names of the checkpoint's files.
+
+    tokenizer.json, vocab.json and most vocab.txt are read here, as JSON and text, whatever is
+    installed. SentencePiece models are read by `sentencepiece` and, where ids are not the model's,
+    by transformers; which of the two is not told by a name, so both count. A vocab.txt as fairseq
+    writes it, which has its codes beside it, is read by transformers. Where the files are not known
+    (a hub model, offline, with nothing cached) none counts.
+    """
+    name = next((name for name in TOKENIZERS if name in files), "")
+    if name.endswith(".model"):
+        return ("sentencepiece", "transformers")
+    return ("transformers",) if name == "vocab.txt" and CODES in files else ()
+
+
 def load(location: str) -> Read:
     """What the best of a checkpoint's tokenizer files holds. Raises ModelError naming the file that
     cannot be read."""
-    path = next((found for name in _FILES if (found := checkpoints.fetch(location, name))), None)
+    path = next(
+        (found for name in TOKENIZERS if (found := checkpoints.fetch(location, name))), None
+    )
     if path is None:
         raise ModelError(
-            f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(_FILES)}."
+            f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(TOKENIZERS)}."
         )
     try:
         return _parse(path, location)

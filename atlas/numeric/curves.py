@@ -8,7 +8,8 @@ from atlas.numeric.types import Array
 
 
 def morton(points: Array) -> Array:
-    """The order of rows along a Morton curve, equal places by row."""
+    """The order of the points (n, 2), whole numbers in 0..65535, along a Morton curve, (n,) int;
+    equal places by row."""
     code = np.zeros(len(points), np.uint64)
     for axis in (0, 1):
         spread = points[:, axis].astype(np.uint64)

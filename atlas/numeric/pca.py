@@ -3,19 +3,21 @@ from."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from atlas.numeric.types import Floats
+from atlas.numeric.types import Doubles, Facts, Floats, Near
 
 _PART = 8192  # rows taken to float64 at a time
 
 
-def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
-    """Coordinates (n, 2) on the first two principal directions, and the share of variance they
-    hold."""
+def project(values: Floats, near: Near, **_: object) -> tuple[Doubles, Facts]:
+    """PCA as a projection: coordinates (n, 2) of the vectors (n, d), of which nothing is random."""
+    return principal(values)
+
+
+def principal(values: Floats) -> tuple[Doubles, Facts]:
+    """Coordinates (n, 2) of (n, d) on the first two principal directions, and the share of variance
+    that each holds, as `variance`, 0..1."""
     middle = values.mean(axis=0, dtype=np.float64)
     parts = [values[begin : begin + _PART] for begin in range(0, len(values), _PART)]
     covariance = np.zeros((len(middle), len(middle)))
@@ -39,8 +41,9 @@ def principal(values: Floats) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
     return np.round(xy / unit) * unit, facts
 
 
-def start(values: Floats, spread: float, seed: int) -> npt.NDArray[np.float64]:
-    """A start from PCA scaled to `spread`, with a little noise so that duplicates can part."""
+def start(values: Floats, spread: float, seed: int) -> Doubles:
+    """A start (n, 2) from the PCA of (n, d): its deviation along the first direction is `spread`,
+    and a little noise lets duplicates part."""
     xy, _ = principal(values)
     deviation = float(xy[:, 0].std()) or 1.0
     noise = np.random.default_rng(seed).normal(0, 1e-3, xy.shape)

@@ -10,49 +10,50 @@ roots: torch's `pow` rounds some numbers otherwise at the end of a thread's shar
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from atlas.errors import StageError
-from atlas.maps.records import Neighbors
-from atlas.maps.stages.neighbors import one_thread
 from atlas.numeric.pca import start
-from atlas.numeric.types import Floats
+from atlas.numeric.threads import torch_threads
+from atlas.numeric.types import Array, Facts, Floats, Near, Progress, silent
+from atlas.numeric.umap_learn import umap_learn
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from torch import Tensor
 
 _PUSHES = 5  # random points a point is pushed from, a pull (umap-learn's negative_sample_rate)
-_SPREAD = 7.0  # deviation of the start along its longer axis; wider keeps more neighbors, narrower more of the whole
+# Deviation of the start along its longer axis; wider keeps more neighbors, narrower more of the
+# whole.
+_SPREAD = 7.0
 _FEW = 1000  # points at which a second thread begins to pay
 _CLIP = 4.0  # umap-learn's bound on a push
 
 
-def graph(neighbors: Neighbors) -> csr_matrix:
-    """The symmetric fuzzy graph (n, n): memberships in 0..1, in CSR form with ordered indices."""
+def graph(near: Near) -> csr_matrix:
+    """The symmetric fuzzy graph (n, n) of neighbors (n, k): memberships in 0..1, in CSR form with
+    ordered indices."""
     from scipy import sparse
 
-    distances = np.clip(1 - neighbors.similarities.astype(np.float64), 0, None)
+    distances = np.clip(1 - near.similarities.astype(np.float64), 0, None)
     n, k = distances.shape
     beyond = np.clip(distances - distances[:, :1], 0, None)
     target = np.log2(k + 1)
     low, high = np.zeros((n, 1)), np.full((n, 1), np.inf)
     scale = np.maximum(distances.mean(axis=1, keepdims=True), 1e-6)
-    for _ in range(
-        48
-    ):  # bisection: the width at which each point has log2(k + 1) neighbors' worth of membership
-        found = np.exp(-beyond / scale).sum(axis=1, keepdims=True)
-        high, low = np.where(found > target, scale, high), np.where(found > target, low, scale)
+    # Bisection: the width at which each point has log2(k + 1) neighbors' worth of membership.
+    for _ in range(48):
+        sums = np.exp(-beyond / scale).sum(axis=1, keepdims=True)
+        high, low = np.where(sums > target, scale, high), np.where(sums > target, low, scale)
         scale = np.clip(
             np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2), 1e-9, 1e9
         )
     rows = np.repeat(np.arange(n), k)
     one_way = sparse.csr_matrix(
-        (np.exp(-beyond / scale).ravel(), (rows, neighbors.rows.ravel())), shape=(n, n)
+        (np.exp(-beyond / scale).ravel(), (rows, near.rows.ravel())), shape=(n, n)
     )
     other = one_way.T.tocsr()
     both = (one_way + other - one_way.multiply(other)).tocsr()
@@ -77,8 +78,8 @@ def curve(min_dist: float, spread: float = 1.0) -> tuple[float, int]:
 
 
 def power(values: Tensor, sixteenths: int) -> Tensor:
-    """values ** (sixteenths / 16) by square roots and products alone; values must not be
-    negative."""
+    """values ** (sixteenths / 16), of any shape, by square roots and products alone. Values must
+    not be negative."""
     whole, part = divmod(sixteenths, 16)
     factors = [values] * whole
     root = values
@@ -93,20 +94,50 @@ def power(values: Tensor, sixteenths: int) -> Tensor:
     return product
 
 
-def umap(
+def project(
     values: Floats,
-    neighbors: Neighbors,
+    near: Near,
     *,
     seed: int,
     device: str = "cpu",
     threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = silent,
+    implementation: str = "torch",
     min_dist: float = 0.05,
     epochs: int | None = None,
     rate: float = 0.3,
-) -> tuple[Floats, dict[str, Any]]:
+) -> tuple[Array, Facts]:
+    """UMAP as a projection of the vectors (n, d): by this module, or by umap-learn, which takes no
+    `rate`, where `implementation` says so. Raises StageError as `umap` does."""
+    if implementation == "umap-learn":
+        return umap_learn(values, near, seed=seed, min_dist=min_dist, epochs=epochs)
+    return umap(
+        values,
+        near,
+        seed=seed,
+        device=device,
+        threads=threads,
+        progress=progress,
+        min_dist=min_dist,
+        epochs=epochs,
+        rate=rate,
+    )
+
+
+def umap(
+    values: Floats,
+    near: Near,
+    *,
+    seed: int,
+    device: str = "cpu",
+    threads: int = 1,
+    progress: Progress = silent,
+    min_dist: float = 0.05,
+    epochs: int | None = None,
+    rate: float = 0.3,
+) -> tuple[Floats, Facts]:
     """Coordinates (n, 2) and the parameters used, from the vectors (n, d), which only give the
-    start, and their neighbors.
+    start, and their neighbors (n, k).
 
     Pulls and pushes of an epoch are applied at once. A point with many edges would overshoot, so
     its step is divided by one plus its step's share of the sum of its pulls (one step of an
@@ -114,61 +145,27 @@ def umap(
     points, else 400. Raises StageError when there are no neighbors.
     """
     import torch
-    from scipy import sparse
 
     n = len(values)
-    if neighbors.rows.shape[1] == 0:
+    if near.rows.shape[1] == 0:
         raise StageError(
             "UMAP needs at least one neighbor a point.", "Set the map's `neighbors` to 2 or more."
         )
     epochs = epochs or (200 if n > 10_000 else 400)
-    a, sixteenths = curve(min_dist)
-    b = sixteenths / 16
-    upper = sparse.triu(graph(neighbors), 1, format="csr")
-    upper.data = (upper.data / upper.data.max()).astype(np.float32)
-    upper.data[upper.data < 1 / epochs] = (
-        0  # umap-learn's own cut: an edge it would sample less than once
-    )
-    upper.eliminate_zeros()
     # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two
     # for all of it.
     device = device if device.startswith("cuda") else "cpu"
-    edges = _Edges(upper, device) if device == "cpu" else _Segments(upper, device)
-    weights = torch.from_numpy(upper.data).to(device)
-    degree = edges.sums(weights, torch.zeros(n, 2, device=device))[:, 2:].clone()
-    weights = weights * (2 * a * b)
-    generator = torch.Generator(device=device).manual_seed(seed)
-
-    def pull(place: Tensor) -> Tensor:
-        points = torch.view_as_complex(place)  # a point is one number to fetch, not two
-        apart = _squared(points[edges.heads] - points[edges.tails])[1].clamp_min_(1e-8)
-        closeness = power(apart, sixteenths)
-        strength = closeness.div(apart).mul_(weights).div_(closeness.mul_(a).add_(1))
-        return edges.sums(strength, place)
-
-    def push(place: Tensor) -> Tensor:
-        points = torch.view_as_complex(place)
-        drawn = torch.randint(
-            n, (_PUSHES, n), generator=generator, device=device, dtype=torch.int32
-        )
-        gap, apart = _squared(points - points[drawn])
-        away = (2 * b) / (power(apart, sixteenths).mul_(a).add_(1) * (apart + 0.001))
-        pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
-        pushed = pushes[0]
-        for other in pushes[1:]:  # not sum(0), whose order depends on the threads
-            pushed += other
-        return pushed
-
+    forces = _Forces(_edges(near, epochs), min_dist, seed, device)
     place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
     both = threads > 1 and device == "cpu" and n > _FEW
-    with one_thread(), ThreadPoolExecutor(1) as pool:
+    with torch_threads(1), ThreadPoolExecutor(1) as pool:
         for epoch in range(epochs):
             step = rate * (1 - epoch / epochs)
-            meanwhile = pool.submit(push, place) if both else None
-            pulled = pull(place)
-            pushed = meanwhile.result() if meanwhile else push(place)
+            meanwhile = pool.submit(forces.push, place) if both else None
+            pulled = forces.pull(place)
+            pushed = meanwhile.result() if meanwhile else forces.push(place)
             stiff = 2 * pulled[:, 2:]
-            force = 2 * pulled[:, :2] - place * stiff + pushed * degree
+            force = 2 * pulled[:, :2] - place * stiff + pushed * forces.degree
             place = place + step * force / (1 + step * stiff)
             progress((epoch + 1) / epochs)
     facts = {
@@ -178,6 +175,69 @@ def umap(
         "implementation": "atlas (torch)",
     }
     return place.cpu().numpy(), facts
+
+
+def _edges(near: Near, epochs: int) -> csr_matrix:
+    """The upper triangle of the graph (n, n), weights in 0..1, without the edges that umap-learn
+    would sample less than once."""
+    from scipy import sparse
+
+    upper = sparse.triu(graph(near), 1, format="csr")
+    upper.data = (upper.data / upper.data.max()).astype(np.float32)
+    upper.data[upper.data < 1 / epochs] = 0
+    upper.eliminate_zeros()
+    return upper
+
+
+class _Forces:
+    """What moves points (n, 2): pulls along the edges, pushes from random points.
+
+    degree    (n, 1) the sum of the weights of each point's edges
+    """
+
+    def __init__(self, upper: csr_matrix, min_dist: float, seed: int, device: str) -> None:
+        import torch
+
+        self.n = upper.shape[0]
+        self.a, self.sixteenths = curve(min_dist)
+        self.b = self.sixteenths / 16
+        self.edges = _Edges(upper, device) if device == "cpu" else _Segments(upper, device)
+        weights = torch.from_numpy(upper.data).to(device)
+        self.degree = self.edges.sums(weights, torch.zeros(self.n, 2, device=device))[:, 2:].clone()
+        self.weights = weights * (2 * self.a * self.b)
+        self.generator = torch.Generator(device=device).manual_seed(seed)
+
+    def pull(self, place: Tensor) -> Tensor:
+        """Sums (n, 3) over each point's edges: of strength * x and strength * y of the other end,
+        and of strength."""
+        import torch
+
+        points = torch.view_as_complex(place)  # a point is one number to fetch, not two
+        gap = points[self.edges.heads] - points[self.edges.tails]
+        apart = _squared(gap)[1].clamp_min_(1e-8)
+        closeness = power(apart, self.sixteenths)
+        strength = closeness.div(apart).mul_(self.weights).div_(closeness.mul_(self.a).add_(1))
+        return self.edges.sums(strength, place)
+
+    def push(self, place: Tensor) -> Tensor:
+        """The sum (n, 2) of what pushes each point from _PUSHES random ones."""
+        import torch
+
+        points = torch.view_as_complex(place)
+        drawn = torch.randint(
+            self.n,
+            (_PUSHES, self.n),
+            generator=self.generator,
+            device=place.device,
+            dtype=torch.int32,
+        )
+        gap, apart = _squared(points - points[drawn])
+        away = (2 * self.b) / (power(apart, self.sixteenths).mul_(self.a).add_(1) * (apart + 0.001))
+        pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
+        pushed = pushes[0]
+        for other in pushes[1:]:  # not sum(0), whose order depends on the threads
+            pushed += other
+        return pushed
 
 
 def _squared(gap: Tensor) -> tuple[Tensor, Tensor]:

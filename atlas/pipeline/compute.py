@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from atlas.atlas_toml import Config
 from atlas.engine import executors
 from atlas.engine import run as engine
+from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
 from atlas.pipeline.plan import Plan, plan
 
 if TYPE_CHECKING:
-    from atlas.engine.run import Outcome, Report, Task
+    from atlas.engine.run import Outcome, Report
+    from atlas.engine.task import Task
     from atlas.section import Target
 
 _HEAVY = 5.0  # the weight, about seconds, from which a projection counts as heavy
@@ -56,13 +58,13 @@ def compute(
 def _run(planned: Plan, options: Options, places: Places, report: Report) -> Outcome:
     """Run the tasks that the store lacks."""
     store = places.store
-    tasks = engine.order(planned.tasks())
+    tasks = order(planned.tasks())
     _check_refresh(options.refresh, {task.stage for task in tasks})
-    missing = engine.missing(tasks, store, options.refresh)
-    if not missing:
+    lacking = missing(tasks, store, options.refresh)
+    if not lacking:
         return engine.Outcome({}, tasks, {}, ())
     _need_models()
-    jobs, threads = workers(options, missing)
+    jobs, threads = workers(options, lacking)
     pool = executors.open_executor(options.executor, jobs, threads, store.root)
     return engine.run(
         tasks, store, pool, report=report, device=options.device, refresh=options.refresh
@@ -87,13 +89,13 @@ def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[
     return kept
 
 
-def workers(options: Options, missing: Collection[Task]) -> tuple[int, int]:
+def workers(options: Options, tasks: Collection[Task]) -> tuple[int, int]:
     """Worker processes, and threads of each, for the tasks that are to run.
 
     A single heavy projection gets every core, since what runs beside it is short; several share the
     cores. No result depends on the number of threads.
     """
-    heavy = sum(task.stage == "project" and task.weight >= _HEAVY for task in missing)
+    heavy = sum(task.stage == "project" and task.weight >= _HEAVY for task in tasks)
     cores = executors.cores()
     jobs = options.jobs or (1 if options.device != "cpu" else min(cores, 4))
     return jobs, cores if heavy <= 1 else max(cores // jobs, 1)

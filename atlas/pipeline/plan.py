@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from atlas import __version__
 from atlas.atlas_toml import Config
-from atlas.engine.run import Task
+from atlas.engine.task import Task
 from atlas.errors import ModelError, UsageError
-from atlas.maps.plan import MapPlan
+from atlas.maps.plan import MapTarget
 from atlas.models.checkpoint import Checkpoint, resolve
 from atlas.models.lock import Lock
 from atlas.pipeline.options import Options
@@ -27,9 +27,9 @@ class Plan:
     version: str = __version__
 
     @property
-    def maps(self) -> tuple[MapPlan, ...]:
+    def maps(self) -> tuple[MapTarget, ...]:
         """The targets that are maps."""
-        return tuple(target for target in self.targets if isinstance(target, MapPlan))
+        return tuple(target for target in self.targets if isinstance(target, MapTarget))
 
     def tasks(self) -> tuple[Task, ...]:
         """The tasks of all targets; what several need is there several times."""

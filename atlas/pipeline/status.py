@@ -14,7 +14,7 @@ from atlas.pipeline.plan import plan
 
 def status(config: Config, options: Options) -> list[dict[str, Any]]:
     """A row a task: what is cached, what would run and why."""
-    from atlas.engine.run import order
+    from atlas.engine.task import order
 
     store = Places.of(config, options.output).store
     made = plan(config, options, lambda _: None)

@@ -39,10 +39,15 @@ class Layer(Part):
     cka_chance: float
 
 
-class Comparison(Finding):
-    """The file."""
+class Layers(Part):
+    """The first map's space beside every layer of its model, from 0 on."""
 
-    maps: tuple[str, str]
+    layers: tuple[Layer, ...]
+
+
+class Alike(Part):
+    """How alike two spaces are."""
+
     tokens: int = Field(description="that both maps show")
     pairs: tuple[tuple[int, int], ...] | None = Field(
         description="their ids on either map; None where both are of one vocabulary"
@@ -66,6 +71,12 @@ class Comparison(Finding):
     cka_chance: float = Field(description="the same with the tokens of one space shuffled")
     most: tuple[Moved, ...] = Field(description="words that keep the fewest neighbors")
     least: tuple[Moved, ...] = Field(description="words that keep the most")
+
+
+class Comparison(Alike, Finding):
+    """The file."""
+
+    maps: tuple[str, str]
     layers: tuple[Layer, ...] = Field(
         description="the first map's space beside every layer, where both maps are of one model"
     )

@@ -6,18 +6,16 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import cast
 
 from atlas.engine.clock import built
-from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.findings.comparisons import data as comparison
 from atlas.findings.comparisons.config import Compare
-from atlas.findings.comparisons.records import Comparison, Layers
-from atlas.findings.comparisons.stages import compare, layers
+from atlas.findings.comparisons.stages.compare import compare
+from atlas.findings.comparisons.stages.layers import layers
 from atlas.findings.finding import FindingTarget
-from atlas.maps.plan import TRUST_K, MapPlan
-from atlas.spaces.records import Vocabulary
+from atlas.maps.plan import TRUST_K, MapTarget
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class ComparisonTarget(FindingTarget):
     itself."""
 
     entry: Compare
-    maps: tuple[MapPlan, MapPlan]
+    maps: tuple[MapTarget, MapTarget]
     both: Task
     layers: Task | None = None
 
@@ -61,40 +59,19 @@ class ComparisonTarget(FindingTarget):
 
     def gather(self, store: Store) -> comparison.Comparison:
         """The file's content. Raises StoreError when an artifact is damaged."""
-        found = cast(Comparison, store.read(self.both.key))
-        layers = cast(Layers, store.read(self.layers.key)).entries if self.layers else ()
-        one, other = (cast(Vocabulary, store.read(plan.vocabulary.key)) for plan in self.maps)
-        pairs = [(int(one), int(two)) for one, two in found.ids]
-        figures = dict(found.figures)
-        k = figures["k"]
-
-        rows = [*figures.pop("most"), *figures.pop("least")]
-        moved = [
-            comparison.Moved(
-                ids=pairs[row],
-                text=one.texts[pairs[row][0]],
-                kept=round(float(found.kept[row]) * k),
-                similarity=value,
-            )
-            for row, value in zip(rows, figures.pop("similar"), strict=True)
-        ]
-        half = len(moved) // 2
-
+        alike = store.read(self.both.key, comparison.Alike)
+        layers = store.read(self.layers.key, comparison.Layers).layers if self.layers else ()
         return comparison.Comparison(
             schema_version=comparison.SCHEMA_VERSION,
             recipe=self.recipe,
             built=built(),
             maps=self.entry.maps,
-            tokens=len(pairs),
-            pairs=None if one.tokens == other.tokens else tuple(pairs),
-            most=tuple(moved[:half]),
-            least=tuple(moved[half:]),
-            layers=tuple(comparison.Layer(**one) for one in layers),
-            **figures,
+            layers=layers,
+            **dict(alike),
         )
 
 
-def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> ComparisonTarget:
+def plan_comparison(entry: Compare, first: MapTarget, second: MapTarget) -> ComparisonTarget:
     """The tasks that compare two maps."""
     inputs: tuple[Task, ...] = (
         first.vectors,
@@ -106,22 +83,18 @@ def plan_comparison(entry: Compare, first: MapPlan, second: MapPlan) -> Comparis
     )
     params = {"k": TRUST_K}
     inputs += (first.vocabulary, second.vocabulary)
-    of_both = Task(
-        "compare", compare.VERSION, params, inputs, label=f"{entry.id}: compare", weight=4
-    )
+    of_both = Task(compare, params, inputs, label=f"{entry.id}: compare")
     alone = second.map.space in ("contextual", "encoder-input") and not (
         second.map.corpus or first.map.words or second.map.words
     )
     if first.model.id != second.model.id or not alone:
         return ComparisonTarget(entry, (first, second), of_both)
     deep = Task(
-        "layers",
-        layers.VERSION,
+        layers,
         params,
         (first.vectors, first.selection, second.selection, first.neighbors),
-        first.checkpoint.identity,
-        {"location": first.checkpoint.location},
-        f"{entry.id}: layers",
-        40,
+        source=first.checkpoint.identity,
+        location=first.checkpoint.location,
+        label=f"{entry.id}: layers",
     )
     return ComparisonTarget(entry, (first, second), of_both, deep)

@@ -35,9 +35,9 @@ class Comparisons:
     ) -> Iterator[ComparisonTarget]:
         """The comparisons of which both maps are made."""
         from atlas.findings.comparisons.plan import plan_comparison
-        from atlas.maps.plan import MapPlan
+        from atlas.maps.plan import MapTarget
 
-        maps = {target.id: target for target in planned if isinstance(target, MapPlan)}
+        maps = {target.id: target for target in planned if isinstance(target, MapTarget)}
         for entry in entries:
             if set(entry.maps) <= maps.keys():
                 yield plan_comparison(entry, *(maps[map_id] for map_id in entry.maps))

@@ -13,12 +13,12 @@ import pyarrow as pa
 from atlas.config.site import text
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.data import Comparison, Layer
-from atlas.findings.comparisons.stages.compare import Fit, procrustes
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Cluster
 from atlas.maps.frame import layout
 from atlas.maps.records import NEVER
 from atlas.maps.view import MapView
+from atlas.numeric.alignment import Fit, procrustes
 from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width

@@ -105,6 +105,13 @@ class Row(Part):
     fed: dict[Annotated[str, Field(pattern="^(hidden|lookup|table)$")], float | None]
 
 
+class Architectures(Part):
+    """The table of architectures."""
+
+    rows: tuple[Row, ...]
+    versions: dict[str, str] = Field(description="of the libraries it was measured with")
+
+
 class WriteUp(Finding):
     """The whole file."""
 

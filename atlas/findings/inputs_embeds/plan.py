@@ -6,16 +6,15 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 from atlas.engine.clock import built
-from atlas.engine.record import Experiment
-from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.findings.finding import FindingTarget
 from atlas.findings.inputs_embeds import data as writeup
 from atlas.findings.inputs_embeds.config import Pitfall
-from atlas.findings.inputs_embeds.stages import architectures, pitfall
+from atlas.findings.inputs_embeds.stages.architectures import architectures
+from atlas.findings.inputs_embeds.stages.pitfall import pitfall
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
 from atlas.models.frameworks import FRAMEWORKS
@@ -62,16 +61,12 @@ class WriteUpTarget(FindingTarget):
 
     def gather(self, store: Store) -> writeup.WriteUp:
         """The file's content. Raises StoreError when an artifact is damaged."""
-
-        def facts(task: Task) -> dict[str, Any]:
-            return cast(Experiment, store.read(task.key)).facts
-
-        table = facts(self.architectures)
+        table = store.read(self.architectures.key, writeup.Architectures)
         models = tuple(
             writeup.Measured(
                 model=model.id,
                 language=model.language,
-                runs=tuple(writeup.Run(**facts(task)) for task in runs.values()),
+                runs=tuple(store.read(task.key, writeup.Run) for task in runs.values()),
             )
             for model, runs in self.models
         )
@@ -81,8 +76,8 @@ class WriteUpTarget(FindingTarget):
             built=built(),
             missing=self.missing,
             models=models,
-            architectures=tuple(writeup.Row(**row) for row in table["rows"]),
-            versions=table["versions"],
+            architectures=table.rows,
+            versions=table.versions,
         )
 
 
@@ -93,25 +88,22 @@ def plan_writeup(
     frameworks: tuple[str, ...],
 ) -> WriteUpTarget:
     """The experiment on every model that takes part, in the frameworks that are installed."""
-    subjects = []
+    runs = []
     for model in models:
         if model.pitfall and model.id in checkpoints:
-            found = checkpoints[model.id]
-            runs = {
+            checkpoint = checkpoints[model.id]
+            tasks = {
                 framework: Task(
-                    "pitfall",
-                    pitfall.VERSION,
+                    pitfall,
                     {"framework": framework, "sentences": list(asked.of(model.language))},
-                    (),
-                    found.identity,
-                    {"location": found.location},
-                    f"{model.id}: pitfall, {framework}",
-                    10,
+                    source=checkpoint.identity,
+                    location=checkpoint.location,
+                    label=f"{model.id}: pitfall, {framework}",
                 )
                 for framework in frameworks
             }
-            subjects.append((model, runs))
-    table = Task("architectures", architectures.VERSION, {}, label="architectures", weight=5)
+            runs.append((model, tasks))
+    table = Task(architectures, label="architectures")
     return WriteUpTarget(
-        tuple(subjects), table, tuple(one for one in FRAMEWORKS if one not in frameworks)
+        tuple(runs), table, tuple(name for name in FRAMEWORKS if name not in frameworks)
     )

@@ -58,15 +58,20 @@ class Word(Part):
         return self.silhouette > self.range[1]
 
 
-class SenseMap(Finding):
+class Senses(Part):
+    """What is measured: a layer of a model, of how many, and its words."""
+
+    layer: int
+    layers: int
+    words: tuple[Word, ...]
+
+
+class SenseMap(Senses, Finding):
     """The file."""
 
     name: str
     model: str
     language: str
-    layer: int
-    layers: int
-    words: tuple[Word, ...]
 
     @property
     def silhouette(self) -> float:

@@ -7,17 +7,15 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from atlas.engine.clock import built
-from atlas.engine.record import Experiment
-from atlas.engine.run import Task
 from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.findings.finding import FindingTarget
 from atlas.findings.senses import data as sense_map
 from atlas.findings.senses import sentences
 from atlas.findings.senses.config import Senses
-from atlas.findings.senses.stages import senses
+from atlas.findings.senses.stages.senses import senses
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
 
@@ -66,7 +64,7 @@ class SenseTarget(FindingTarget):
 
     def gather(self, store: Store) -> sense_map.SenseMap:
         """The file's content. Raises StoreError when the artifact is damaged."""
-        facts = cast(Experiment, store.read(self.task.key)).facts
+        measured = store.read(self.task.key, sense_map.Senses)
         return sense_map.SenseMap(
             schema_version=sense_map.SCHEMA_VERSION,
             recipe=self.recipe,
@@ -74,29 +72,25 @@ class SenseTarget(FindingTarget):
             name=self.entry.name,
             model=self.model.id,
             language=self.model.language,
-            **facts,
+            **dict(measured),
         )
 
 
 def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SenseTarget:
     """The task of a sense map. Raises DataError for a corpus that cannot be read."""
-    found = sentences.read(root / entry.corpus, entry.words)
+    occurrences = sentences.read(root / entry.corpus, entry.words)
     params = {
-        "occurrences": [[one.word, one.sense, one.text] for one in found],
+        "occurrences": [[row.word, row.sense, row.text] for row in occurrences],
         "layer": entry.layer,
     }
-    at = {"location": checkpoint.location}
     return SenseTarget(
         entry,
         model,
         Task(
-            "senses",
-            senses.VERSION,
+            senses,
             params,
-            (),
-            checkpoint.identity,
-            at,
-            f"{entry.name}: senses",
-            5,
+            source=checkpoint.identity,
+            location=checkpoint.location,
+            label=f"{entry.name}: senses",
         ),
     )

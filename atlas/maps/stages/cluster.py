@@ -8,26 +8,34 @@ all of them. What belongs to none is noise, and is said to be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from atlas.engine.stage import Work, helper, stage
 from atlas.maps.records import NOISE, Clusters, Layout
-from atlas.numeric.types import Floats, Ints
+from atlas.numeric import vectors as kernel
+from atlas.numeric.types import Array, Doubles, Floats, Ints
 from atlas.spaces.records import KINDS, Selection, Vectors, Vocabulary
 
-VERSION = 2
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+UNIT = helper("unit", version=kernel.VERSION)
 
 CENTRAL = 24  # central tokens kept for each cluster
 _LEAST = 30  # fewer points than this make no clusters
 _NAMED = 3  # the first few central tokens, which make the name
-_SAMPLES = 2  # HDBSCAN's min_samples, the point itself not counted: more of them only made more noise on real vocabularies
+# HDBSCAN's min_samples, the point itself not counted: more of them only made more noise on real
+# vocabularies.
+_SAMPLES = 2
 _NEAR = 15  # nearest points joined in the graph that the hierarchy is made from
-_CLOSEST = 1e-7  # of the map's width: float32 tells no smaller distances apart, and HDBSCAN divides by them
+# Of the map's width: float32 tells no smaller distances apart, and HDBSCAN divides by them.
+_CLOSEST = 1e-7
 
 
+@stage("cluster", version=3, weight=3, uses=(UNIT,))
 def cluster(
     vectors: Vectors,
     selection: Selection,
@@ -36,8 +44,7 @@ def cluster(
     *,
     coarse: int | None = None,
     fine: int | None = None,
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Clusters:
     """Coarse and fine clusters of a layout, numbered from the largest, equal sizes by their first
     row.
@@ -62,43 +69,65 @@ def cluster(
     }
     labels = {level: np.full(n, NOISE, np.int32) for level in smallest}
     if n >= _LEAST:
-        from sklearn.cluster import HDBSCAN
-
-        distances = _graph(np.asarray(layout.xy, np.float64), threads)
-        progress(0.3)
-        for level, size in smallest.items():
-            model = HDBSCAN(
-                min_cluster_size=size,
-                min_samples=_SAMPLES,
-                max_cluster_size=largest[level],
-                metric="precomputed",
-                copy=True,
-            )
-            labels[level] = _numbered(model.fit_predict(distances))
-        progress(0.6)
-    kinds = np.array(
-        [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8
-    )
+        labels = _labels(layout.xy, smallest, largest, work)
+        work.progress(0.6)
+    values = vectors.values[selection.ids]
+    kinds = _kinds(selection, vocabulary)
     entries: list[dict[str, Any]] = []
-    for level, keys in labels.items():
-        for key, rows in enumerate(_members(keys)):
-            central, cohesion = _central(vectors.values[selection.ids[rows]], rows, kinds)
-            parent = _parent(labels["coarse"][rows]) if level == "fine" else None
-            entries.append(
-                {
-                    "level": level,
-                    "key": key,
-                    "size": len(rows),
-                    "central": central,
-                    "parent": parent,
-                    "cohesion": cohesion,
-                }
-            )
-        progress(0.8 if level == "coarse" else 1.0)
+    for level in labels:
+        entries += _entries(level, labels, values, kinds)
+        work.progress(0.8 if level == "coarse" else 1.0)
     return Clusters(labels["coarse"], labels["fine"], tuple(entries), parameters)
 
 
-def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
+def _labels(
+    xy: Floats, smallest: dict[str, int], largest: dict[str, int], work: Work
+) -> dict[str, Ints]:
+    """The cluster (n,) of each point (n, 2) by level, NOISE for none."""
+    from sklearn.cluster import HDBSCAN
+
+    distances = _graph(np.asarray(xy, np.float64), work.threads)
+    work.progress(0.3)
+    labels = {}
+    for level, size in smallest.items():
+        model = HDBSCAN(
+            min_cluster_size=size,
+            min_samples=_SAMPLES,
+            max_cluster_size=largest[level],
+            metric="precomputed",
+            copy=True,
+        )
+        labels[level] = _numbered(model.fit_predict(distances))
+    return labels
+
+
+def _kinds(selection: Selection, vocabulary: Vocabulary) -> npt.NDArray[np.int8]:
+    """The position in KINDS of each selected token, (n,)."""
+    kinds = [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()]
+    return np.array(kinds, np.int8)
+
+
+def _entries(
+    level: str, labels: dict[str, Ints], values: Floats, kinds: npt.NDArray[np.int8]
+) -> list[dict[str, Any]]:
+    """The entries of Clusters of one level, from the vectors (n, d) and kinds (n,) of all tokens."""
+    entries = []
+    for key, rows in enumerate(_members(labels[level])):
+        central, cohesion = _central(values[rows], rows, kinds)
+        entries.append(
+            {
+                "level": level,
+                "key": key,
+                "size": len(rows),
+                "central": central,
+                "parent": _parent(labels["coarse"][rows]) if level == "fine" else None,
+                "cohesion": cohesion,
+            }
+        )
+    return entries
+
+
+def _graph(xy: Doubles, threads: int) -> csr_array:
     """Distances (n, n), sparse and symmetric, along the edges from which HDBSCAN's spanning tree is
     made.
 
@@ -113,9 +142,8 @@ def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
     n = len(xy)
     k = min(_NEAR, n - 1)
     xy = (xy - xy.min(axis=0)) / (float(np.ptp(xy, axis=0).max()) or 1.0)
-    near = cKDTree(xy).query(xy, k=k + 1, workers=threads)[
-        1
-    ]  # with the point itself, or one at the same place
+    # With the point itself, or one at the same place.
+    near = cKDTree(xy).query(xy, k=k + 1, workers=threads)[1]
     path = np.lexsort((xy[:, 1], xy[:, 0]))
     starts, ends = [np.repeat(np.arange(n), k + 1), path[:-1]], [near.ravel(), path[1:]]
     try:
@@ -135,15 +163,15 @@ def _graph(xy: npt.NDArray[np.float64], threads: int) -> Any:
     return twice.tocsr()
 
 
-def _numbered(labels: npt.NDArray[Any]) -> Ints:
-    """Labels numbered by falling size, then by first row."""
-    found, first, inverse, sizes = np.unique(
+def _numbered(labels: Array) -> Ints:
+    """Labels (n,) numbered by falling size, then by first row."""
+    names, first, inverse, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
-    sizes[found < 0] = 0  # noise comes last, and loses its number
-    numbers = np.empty(len(found), np.int32)
-    numbers[np.lexsort((first, -sizes))] = np.arange(len(found))
-    numbers[found < 0] = NOISE
+    sizes[names < 0] = 0  # noise comes last, and loses its number
+    numbers = np.empty(len(names), np.int32)
+    numbers[np.lexsort((first, -sizes))] = np.arange(len(names))
+    numbers[names < 0] = NOISE
     return numbers[inverse]
 
 
@@ -159,11 +187,11 @@ def _central(
     values: Floats, rows: npt.NDArray[np.intp], kinds: npt.NDArray[np.int8]
 ) -> tuple[tuple[int, ...], float]:
     """The rows of a cluster's central tokens, and the mean cosine of all its tokens to their
-    centroid."""
-    unit = values / np.maximum(np.sqrt(np.einsum("ij,ij->i", values, values)), 1e-12)[:, None]
-    centre = unit.mean(axis=0, dtype=np.float64)
+    centroid, from the vectors (m, d) at its rows (m,) and the kinds (n,) of all tokens."""
+    directions = kernel.unit(values)
+    centre = kernel.unit(directions.mean(axis=0, dtype=np.float64)[None])[0]
     # Not a matrix product: that would round differently by the number of threads.
-    nearness = np.einsum("ij,j->i", unit, centre / max(float(np.sqrt((centre**2).sum())), 1e-12))
+    nearness = np.einsum("ij,j->i", directions, centre)
     order = rows[np.lexsort((rows, -nearness))]
     counts = np.bincount(kinds[order[:CENTRAL]], minlength=len(KINDS))
     kind = 0 if 3 * counts[0] >= counts.sum() else int(counts.argmax())

@@ -14,19 +14,17 @@ therefore thinned from the deepest zoom outwards, each zoom keeping a part of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from atlas.engine.stage import Progress, Work, silent, stage
 from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, map_name
 from atlas.maps.records import NEVER, NOISE, Clusters, Labels, Layout
 from atlas.numeric.types import Floats
 from atlas.spaces.records import KINDS, Selection, Vocabulary
 from atlas.web.lettering import text_width
-
-VERSION = 3
-
 
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 
@@ -43,7 +41,8 @@ _PAD = 6.0
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-_PAIRS = 4_000_000  # pairs of boxes looked at together, at most; bounds the memory where many tokens lie at one place
+# Pairs of boxes looked at together, at most; bounds the memory where many tokens lie at one place.
+_PAIRS = 4_000_000
 
 
 Array = npt.NDArray[np.float64]
@@ -52,13 +51,14 @@ Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
+@stage("label", version=3, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
     vocabulary: Vocabulary,
     selection: Selection,
     *,
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Labels:
     """The zoom of every token's label and of every cluster's name on a layout.
 
@@ -91,11 +91,11 @@ def label(
     token_boxes = halves(
         [text_width(text, TOKEN_PX) for text in texts], np.full(len(texts), TOKEN_PX)
     )
-    progress(0.1)
+    work.progress(0.1)
     first = make_room(xy, token_boxes, places, boxes, cluster_zooms, until, scales)
     order = np.lexsort((np.arange(len(texts)), np.minimum(kinds, 2)))
     zooms = place_tokens(
-        xy, token_boxes, first, order, scales, lambda done: progress(0.1 + 0.9 * done)
+        xy, token_boxes, first, order, scales, lambda done: work.progress(0.1 + 0.9 * done)
     )
     return Labels(zooms, cluster_zooms, anchors)
 
@@ -122,9 +122,7 @@ def _anchors(xy: Floats, clusters: Clusters) -> Floats:
         for number, entry in enumerate(clusters.entries):
             if entry["level"] == level:
                 points = xy[order[bounds[entry["key"]] : bounds[entry["key"] + 1]]]
-                for _ in range(
-                    3
-                ):  # each time about the half of the points that is nearer to the median
+                for _ in range(3):  # each time about the half that is nearer to the median
                     gap = ((points - np.median(points, axis=0)) ** 2).sum(axis=1)
                     points = points[np.argsort(gap, kind="stable")[: (len(points) + 1) // 2]]
                 anchors[number] = points[0]
@@ -185,7 +183,7 @@ def place_tokens(
     first: Rows,
     order: Rows,
     scales: Array,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> npt.NDArray[np.uint8]:
     """The zoom at which each token's label appears, not before `first`; tokens earlier in `order`
     go before others."""
@@ -204,9 +202,8 @@ def _kept(centres: Array, boxes: Array) -> npt.NDArray[np.bool_]:
     n = len(centres)
     kept = np.ones(n, bool)
     pairs = _meeting(centres, boxes, centres, boxes) if n > 1 else None
-    if (
-        pairs is None and n > 1
-    ):  # too many to look at together: the first half, then what it leaves room for
+    if pairs is None and n > 1:
+        # Too many to look at together: the first half, then what it leaves room for.
         half = n // 2
         kept[:half] = _kept(centres[:half], boxes[:half])
         rest = half + np.flatnonzero(

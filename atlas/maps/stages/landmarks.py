@@ -9,19 +9,20 @@ permutation test, by which a set is called coherent when it is above that range.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from atlas.engine.stage import Work, stage
 from atlas.maps.records import Landmarks, Layout, Lexicon, Neighbors
-from atlas.maps.stages.measure import nearest
-from atlas.numeric.types import Array, Ints
+from atlas.maps.stages.measure import NEAREST
+from atlas.numeric.chance import middle, random_sets
+from atlas.numeric.plane import nearest
+from atlas.numeric.types import Array, Doubles, Facts, Ints
+from atlas.numeric.vectors import unit
 from atlas.spaces.records import Selection, Vectors, Vocabulary
-
-VERSION = 1
-
 
 MOST = 15  # neighbors looked at
 
@@ -29,6 +30,7 @@ MOST = 15  # neighbors looked at
 DRAWS = 200
 
 
+@stage("landmarks", version=1, weight=2, uses=(NEAREST,))
 def landmarks(
     lexicon: Lexicon,
     vocabulary: Vocabulary,
@@ -39,8 +41,7 @@ def landmarks(
     methods: Sequence[str],
     claims: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Landmarks:
     """Cohesion of every set of the lexicon in the space (neighbors by cosine) and on each layout
     (by distance), and the claims.
@@ -54,44 +55,48 @@ def landmarks(
     kinds = np.unique(np.array(vocabulary.kinds)[ids], return_inverse=True)[1]
     near = {"space": np.asarray(neighbors.rows)}
     for number, (method, layout) in enumerate(zip(methods, layouts, strict=True)):
-        near[method] = nearest(layout.xy, max(min(MOST, len(ids) - 1), 0), threads)
-        progress((number + 1) / (len(methods) + 1))
-    rows = {one["name"]: rows_of(ids, one["ids"]) for one in lexicon.sets}
-    sets = []
-    for one in lexicon.sets:
-        found = rows[one["name"]]
-        size = len(found)
-        sets.append(
-            {
-                "name": one["name"],
-                "rows": found.tolist(),
-                "outside": len(one["ids"]) - size,
-                "missing": list(one["missing"]),
-                "k": min(MOST, max(size - 1, 0)),
-                "chance": round((size - 1) / (len(ids) - 1), 6) if size > 1 else 0.0,
-                "spaces": {
-                    name: _against_chance(some, kinds, found, None, seed)
-                    for name, some in near.items()
-                }
-                if size > 1
-                else {},
-            }
-        )
-    unit = (
-        _unit(vectors.values[ids])
-        if any(claim.get("words") for claim in claims)
-        else np.empty((0, 0))
-    )
-    told = [_claim(claim, rows, near["space"], kinds, lexicon, unit, ids, seed) for claim in claims]
+        near[method] = nearest(layout.xy, max(min(MOST, len(ids) - 1), 0), work.threads)
+        work.progress((number + 1) / (len(methods) + 1))
+    rows = {row["name"]: rows_of(ids, row["ids"]) for row in lexicon.sets}
+    sets = [_set(row, rows[row["name"]], near, kinds, seed) for row in lexicon.sets]
+    pairs = _Pairs(lexicon, ids, vectors if any(claim.get("words") for claim in claims) else None)
+    told = [
+        {"pairs": [pairs.of(first, second) for first, second in combinations(claim["words"], 2)]}
+        if claim.get("words")
+        else _claim(claim, rows, near["space"], kinds, seed)
+        for claim in claims
+    ]
     return Landmarks(tuple(sets), tuple(told))
 
 
+def _set(
+    row: Mapping[str, Any], members: Array, near: Mapping[str, Ints], kinds: Array, seed: int
+) -> Facts:
+    """An entry of Landmarks.sets: a set of the lexicon, its rows (m,), the neighbors (n, k) by
+    space, and the kinds (n,) of tokens."""
+    size = len(members)
+    return {
+        "name": row["name"],
+        "rows": members.tolist(),
+        "outside": len(row["ids"]) - size,
+        "missing": list(row["missing"]),
+        "k": min(MOST, max(size - 1, 0)),
+        "chance": round((size - 1) / (len(kinds) - 1), 6) if size > 1 else 0.0,
+        "spaces": {
+            name: _against_chance(rows, kinds, members, None, seed) for name, rows in near.items()
+        }
+        if size > 1
+        else {},
+    }
+
+
 def rows_of(ids: Array, members: Sequence[int]) -> Array:
-    """Positions of the members in ascending ids; those that are not there are left out."""
+    """Positions (m,) of the members in ascending ids (n,); those that are not there are left
+    out."""
     return np.flatnonzero(np.isin(ids, np.asarray(members, ids.dtype)))
 
 
-def cohesion(near: Array, members: Array, among: Array | None = None) -> float:
+def cohesion(near: Ints, members: Array, among: Array | None = None) -> float:
     """The mean over members of the share of their k nearest that are members too, or that are in
     `among` and no members.
 
@@ -106,50 +111,23 @@ def cohesion(near: Array, members: Array, among: Array | None = None) -> float:
     return float(inside[near[members, :k]].mean()) if k > 0 and len(members) else 0.0
 
 
-def random_sets(kinds: Array, members: Array, draws: int, seed: int) -> list[Array]:
-    """So many random sets with as many rows of each kind as there are among the members. kinds (n,)
-    int."""
-    random = np.random.default_rng([seed, len(members)])
-    counts = np.bincount(kinds[members])
-    pools = [
-        (np.flatnonzero(kinds == kind), int(count)) for kind, count in enumerate(counts) if count
-    ]
-    return [
-        np.concatenate([random.choice(pool, count, replace=False) for pool, count in pools])
-        for _ in range(draws)
-    ]
-
-
 def _against_chance(
-    near: Array, kinds: Array, members: Array, among: Array | None, seed: int
-) -> dict[str, Any]:
-    drawn = [cohesion(near, one, among) for one in random_sets(kinds, members, DRAWS, seed)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    near: Ints, kinds: Array, members: Array, among: Array | None, seed: int
+) -> Facts:
+    drawn = [cohesion(near, rows, among) for rows in random_sets(kinds, members, DRAWS, seed)]
+    low, high = middle(drawn)
     value = cohesion(near, members, among)
     return {
         "cohesion": round(value, 6),
-        "range": [round(float(low), 6), round(float(high), 6)],
+        "range": [round(low, 6), round(high, 6)],
         "holds": bool(value > high),
     }
 
 
 def _claim(
-    claim: Mapping[str, Any],
-    rows: Mapping[str, Array],
-    near: Ints,
-    kinds: Array,
-    lexicon: Lexicon,
-    unit: Array,
-    ids: Array,
-    seed: int,
-) -> dict[str, Any]:
-    if claim.get("words"):
-        return {
-            "pairs": [
-                _pair(one, other, lexicon, unit, ids)
-                for one, other in combinations(claim["words"], 2)
-            ]
-        }
+    claim: Mapping[str, Any], rows: Mapping[str, Array], near: Ints, kinds: Array, seed: int
+) -> Facts:
+    """What is measured of a claim of a set, or of a set near another."""
     members = rows[claim["set"]]
     among = rows[claim["near"]] if claim.get("near") else None
     enough = (
@@ -160,38 +138,46 @@ def _claim(
     return _against_chance(near, kinds, members, among, seed)
 
 
-def _unit(values: Array) -> Array:
-    values = np.asarray(values, np.float64)
-    return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12))
+class _Pairs:
+    """Measures pairs of words: ranks among each other's neighbors by cosine, the nearest being
+    1."""
 
+    def __init__(self, lexicon: Lexicon, ids: Ints, vectors: Vectors | None) -> None:
+        self.words, self.ids = lexicon.words, ids
+        self.unit = np.zeros((0, 0))
+        if vectors is not None:
+            self.unit = unit(np.asarray(vectors.values[ids], np.float64))
 
-def _pair(one: str, other: str, lexicon: Lexicon, unit: Array, ids: Array) -> dict[str, Any]:
-    """Ranks of two words among each other's neighbors by cosine, the nearest being 1; None for a
-    word that is not there."""
-    found = [lexicon.words.get(word) for word in (one, other)]
-    here = [token if token is not None and np.isin(token, ids) else None for token in found]
-    if here[0] is None or here[1] is None:
-        missing = [word for word, token in zip((one, other), here, strict=True) if token is None]
+    def of(self, first: str, second: str) -> Facts:
+        """What is measured of two words; None for what cannot be, since a word is not there."""
+        rows = {word: self._row(word) for word in (first, second)}
+        one, other = rows[first], rows[second]
+        if one is None or other is None:
+            return {
+                "words": [first, second],
+                "missing": [word for word, row in rows.items() if row is None],
+                "ranks": None,
+                "similarity": None,
+                "holds": None,
+            }
+        ranks = [_rank(self.unit, one, other), _rank(self.unit, other, one)]
         return {
-            "words": [one, other],
-            "missing": missing,
-            "ranks": None,
-            "similarity": None,
-            "holds": None,
+            "words": [first, second],
+            "missing": [],
+            "ranks": ranks,
+            "similarity": round(float(self.unit[one] @ self.unit[other]), 6),
+            "holds": min(ranks) <= MOST,
         }
-    first, second = int(np.searchsorted(ids, here[0])), int(np.searchsorted(ids, here[1]))
-    ranks = [_rank(unit, first, second), _rank(unit, second, first)]
-    similarity = round(float(unit[first] @ unit[second]), 6)
-    return {
-        "words": [one, other],
-        "missing": [],
-        "ranks": ranks,
-        "similarity": similarity,
-        "holds": min(ranks) <= MOST,
-    }
+
+    def _row(self, word: str) -> int | None:
+        """The row of a word in the selection, None where it is not there."""
+        token = self.words.get(word)
+        if token is None or not np.isin(token, self.ids):
+            return None
+        return int(np.searchsorted(self.ids, token))
 
 
-def _rank(unit: Array, row: int, other: int) -> int:
+def _rank(unit: Doubles, row: int, other: int) -> int:
     similar = unit @ unit[row]
     similar[row] = -np.inf
     return int(np.count_nonzero(similar > similar[other])) + 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from atlas.engine.stage import Progress, Work, stage
 from atlas.maps.records import Lexicon
+from atlas.models.unidic import UNIDIC, tagger
 from atlas.spaces.records import Vocabulary
-
-VERSION = 1
 
 # UniDic's levels of parts of speech, as they begin.
 _CLASSES = {
@@ -22,13 +22,14 @@ _CLASSES = {
 }
 
 
+@stage("lexicon", version=1, weight=2, uses=(UNIDIC,))
 def lexicon(
     vocabulary: Vocabulary,
     *,
     language: str,
     sets: Sequence[Mapping[str, Any]],
     words: Sequence[str],
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Lexicon:
     """The tokens of each set and of each word.
 
@@ -41,23 +42,23 @@ def lexicon(
     index = _index(vocabulary)
     uncased = _uncased(vocabulary)
     classes = (
-        _classes(vocabulary, progress)
-        if language.split("-")[0] == "ja" and any(one.get("unidic") for one in sets)
+        _classes(vocabulary, work.progress)
+        if language.split("-")[0] == "ja" and any(row.get("unidic") for row in sets)
         else {}
     )
 
     def token(word: str) -> int | None:
         return next((index[form] for form in _forms(word, uncased) if form in index), None)
 
-    found = []
-    for one in sets:
-        members = {word: token(word) for word in one.get("tokens", ())}
-        ids = {row for row in members.values() if row is not None}
-        ids |= classes.get(one.get("unidic") or "", set())
-        ids |= _matching(vocabulary, one.get("scripts"), one.get("pattern"))
-        missing = [word for word, row in members.items() if row is None]
-        found.append({"name": one["name"], "ids": sorted(ids), "missing": missing})
-    return Lexicon(tuple(found), {word: token(word) for word in words})
+    members = []
+    for asked in sets:
+        tokens = {word: token(word) for word in asked.get("tokens", ())}
+        ids = {row for row in tokens.values() if row is not None}
+        ids |= classes.get(asked.get("unidic") or "", set())
+        ids |= _matching(vocabulary, asked.get("scripts"), asked.get("pattern"))
+        missing = [word for word, row in tokens.items() if row is None]
+        members.append({"name": asked["name"], "ids": sorted(ids), "missing": missing})
+    return Lexicon(tuple(members), {word: token(word) for word in words})
 
 
 def _index(vocabulary: Vocabulary) -> dict[str, int]:
@@ -66,12 +67,12 @@ def _index(vocabulary: Vocabulary) -> dict[str, int]:
     kinds = (
         ("word",) if vocabulary.family in ("wordpiece", "wordlevel") else ("word", "continuation")
     )
-    found: dict[str, int] = {}
+    rows: dict[str, int] = {}
     for kind in kinds:
         for row, text in enumerate(vocabulary.texts):
             if vocabulary.kinds[row] == kind:
-                found.setdefault(text.strip("␣") or text, row)
-    return found
+                rows.setdefault(text.strip("␣") or text, row)
+    return rows
 
 
 def _uncased(vocabulary: Vocabulary) -> bool:
@@ -111,11 +112,9 @@ def _matching(
     }
 
 
-def _classes(vocabulary: Vocabulary, progress: Callable[[float], None]) -> dict[str, set[int]]:
+def _classes(vocabulary: Vocabulary, progress: Progress) -> dict[str, set[int]]:
     """The words of each class of UniDic: those that MeCab, seeing them alone, takes for one word of
     that class."""
-    from atlas.models.unidic import tagger
-
     look_up = tagger()
     found: dict[str, set[int]] = {name: set() for name in _CLASSES}
     for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):

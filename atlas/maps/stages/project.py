@@ -1,38 +1,18 @@
-"""Projections: the plane coordinates of a map.
-
-umap    McInnes, Healy & Melville 2018 (arXiv 1802.03426), vectorised over edges in torch; or
-        umap-learn itself
-tsne    van der Maaten & Hinton 2008, by openTSNE (Poličar, Stražar & Zupan 2024), from the same
-        neighbors
-pca     the two directions of greatest variance
-random  uniform in a disk: what a map that knows nothing would look like, the baseline of every
-        measure
-"""
+"""Projections: the plane coordinates of a map. Which there are is said in maps/projections.py."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from atlas.errors import StageError
+from atlas.engine.stage import Work, stage
+from atlas.maps.projections import named
 from atlas.maps.records import Layout, Neighbors
-from atlas.numeric.pca import principal, start
-from atlas.numeric.types import Floats
-from atlas.numeric.umap import umap
+from atlas.numeric.pca import principal
+from atlas.numeric.types import Array, Facts, Floats, Near
 from atlas.spaces.records import Selection, Vectors
 
-VERSION = 2
 
-
-Progress = Callable[[float], None]
-
-
+@stage("project", version=2)
 def project(
     vectors: Vectors,
     selection: Selection,
@@ -40,55 +20,39 @@ def project(
     *,
     method: str,
     seed: int = 0,
-    device: str = "cpu",
-    threads: int = 1,
-    progress: Progress = lambda _: None,
-    **options: Any,
+    work: Work = Work(),
+    **options: object,
 ) -> Layout:
-    """The layout (n, 2) of a selection, centred, its longer axis horizontal, the same for the same
-    seed on one machine.
+    """The layout (n, 2) of a selection, centred, the longer axis horizontal where axes mean
+    nothing, the same for the same seed on one machine.
 
     Fewer than four points lie on a line, in id order. Raises StageError for an unknown method.
     """
-    if method not in ("umap", "tsne", "pca", "random"):
-        raise StageError(f"The projection {method!r} is not known.", "Use umap, tsne or pca.")
+    projection = named(method)
     n = len(selection.ids)
-    values = np.asarray(vectors.values[selection.ids], np.float32)
-    facts: dict[str, Any] = {}
-    xy: npt.NDArray[Any]
     if n < 4:
-        xy = np.stack([np.arange(n, dtype=np.float64), np.zeros(n)], axis=1)
-    elif method == "random":
-        xy = _random(n, seed)
-    elif method == "pca":
-        xy, facts = principal(values)
-    elif method == "tsne":
-        xy, facts = _tsne(values, neighbors, seed, threads, progress, **options)
+        xy, facts = _line(n)
     else:
-        chosen = umap if options.pop("implementation", "torch") == "torch" else _umap_learn
-        xy, facts = chosen(
-            values,
-            neighbors,
+        xy, facts = projection.function(
+            np.asarray(vectors.values[selection.ids], np.float32),
+            Near(neighbors.rows, neighbors.similarities),
             seed=seed,
-            device=device,
-            threads=threads,
-            progress=progress,
+            device=work.device,
+            threads=work.threads,
+            progress=work.progress,
             **options,
         )
-    return Layout(
-        _upright(xy, turn=method in ("umap", "tsne")), {"method": method, "seed": seed, **facts}
-    )
+    parameters = {"method": method, "seed": seed, **facts}
+    return Layout(upright(xy, turn=projection.turned), parameters)
 
 
-def _random(n: int, seed: int) -> npt.NDArray[np.float64]:
-    generator = np.random.default_rng(seed)
-    angle, radius = generator.uniform(0, 2 * np.pi, n), np.sqrt(generator.uniform(0, 1, n))
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+def _line(n: int) -> tuple[Array, Facts]:
+    return np.stack([np.arange(n, dtype=np.float64), np.zeros(n)], axis=1), {}
 
 
-def _upright(xy: npt.NDArray[Any], *, turn: bool) -> Floats:
-    """Centre a layout and give it a spread of 1; turn it so that its longer axis lies flat, as most
-    screens do."""
+def upright(xy: Array, *, turn: bool) -> Floats:
+    """The points (n, 2) centred, their mean squared distance from the centre 1; turned so that the
+    longer axis lies flat, as most screens do."""
     points = np.asarray(xy, np.float64)
     if len(points) == 0:
         return np.zeros((0, 2), np.float32)
@@ -99,107 +63,3 @@ def _upright(xy: npt.NDArray[Any], *, turn: bool) -> Floats:
             points = points * [-1, 1]
     scale = float(np.sqrt((points**2).sum(axis=1).mean())) or 1.0
     return np.ascontiguousarray(points / scale, dtype=np.float32)
-
-
-def _tsne(
-    values: Floats,
-    neighbors: Neighbors,
-    seed: int,
-    threads: int,
-    progress: Progress,
-    *,
-    iterations: int | None = None,
-) -> tuple[npt.NDArray[Any], dict[str, Any]]:
-    """t-SNE by openTSNE in which a point is drawn equally to each of its neighbors.
-
-    With 15 neighbors this keeps more of them than perplexity 30 (which needs 90) and takes a
-    fraction of its time: benchmarks/projections.py. Without `iterations` there are 250, after 100
-    of early exaggeration.
-    """
-    from openTSNE import TSNEEmbedding
-    from openTSNE.affinity import PrecomputedAffinities
-    from scipy import sparse
-
-    n = len(values)
-    k = min(
-        neighbors.rows.shape[1], max(n // 4, 2)
-    )  # were all points of a small map equal neighbors, it would say nothing
-    early, iterations = 100, iterations or 250
-    edges = (np.ones(n * k), neighbors.rows[:, :k].ravel(), np.arange(n + 1) * k)
-    drawn = sparse.csr_matrix(edges, shape=(n, n))
-    drawn = drawn + drawn.T
-    embedding = TSNEEmbedding(
-        start(values, 1e-4, seed),
-        PrecomputedAffinities(drawn / drawn.sum()),
-        n_jobs=threads,
-        random_state=seed,
-        negative_gradient_method="fft" if n > 3000 else "bh",
-    )
-    done = 0
-
-    def told(iteration: int, *_: Any) -> bool:
-        progress((done + iteration) / (early + iterations))
-        return False
-
-    told_often: dict[str, Any] = {"callbacks": [told], "callbacks_every_iters": 10, "inplace": True}
-    embedding.optimize(early, exaggeration=12, momentum=0.5, **told_often)
-    done = early
-    embedding.optimize(iterations, momentum=0.8, **told_often)
-    progress(1.0)
-    facts = {
-        "affinities": f"uniform over {k} neighbors",
-        "early_iterations": early,
-        "iterations": iterations,
-    }
-    return np.asarray(embedding), {**facts, "implementation": "openTSNE"}
-
-
-def _umap_learn(
-    values: Floats,
-    neighbors: Neighbors,
-    *,
-    seed: int,
-    device: str,
-    threads: int,
-    progress: Progress,
-    min_dist: float = 0.1,
-    epochs: int | None = None,
-) -> tuple[npt.NDArray[Any], dict[str, Any]]:
-    with _without("tensorflow"):
-        import umap as umap_learn
-    n = len(values)
-    own = np.arange(n)[:, None]
-    rows = np.concatenate([own, neighbors.rows], axis=1)
-    distances = np.concatenate(
-        [np.zeros((n, 1)), np.clip(1 - neighbors.similarities, 0, None)], axis=1
-    ).astype(np.float32)
-    model = umap_learn.UMAP(
-        n_neighbors=rows.shape[1],
-        min_dist=min_dist,
-        n_epochs=epochs,
-        metric="cosine",
-        random_state=seed,
-        init="pca",
-        precomputed_knn=(rows, distances),
-        n_jobs=1,
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "precomputed_knn"
-        )  # that it could not place new points later
-        xy = model.fit_transform(values)
-    return xy, {"min_dist": min_dist, "epochs": epochs, "implementation": "umap-learn"}
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Hide a module that a library would import merely because it is installed (umap and
-    TensorFlow: 5 s)."""
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]  # the documented way to make an import fail
-    try:
-        yield
-    finally:
-        del sys.modules[module]

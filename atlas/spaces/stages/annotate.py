@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
-from atlas.models.unidic import tagger
+from atlas.engine.stage import Work, stage
+from atlas.models.unidic import UNIDIC, Feature, Word, tagger
 from atlas.spaces.records import Annotations, Vocabulary
-
-VERSION = 2
-
 
 # UniDic's first two levels make more classes than colours can tell apart. These second levels are
 # worth a class of their own.
@@ -23,9 +20,8 @@ _FINER = {
 _PLACES = {"地名": "固有名詞・地名", "人名": "固有名詞・人名"}
 
 
-def annotate(
-    vocabulary: Vocabulary, *, language: str, progress: Callable[[float], None] = lambda _: None
-) -> Annotations:
+@stage("annotate", version=2, weight=2, uses=(UNIDIC,))
+def annotate(vocabulary: Vocabulary, *, language: str, work: Work = Work()) -> Annotations:
     """Part of speech (UniDic's own words, proper nouns and numerals told apart) and reading in
     katakana of each token.
 
@@ -42,7 +38,7 @@ def annotate(
     readings: list[str | None] = []
     for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):
         if row % 1000 == 0:
-            progress(row / len(vocabulary))
+            work.progress(row / len(vocabulary))
         plain = text.removeprefix("##").removeprefix("␣")
         words = look_up(plain) if kind in ("word", "continuation") and plain else []
         pos.append(_class(words[-1].feature) if words and not words[-1].is_unk else None)
@@ -52,18 +48,18 @@ def annotate(
     )
 
 
-def _class(feature: Any) -> str | None:
+def _class(feature: Feature) -> str | None:
     first, second, third = feature.pos1, feature.pos2, feature.pos3
     if (first, second) == ("名詞", "固有名詞"):
         return _PLACES.get(third, _FINER[first, second])
     return _FINER.get((first, second), first) if first and first != "*" else None
 
 
-def _reading(words: list[Any]) -> str | None:
+def _reading(words: Sequence[Word]) -> str | None:
     kana = []
     for word in words:
-        found = None if word.is_unk else (getattr(word.feature, "kana", None) or None)
-        if not found or found == "*":
+        reading = None if word.is_unk else (getattr(word.feature, "kana", None) or None)
+        if not reading or reading == "*":
             return None
-        kana.append(found)
+        kana.append(reading)
     return "".join(kana) or None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from atlas.engine.stage import stage
 from atlas.errors import StageError
 from atlas.spaces.records import Averages, Sums, Vocabulary
 
-VERSION = 1
 
-
+@stage("average", version=1)
 def average(vocabulary: Vocabulary, *chunks: Sums) -> Averages:
     """The mean of each token's outputs over all chunks; a token that was never seen has a zero
     vector and the count 0.

@@ -3,26 +3,22 @@ expects, through the layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from atlas.engine.stage import Work, stage
 from atlas.errors import StageError
 from atlas.models import encoder
-from atlas.models.spelling import spelled
+from atlas.models.encoder import ENCODER
+from atlas.models.spelling import SPELLING, spelled
+from atlas.numeric.threads import torch_threads
 from atlas.spaces.records import Vectors
 
-VERSION = 2
 
-
+@stage("contextual", version=2, weight=30, uses=(ENCODER, SPELLING))
 def contextual(
-    *,
-    location: str,
-    layer: int = -1,
-    words: Sequence[str] | None = None,
-    device: str = "cpu",
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    *, layer: int = -1, words: Sequence[str] | None = None, work: Work = Work()
 ) -> Vectors:
     """The output of a layer at each token's own position, (v, d) float32 with row i for token id i;
     of `words` row i is the mean over the pieces of word i.
@@ -31,32 +27,26 @@ def contextual(
     ModelError when the model cannot be loaded, StageError when it has no such layer, its outputs
     are not finite, or it cannot read a word.
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(threads, 1))
-    try:
-        found = encoder.load(location, device, layer)
-        number = found.layer(layer)
+    with torch_threads(work.threads):
+        model = encoder.load(work.location, work.device, layer)
+        number = model.layer(layer)
         texts = (
-            [[token] for token in range(found.rows)]
+            [[token] for token in range(model.rows)]
             if words is None
-            else [list(ids) for ids in spelled(found, words)]
+            else [list(ids) for ids in spelled(model, words)]
         )
         values = None
         done = 0
-        for rows, (states,) in found.states(texts, [number]):
+        for rows, (states,) in model.states(texts, [number]):
             if values is None:
                 values = np.empty((len(texts), states.shape[1]), np.float32)
             ends = np.cumsum([0, *(len(texts[row]) for row in rows)])
             values[rows] = np.add.reduceat(states, ends[:-1], axis=0) / np.diff(ends)[:, None]
             done += len(rows)
-            progress(done / len(texts))
-    finally:
-        torch.set_num_threads(before)
+            work.progress(done / len(texts))
     if values is None or not np.isfinite(values).all():
         raise StageError(
             f"Layer {number} gives values that are not finite.",
             "Is the checkpoint complete, and one for float32?",
         )
-    return Vectors(values, f"hidden_states[{number}] of {found.layers}, {found.around}")
+    return Vectors(values, f"hidden_states[{number}] of {model.layers}, {model.around}")

@@ -7,17 +7,18 @@ import re
 from fnmatch import fnmatch
 from typing import Any
 
+from atlas.engine.stage import Work, stage
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
-from atlas.models.checkpoint import read_json
+from atlas.models.checkpoint import READ_JSON, read_json
 from atlas.spaces.records import Card
 
-VERSION = 3
 
-
-def describe(*, location: str, language: str) -> Card:
+@stage("describe", version=3, weight=0.1, uses=(READ_JSON,))
+def describe(*, language: str, work: Work = Work()) -> Card:
     """Facts from config.json, tokenizer_config.json and the front matter of README.md. Raises
     ModelError without a config."""
+    location = work.location
     config = read_json(location, "config.json")
     if config is None:
         raise ModelError(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from atlas.engine.stage import stage
 from atlas.errors import StageError
 from atlas.spaces.records import Averages, Selection
 
-VERSION = 1
 
-
+@stage("seen", version=1, weight=0.1)
 def seen(selection: Selection, averages: Averages, *, least: int = 1) -> Selection:
-    """Raises StageError when fewer than three are left."""
+    """The selected tokens that were seen `least` times or more. Raises StageError when fewer than
+    three are left."""
     ids = np.asarray(selection.ids)
     kept = ids[np.asarray(averages.counts)[ids] >= least]
     if len(kept) < 3:

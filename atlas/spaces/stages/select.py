@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from atlas.engine.stage import stage
 from atlas.errors import StageError
 from atlas.spaces.records import Selection, Vocabulary
 
-VERSION = 1
 
-
+@stage("select", version=1, weight=0.1)
 def select(
     vocabulary: Vocabulary,
     *,
@@ -29,25 +29,25 @@ def select(
     and `last` count among the tokens that the other conditions leave. Raises StageError when
     nothing is left.
     """
-    found = np.arange(len(vocabulary), dtype=np.int32)
+    rows = np.arange(len(vocabulary), dtype=np.int32)
     if ids is not None:
-        found = found[(found >= ids[0]) & (found <= ids[1])]
+        rows = rows[(rows >= ids[0]) & (rows <= ids[1])]
     if kinds is not None:
-        found = found[np.isin(np.array(vocabulary.kinds)[found], list(kinds))]
+        rows = rows[np.isin(np.array(vocabulary.kinds)[rows], list(kinds))]
     if scripts is not None:
-        found = found[np.isin(np.array(vocabulary.scripts)[found], list(scripts))]
+        rows = rows[np.isin(np.array(vocabulary.scripts)[rows], list(scripts))]
     if pattern is not None:
         search = re.compile(pattern).search
-        found = np.array(
-            [row for row in found.tolist() if search(vocabulary.texts[row])], dtype=np.int32
+        rows = np.array(
+            [row for row in rows.tolist() if search(vocabulary.texts[row])], dtype=np.int32
         )
     if first is not None:
-        found = found[:first]
+        rows = rows[:first]
     if last is not None:
-        found = found[-last:]
-    if len(found) == 0:
+        rows = rows[-last:]
+    if len(rows) == 0:
         raise StageError(
             "The selection leaves no token of this vocabulary.",
             "Loosen the `selection` of this map in atlas.toml.",
         )
-    return Selection(found)
+    return Selection(rows)

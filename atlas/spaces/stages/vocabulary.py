@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from functools import partial
 
+from atlas.engine.stage import Work, stage
+from atlas.models.checkpoint import READ_JSON
 from atlas.models.tensors import table_rows
 from atlas.models.tokenizer_files import load, marked
 from atlas.spaces.readable import READERS, script, visible, whole_token, with_ends
 from atlas.spaces.records import Vocabulary
 
-VERSION = 3
+_UNUSED = (
+    r"\[unused\d+\]|<unused\d+>|<extra_id_\d+>|madeupword\d+"
+    r"|<\|?reserved_\w+\|?>|<0x[0-9A-F]{2}>_unused|<row \d+>"
+)
 
 
-_UNUSED = r"\[unused\d+\]|<unused\d+>|<extra_id_\d+>|madeupword\d+|<\|?reserved_\w+\|?>|<0x[0-9A-F]{2}>_unused|<row \d+>"
-
-
-def vocabulary(*, location: str) -> Vocabulary:
+@stage("vocabulary", version=3, weight=1, uses=(READ_JSON,))
+def vocabulary(*, work: Work = Work()) -> Vocabulary:
     """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table.
 
     Rows beyond the tokenizer, which some models have as padding, and holes in its ids become `<row
@@ -30,8 +33,8 @@ def vocabulary(*, location: str) -> Vocabulary:
     """
     import regex
 
-    tokens, family, special, added = load(location)
-    rows = table_rows(location) or (max(tokens, default=-1) + 1)
+    tokens, family, special, added = load(work.location)
+    rows = table_rows(work.location) or (max(tokens, default=-1) + 1)
     names = tuple(tokens.get(row, f"<row {row}>") for row in range(rows))
     read = READERS[family]
     if family.endswith("bpe") and marked(names, "</w>"):
@@ -43,9 +46,8 @@ def vocabulary(*, location: str) -> Vocabulary:
             text, kind = token, "unused"
         elif row in special:
             text, kind = visible(token), "special"
-        elif (
-            row in added and family != "wordpiece"
-        ):  # kept as it is written: not in the tokenizer's own signs
+        elif row in added and family != "wordpiece":
+            # Kept as it is written: not in the tokenizer's own signs.
             text, kind = visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
         else:
             text, kind = read(token)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from atlas.engine.stage import stage
 from atlas.spaces.readable import script
 from atlas.spaces.records import Vocabulary
 
-VERSION = 1
 
-
+@stage("words", version=1)
 def words(*, words: Sequence[str]) -> Vocabulary:
     """The words as a vocabulary, in the order given."""
     return Vocabulary(

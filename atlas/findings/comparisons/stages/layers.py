@@ -4,88 +4,98 @@ alone."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from atlas.findings.comparisons.records import Layers
-from atlas.findings.comparisons.stages.compare import alike, among, enough, kept
+from atlas.engine.stage import Work, stage
+from atlas.errors import StageError
+from atlas.findings.comparisons.data import Layer, Layers
+from atlas.findings.comparisons.stages.compare import ALIGNMENT, among, enough
 from atlas.maps.records import Neighbors
-from atlas.maps.stages.neighbors import neighbors
+from atlas.maps.stages.neighbors import NEIGHBORS
 from atlas.models import encoder
+from atlas.models.encoder import ENCODER
+from atlas.numeric.alignment import cka, cka_by_chance, kept
+from atlas.numeric.neighbors import neighbors
+from atlas.numeric.threads import torch_threads
+from atlas.numeric.types import Floats, Ints
+from atlas.numeric.vectors import NotFiniteError
 from atlas.spaces.records import Selection, Vectors
 
-VERSION = 2
 
-
+@stage("layers", version=3, weight=40, uses=(ENCODER, NEIGHBORS, ALIGNMENT))
 def layers(
     vectors: Vectors,
     selection: Selection,
     other: Selection,
     near: Neighbors,
     *,
-    location: str,
     k: int = 15,
     seed: int = 0,
-    device: str = "cpu",
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Layers:
     """Compare a space with layers 0 to the last over the tokens that two selections share, in one
     pass through the model.
 
-    The layers' outputs wait in a temporary file, so that one layer is in memory at a time. Raises
-    ModelError when the model cannot be loaded, StageError when fewer than three tokens are shared.
+    Raises ModelError when the model cannot be loaded, StageError when fewer than three tokens are
+    shared or a layer's outputs are not finite.
     """
-    import torch
-
     ids = np.intersect1d(selection.ids, other.ids)
     own = np.array(vectors.values[ids])
     k = among(enough(len(ids)), k)
-    if len(ids) == len(selection.ids):
-        rows = np.asarray(near.rows)
-    else:
-        rows = neighbors(Vectors(own, ""), _all(len(ids)), k=k, device=device, threads=threads).rows
+    whole = len(ids) == len(selection.ids)
+    rows = np.asarray(near.rows) if whole else _searched(own, k, work)
     k = min(k, rows.shape[1])
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(threads, 1))
-    entries = []
-    try:
-        model = encoder.load(location, device)
-        numbers = list(range(model.layers + 1))
-        with tempfile.TemporaryDirectory() as folder:
-            outputs: Any = None  # made when the width is known
-            done = 0
-            for some, states in model.states([[int(token)] for token in ids], numbers):
-                if outputs is None:
-                    shape = (len(numbers), len(ids), states.shape[2])
-                    outputs = np.lib.format.open_memmap(
-                        Path(folder) / "states.npy", "w+", np.float32, shape
-                    )
-                outputs[:, some] = states
-                done += len(some)
-                progress(0.5 * done / len(ids))
-            for number in numbers if outputs is not None else ():
-                layer = np.array(outputs[number])
-                found = neighbors(
-                    Vectors(layer, ""), _all(len(ids)), k=k, device=device, threads=threads
+    compared = []
+    with torch_threads(work.threads):
+        for number, layer in enumerate(_outputs(ids, work)):
+            try:
+                share = kept(rows[:, :k], _searched(layer, k, work)[:, :k])
+            except NotFiniteError as problem:
+                raise StageError(
+                    f"Layer {number} gives values that are not finite.",
+                    "Is the checkpoint complete, and one for float32?",
+                ) from problem
+            compared.append(
+                Layer(
+                    layer=number,
+                    overlap=float(share.mean()),
+                    chance=k / max(len(ids) - 1, 1),
+                    k=k,
+                    cka=cka(own, layer),
+                    cka_chance=cka_by_chance(own, layer, seed),
                 )
-                share = kept(rows[:, :k], found.rows[:, :k])
-                figures = {
-                    "layer": number,
-                    "overlap": float(share.mean()),
-                    "chance": k / max(len(ids) - 1, 1),
-                    "k": k,
-                }
-                entries.append(figures | alike(own, layer, seed))
-                progress(0.5 + 0.5 * (number + 1) / len(numbers))
-            del outputs
-    finally:
-        torch.set_num_threads(before)
-    return Layers(tuple(entries))
+            )
+    return Layers(layers=tuple(compared))
 
 
-def _all(count: int) -> Selection:
-    return Selection(np.arange(count, dtype=np.int32))
+def _searched(space: Floats, k: int, work: Work) -> Ints:
+    return neighbors(space, k, device=work.device, threads=work.threads).rows
+
+
+def _outputs(ids: Ints, work: Work) -> Iterator[Floats]:
+    """The outputs (n, d) of layer after layer for each token alone, one or more. All wait in a
+    temporary file, so that one layer is in memory at a time."""
+    model = encoder.load(work.location, work.device)
+    numbers = list(range(model.layers + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        outputs: Floats | None = None  # made when the width is known
+        done = 0
+        for batch, states in model.states([[int(token)] for token in ids], numbers):
+            if outputs is None:
+                outputs = np.lib.format.open_memmap(
+                    str(Path(folder) / "states.npy"),
+                    "w+",
+                    np.float32,
+                    (len(numbers), len(ids), states.shape[2]),
+                )
+            outputs[:, batch] = states
+            done += len(batch)
+            work.progress(0.5 * done / len(ids))
+        if outputs is not None:
+            for number in numbers:
+                yield np.array(outputs[number])
+                work.progress(0.5 + 0.5 * (number + 1) / len(numbers))
+        del outputs  # a file that is mapped cannot be removed on Windows

@@ -3,17 +3,17 @@ random model of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from atlas.engine.record import Experiment
+from atlas.engine.stage import Work, stage
+from atlas.findings.inputs_embeds.data import Architectures, Row
 from atlas.models import checkpoint as checkpoints
+from atlas.models.anatomy import ANATOMY
 from atlas.models.frameworks import Torch
+from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Floats
-
-VERSION = 1
 
 _V, _D, _E = 64, 32, 16  # tokens, dimensions of layers, and of embeddings where they are fewer
 _IDS = [7, 23, 5, 41, 5, 60]  # one token twice
@@ -69,35 +69,24 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def architectures(
-    *, threads: int = 1, progress: Callable[[float], None] = lambda _: None
-) -> Experiment:
-    """One row a family, as `facts["rows"]`: the `formula` of hidden_states[0] and how far it is
-    from it (`residual`, relative to its largest value), and what each of `hidden`, `lookup` (by
-    the module) and `table` (a row of its weight) changes when given as `inputs_embeds`: relative
-    difference of the last layer, or None where its size does not fit."""
+@stage("architectures", version=2, weight=5, uses=(ANATOMY,), libraries=("torch", "transformers"))
+def architectures(*, work: Work = Work()) -> Architectures:
+    """A row for each of FAMILIES, and the versions of the libraries. What is fed is `hidden`, the
+    model's hidden_states[0], `lookup`, by the module, and `table`, a row of its weight."""
     checkpoints.pretrained("path:")
     import torch
     import transformers
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(threads, 1))
-    try:
-        rows = []
+    rows = []
+    with torch_threads(work.threads):
         for number, name in enumerate(FAMILIES):
             rows.append(row(name, Torch(None, build(name))))
-            progress((number + 1) / len(FAMILIES))
-    finally:
-        torch.set_num_threads(before)
-    return Experiment(
-        {
-            "rows": rows,
-            "versions": {
-                "torch": torch.__version__.partition("+")[0],
-                "transformers": transformers.__version__,
-            },
-        }
-    )
+            work.progress((number + 1) / len(FAMILIES))
+    versions = {
+        "torch": torch.__version__.partition("+")[0],
+        "transformers": transformers.__version__,
+    }
+    return Architectures(rows=tuple(rows), versions=versions)
 
 
 def build(name: str) -> Any:
@@ -116,24 +105,23 @@ def build(name: str) -> Any:
     return made.eval()
 
 
-def row(name: str, model: Torch) -> dict[str, Any]:
+def row(name: str, model: Torch) -> Row:
     """The row of one family; `model` is its tiny model."""
     parts = model.anatomy
     segment = 0 if parts.segment is not None else None
     states = model.states(_IDS, segment)
-    made = parts.compose(parts.word[_IDS], parts.added(len(_IDS), 0))
-    found: dict[str, Any] = {
-        "name": name,
-        "kind": model.kind,
-        "formula": parts.formula,
-        "first": parts.first,
-        "embedding": parts.word.shape[1],
-        "hidden": states.shape[2],
-        "residual": float(np.abs(made - states[0]).max() / np.abs(states[0]).max()),
-    }
+    composed = parts.compose(parts.word[_IDS], parts.added(len(_IDS), 0))
     given = {"hidden": states[0], "lookup": model.lookup(_IDS), "table": parts.word[_IDS]}
-    found["fed"] = {what: _change(model, values, states, segment) for what, values in given.items()}
-    return found
+    return Row(
+        name=name,
+        kind=model.kind,
+        formula=parts.formula,
+        first=parts.first,
+        embedding=parts.word.shape[1],
+        hidden=states.shape[2],
+        residual=float(np.abs(composed - states[0]).max() / np.abs(states[0]).max()),
+        fed={what: _change(model, values, states, segment) for what, values in given.items()},
+    )
 
 
 def _change(model: Torch, values: Floats, states: Floats, segment: int | None) -> float | None:

@@ -12,132 +12,130 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.engine.record import Experiment
+from atlas.engine.stage import Progress, Work, silent, stage
 from atlas.errors import ModelError, StageError
+from atlas.findings.inputs_embeds.data import (
+    Back,
+    Difference,
+    Run,
+    Segment,
+    Sentence,
+    Sinusoids,
+    Size,
+)
 from atlas.models import anatomy, frameworks
-from atlas.models.checkpoint import read_json
+from atlas.models.anatomy import ANATOMY
+from atlas.models.checkpoint import READ_JSON, read_json
+from atlas.models.encoder import ENCODER
+from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Floats
 
-VERSION = 1
-KNOWN = (
-    1e-4  # the largest residual, relative, at which the parts of hidden_states[0] count as known
-)
+# The largest residual, relative, at which the parts of hidden_states[0] count as known.
+KNOWN = 1e-4
 _LIMIT = 900  # seconds that TensorFlow's process may take
 
 
-def pitfall(
-    *,
-    location: str,
-    framework: str,
-    sentences: Sequence[str],
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
-) -> Experiment:
-    """The experiment on one model in one framework, as `facts`:
+@stage("pitfall", version=2, weight=10, uses=(ENCODER, ANATOMY, READ_JSON))
+def pitfall(*, framework: str, sentences: Sequence[str], work: Work = Work()) -> Run:
+    """The experiment on one model in one framework.
 
-    `framework`, `versions`, `kind` (class of the model), `formula`, `layers`, `dimensions`,
-    `vocabulary`, `identity` (the largest residual of the formula over all sentences, relative to
-    the largest value), `known` (whether it holds), `sinusoids` (how far the learned positions are
-    from sinusoidal ones, None without) and `sentences`, each with its `text`, `ids`, `tokens` and
-    one entry of `segments` for every position in segment 0 and, where the model has segments, one
-    for every position in segment 1: `parts` (the norms by position), `variants` by name (see
-    `_variants`), `back` (the tokens found from hidden_states[0] alone) and `change` (against
-    segment 0).
-
-    In TensorFlow a model that is no BERT has no sentences. Raises ModelError when the framework
-    cannot load the model, StageError when its process fails.
+    Of each sentence are measured every position in segment 0 and, where the model has segments,
+    every position in segment 1. In TensorFlow a model that is no BERT has no sentences. Raises
+    ModelError when the framework cannot load the model, StageError when its process fails.
     """
     if framework == "tensorflow":
-        config = read_json(location, "config.json") or {}
-        if (
-            config.get("model_type") != "bert"
-        ):  # TFBertModel would load what it can and make up the rest
-            return Experiment({"framework": framework, "sentences": []})
-        return _elsewhere(location, list(sentences))
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(threads, 1))
-    try:
-        return Experiment(measure(frameworks.torch(location), framework, sentences, progress))
-    finally:
-        torch.set_num_threads(before)
+        config = read_json(work.location, "config.json") or {}
+        if config.get("model_type") != "bert":
+            # TFBertModel would load what it can and make up the rest.
+            return Run(framework=framework, sentences=(), identity=0)
+        return _elsewhere(work.location, list(sentences))
+    with torch_threads(work.threads):
+        return measure(frameworks.torch(work.location), framework, sentences, work.progress)
 
 
 def measure(
     model: frameworks.Runner,
     framework: str,
     sentences: Sequence[str],
-    progress: Callable[[float], None] = lambda _: None,
-) -> dict[str, Any]:
-    """The facts of `pitfall`, of a model that is loaded."""
+    progress: Progress = silent,
+) -> Run:
+    """What `pitfall` measures, of a model that is loaded."""
     parts = model.anatomy
-    told = []
+    measured = []
     residual, layers, width = 0.0, 0, 0
     for number, text in enumerate(sentences):
         ids = [
-            int(one)
-            for one in model.tokenizer(text, truncation=True, max_length=_room(model))["input_ids"]
+            int(token)
+            for token in model.tokenizer(text, truncation=True, max_length=_room(model))[
+                "input_ids"
+            ]
         ]
         states = model.states(ids, 0 if parts.segment is not None else None)
         layers, width = len(states) - 1, states.shape[2]
-        made = parts.compose(parts.word[ids], parts.added(len(ids), 0))
-        residual = max(residual, float(np.abs(made - states[0]).max() / np.abs(states[0]).max()))
-        segments = [
-            _segment(model, ids, segment)
-            for segment in (
-                (0, 1) if parts.segment is not None and len(parts.segment) > 1 else (0,)
+        composed = parts.compose(parts.word[ids], parts.added(len(ids), 0))
+        apart = float(np.abs(composed - states[0]).max() / np.abs(states[0]).max())
+        residual = max(residual, apart)
+        both = parts.segment is not None and len(parts.segment) > 1
+        measured.append(
+            Sentence(
+                text=text,
+                ids=tuple(ids),
+                tokens=tuple(str(token) for token in model.tokenizer.convert_ids_to_tokens(ids)),
+                segments=tuple(
+                    _segment(model, ids, segment) for segment in ((0, 1) if both else (0,))
+                ),
             )
-        ]
-        tokens = [str(token) for token in model.tokenizer.convert_ids_to_tokens(ids)]
-        told.append({"text": text, "ids": ids, "tokens": tokens, "segments": segments})
+        )
         progress((number + 1) / len(sentences))
-    return {
-        "framework": framework,
-        "versions": model.versions,
-        "kind": model.kind,
-        "formula": parts.formula,
-        "layers": layers,
-        "dimensions": width,
-        "vocabulary": len(parts.word),
-        "identity": residual,
-        "known": residual < KNOWN,
-        "sinusoids": _sinusoids(parts),
-        "sentences": told,
-    }
+    return Run(
+        framework=framework,
+        versions=model.versions,
+        kind=model.kind,
+        formula=parts.formula,
+        layers=layers,
+        dimensions=width,
+        vocabulary=len(parts.word),
+        identity=residual,
+        known=residual < KNOWN,
+        sinusoids=_sinusoids(parts),
+        sentences=tuple(measured),
+    )
 
 
-def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> dict[str, Any]:
+def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> Segment:
     """All that is measured on one sentence with every position in one segment."""
     parts = model.anatomy
     given = segment if parts.segment is not None else None
     states = model.states(ids, given)
-    found, nearest, second = parts.nearest(states[0], segment)
+    recovered, nearest, second = parts.nearest(states[0], segment)
     variants = {
         name: None
         if values is None or values.shape[1] != parts.word.shape[1]
         else _difference(model.states(values, given), states)
-        for name, values in _variants(model, ids, states[0], segment, found).items()
+        for name, values in _variants(model, ids, states[0], segment, recovered).items()
     }
-    first = states if segment == 0 else model.states(ids, 0)
-    return {
-        "segment": segment,
-        "parts": _sizes(parts, ids, states[0], segment),
-        "variants": variants,
-        "back": {"ids": found, "exact": found == ids, "nearest": nearest, "second": second},
-        "change": _difference(states, first) if segment else None,
-    }
+    return Segment(
+        segment=segment,
+        parts=_sizes(parts, ids, states[0], segment),
+        variants=variants,
+        back=Back(
+            ids=tuple(recovered),
+            exact=recovered == ids,
+            nearest=tuple(nearest),
+            second=tuple(second),
+        ),
+        change=_difference(states, model.states(ids, 0)) if segment else None,
+    )
 
 
 def _variants(
-    model: frameworks.Runner, ids: list[int], state: Floats, segment: int, found: list[int]
+    model: frameworks.Runner, ids: list[int], state: Floats, segment: int, recovered: list[int]
 ) -> dict[str, Floats | None]:
-    """What is given as `inputs_embeds`, by name: `hidden` is hidden_states[0]; `subtracted` the
+    """What is given as `inputs_embeds` (n, e) for the ids (n,), by name: `hidden` is hidden_states[0]; `subtracted` the
     same less position and segment embeddings; `sinusoidal` less sinusoidal positions and the
     segment; `lookup` the input embeddings looked up; `recovered` those of the tokens that were
     found from hidden_states[0] alone. None where a model has no such parts."""
@@ -155,30 +153,30 @@ def _variants(
         "subtracted": subtracted,
         "sinusoidal": sinusoidal,
         "lookup": model.lookup(ids),
-        "recovered": model.lookup(found),
+        "recovered": model.lookup(recovered),
     }
 
 
-def _difference(made: Floats, states: Floats) -> dict[str, Any]:
-    """Absolute differences of hidden states (layers + 1, n, h): `sum`, `max` and `relative` (of
-    norms) of the last layer, its sum by position, and the three by layer, where 0 is what enters
-    the first."""
-    apart = np.abs(made.astype(np.float64) - states)
-    layers = [
-        {
-            "sum": float(one.sum()),
-            "max": float(one.max()),
-            "relative": float(np.linalg.norm(one) / np.linalg.norm(state)),
-        }
-        for one, state in zip(apart, states.astype(np.float64), strict=True)
-    ]
-    return {**layers[-1], "layers": layers, "positions": apart[-1].sum(axis=1).tolist()}
+def _difference(given: Floats, states: Floats) -> Difference:
+    """Absolute differences of hidden states (layers + 1, n, h) and (layers + 1, n, h)."""
+    apart = np.abs(given.astype(np.float64) - states)
+    layers = tuple(
+        Size(
+            sum=float(gap.sum()),
+            max=float(gap.max()),
+            relative=float(np.linalg.norm(gap) / np.linalg.norm(state)),
+        )
+        for gap, state in zip(apart, states.astype(np.float64), strict=True)
+    )
+    return Difference(
+        **dict(layers[-1]), layers=layers, positions=tuple(apart[-1].sum(axis=1).tolist())
+    )
 
 
 def _sizes(
     parts: anatomy.Anatomy, ids: list[int], state: Floats, segment: int
-) -> dict[str, list[float]]:
-    """Norms by position: of the word, position and segment embeddings, and of the hidden state that
+) -> dict[str, tuple[float, ...]]:
+    """Norms by position (n,): of the word, position and segment embeddings, and of the hidden state that
     is made of them."""
     word = parts.word[ids] * np.float32(parts.scale)
     sizes = {"word": word}
@@ -187,10 +185,10 @@ def _sizes(
     if parts.segment is not None:
         sizes["segment"] = np.repeat(parts.segment[segment][None], len(ids), axis=0)
     sizes["hidden"] = state
-    return {name: np.linalg.norm(values, axis=1).tolist() for name, values in sizes.items()}
+    return {name: tuple(np.linalg.norm(values, axis=1).tolist()) for name, values in sizes.items()}
 
 
-def _sinusoids(parts: anatomy.Anatomy) -> dict[str, Any] | None:
+def _sinusoids(parts: anatomy.Anatomy) -> Sinusoids | None:
     """How far the learned positions are from sinusoidal ones of the same shape: `relative` is
     |sinusoids - learned| / |learned| by the Frobenius norm, `scaled` the same after the best
     scale, and `cosine` the mean over positions."""
@@ -203,12 +201,12 @@ def _sinusoids(parts: anatomy.Anatomy) -> dict[str, Any] | None:
     norms = np.linalg.norm(learned, axis=1) * np.linalg.norm(waves, axis=1)
     there = norms > 0
     cosine = (waves * learned).sum(axis=1)[there] / norms[there]
-    return {
-        "positions": len(learned),
-        "relative": float(np.linalg.norm(waves - learned)) / norm,
-        "scaled": float(np.linalg.norm(scale * waves - learned)) / norm,
-        "cosine": float(cosine.mean()),
-    }
+    return Sinusoids(
+        positions=len(learned),
+        relative=float(np.linalg.norm(waves - learned)) / norm,
+        scaled=float(np.linalg.norm(scale * waves - learned)) / norm,
+        cosine=float(cosine.mean()),
+    )
 
 
 def _room(model: frameworks.Runner) -> int:
@@ -216,7 +214,7 @@ def _room(model: frameworks.Runner) -> int:
     return min(len(table) - model.anatomy.first if table is not None else 512, 512)
 
 
-def _elsewhere(location: str, sentences: list[str]) -> Experiment:
+def _elsewhere(location: str, sentences: list[str]) -> Run:
     """TensorFlow's half, in a process of its own: transformers decides at its import which
     frameworks there are."""
     given = json.dumps({"location": location, "sentences": sentences})
@@ -237,25 +235,27 @@ def _elsewhere(location: str, sentences: list[str]) -> Experiment:
             "Is the model very large? Set pitfall = false for it.",
         ) from problem
     try:
-        told = json.loads(ran.stdout.splitlines()[-1])
+        line = ran.stdout.splitlines()[-1]
+        error = json.loads(line).get("error")
     except (ValueError, IndexError) as problem:
         last = (ran.stderr.strip().splitlines() or [f"exit {ran.returncode}"])[-1]
         raise StageError(
             f"TensorFlow's process failed: {last}",
             "Try `import tensorflow` in the same environment.",
         ) from problem
-    if "error" in told:
-        raise ModelError(*told["error"])
-    return Experiment(told)
+    if error:
+        raise ModelError(*error)
+    return Run.model_validate_json(line)
 
 
 def _main() -> None:
     given = json.load(sys.stdin)
     try:
-        told = measure(frameworks.tensorflow(given["location"]), "tensorflow", given["sentences"])
+        model = frameworks.tensorflow(given["location"])
+        line = measure(model, "tensorflow", given["sentences"]).model_dump_json()
     except ModelError as problem:
-        told = {"error": [problem.message, problem.hint]}
-    sys.stdout.write("\n" + json.dumps(told) + "\n")
+        line = json.dumps({"error": [problem.message, problem.hint]})
+    sys.stdout.write(f"\n{line}\n")
 
 
 if __name__ == "__main__":

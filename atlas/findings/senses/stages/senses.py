@@ -3,90 +3,103 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from atlas.engine.record import Experiment
+from atlas.engine.stage import Work, stage
 from atlas.errors import StageError
+from atlas.findings.senses.data import Point, Senses, Word
 from atlas.findings.senses.sentences import spans
 from atlas.models import encoder
+from atlas.models.encoder import ENCODER
+from atlas.numeric.chance import middle
+from atlas.numeric.threads import torch_threads
+from atlas.numeric.types import Doubles
+from atlas.numeric.vectors import unit
 
-VERSION = 2
 SHUFFLES = 200
 _VOICED = "\uff9e\uff9f"  # marks of half width, which are letters to Unicode
 
-Doubles = npt.NDArray[np.float64]
+
+class Occurrence(NamedTuple):
+    """A word of some sense in a text; the word stands where sentences.spans first finds it."""
+
+    word: str
+    sense: str
+    text: str
 
 
+@stage("senses", version=3, weight=5, uses=(ENCODER,))
 def senses(
     *,
-    location: str,
     occurrences: Sequence[Sequence[str]],
     layer: int = -1,
     seed: int = 0,
-    device: str = "cpu",
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
-) -> Experiment:
-    """Words in sentences through a model; `occurrences` are (word, sense, text), the word where
-    sentences.spans first finds it.
+    work: Work = Work(),
+) -> Senses:
+    """Words in sentences through a model; `occurrences` are (word, sense, text).
 
-    A word's vector is the mean of a layer's outputs at the tokens that hold a part of it. The
-    facts: `layer`, `layers` and `words`, each with its `word`, `senses`, `points` (text, start and
-    end of the word, sense, x, y, silhouette, and how many `pieces` the word has), `silhouette` (the
-    mean by cosine; Rousseeuw 1987), `range` (what 95 % of SHUFFLES shuffled labels give),
-    `by_layer` (its mean at each layer from 0 on) and `variance` (the share of the spread that the
-    two principal components of the unit vectors, x and y, keep).
+    A word's vector is the mean of a layer's outputs at the tokens that hold a part of it. Of each
+    word are measured the silhouette of its senses (the mean by cosine; Rousseeuw 1987) at each
+    layer from 0 on, at `layer` also what 95 % of SHUFFLES shuffled labels give, and where its
+    occurrences lie on the two principal components of their unit vectors.
 
     Raises ModelError when the model cannot be loaded, StageError when it has no such layer, a word
     is not found in the tokens of its sentence, or the vocabulary has no tokens for it.
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(threads, 1))
-    try:
-        model = encoder.load(location, device)
+    every = [Occurrence(*row) for row in occurrences]
+    with torch_threads(work.threads):
+        model = encoder.load(work.location, work.device)
         number = model.layer(layer)
-        rows = [_tokens(model, word, text) for word, _, text in occurrences]
-        every = list(range(model.layers + 1))
-        vectors = np.empty((len(every), len(rows), 0))
-        done = 0
-        for batch, states in model.states([ids for ids, _ in rows], every):
-            if not vectors.shape[2]:
-                vectors = np.empty((len(every), len(rows), states.shape[2]))
-            begin = 0
-            for row in batch:
-                ids, places = rows[row]
-                vectors[:, row] = states[:, [begin + place for place in places]].mean(axis=1)
-                begin += len(ids)
-            done += len(batch)
-            progress(0.8 * done / len(rows))
-    finally:
-        torch.set_num_threads(before)
+        tokens = [_tokens(model, row.word, row.text) for row in every]
+        vectors = _vectors(model, tokens, work)
     if not np.isfinite(vectors).all():
         raise StageError(
             "The model gives values that are not finite.",
             "Is the checkpoint complete, and one for float32?",
         )
-    told = []
-    for word in dict.fromkeys(word for word, _, _ in occurrences):
-        own = [row for row, one in enumerate(occurrences) if one[0] == word]
-        mine = [(occurrences[row][1], occurrences[row][2], len(rows[row][1])) for row in own]
-        told.append(_word(word, mine, vectors[:, own], number, seed))
-    return Experiment({"layer": number, "layers": model.layers, "words": told})
+    words = []
+    for word in dict.fromkeys(row.word for row in every):
+        own = [place for place, row in enumerate(every) if row.word == word]
+        pieces = [len(tokens[place][1]) for place in own]
+        words.append(_word([every[place] for place in own], pieces, vectors[:, own], number, seed))
+    return Senses(layer=number, layers=model.layers, words=tuple(words))
+
+
+def _vectors(
+    model: encoder.Encoder, tokens: Sequence[tuple[list[int], list[int]]], work: Work
+) -> Doubles:
+    """The vectors (layers + 1, n, d) of n words, each from the ids of its text and the places of
+    its own tokens among them."""
+    every = list(range(model.layers + 1))
+    vectors = np.empty((len(every), len(tokens), 0))
+    done = 0
+    for batch, states in model.states([ids for ids, _ in tokens], every):
+        if not vectors.shape[2]:
+            vectors = np.empty((len(every), len(tokens), states.shape[2]))
+        begin = 0
+        for row in batch:
+            ids, places = tokens[row]
+            vectors[:, row] = states[:, [begin + place for place in places]].mean(axis=1)
+            begin += len(ids)
+        done += len(batch)
+        work.progress(0.8 * done / len(tokens))
+    return vectors
 
 
 def _word(
-    word: str, found: Sequence[tuple[str, str, int]], vectors: Doubles, layer: int, seed: int
-) -> dict[str, Any]:
-    """The facts of one word from its occurrences (sense, text, pieces) and their vectors (layers,
-    n, d)."""
-    labels = [sense for sense, _, _ in found]
-    gaps = [_gaps(one) for one in vectors]
+    occurrences: Sequence[Occurrence],
+    pieces: Sequence[int],
+    vectors: Doubles,
+    layer: int,
+    seed: int,
+) -> Word:
+    """What is measured of one word from its occurrences, how many tokens each is, and their vectors
+    (layers + 1, n, d)."""
+    labels = [row.sense for row in occurrences]
+    gaps = [_gaps(states) for states in vectors]
     each = silhouettes(gaps[layer], labels)
     random = np.random.default_rng(seed)
     shuffled = [
@@ -95,30 +108,29 @@ def _word(
     ]
     xy, kept = plane(vectors[layer])
     points = []
-    for (sense, text, pieces), place, one in zip(found, xy, each, strict=True):
-        start, end = spans(word, text)[0]
+    for row, count, place, silhouette in zip(occurrences, pieces, xy, each, strict=True):
+        start, end = spans(row.word, row.text)[0]
         points.append(
-            {
-                "text": text,
-                "start": start,
-                "end": end,
-                "sense": sense,
-                "pieces": pieces,
-                "x": float(place[0]),
-                "y": float(place[1]),
-                "silhouette": float(one),
-            }
+            Point(
+                text=row.text,
+                start=start,
+                end=end,
+                sense=row.sense,
+                pieces=count,
+                x=float(place[0]),
+                y=float(place[1]),
+                silhouette=float(silhouette),
+            )
         )
-    low, high = np.quantile(shuffled, (0.025, 0.975))
-    return {
-        "word": word,
-        "senses": list(dict.fromkeys(labels)),
-        "silhouette": float(each.mean()),
-        "range": [float(low), float(high)],
-        "by_layer": [float(silhouettes(one, labels).mean()) for one in gaps],
-        "variance": kept,
-        "points": points,
-    }
+    return Word(
+        word=occurrences[0].word,
+        senses=tuple(dict.fromkeys(labels)),
+        silhouette=float(each.mean()),
+        range=middle(shuffled),
+        by_layer=tuple(float(silhouettes(apart, labels).mean()) for apart in gaps),
+        variance=kept,
+        points=tuple(points),
+    )
 
 
 def silhouettes(gaps: Doubles, labels: Sequence[str]) -> Doubles:
@@ -130,28 +142,24 @@ def silhouettes(gaps: Doubles, labels: Sequence[str]) -> Doubles:
 
 
 def plane(vectors: Doubles) -> tuple[Doubles, float]:
-    """The two principal components of unit vectors, (n, 2), and the share of the spread that they
-    keep. Signs are set so that the larger side is positive, whatever the library."""
-    unit = _unit(vectors)
-    unit = unit - unit.mean(axis=0)
-    left, values, _ = np.linalg.svd(unit, full_matrices=False)
+    """The two principal components (n, 2) of vectors (n, d) at length 1, and the share of the
+    spread that they keep, 0..1. Signs are set so that the larger side is positive, whatever the
+    library."""
+    centred = unit(vectors)
+    centred = centred - centred.mean(axis=0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
     xy = left[:, :2] * values[:2]
     xy *= np.where(np.abs(xy.min(axis=0)) > xy.max(axis=0), -1, 1)
     spread = float((values**2).sum())
-    return np.pad(xy, ((0, 0), (0, 2 - xy.shape[1]))), float(
-        (values[:2] ** 2).sum()
-    ) / spread if spread else 1.0
-
-
-def _unit(vectors: Doubles) -> Doubles:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+    share = float((values[:2] ** 2).sum()) / spread if spread else 1.0
+    return np.pad(xy, ((0, 0), (0, 2 - xy.shape[1]))), share
 
 
 def _gaps(vectors: Doubles) -> Doubles:
-    """Cosine distances (n, n); what is below the precision of the model's float32 is none, as of
-    one word at one position in what enters the first layer."""
-    unit = _unit(vectors)
-    gaps = 1 - unit @ unit.T
+    """Cosine distances (n, n) of vectors (n, d); what is below the precision of the model's float32
+    is none, as of one word at one position in what enters the first layer."""
+    directions = unit(vectors)
+    gaps = 1 - directions @ directions.T
     np.fill_diagonal(gaps, 0)  # a vector of zeros would be far from itself
     return np.where(gaps < 1e-6, 0, gaps)
 
@@ -161,8 +169,8 @@ def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], li
     word."""
     start, end = next(iter(spans(word, text)), (0, 0))
     if getattr(model.tokenizer, "is_fast", False):
-        made = model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        ids, stand = list(made["input_ids"]), list(made["offset_mapping"])
+        read = model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ids, stand = list(read["input_ids"]), list(read["offset_mapping"])
     else:  # no offsets, so each token is looked for where the one before it ended
         tokens = model.tokenizer.tokenize(text)
         ids, stand = model.tokenizer.convert_tokens_to_ids(tokens), _spans(tokens, text)

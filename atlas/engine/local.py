@@ -1,0 +1,157 @@
+"""Processes of this machine that run tasks."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+_Result = TypeVar("_Result")
+
+# Every library with threads of its own reads one of these when it is loaded.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Local(Executor):
+    """Spawned processes, started when they are first needed, each a pool of its own.
+
+    A single `ProcessPoolExecutor` gives up as a whole when one of its processes dies, say for want
+    of memory. Here only the task of that process fails, and the next one gets a new process.
+    Processes are spawned, since forking after CUDA or OpenMP threads have started is unsafe.
+    """
+
+    def __init__(self, jobs: int, threads: int) -> None:
+        self._jobs = max(jobs, 1)
+        self._threads = threads
+        self._pools: dict[ProcessPoolExecutor, list[Future[Any]]] = {}
+        self._closed = False
+
+    def submit(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+        if self._closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        with _uninterrupted():
+            return self._give(fn, *args, **kwargs)
+
+    def _give(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+        """Give a task to the process with the least to do, which may be a new one."""
+        for pool, futures in self._pools.items():
+            self._pools[pool] = [future for future in futures if not future.done()]
+        if len(self._pools) < self._jobs and all(self._pools.values()):
+            self._hire()
+        pool = min(self._pools, key=lambda one: len(self._pools[one]))
+        try:
+            future = pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:  # its process has died, with its last task or after it
+            del self._pools[pool]
+            pool.shutdown(wait=False)
+            return self._give(fn, *args, **kwargs)
+        self._pools[pool].append(future)
+        return future
+
+    def _hire(self) -> None:
+        from concurrent.futures import ProcessPoolExecutor
+
+        pool = ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn"), _start_worker, (self._threads,)
+        )
+        self._pools[pool] = []
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._closed = True
+        if cancel_futures:  # everywhere, before waiting for the first
+            for future in (future for futures in self._pools.values() for future in futures):
+                future.cancel()
+        for pool in self._pools:
+            pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def end(self) -> None:
+        """End the processes at once: their half-done work is worth nothing, and the store never
+        shows it."""
+        # Python 3.14 has `terminate_workers()` for this; before, only the private name leads to the
+        # processes.
+        processes = [
+            process
+            for pool in self._pools
+            for process in (getattr(pool, "_processes", None) or {}).values()
+        ]
+        self.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(OSError, ValueError, AssertionError):
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.join(5)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C while a process starts, here and in the new process until it can say that it
+    does not want it.
+
+    The terminal interrupts children too, and Python says so with a traceback; so does a child whose
+    parent was interrupted before it had said what to do.
+    """
+    put_off: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    # Handlers are Python's to run in the main thread, and are not for another thread to change.
+    handled = before is not None and threading.current_thread() is threading.main_thread()
+    masked = hasattr(signal, "pthread_sigmask")
+    if masked:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # or else it starts with the first process, and lifts the mask
+        mask = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # which a new process inherits
+    if handled:
+        signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
+    try:
+        yield
+    finally:
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handled:
+            signal.signal(signal.SIGINT, before)
+        if put_off:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _start_worker(threads: int) -> None:
+    """Set up a new process, before any library with threads is loaded."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for name in THREADS:
+        os.environ[name] = str(threads)
+    # OpenMP's threads spin while they wait for one another, which slows a layout tenfold where
+    # others use the cores too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """End this process when its parent is gone, which a killed parent cannot ask for."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,82 @@
+"""The tasks whose results make one map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atlas.engine.store import Store
+from atlas.engine.task import Task
+from atlas.maps.config import Map, Model
+from atlas.maps.data import SCHEMA_VERSION
+from atlas.maps.landmarks import Claim, Landmark
+from atlas.models.checkpoint import Checkpoint
+from atlas.spaces.records import Averages, Vectors
+
+
+@dataclass(frozen=True)
+class MapTasks:
+    """The tasks whose results make one map, by the part of the atlas data they become."""
+
+    id: str
+    model: Model
+    map: Map
+    checkpoint: Checkpoint
+    card: Task
+    vocabulary: Task
+    annotations: Task
+    vectors: Task
+    selection: Task
+    neighbors: Task
+    layouts: Mapping[str, Task]
+    clusters: Task
+    labels: Mapping[str, Task]
+    faithfulness: Mapping[str, Task]
+    lexicon: Task | None = None
+    landmarks: Task | None = None
+    asked: Task | None = None
+    sets: tuple[Landmark, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Every task this map needs, inputs before their users."""
+        single = (
+            self.card,
+            self.vocabulary,
+            self.annotations,
+            self.vectors,
+            self.selection,
+            self.neighbors,
+        )
+        pinned = tuple(task for task in (self.lexicon, self.landmarks) if task)
+        return (
+            *single,
+            *self.layouts.values(),
+            self.clusters,
+            *self.labels.values(),
+            *self.faithfulness.values(),
+            *pinned,
+        )
+
+    def read_vectors(self, store: Store) -> Vectors:
+        """The map's space. Raises StoreError when it is absent or damaged."""
+        return store.read(self.vectors.key, Averages if self.map.corpus else Vectors)
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that the map's atlas data follow from."""
+        facts = {
+            "schema": SCHEMA_VERSION,
+            "keys": sorted(task.key for task in self.tasks()),
+            "model": [
+                self.model.id,
+                self.model.source,
+                self.model.language,
+                self.checkpoint.identity,
+            ],
+            "map": [self.map.name, list(self.map.projections)],
+            "titles": [said.title for said in (*self.sets, *self.claims)],
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

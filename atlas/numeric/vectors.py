@@ -1,0 +1,39 @@
+"""Vectors at length 1."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Real = TypeVar("Real", np.float32, np.float64)
+
+VERSION = 1  # raised when a result changes; the stages that use it follow
+
+_PART = 4096  # rows taken to float64 at a time
+
+
+class NotFiniteError(ValueError):
+    """A row holds a value that is not finite; `row` is the first such row."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(f"row {row} holds a value that is not finite")
+        self.row = row
+
+
+def unit(values: npt.NDArray[Real]) -> npt.NDArray[Real]:
+    """The rows of (n, d) at length 1, in the precision given; a row of zeros stays zero, so that
+    its cosine with every row is 0.
+
+    Lengths are taken in float64: neither 1e-30 nor 1e30 squared fits in float32. Raises
+    NotFiniteError for a row with NaN or infinity.
+    """
+    result = np.array(values)
+    for begin in range(0, len(result), _PART):
+        part = result[begin : begin + _PART].astype(np.float64)
+        lengths = np.sqrt(np.einsum("nd,nd->n", part, part))
+        if not np.isfinite(lengths).all():
+            raise NotFiniteError(begin + int(np.flatnonzero(~np.isfinite(lengths))[0]))
+        result[begin : begin + _PART] = part / np.where(lengths > 0, lengths, 1)[:, None]
+    return result

@@ -76,10 +76,25 @@ LISTED = 3000  # tokens of a cluster named at all
 
 @dataclass(frozen=True)
 class ClusterView:
-    """One cluster, arranged for its page."""
+    """One cluster, arranged for its page.
+
+    view      its map
+    facts     what the atlas data say of it
+    tokens    the first TABLED of its tokens, its central ones before the others, with neighbors
+    others    ids and texts of those after them, of LISTED in all
+    unlisted  how many tokens are left
+    made_of   shares of the commonest kinds, scripts and parts of speech
+    overlap   mean share of neighbors that the map keeps, 0..1
+    nearest   nearest clusters of its level
+    parent    the coarse cluster that holds most of a fine one
+    children  the fine clusters within a coarse one
+    path      SVG path of its dots on the whole map
+    close     the cluster seen from near
+    colour    index into the palette; None for grey
+    """
 
     view: MapView
-    cluster: Cluster
+    facts: Cluster
     tokens: list[Token]
     others: list[tuple[int, str]]
     unlisted: int
@@ -110,7 +125,7 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     position = {row: place for place, row in enumerate(rows.tolist())}
     return ClusterView(
         view=view,
-        cluster=cluster,
+        facts=cluster,
         tokens=[view.token(row) for row in order[:TABLED].tolist()],
         others=[
             (int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())

@@ -46,12 +46,12 @@ class ClustersPage:
 class ClusterPage:
     """What maps/cluster.html and its fragments (tokens, close, rest) are told.
 
-    view  the map
-    one   the cluster
+    view     the map
+    cluster  the cluster
     """
 
     view: MapView
-    one: ClusterView
+    cluster: ClusterView
 
 
 def pages(views: Sequence[MapView]) -> Iterator[Page]:

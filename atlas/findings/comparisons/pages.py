@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.findings.comparisons.view import CompareView
+from atlas.findings.comparisons.view import ComparisonView
 from atlas.web.page import Page
 
 
@@ -13,17 +13,17 @@ from atlas.web.page import Page
 class ComparisonsPage:
     """What comparisons/index.html is told: all comparisons."""
 
-    pairs: Sequence[CompareView]
+    pairs: Sequence[ComparisonView]
 
 
 @dataclass(frozen=True)
 class ComparisonPage:
     """What comparisons/comparison.html is told: one comparison."""
 
-    pair: CompareView
+    pair: ComparisonView
 
 
-def pages(address: str, views: Sequence[CompareView]) -> Iterator[Page]:
+def pages(address: str, views: Sequence[ComparisonView]) -> Iterator[Page]:
     """A list of all comparisons, and a page for each."""
     if views:
         yield Page(address, "comparisons/index.html", ComparisonsPage(views))

@@ -12,7 +12,7 @@ from atlas.findings import finding
 from atlas.findings.comparisons import data
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.pages import pages
-from atlas.findings.comparisons.view import VERSION, CompareView
+from atlas.findings.comparisons.view import VERSION, ComparisonView
 from atlas.maps.files import payload
 from atlas.maps.files.addresses import FOLDER, MapFiles
 from atlas.maps.files.published import drawn
@@ -49,7 +49,7 @@ class Comparisons:
                 models = frozenset(maps[map_id] for map_id in entry.maps)
                 yield Expected((data.name(*entry.maps),), "the comparison", models)
 
-    def show(self, entries: Sequence[Compare], gallery: Gallery) -> Iterator[CompareView]:
+    def show(self, entries: Sequence[Compare], gallery: Gallery) -> Iterator[ComparisonView]:
         """The comparisons whose maps and data are there, with the second map as it lies on the
         first."""
         maps = {view.id: view for view in gallery.of("maps", MapView)}
@@ -61,7 +61,7 @@ class Comparisons:
             if found is None:
                 continue
             first, second = (maps[map_id] for map_id in entry.maps)
-            pair = CompareView(entry, found, first, second)
+            pair = ComparisonView(entry, found, first, second)
             recipes = f"{found.recipe} {first.about.recipe} {second.about.recipe}"
             key = f"{payload.VERSION} {VERSION} {recipes}"
             facts = dict(gallery.writer.derive(pair.id, key, partial(_drawn, pair)))
@@ -70,16 +70,16 @@ class Comparisons:
             gallery.publish(name)
             yield pair
 
-    def pages(self, views: Sequence[CompareView]) -> Iterator[Page]:
+    def pages(self, views: Sequence[ComparisonView]) -> Iterator[Page]:
         """A list of all comparisons, and a page for each."""
         return pages(self.address, views)
 
 
-def _drawn(pair: CompareView) -> Derived:
+def _drawn(pair: ComparisonView) -> Derived:
     """What the second map's stage fetches, its posters, and the ids of shared tokens."""
     files, facts = drawn(pair.beside, [pair.beside.main], pair.id)
     facts["pairs"] = None
-    if pair.found.pairs is not None:
+    if pair.data.pairs is not None:
         sides = [pair.ids[:, side].tolist() for side in (0, 1)]
         content = json.dumps(sides, separators=(",", ":")).encode()
         digest = hashlib.sha256(content).hexdigest()[:10]

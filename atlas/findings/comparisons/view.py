@@ -47,7 +47,7 @@ class Bar:
     label: str
 
 
-class CompareView:
+class ComparisonView:
     """One comparison, arranged for its page. Made once and shared by all languages.
 
     pairs  address of the ids of shared tokens on either map; None where they are the same
@@ -55,8 +55,8 @@ class CompareView:
 
     pairs: str | None = None
 
-    def __init__(self, entry: Compare, found: Comparison, first: MapView, second: MapView) -> None:
-        self.entry, self.found, self.first, self.second = entry, found, first, second
+    def __init__(self, entry: Compare, data: Comparison, first: MapView, second: MapView) -> None:
+        self.entry, self.data, self.first, self.second = entry, data, first, second
         self.id = entry.id
         self.beside = MapView(second.model, second.map, self.aligned)
         vars(self.beside)["colour"] = first.colour
@@ -73,7 +73,7 @@ class CompareView:
         """Whether the page answers how a model's contextual embeddings relate to its input
         embeddings."""
         return (
-            bool(self.found.layers)
+            bool(self.data.layers)
             and self.first.map.space == "input"
             and self.second.map.space == "contextual"
         )
@@ -81,8 +81,8 @@ class CompareView:
     @cached_property
     def ids(self) -> Array:
         """Ids (n, 2) of the shared tokens."""
-        if self.found.pairs is not None:
-            return np.array(self.found.pairs, np.int64).reshape(-1, 2)
+        if self.data.pairs is not None:
+            return np.array(self.data.pairs, np.int64).reshape(-1, 2)
         same = np.intersect1d(self.first.ids, self.second.ids)
         return np.stack([same, same], axis=1)
 
@@ -147,22 +147,22 @@ class CompareView:
     @cached_property
     def histogram(self) -> list[Bar]:
         """Tokens by the number of neighbors they keep."""
-        whole = sum(self.found.histogram)
+        whole = sum(self.data.histogram)
         return _bars(
-            [count / whole for count in self.found.histogram],
+            [count / whole for count in self.data.histogram],
             lambda n: str(n) if n % 5 == 0 else "",
         )
 
     @cached_property
     def ranks(self) -> list[Bar]:
         """The mean number of neighbors kept in each tenth of the vocabulary."""
-        return _bars([share * self.found.k for share in self.found.ranks], lambda n: str(n + 1))
+        return _bars([share * self.data.k for share in self.data.ranks], lambda n: str(n + 1))
 
     @cached_property
     def by_layer(self) -> Chart:
         """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one
         shuffled."""
-        layers = self.found.layers
+        layers = self.data.layers
         shuffled = [one.cka_chance for one in layers]
         lines = {
             "overlap": [one.overlap for one in layers],
@@ -174,11 +174,11 @@ class CompareView:
     @property
     def middle(self) -> Layer:
         """The layer half way."""
-        return self.found.layers[len(self.found.layers) // 2]
+        return self.data.layers[len(self.data.layers) // 2]
 
     @property
     def last(self) -> Layer:
-        return self.found.layers[-1]
+        return self.data.layers[-1]
 
     @property
     def verdict(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.findings.inputs_embeds.view import Study
+from atlas.findings.inputs_embeds.view import WriteUpView
 from atlas.web.page import Page
 
 
@@ -13,10 +13,10 @@ from atlas.web.page import Page
 class WriteUpPage:
     """What inputs_embeds/write_up.html, its prose and its parts are told: what was measured."""
 
-    study: Study
+    write_up: WriteUpView
 
 
-def pages(address: str, views: Sequence[Study]) -> Iterator[Page]:
+def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
     """The one page of the write-up, where it is asked for."""
-    for study in views:
-        yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(study))
+    for view in views:
+        yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))

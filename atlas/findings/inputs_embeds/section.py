@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from atlas.findings import finding
-from atlas.findings.comparisons.view import CompareView
+from atlas.findings.comparisons.view import ComparisonView
 from atlas.findings.inputs_embeds import data
 from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.inputs_embeds.pages import pages
-from atlas.findings.inputs_embeds.view import Study
+from atlas.findings.inputs_embeds.view import WriteUpView
 from atlas.models.frameworks import installed
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.page import Page
@@ -39,13 +39,13 @@ class InputsEmbeds:
         if entries:
             yield Expected((data.NAME,), "[pitfall]")
 
-    def show(self, entries: Sequence[Pitfall], gallery: Gallery) -> Iterator[Study]:
+    def show(self, entries: Sequence[Pitfall], gallery: Gallery) -> Iterator[WriteUpView]:
         """The write-up, where its data are there."""
         found = finding.read(gallery.data, data.NAME, data.WriteUp, data.SCHEMA_VERSION)
         if entries and found is not None:
             gallery.publish(data.NAME)
-            yield Study(gallery.models, found, gallery.of("comparisons", CompareView))
+            yield WriteUpView(gallery.models, found, gallery.of("comparisons", ComparisonView))
 
-    def pages(self, views: Sequence[Study]) -> Iterator[Page]:
+    def pages(self, views: Sequence[WriteUpView]) -> Iterator[Page]:
         """The one page."""
         return pages(self.address, views)

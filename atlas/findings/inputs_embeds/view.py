@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from atlas.config.site import text
-from atlas.findings.comparisons.view import CompareView
+from atlas.findings.comparisons.view import ComparisonView
 from atlas.findings.inputs_embeds.config import QUESTION
 from atlas.findings.inputs_embeds.data import Measured, Run, Segment, Sentence, WriteUp
 from atlas.maps.config import Model
@@ -62,7 +62,7 @@ class FoundAgain(NamedTuple):
 class Subject:
     """One model of the experiment."""
 
-    def __init__(self, model: Model, measured: Measured, pair: CompareView | None) -> None:
+    def __init__(self, model: Model, measured: Measured, pair: ComparisonView | None) -> None:
         self.model, self.measured, self.pair = model, measured, pair
         self.language = measured.language
 
@@ -180,13 +180,13 @@ class Subject:
         )
 
 
-class Study:
+class WriteUpView:
     """The whole write-up, of models by their ids."""
 
     id = "inputs-embeds"
 
     def __init__(
-        self, models: Mapping[str, Model], found: WriteUp, compared: Sequence[CompareView]
+        self, models: Mapping[str, Model], data: WriteUp, compared: Sequence[ComparisonView]
     ) -> None:
         pairs = {
             pair.first.model.id: pair
@@ -194,10 +194,10 @@ class Study:
             if (pair.first.map.space, pair.second.map.space) == ("input", "encoder-input")
             and pair.first.model.id == pair.second.model.id
         }
-        self.found = found
+        self.data = data
         self.subjects = [
             Subject(models[one.model], one, pairs.get(one.model))
-            for one in found.models
+            for one in data.models
             if one.model in models and one.runs and one.runs[0].sentences
         ]
 
@@ -221,7 +221,7 @@ class Study:
         for one in self.subjects:
             for run in one.measured.runs:
                 made |= run.versions
-        return made | self.found.versions
+        return made | self.data.versions
 
     def code(self, name: str) -> str:
         """A script of the write-up; the tests run them all."""
@@ -230,5 +230,5 @@ class Study:
         )
 
 
-def _readable(pair: CompareView, row: int) -> bool:
+def _readable(pair: ComparisonView, row: int) -> bool:
     return pair.first.kinds[row] == "word" and pair.first.scripts[row] in READABLE

@@ -13,14 +13,14 @@ from atlas.web.page import Page
 class SensesPage:
     """What senses/index.html is told: all sense maps."""
 
-    sensed: Sequence[SenseView]
+    sense_maps: Sequence[SenseView]
 
 
 @dataclass(frozen=True)
 class SensePage:
     """What senses/sense.html is told: one sense map."""
 
-    found: SenseView
+    sense_map: SenseView
 
 
 def pages(address: str, views: Sequence[SenseView]) -> Iterator[Page]:

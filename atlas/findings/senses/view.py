@@ -91,10 +91,10 @@ def shape(x: float, y: float, number: int) -> str:
 class SenseView:
     """One sense map."""
 
-    def __init__(self, entry: Senses, model: Model, found: SenseMap) -> None:
-        self.entry, self.model, self.found = entry, model, found
-        self.id, self.language = entry.name, found.language
-        self.pictures = [Picture(word) for word in found.words]
+    def __init__(self, entry: Senses, model: Model, data: SenseMap) -> None:
+        self.entry, self.model, self.data = entry, model, data
+        self.id, self.language = entry.name, data.language
+        self.pictures = [Picture(word) for word in data.words]
 
     def title(self, language: str) -> str:
         return text(self.entry.title, language) or self.model_title(language)
@@ -107,30 +107,28 @@ class SenseView:
 
     @property
     def sentences(self) -> int:
-        return sum(len(word.points) for word in self.found.words)
+        return sum(len(word.points) for word in self.data.words)
 
     @property
     def judged(self) -> int:
         """Words with sentences enough to tell."""
-        return sum(word.enough for word in self.found.words)
+        return sum(word.enough for word in self.data.words)
 
     @property
     def apart(self) -> int:
         """Those of them whose senses stand farther apart than shuffled labels."""
-        return sum(word.enough and word.apart for word in self.found.words)
+        return sum(word.enough and word.apart for word in self.data.words)
 
     @property
     def before(self) -> float:
         """The mean silhouette, over all sentences, of what enters the first layer."""
-        return (
-            sum(word.by_layer[0] * len(word.points) for word in self.found.words) / self.sentences
-        )
+        return sum(word.by_layer[0] * len(word.points) for word in self.data.words) / self.sentences
 
     @cached_property
     def best(self) -> int:
         """The layer at which the senses stand farthest apart, over all words."""
         means = [
-            sum(word.by_layer[layer] for word in self.found.words)
-            for layer in range(self.found.layers + 1)
+            sum(word.by_layer[layer] for word in self.data.words)
+            for layer in range(self.data.layers + 1)
         ]
         return means.index(max(means))

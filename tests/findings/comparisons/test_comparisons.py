@@ -19,7 +19,7 @@ from atlas.errors import ConfigError, DataError
 from atlas.findings import finding as findings
 from atlas.findings.comparisons import data as comparison
 from atlas.findings.comparisons.data import Comparison
-from atlas.findings.comparisons.view import CompareView
+from atlas.findings.comparisons.view import ComparisonView
 from atlas.maps.frame import layout
 from atlas.maps.view import MapView
 
@@ -34,11 +34,11 @@ def found(built: Built, *maps: str) -> Comparison:
     return made
 
 
-def view(built: Built, *maps: str) -> CompareView:
+def view(built: Built, *maps: str) -> ComparisonView:
     settings = config.load(built.toml)
     by_id = {entry.id(model): (model, entry) for model in settings.models for entry in model.maps}
     first, second = (MapView(*by_id[one], built.data(one)) for one in maps)
-    return CompareView(settings.compare[0], found(built, *maps), first, second)
+    return ComparisonView(settings.compare[0], found(built, *maps), first, second)
 
 
 def test_the_figures_follow_from_both_maps(pair: Built) -> None:

@@ -13,10 +13,14 @@ from atlas.config.languages import LANGUAGES
 from atlas.web.theme import folders
 
 
+UNIDIC = "ja"  # the language of UniDic's words, which data say as they are
+
+
 def catalogue(root: Path, language: str) -> Translations:
     """The messages of a language; those it lacks are in English.
 
-    Messages are in English, so English needs only words for what data say in Japanese.
+    Messages are in English, so English needs only words for what data say in Japanese, and
+    Japanese needs none for these.
     """
     from babel.messages.mofile import write_mo
 
@@ -29,6 +33,6 @@ def catalogue(root: Path, language: str) -> Translations:
                 write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
             compiled.seek(0)
             found.merge(Translations(compiled))
-    if language != "en":
+    if language not in ("en", UNIDIC):
         found.add_fallback(catalogue(root, "en"))
     return found

@@ -132,3 +132,8 @@ def test_the_config_knows_it(esperanto: None, tmp_path: Path) -> None:
 def test_words_of_data_that_it_lacks_are_in_english(esperanto: None, tmp_path: Path) -> None:
     assert catalogue(tmp_path, "eo").gettext("名詞") == catalogue(tmp_path, "en").gettext("名詞")
     assert catalogue(tmp_path, "en").gettext("名詞").isascii()
+
+
+def test_words_of_unidic_stay_in_japanese(tmp_path: Path) -> None:
+    words = {code: catalogue(tmp_path, code).gettext("名詞") for code in ("en", "ja")}
+    assert words == {"en": "noun", "ja": "名詞"}

@@ -369,7 +369,7 @@ def test_clean_removes_only_what_was_written(atlas: Path) -> None:
 def test_clean_store_removes_what_no_map_needs(
     atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from atlas.engine.run import Task
+    from atlas.engine.task import Task
     from atlas.maps.records import Layout
     from atlas.pipeline import places, plan
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from atlas.cli.progress import Terminal
-from atlas.engine.run import Task
+from atlas.engine.task import Task
 from atlas.errors import StageError
 
 ONE = Task("project", 1, {"method": "umap"}, label="minilm-words: [umap]")

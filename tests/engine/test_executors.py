@@ -14,13 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atlas.engine import executors
-from atlas.engine.executors import Local, Workers, cores, open_executor
-from atlas.engine.run import Outcome, Task, perform, run
+from atlas.engine import dask as engine_dask
+from atlas.engine.executors import Workers, open_executor
+from atlas.engine.local import Local, cores
+from atlas.engine.run import Outcome, run
+from atlas.engine.stage import Span, address
 from atlas.engine.store import Store
+from atlas.engine.task import Task
+from atlas.engine.worker import Order, perform
 from atlas.errors import StageError, StoreError, UsageError
 from atlas.maps.records import Layout
 from atlas.spaces.records import Vectors
+from tests.engine_stages.drive import STAGES
+from tests.engine_stages.told import told as told_stage
 
 Open = Callable[[], AbstractContextManager[Workers]]
 
@@ -51,7 +57,7 @@ class Told:
 
 
 def stage(name: str, inputs: tuple[Task, ...] = (), label: str = "", **params: Any) -> Task:
-    return Task(f"tests.engine_stages.{name}", 1, params, inputs, label=label or name)
+    return Task({**STAGES, "told": told_stage}[name], params, inputs, label=label or name)
 
 
 @pytest.fixture
@@ -92,8 +98,7 @@ def test_tasks_run_failures_skip_and_what_is_done_is_kept(store: Store, opened: 
     assert set(outcome.done) == {*heads, total}
     assert outcome.skipped == (after,)
     assert str(outcome.failed[bad]) == "bad: ValueError: bad value"
-    found = store.read(total.key)
-    assert isinstance(found, Vectors) and np.all(found.values == 13)
+    assert np.all(store.read(total.key, Vectors).values == 13)
     assert told.events.index(("start", "total")) > max(
         told.events.index(("finish", head.label)) for head in heads
     )
@@ -124,7 +129,7 @@ def test_every_error_arrives(store: Store, opened: Open) -> None:
         "ours": "ModelError: ours: model is bad",
         "memory": "StageError: memory: MemoryError",
         "leave": "StageError: leave: SystemExit: leaving",
-        "nothing": "StageError: nothing: The stage tests.engine_stages.trouble returned NoneType, which is no record",
+        "nothing": "StageError: nothing: The stage trouble returned NoneType, not Record",
     }
     assert fine in outcome.done
     note = outcome.failed[tasks["awkward"]].__notes__[-1]
@@ -135,21 +140,22 @@ def test_a_failure_that_is_mended_runs_in_the_same_executor(
     store: Store, opened: Open, tmp_path: Path
 ) -> None:
     task = stage("add", amount=1, log=str(tmp_path / "folder" / "log"))
-    arguments = (str(store.root), task.stage, task.params, {}, [], task.key, task.recipe)
+    order = Order(str(store.root), address(task.of), task.key, dict(task.params))
     with opened() as workers:
-        first = workers.executor.submit(perform, *arguments)
+        first = workers.executor.submit(perform, order)
         with pytest.raises(StageError, match="FileNotFoundError"):
             first.result(timeout=30)
         (tmp_path / "folder").mkdir()
-        assert workers.executor.submit(perform, *arguments).result(timeout=30) > 0
+        assert workers.executor.submit(perform, order).result(timeout=30) > 0
     assert store.has(task.key)
 
 
 def test_stages_are_told_where_and_how(store: Store, opened: Open) -> None:
-    task = dataclasses.replace(stage("told"), settings={"location": "path:/models/m"})
+    span = Span("texts.txt", 3, 9)
+    task = dataclasses.replace(stage("told"), location="path:/models/m", span=span)
     compute([task], store, opened, device="cuda")
-    found = store.read(task.key)
-    assert isinstance(found, Layout)
+    found = store.read(task.key, Layout)
+    assert found.parameters["span"] == span
     assert found.parameters["location"] == "path:/models/m"
     assert found.parameters["device"] == "cuda"
     assert found.parameters["threads"] >= 1
@@ -178,16 +184,11 @@ def test_an_interrupt_waits_for_no_process(store: Store) -> None:
 
 
 def told_by(store: Store, task: Task) -> dict[str, Any]:
-    record = store.read(task.key)
-    assert isinstance(record, Layout)
-    return record.parameters
+    return store.read(task.key, Layout).parameters
 
 
 def test_local_tasks_have_their_own_processes_and_share_of_threads(store: Store) -> None:
-    tasks = [
-        dataclasses.replace(stage("told", method=str(number)), settings={"location": ""})
-        for number in range(4)
-    ]
+    tasks = [stage("told", method=str(number)) for number in range(4)]
     compute(tasks, store, lambda: open_executor("local", 2, 3, store.root))
     facts = [told_by(store, task) for task in tasks]
     assert {fact["threads"] for fact in facts} == {3}
@@ -269,7 +270,7 @@ def test_an_executor_that_does_not_exist(spec: str, tmp_path: Path) -> None:
 
 def test_dask_checks_that_somebody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(executors, "_PATIENCE", "0.3s")
+    monkeypatch.setattr(engine_dask, "_PATIENCE", "0.3s")
     with pytest.raises(StageError, match=r"dask:tcp://127\.0\.0\.1:9: cannot be reached") as caught:
         open_executor("dask:tcp://127.0.0.1:9", 1, 1, tmp_path).__enter__()
     assert "scheduler" in caught.value.hint
@@ -292,8 +293,8 @@ def fails(_: str) -> tuple[str, str, int]:
 @pytest.mark.parametrize(
     ("look", "message"),
     [
-        (lambda _: ("", executors.__version__, 2), "does not see"),
-        (lambda _: ("another store's", executors.__version__, 2), "does not see"),
+        (lambda _: ("", engine_dask.__version__, 2), "does not see"),
+        (lambda _: ("another store's", engine_dask.__version__, 2), "does not see"),
         (lambda _: ("", "0.0.1", 2), "runs atlas 0.0.1, this is"),
         (fails, "cannot run the atlas"),
     ],
@@ -305,7 +306,7 @@ def test_dask_checks_its_workers(
     look: Callable[[str], Any],
     message: str,
 ) -> None:
-    monkeypatch.setattr(executors, "_look", look)
+    monkeypatch.setattr(engine_dask, "_look", look)
     with pytest.raises(StageError, match=message) as caught:
         open_executor(f"dask:{cluster}", 1, 1, tmp_path).__enter__()
     assert "tcp://" in str(caught.value) and caught.value.hint

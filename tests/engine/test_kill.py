@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from atlas.engine.executors import Serial, Workers, open_executor
-from atlas.engine.run import Task, run
+from atlas.engine.run import run
 from atlas.engine.store import Store
+from atlas.engine.task import Task
 from atlas.errors import StoreError
 from atlas.spaces.records import Vectors
 from tests.engine_stages.drive import Lines, tasks
@@ -159,8 +160,8 @@ def test_of_several_writers_of_one_key_one_wins(
     assert [
         (writer.wait(60), writer.stderr.read() if writer.stderr else "") for writer in writers
     ] == [(0, "")] * 5
-    found = store.read(KEY)
-    assert isinstance(found, Vectors) and found.values.shape == (20_000, 100)
+    found = store.read(KEY, Vectors)
+    assert found.values.shape == (20_000, 100)
     assert found.values[0, 0] in range(1, 6) and np.all(found.values == found.values[0, 0])
     assert store.verify(KEY) == [] and list(store.keys()) == [KEY] and litter(store) == []
 
@@ -294,8 +295,8 @@ def test_two_runs_at_once_share_a_store(
     values = []
     for number, task in enumerate(tasks(described)):
         values.append(number + sum(values[max(0, number - 2) :]))
-        record = store.read(task.key)
-        assert isinstance(record, Vectors) and np.all(record.values == values[-1])
+        record = store.read(task.key, Vectors)
+        assert np.all(record.values == values[-1])
     assert all_whole(store) and len(list(store.keys())) == 12 and litter(store) == []
 
 

@@ -21,12 +21,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine import libraries
 from atlas.engine.executors import Serial, Workers
-from atlas.engine.run import Outcome, Task, missing, order, run
+from atlas.engine.run import Outcome, run
+from atlas.engine.stage import AnyStage, Span, Stage, Work, address, helper, record_at, stage_at
 from atlas.engine.store import Store
+from atlas.engine.task import Task, missing, order
 from atlas.errors import AtlasError, ModelError, StageError, StoreError
 from atlas.maps.records import Layout
 from atlas.spaces.records import Vectors
+from tests.engine_stages.drive import STAGES
+from tests.engine_stages.told import told as told_stage
 
 ROOT = Path(__file__).resolve().parents[1].parent
 
@@ -74,9 +79,16 @@ def never() -> Iterator[Workers]:
 def stage(
     name: str, inputs: tuple[Task, ...] = (), label: str = "", weight: float = 1.0, **params: Any
 ) -> Task:
-    return Task(
-        f"tests.engine_stages.{name}", 1, params, inputs, label=label or name, weight=weight
-    )
+    of = {**STAGES, "told": told_stage}[name]
+    return Task(of, params, inputs, label=label or name, cost=weight)
+
+
+def nothing() -> Vectors:
+    raise AssertionError("only its recipe is of interest")
+
+
+def named(name: str, version: int = 1, **more: Any) -> AnyStage:
+    return Stage(nothing, name, version=version, **more)
 
 
 def compute(
@@ -161,8 +173,7 @@ def test_failures_skip_their_descendants_and_nothing_else(
             for count in Counter(label for event, label in told.events if event != "start").values()
         )
         for task in outcome.done:
-            record = store.read(task.key)
-            assert isinstance(record, Vectors) and np.all(record.values == values[task.label])
+            assert np.all(store.read(task.key, Vectors).values == values[task.label])
         again, told = compute(tasks, store)
         assert {task.label for task in again.cached} == set(values) and not again.done
         assert told.counts == (len(graph), len(values))
@@ -191,7 +202,7 @@ def shuffled(value: Any) -> Any:
 
 @given(json_params())
 def test_a_key_does_not_depend_on_the_order_of_names(params: dict[str, Any]) -> None:
-    one, other = Task("project", 1, params), Task("project", 1, shuffled(params))
+    one, other = Task(named("project"), params), Task(named("project"), shuffled(params))
     assert one.key == other.key
     assert one == other and hash(one) == hash(other)
 
@@ -200,23 +211,21 @@ def test_a_key_does_not_depend_on_the_order_of_names(params: dict[str, Any]) -> 
 def test_a_key_changes_with_every_parameter(
     params: dict[str, Any], name: str, more: dict[str, Any]
 ) -> None:
-    task = Task("project", 1, params)
+    task = Task(named("project"), params)
     for changed in ({**params, name: "another value"}, more):
         same = json.dumps(changed, sort_keys=True) == json.dumps(params, sort_keys=True)
-        assert (Task("project", 1, changed).key == task.key) == same
+        assert (Task(named("project"), changed).key == task.key) == same
 
 
 def test_a_key_changes_with_what_the_result_follows_from_and_with_nothing_else() -> None:
-    first, second = Task("vectors", 1, {"space": "input"}), Task("vocabulary", 1, {})
+    first, second = Task(named("vectors"), {"space": "input"}), Task(named("vocabulary"))
     task = Task(
-        "project",
-        1,
+        named("project"),
         {"method": "umap"},
         (first, second),
         "commit:1",
-        {"location": "here"},
-        "label",
-        1.0,
+        location="here",
+        label="label",
     )
 
     def changed(**fields: Any) -> Task:
@@ -224,8 +233,11 @@ def test_a_key_changes_with_what_the_result_follows_from_and_with_nothing_else()
 
     deeper = dataclasses.replace(first, source="commit:2")
     different = [
-        changed(stage="cluster"),
-        changed(version=2),
+        changed(of=named("cluster")),
+        changed(of=named("project", 2)),
+        changed(of=named("project", uses=(helper("encoder", version=2),))),
+        changed(of=named("project", libraries=("numpy",))),
+        changed(libraries=("torch",)),
         changed(params={"method": "tsne"}),
         changed(params={}),
         changed(source="commit:2"),
@@ -233,15 +245,44 @@ def test_a_key_changes_with_what_the_result_follows_from_and_with_nothing_else()
         changed(inputs=(first,)),
         changed(inputs=(deeper, second)),
     ]
-    assert len({task.key, *(one.key for one in different)}) == len(different) + 1
-    assert all(one != task for one in different)
-    for same in (changed(settings={}), changed(label="another"), changed(weight=99.0)):
+    assert len({task.key, *(other.key for other in different)}) == len(different) + 1
+    assert all(other != task for other in different)
+    for same in (
+        changed(location="there"),
+        changed(span=Span("file", 0, 1)),
+        changed(label="another"),
+        changed(cost=99.0),
+        changed(of=named("project", weight=7, uses=(helper("encoder"),))),
+    ):
         assert same.key == task.key and same == task
 
 
 def test_a_key_is_the_same_in_every_process_and_release() -> None:
-    task = Task("project", 3, {"名": [1, 2.5, None, True]}, (Task("vectors", 1, {}),), "commit:1")
+    params = {"名": [1, 2.5, None, True]}
+    task = Task(named("project", 3), params, (Task(named("vectors")),), "commit:1")
     assert task.key == "f7c591c4fec6cdc67e8ce7f8dc813e5c1d3a6a83f2f9b4ca859d2bdced9dfdac"
+
+
+def test_a_library_at_another_version_changes_the_keys_of_what_depends_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def tasks() -> list[Task]:
+        first = Task(named("first", libraries=("transformers",)))
+        return [first, Task(named("after"), {}, (first,)), Task(named("beside"))]
+
+    monkeypatch.setattr(libraries, "_version", {"transformers": "5.0"}.__getitem__)
+    before = tasks()
+    assert before[0].recipe["libraries"] == {"transformers": "5.0"}
+    monkeypatch.setattr(libraries, "_version", {"transformers": "5.1"}.__getitem__)
+    same = [one.key == other.key for one, other in zip(before, tasks(), strict=True)]
+    assert same == [False, False, True]
+
+
+def test_a_library_that_is_not_installed_has_a_version_too() -> None:
+    assert libraries.versions(("numpy", "nonesuch")) == {
+        "numpy": np.__version__,
+        "nonesuch": "",
+    }
 
 
 def test_nothing_is_started_when_nothing_has_to_run(store: Store) -> None:
@@ -293,12 +334,12 @@ def test_refresh_runs_a_stage_and_what_follows_again(store: Store, tmp_path: Pat
     ]
     compute(tasks, store)
     assert missing(tasks, store) == ()
-    assert [task.label for task in missing(tasks, store, ["tests.engine_stages.wait"])] == [
+    assert [task.label for task in missing(tasks, store, ["wait"])] == [
         "refreshed",
         "after",
     ]
     Path(log).unlink()
-    outcome, _ = compute(tasks, store, refresh=["tests.engine_stages.wait"])
+    outcome, _ = compute(tasks, store, refresh=["wait"])
     assert {task.label for task in outcome.done} == {"refreshed", "after"} and len(
         outcome.cached
     ) == 2
@@ -351,25 +392,46 @@ def test_no_more_tasks_are_handed_out_than_there_are_workers(store: Store) -> No
     assert len(outcome.done) == 8 and most == 3
 
 
-def test_a_stage_is_told_what_it_declares(store: Store) -> None:
-    task = dataclasses.replace(
-        stage("told", method="umap"), settings={"location": "path:/models/m", "unknown": 1}
-    )
+def test_a_stage_that_takes_work_is_told_where_and_how(store: Store) -> None:
+    task = dataclasses.replace(stage("told", method="umap"), location="path:/models/m")
     compute([task], store, device="mps")
-    record = store.read(task.key)
-    assert isinstance(record, Layout)
-    assert {name: record.parameters[name] for name in ("location", "device", "threads")} == {
+    parameters = store.read(task.key, Layout).parameters
+    assert {name: parameters[name] for name in ("location", "span", "device", "threads")} == {
         "location": "path:/models/m",
+        "span": None,
         "device": "mps",
         "threads": 1,
     }
+
+
+def test_whether_a_stage_takes_work_is_known_when_it_is_made() -> None:
+    assert told_stage.works and STAGES["wait"].works and not STAGES["add"].works
+    assert STAGES["add"].record is Vectors
+    assert Work() == Work("", None, "cpu", 1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Work().threads = 2  # type: ignore[misc]
+
+
+def test_a_stage_is_called_as_the_function_it_is() -> None:
+    add = STAGES["add"]
+    assert add(amount=2).values.tolist() == [[2.0] * 2] * 3  # type: ignore[union-attr]
+    assert add.__doc__ is None and add.__name__ == "add" and repr(add) == "<stage add 1>"
+    assert address(add) == "tests.engine_stages.add:add" and stage_at(address(add)) is add
+    assert record_at(address(add.record)) is Vectors
+
+
+def test_what_is_no_stage_is_told() -> None:
+    with pytest.raises(StageError, match="tests.engine_stages.add:Path is no stage"):
+        stage_at("tests.engine_stages.add:Path")
+    with pytest.raises(StageError, match="is no class of records"):
+        record_at("tests.engine_stages.add:add")
 
 
 def test_the_manifest_has_the_recipe(store: Store) -> None:
     first, second = sums([[], [0]])
     compute([second], store)
     assert store.manifest(second.key)["recipe"] == {
-        "stage": "tests.engine_stages.add",
+        "stage": "add",
         "version": 1,
         "params": {"amount": 1},
         "source": "",
@@ -389,9 +451,9 @@ def test_the_manifest_has_the_recipe(store: Store) -> None:
         (
             "nothing",
             StageError,
-            "m-words: trouble: The stage tests.engine_stages.trouble returned NoneType, which is no record",
+            "m-words: trouble: The stage trouble returned NoneType, not Record",
         ),
-        ("homemade", StageError, "m-words: trouble: Homemade is no record of atlas.data"),
+        ("homemade", StageError, "m-words: trouble: Homemade cannot be stored"),
         (
             "nan",
             StageError,
@@ -415,10 +477,12 @@ def test_errors_say_whose_they_are_and_bring_their_traceback(
         assert error.hint == "Mend it."
 
 
-def test_a_stage_that_does_not_exist(store: Store) -> None:
-    outcome, _ = compute([Task("nonesuch", 1, {}, label="m: nonesuch")], store)
-    (error,) = outcome.failed.values()
-    assert str(error) == "m: nonesuch: ModuleNotFoundError: No stage named 'nonesuch'"
+def test_a_stage_that_a_worker_does_not_have(store: Store) -> None:
+    task = Task(Stage(nothing, "gone", version=1), label="m: gone")
+    outcome, _ = compute([task], store)
+    assert str(outcome.failed[task]).startswith("m: gone: ") and "is no stage" in str(
+        outcome.failed[task]
+    )
 
 
 def test_a_store_that_cannot_be_written_is_told_for_each_task(tmp_path: Path) -> None:
@@ -499,7 +563,7 @@ def test_the_engine_is_light_to_import() -> None:
         "rich",
         "importlib.metadata",
     ]
-    code = f"import sys, atlas.engine.run, atlas.store, atlas.executors; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, atlas.engine.run, atlas.engine.store, atlas.engine.executors; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -18,12 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from pydantic import BaseModel, ConfigDict, Field
 
 from atlas.engine.record import Record
 from atlas.engine.store import Store
 from atlas.errors import StageError, StoreError
 from atlas.maps.records import Layout
-from atlas.spaces.records import Vectors, Vocabulary
+from atlas.spaces.records import Averages, Vectors, Vocabulary
 
 KEY = "ab" * 32
 OTHER = "cd" * 32
@@ -73,8 +74,7 @@ def test_arrays_come_back_as_they_were(values: np.ndarray, fortran: bool, tensor
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         store.write(KEY, Vectors(np.asfortranarray(values) if fortran else values, tensor), {}, 0.0)
-        found = store.read(KEY)
-        assert isinstance(found, Vectors)
+        found = store.read(KEY, Vectors)
         assert found.values.shape == values.shape and found.values.dtype == values.dtype
         assert found.values.tobytes() == values.tobytes()  # also NaN and -0.0
         assert found.tensor == tensor
@@ -95,15 +95,13 @@ def test_json_comes_back_as_it_was_tuples_too(
             {},
             0.0,
         )
-        layout, vocabulary = store.read(KEY), store.read(OTHER)
-        assert isinstance(layout, Layout) and layout.parameters == parameters
-        assert isinstance(vocabulary, Vocabulary) and vocabulary.tokens == tokens
+        assert store.read(KEY, Layout).parameters == parameters
+        assert store.read(OTHER, Vocabulary).tokens == tokens
 
 
 def test_arrays_are_mapped_and_cannot_be_written_to(store: Store) -> None:
     store.write(KEY, vectors(), {}, 0.0)
-    found = store.read(KEY)
-    assert isinstance(found, Vectors)
+    found = store.read(KEY, Vectors)
     assert isinstance(found.values, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         found.values[0, 0] = 2
@@ -137,8 +135,8 @@ def test_the_first_writer_wins(store: Store) -> None:
     before = (store.path(KEY) / "manifest.json").stat()
     store.write(KEY, vectors(2), {}, 0.0)
     after = (store.path(KEY) / "manifest.json").stat()
-    found = store.read(KEY)
-    assert isinstance(found, Vectors) and found.values[0, 0] == 1
+    found = store.read(KEY, Vectors)
+    assert found.values[0, 0] == 1
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert len(files(store)) == 3
 
@@ -187,9 +185,7 @@ DAMAGE = {
     "a file without a size": change_manifest(
         lambda manifest: manifest["files"]["values.npy"].pop("size")
     ),
-    "a record that is none of ours": change_manifest(
-        lambda manifest: manifest.update(record="Path")
-    ),
+    "a record that is no name": change_manifest(lambda manifest: manifest.update(record=7)),
     "a file by a path": change_manifest(
         lambda manifest: manifest["files"].update(
             {f"../{KEY}/values.npy": manifest["files"].pop("values.npy")}
@@ -207,8 +203,8 @@ def test_a_damaged_artifact_counts_as_absent_and_is_replaced(
     assert not store.has(KEY)
     assert store.verify(KEY) != []
     store.write(KEY, vectors(2), {}, 0.0)
-    found = store.read(KEY)
-    assert isinstance(found, Vectors) and found.values[0, 0] == 2
+    found = store.read(KEY, Vectors)
+    assert found.values[0, 0] == 2
     assert store.has(KEY) and store.verify(KEY) == [] and len(files(store)) == 3
 
 
@@ -236,7 +232,7 @@ def test_reading_a_tampered_artifact_says_what_to_do(
     store.write(KEY, vectors(), {}, 0.0)
     (store.path(KEY) / name).write_bytes(content)
     with pytest.raises(StoreError, match=KEY) as caught:
-        store.read(KEY)
+        store.read(KEY, Vectors)
     assert "Delete that folder" in caught.value.hint
 
 
@@ -261,7 +257,7 @@ def test_reading_runs_no_code(
     store.write(KEY, vectors(), {}, 0.0)
     save(store.path(KEY) / "values.npy", Trap(tmp_path / "sprung"))
     with pytest.raises(StoreError, match="damaged"):
-        store.read(KEY)
+        store.read(KEY, Vectors)
     assert not (tmp_path / "sprung").exists()
 
 
@@ -269,12 +265,62 @@ def test_reading_checks_the_record(store: Store) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     np.save(store.path(KEY) / "values.npy", np.zeros(3))
     with pytest.raises(StoreError, match=r"must be \(v, d\) float32"):
-        store.read(KEY)
+        store.read(KEY, Vectors)
+
+
+def test_a_record_is_read_as_the_class_it_is(store: Store) -> None:
+    store.write(KEY, vectors(), {}, 0.0)
+    with pytest.raises(StoreError, match="holds Vectors, not Layout") as caught:
+        store.read(KEY, Layout)
+    assert "Delete that folder" in caught.value.hint
+    # Averages are Vectors; an artifact is the class that was written, and no other.
+    with pytest.raises(StoreError, match="holds Vectors, not Averages"):
+        store.read(KEY, Averages)
+
+
+class Told(BaseModel):
+    """A model as data files have them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    values: tuple[float, ...]
+    more: dict[str, tuple[int, int] | None] = Field(default_factory=dict)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.text(),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False)),
+    st.dictionaries(st.text(), st.none() | st.tuples(st.integers(), st.integers())),
+)
+def test_models_come_back_as_they_were(
+    name: str, values: list[float], more: dict[str, tuple[int, int] | None]
+) -> None:
+    told = Told(name=name, values=tuple(values), more=more)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        store.write(KEY, told, {}, 0.0)
+        assert store.manifest(KEY)["record"] == "Told"
+        assert store.read(KEY, Told) == told
+
+
+def test_a_model_that_is_not_json_is_the_stages_fault(store: Store) -> None:
+    with pytest.raises(StageError, match="Told cannot be stored"):
+        store.write(KEY, Told(name="", values=(float("nan"),)), {}, 0.0)
+    assert files(store) == []
+
+
+def test_a_model_of_an_older_shape_is_damaged(store: Store) -> None:
+    store.write(KEY, Told(name="", values=()), {}, 0.0)
+    (store.path(KEY) / "values.json").write_text('{"name": "", "old": 1}')
+    with pytest.raises(StoreError, match="damaged"):
+        store.read(KEY, Told)
 
 
 def test_reading_what_is_not_there(store: Store) -> None:
     with pytest.raises(StoreError, match="no such artifact"):
-        store.read(KEY)
+        store.read(KEY, Vectors)
     with pytest.raises(StoreError, match="no such artifact"):
         store.manifest(KEY)
     assert store.verify(KEY) != []
@@ -298,7 +344,7 @@ class Homemade(Record):
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (Homemade(), "Homemade is no record"),
+        (Homemade(), "Homemade cannot be stored"),
         (Layout(np.zeros((1, 2), np.float32), {"x": float("nan")}), "Layout cannot be stored"),
         (Layout(np.zeros((1, 2), np.float32), {"x": np.int64(1)}), "int64"),
         (Layout(np.zeros((1, 2), np.float32), {"x": "\ud83d"}), "surrogates"),
@@ -342,9 +388,9 @@ def test_delete(store: Store) -> None:
 
 def test_a_reader_keeps_its_arrays_when_the_artifact_goes(store: Store) -> None:
     store.write(KEY, vectors(3), {}, 0.0)
-    found = store.read(KEY)
+    found = store.read(KEY, Vectors)
     store.delete(KEY)
-    assert isinstance(found, Vectors) and found.values.sum() == 3 * 200
+    assert found.values.sum() == 3 * 200
 
 
 def test_prune_keeps_what_is_wanted_and_fresh_litter(store: Store) -> None:

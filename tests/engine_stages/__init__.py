@@ -1,2 +1,1 @@
-"""Stages for the tests of the engine, found by their dotted name (`tests.engine_stages.add`), as
-anybody's own stages are."""
+"""Stages for the tests of the engine, in a package of their own, as anybody's stages may be."""

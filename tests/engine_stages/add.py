@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from atlas.engine.stage import stage
 from atlas.spaces.records import Vectors
 
-VERSION = 1
 
-
+@stage("add", version=1)
 def add(*inputs: Vectors, amount: float, log: str = "") -> Vectors:
     if log:
         with Path(log).open("a") as file:

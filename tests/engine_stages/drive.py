@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from atlas.engine.executors import open_executor
-from atlas.engine.run import Task, run
+from atlas.engine.run import run
+from atlas.engine.stage import AnyStage
 from atlas.engine.store import Store
+from atlas.engine.task import Task
+from tests.engine_stages.add import add
+from tests.engine_stages.trouble import trouble
+from tests.engine_stages.wait import wait
+
+STAGES: dict[str, AnyStage] = {"add": add, "trouble": trouble, "wait": wait}
 
 
 class Lines:
@@ -42,13 +49,7 @@ def tasks(described: list[tuple[str, dict[str, Any], list[int]]]) -> list[Task]:
     made: list[Task] = []
     for number, (stage, params, inputs) in enumerate(described):
         made.append(
-            Task(
-                f"tests.engine_stages.{stage}",
-                1,
-                params,
-                tuple(made[one] for one in inputs),
-                label=str(number),
-            )
+            Task(STAGES[stage], params, tuple(made[place] for place in inputs), label=str(number))
         )
     return made
 

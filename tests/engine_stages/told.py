@@ -7,17 +7,18 @@ import sys
 
 import numpy as np
 
-from atlas.engine.executors import THREADS
+from atlas.engine.local import THREADS
+from atlas.engine.stage import Work, stage
 from atlas.maps.records import Layout
 
-VERSION = 1
 
-
-def told(*, method: str = "", location: str, device: str, threads: int) -> Layout:
+@stage("told", version=1)
+def told(*, method: str = "", work: Work = Work()) -> Layout:
     facts = {
-        "location": location,
-        "device": device,
-        "threads": threads,
+        "location": work.location,
+        "span": work.span,
+        "device": work.device,
+        "threads": work.threads,
         "pid": os.getpid(),
         "limits": {name: os.environ.get(name, "") for name in THREADS},
         "torch": "torch" in sys.modules,

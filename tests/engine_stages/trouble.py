@@ -9,10 +9,9 @@ import time
 import numpy as np
 
 from atlas.engine.record import Record
+from atlas.engine.stage import stage
 from atlas.errors import ModelError, StageError
 from atlas.spaces.records import Vectors
-
-VERSION = 1
 
 
 class Awkward(Exception):
@@ -30,9 +29,10 @@ class AwkwardStageError(StageError):
 
 
 class Homemade(Record):
-    """No record that the store knows."""
+    """No dataclass."""
 
 
+@stage("trouble", version=1)
 def trouble(*inputs: Record, how: str, after: float = 0.0) -> Record:
     time.sleep(after)
     if how == "value":

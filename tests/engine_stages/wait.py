@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from atlas.engine.stage import Work, stage
 from atlas.spaces.records import Vectors
 
-VERSION = 1
 
-
+@stage("wait", version=1)
 def wait(
     *inputs: Vectors,
     seconds: float,
     n: int = 0,
     began: str = "",
-    progress: Callable[[float], None] = lambda _: None,
+    work: Work = Work(),
 ) -> Vectors:
     if began:
         with Path(began).open("a") as file:
             file.write(f"{os.getpid()}\n")
     begin = time.monotonic()
     while (gone := time.monotonic() - begin) < seconds:
-        progress(gone / seconds)
+        work.progress(gone / seconds)
         time.sleep(0.02)
     return Vectors(np.full((1, 1), seconds, np.float32), "waited")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.maps.records import NOISE, Clusters, Layout
 from atlas.maps.stages import cluster as stage
 from atlas.spaces.records import Selection, Vectors, Vocabulary
@@ -170,7 +171,7 @@ def test_the_tree_has_the_weights_of_all_pairs(seed: int, n: int) -> None:
 
 def test_the_same_on_any_number_of_threads_and_in_any_order() -> None:
     xy, _ = blobs([70, 50, 40], 3)
-    groups, again = taken(xy, threads=1), taken(xy, threads=2)
+    groups, again = taken(xy, work=Work(threads=1)), taken(xy, work=Work(threads=2))
     assert (
         groups.entries == again.entries
         and (groups.coarse == again.coarse).all()

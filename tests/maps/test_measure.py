@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.maps.records import Faithfulness, Layout
-from atlas.maps.stages import measure as stage
+from atlas.maps.stages.measure import measure
 from atlas.maps.stages.neighbors import neighbors
+from atlas.numeric import plane
 from atlas.spaces.records import Selection, Vectors
 
 
@@ -20,9 +22,7 @@ def taken(values: Any, xy: Any, k: int = 15, **options: Any) -> Faithfulness:
     vectors = Vectors(np.asarray(values, np.float32), "test")
     selection = Selection(np.arange(len(values), dtype=np.int32))
     near = neighbors(vectors, selection, k=k)
-    return stage.measure(
-        vectors, selection, near, Layout(np.asarray(xy, np.float32), {}), k=k, **options
-    )
+    return measure(vectors, selection, near, Layout(np.asarray(xy, np.float32), {}), k=k, **options)
 
 
 def noise(n: int, d: int, seed: int = 0) -> Any:
@@ -137,7 +137,7 @@ def test_tiny_maps(n: int) -> None:
 @given(places=st.lists(st.integers(0, 3), min_size=8, max_size=60), k=st.integers(1, 6))
 def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
     xy = np.stack([np.asarray(places), np.zeros(len(places))], axis=1).astype(np.float32)
-    near = stage.nearest(xy, k)
+    near = plane.nearest(xy, k)
     far = np.abs(xy[:, None, 0] - xy[None, :, 0])
     expected = [
         [j for j in np.argsort(far[i], kind="stable") if j != i][:k] for i in range(len(xy))
@@ -147,7 +147,7 @@ def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
 
 def test_quantiles_and_threads() -> None:
     values, xy = noise(900, 6), noise(900, 6)[:, :2]
-    one, two = taken(values, xy, threads=1), taken(values, xy, threads=2)
+    one, two = taken(values, xy, work=Work(threads=1)), taken(values, xy, work=Work(threads=2))
     assert one.overlap.tobytes() == two.overlap.tobytes()
     assert one.figures["quantiles"] == pytest.approx(
         np.quantile(one.overlap, [0.1, 0.5, 0.9]), abs=1e-6

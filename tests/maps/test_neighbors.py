@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import StageError
 from atlas.maps.records import Neighbors
-from atlas.maps.stages import neighbors as stage
+from atlas.maps.stages.neighbors import neighbors
+from atlas.numeric import neighbors as kernel
 from atlas.spaces.records import Selection, Vectors
 
 
 def found(values: Any, k: int, ids: Any = None, threads: int = 1) -> Neighbors:
     vectors = Vectors(np.asarray(values, np.float32), "test")
     selection = Selection(np.asarray(range(len(values)) if ids is None else ids, np.int32))
-    return stage.neighbors(vectors, selection, k=k, threads=threads)
+    return neighbors(vectors, selection, k=k, work=Work(threads=threads))
 
 
 def brute(values: Any, k: int) -> tuple[Any, Any]:
@@ -95,12 +97,12 @@ def test_the_precision_of_the_rough_pass_changes_nothing(
     # A narrow cone: thousands of cosines within bfloat16's rounding of each other, so most rows
     # have to be settled.
     values = np.concatenate([noise(700, 16) * 0.1 + 3, noise(700, 16, 1)])
-    monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: rough)
+    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
     near = found(values, 15)
     cosine = brute(values, 15)[1]
     np.fill_diagonal(cosine, -np.inf)
     assert np.allclose(near.similarities, -np.sort(-cosine, axis=1)[:, :15], atol=1e-6)
-    monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: not rough)
+    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: not rough)
     other = found(values, 15)
     assert near.rows.tobytes() == other.rows.tobytes()
     assert near.similarities.tobytes() == other.similarities.tobytes()
@@ -108,7 +110,7 @@ def test_the_precision_of_the_rough_pass_changes_nothing(
 
 @pytest.mark.parametrize("rough", [True, False])
 def test_more_duplicates_than_candidates(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
-    monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: rough)
+    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
     values = noise(1400, 24)
     values[100:400] = values[5]
     values[900] = values[5]
@@ -163,7 +165,7 @@ def test_lengths_and_rotations_do_not_matter(seed: int, exponent: int) -> None:
 def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
     import torch
 
-    monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _: rough)
+    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
     values, before = noise(1500, 50), torch.get_num_threads()
     results = [found(values, 15, threads=count) for count in (1, 2, 5)]
     assert len({near.rows.tobytes() + near.similarities.tobytes() for near in results}) == 1
@@ -181,7 +183,7 @@ def test_rounding_to_bfloat16_never_loses_a_neighbor(
     )
     results = []
     for rough in (True, False):
-        monkeypatch.setattr(stage, "_faster_in_bfloat16", lambda _, rough=rough: rough)
+        monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _, rough=rough: rough)
         results.append(found(values, 5))
     assert results[0].rows.tobytes() == results[1].rows.tobytes()
     assert results[0].similarities.tobytes() == results[1].similarities.tobytes()
@@ -190,13 +192,13 @@ def test_rounding_to_bfloat16_never_loses_a_neighbor(
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     values = noise(500, 10)
     whole = found(values, 9)
-    monkeypatch.setattr(stage, "_BLOCK", 37)
+    monkeypatch.setattr(kernel, "_BLOCK", 37)
     heard: list[float] = []
-    parts = stage.neighbors(
+    parts = neighbors(
         Vectors(values, "test"),
         Selection(np.arange(500, dtype=np.int32)),
         k=9,
-        progress=heard.append,
+        work=Work(progress=heard.append),
     )
     assert whole.rows.tobytes() == parts.rows.tobytes()
     assert heard == sorted(heard) and len(heard) == 14 and heard[-1] == 1

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import StageError
 from atlas.maps.records import Layout
 from atlas.maps.stages.measure import measure
@@ -141,7 +142,9 @@ def test_threads_do_not_matter(method: str) -> None:
             with threadpool_limits(count, user_api="blas"):
                 layouts.append(
                     whole.project(
-                        method, threads=count, **({"epochs": 40} if method == "umap" else {})
+                        method,
+                        work=Work(threads=count),
+                        **({"epochs": 40} if method == "umap" else {}),
                     )
                 )
     finally:
@@ -152,7 +155,7 @@ def test_threads_do_not_matter(method: str) -> None:
 def test_progress_rises_to_one(grouped: Map) -> None:
     for method, options in (("umap", {"epochs": 20}), ("tsne", {"iterations": 50})):
         heard: list[float] = []
-        grouped.project(method, progress=heard.append, **options)
+        grouped.project(method, work=Work(progress=heard.append), **options)
         assert heard == sorted(heard) and len(heard) > 5 and heard[-1] == 1
 
 

@@ -17,6 +17,7 @@ from hub import Hub
 from hypothesis import given
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
 from atlas.models.checkpoint import Checkpoint
@@ -289,10 +290,11 @@ def test_unreachable(tmp_path: Path) -> None:
     """A hub that refuses connections and one that never answers are both given up on soon."""
     code = """
 location = "hub:org/model@" + "0" * 40
+from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([
     tell(lambda: resolve("org/model")), tell(lambda: str(checkpoints.fetch(location, "config.json"))),
-    tell(lambda: vectors(location=location)),
+    tell(lambda: vectors(work=Work(location))),
 ]))
 """
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -317,18 +319,19 @@ def test_only_the_table_is_transferred(hub: Hub, tmp_path: Path) -> None:
     assert weights.stat().st_size > 19 << 20
     commit = hub.add("org/model", folder)
     code = f"""
+from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.describe import describe
 import numpy
-found = vectors(location="hub:org/model@{commit}")
+found = vectors(work=Work("hub:org/model@{commit}"))
 numpy.save(root / "found.npy", found.values)
-tokens = vocabulary(location="hub:org/model@{commit}")
-facts = describe(location="hub:org/model@{commit}", language="en").facts
+tokens = vocabulary(work=Work("hub:org/model@{commit}"))
+facts = describe(work=Work("hub:org/model@{commit}"), language="en").facts
 print(json.dumps([found.tensor, len(tokens), tokens.family, facts]))
 """
     tensor, rows, family, facts = ask(code, tmp_path, hub.url)
-    expected = vectors(location=f"path:{folder}")
+    expected = vectors(work=Work(f"path:{folder}"))
     np.testing.assert_array_equal(np.load(tmp_path / "found.npy"), expected.values)
     assert (
         tensor == expected.tensor
@@ -344,6 +347,7 @@ def test_offline_reads_the_local_cache(hub: Hub, models_folder: Any, tmp_path: P
     files that do not exist."""
     commit = hub.add("org/model", models_folder("japanese"))  # which has no tokenizer.json
     code = """
+from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.describe import describe
@@ -374,6 +378,7 @@ print(json.dumps([found.revision, tokens, float(table.sum()), describe(language=
     assert hub.requests == []
     code = """
 found = resolve("org/model", offline=True)
+from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json"))), tell(lambda: resolve("org/other", offline=True)),
                   tell(lambda: str(checkpoints.fetch(found.location, "another.json")))]))
@@ -425,10 +430,11 @@ def test_sharded_on_the_hub(hub: Hub, models_folder: Any, tmp_path: Path) -> Non
     good, bad = hub.add("org/good", folder), hub.add("org/bad", broken)
     bare = hub.add("org/bin", models_folder("wordpiece-bin"))
     code = f"""
+from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([
-    float(vectors(location="hub:org/good@{good}").values.sum()), tell(lambda: vectors(location="hub:org/bad@{bad}")),
-    float(vectors(location="hub:org/bin@{bare}").values.sum()),
+    float(vectors(work=Work("hub:org/good@{good}")).values.sum()), tell(lambda: vectors(work=Work("hub:org/bad@{bad}"))),
+    float(vectors(work=Work("hub:org/bin@{bare}")).values.sum()),
 ]))
 """
     total, error, again = ask(code, tmp_path, hub.url)

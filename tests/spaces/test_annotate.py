@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from atlas.engine.stage import Work
 from atlas.spaces.records import Vocabulary
 from atlas.spaces.stages.annotate import annotate
 from atlas.spaces.stages.vocabulary import vocabulary
@@ -66,8 +67,8 @@ def test_english_has_no_annotations() -> None:
 
 def test_embedded_vocabulary() -> None:
     seen: list[float] = []
-    tokens = vocabulary(location=f"path:{AOZORA}")
-    found = annotate(tokens, language="ja", progress=seen.append)
+    tokens = vocabulary(work=Work(f"path:{AOZORA}"))
+    found = annotate(tokens, language="ja", work=Work(progress=seen.append))
     assert len(found.pos) == len(tokens) and seen == sorted(seen) and len(seen) > 10
     row = tokens.tokens.index("フランス")
     assert (found.pos[row], found.readings[row]) == ("固有名詞・地名", "フランス")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError, StageError
 from atlas.models import encoder
 from atlas.spaces.stages.contextual import contextual
@@ -54,9 +55,9 @@ def test_equals_the_model_run_token_by_token(
         [names.convert_tokens_to_ids(token) for token in side.split()]
         for side in (*AROUND[kind], "", "")[:2]
     )
-    last = contextual(location=f"path:{folder}")
-    first = contextual(location=f"path:{folder}", layer=0)
-    assert len(last.values) == len(vectors(location=f"path:{folder}").values)
+    last = contextual(work=Work(f"path:{folder}"))
+    first = contextual(work=Work(f"path:{folder}"), layer=0)
+    assert len(last.values) == len(vectors(work=Work(f"path:{folder}")).values)
     for token in (0, 7, len(last.values) - 1):
         np.testing.assert_allclose(
             last.values[token], alone(folder, token, -1, before, after), atol=2e-6
@@ -92,16 +93,16 @@ def split(rows: list[int], states: Any, texts: list[list[int]]) -> list[tuple[in
 def test_layers(models_folder: Callable[[str], Path]) -> None:
     location = f"path:{models_folder('wordpiece')}"
     np.testing.assert_array_equal(
-        contextual(location=location, layer=-1).values,
-        contextual(location=location, layer=2).values,
+        contextual(work=Work(location), layer=-1).values,
+        contextual(work=Work(location), layer=2).values,
     )
     np.testing.assert_array_equal(
-        contextual(location=location, layer=-3).values,
-        contextual(location=location, layer=0).values,
+        contextual(work=Work(location), layer=-3).values,
+        contextual(work=Work(location), layer=0).values,
     )
     for layer in (3, -4):
         with pytest.raises(StageError, match=f"no layer {layer}; it has 2") as caught:
-            contextual(location=location, layer=layer)
+            contextual(work=Work(location), layer=layer)
         assert "0 to 2" in caught.value.hint
 
 
@@ -126,7 +127,7 @@ def test_a_layer_in_between_is_that_of_the_whole_model(
     location, tokens = f"path:{folder}", (0, 7, 30)
     around = encoder.load(location)
     for layer in (0, 1, 2, 3, -2):
-        made = contextual(location=location, layer=layer).values
+        made = contextual(work=Work(location), layer=layer).values
         for token in tokens:
             expected = alone(folder, token, layer, list(around.before), list(around.after))
             np.testing.assert_allclose(made[token], expected, rtol=1e-4, atol=1e-5)
@@ -143,14 +144,14 @@ def test_weights_made_up_are_refused(models_folder: Callable[[str], Path], tmp_p
         {"format": "pt"},
     )
     with pytest.raises(ModelError, match=r"lack encoder\.layer\.1"):
-        contextual(location=f"path:{folder}")
+        contextual(work=Work(f"path:{folder}"))
 
 
 def test_a_checkpoint_without_weights(models_folder: Callable[[str], Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(models_folder("wordpiece"), tmp_path / "copy"))
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="transformers cannot load it"):
-        contextual(location=f"path:{folder}")
+        contextual(work=Work(f"path:{folder}"))
 
 
 def test_not_finite(models_folder: Callable[[str], Path], tmp_path: Path) -> None:
@@ -161,14 +162,14 @@ def test_not_finite(models_folder: Callable[[str], Path], tmp_path: Path) -> Non
     kept["embeddings.word_embeddings.weight"][9] = np.nan
     save_file(kept, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(StageError, match="not finite"):
-        contextual(location=f"path:{folder}")
+        contextual(work=Work(f"path:{folder}"))
 
 
 def test_output_space(models_folder: Callable[[str], Path]) -> None:
     from transformers import AutoModelForCausalLM
 
     untied = models_folder("llama")
-    found = vectors(location=f"path:{untied}", space="output")
+    found = vectors(work=Work(f"path:{untied}"), space="output")
     expected = (
         AutoModelForCausalLM.from_pretrained(untied).get_output_embeddings().weight.detach().numpy()
     )
@@ -176,4 +177,4 @@ def test_output_space(models_folder: Callable[[str], Path]) -> None:
     assert found.tensor == "lm_head.weight"
     for tied in ("bytelevel", "roberta", "wordpiece"):
         with pytest.raises(ModelError, match="no output embeddings of their own"):
-            vectors(location=f"path:{models_folder(tied)}", space="output")
+            vectors(work=Work(f"path:{models_folder(tied)}"), space="output")

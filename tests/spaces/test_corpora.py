@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.atlas_toml import load
+from atlas.engine.stage import Span, Work
 from atlas.errors import ConfigError, DataError, StageError
 from atlas.spaces.corpus import Chunk, chunks, texts
 from atlas.spaces.records import Averages, Selection, Sums, Vocabulary
@@ -44,7 +45,7 @@ SENTENCES = [
 def run(location: str, chunk: Chunk, **more: Any) -> Sums:
     given = {"kind": chunk.kind, "digest": chunk.digest}
     return occurrences(
-        location=location, chunk=given, place=[chunk.path, chunk.begin, chunk.end], **more
+        work=Work(location, Span(chunk.path, chunk.begin, chunk.end)), chunk=given, **more
     )
 
 
@@ -239,7 +240,7 @@ def test_words_are_the_means_of_their_pieces(location: str, tmp_path: Path) -> N
     first, second, third = states("the running fox"), states("run , running runs"), states("run")
     assert made.values[0] == pytest.approx((first[1:3].mean(0) + second[2:4].mean(0)) / 2, abs=1e-5)
     assert made.values[1] == pytest.approx((second[0] + third[0]) / 2, abs=1e-5)
-    alone = contextual(location=location, words=words).values
+    alone = contextual(work=Work(location), words=words).values
     assert alone[0] == pytest.approx(states("running").mean(0), abs=1e-5) and alone[
         1
     ] == pytest.approx(third[0], abs=1e-5)
@@ -291,9 +292,9 @@ def test_words_are_counted_next_to_any_sign(
 
 def test_a_word_that_the_model_cannot_read(location: str) -> None:
     with pytest.raises(StageError, match="'☃'"):
-        contextual(location=location, words=["fox", "☃"])
+        contextual(work=Work(location), words=["fox", "☃"])
     with pytest.raises(StageError, match="reads it as 'fox'"):
-        contextual(location=location, words=["fox", "FOX"])
+        contextual(work=Work(location), words=["fox", "FOX"])
 
 
 def test_files_that_are_not_as_they_should_be(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError
 from atlas.spaces.stages.describe import describe
 
@@ -16,7 +17,7 @@ def test_facts_of_every_checkpoint(checkpoint: Path) -> None:
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(checkpoint)
-    facts = describe(location=f"path:{checkpoint}", language="en").facts
+    facts = describe(work=Work(f"path:{checkpoint}"), language="en").facts
     assert (
         facts["hidden_size"] == config.hidden_size and facts["layers"] == config.num_hidden_layers
     )
@@ -51,7 +52,7 @@ def test_facts_of_every_checkpoint(checkpoint: Path) -> None:
 def test_license(tmp_path: Path, readme: str, expected: str | None) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "README.md").write_bytes(readme.encode())
-    assert describe(location=f"path:{tmp_path}", language="en").facts["license"] == expected
+    assert describe(work=Work(f"path:{tmp_path}"), language="en").facts["license"] == expected
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_license(tmp_path: Path, readme: str, expected: str | None) -> None:
 )
 def test_sparse_configs(tmp_path: Path, config: dict[str, Any]) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
-    facts = describe(location=f"path:{tmp_path}", language="ja").facts
+    facts = describe(work=Work(f"path:{tmp_path}"), language="ja").facts
     assert facts["language"] == "ja" and facts["hidden_size"] is None and facts["bytes"] is None
 
 
@@ -69,7 +70,7 @@ def test_text_half_of_a_larger_model(tmp_path: Path) -> None:
         "text_config": {"hidden_size": 640, "num_hidden_layers": 18, "vocab_size": 9},
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    facts = describe(location=f"path:{tmp_path}", language="en").facts
+    facts = describe(work=Work(f"path:{tmp_path}"), language="en").facts
     assert (facts["hidden_size"], facts["layers"], facts["vocab_size"]) == (640, 18, 9)
 
 
@@ -80,7 +81,7 @@ def test_unreadable_config(tmp_path: Path, content: str | bytes | None) -> None:
             content if isinstance(content, bytes) else content.encode()
         )
     with pytest.raises(ModelError) as caught:
-        describe(location=f"path:{tmp_path}", language="en")
+        describe(work=Work(f"path:{tmp_path}"), language="en")
     assert "config.json" in str(caught.value) and caught.value.hint
 
 
@@ -99,4 +100,4 @@ def test_unreadable_config(tmp_path: Path, content: str | bytes | None) -> None:
 def test_name(tmp_path: Path, readme: str, expected: str | None) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "README.md").write_bytes(readme.encode())
-    assert describe(location=f"path:{tmp_path}", language="en").facts["name"] == expected
+    assert describe(work=Work(f"path:{tmp_path}"), language="en").facts["name"] == expected

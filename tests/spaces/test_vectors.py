@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError, StageError
 from atlas.models.tensors import find_table, table_rows
 from atlas.spaces.stages import vectors as stage
@@ -26,7 +27,7 @@ def expected(folder: Path) -> np.ndarray[Any, Any]:
 
 def test_equals_what_transformers_reads(checkpoint: Path) -> None:
     seen: list[float] = []
-    found = vectors(location=f"path:{checkpoint}", progress=seen.append)
+    found = vectors(work=Work(f"path:{checkpoint}", progress=seen.append))
     np.testing.assert_array_equal(found.values, expected(checkpoint))
     assert found.values.dtype == np.float32 and found.values.flags.c_contiguous
     assert len(found.values) == table_rows(f"path:{checkpoint}")
@@ -53,7 +54,7 @@ def test_truncated(wordpiece: Path) -> None:
         with weights.open("r+b") as file:
             file.truncate(size)
         with pytest.raises(ModelError) as caught:
-            vectors(location=f"path:{wordpiece}")
+            vectors(work=Work(f"path:{wordpiece}"))
         assert "complete" in caught.value.hint and "model.safetensors" in str(caught.value)
         shutil.move(wordpiece / "kept", weights)
 
@@ -79,7 +80,7 @@ def rewrite(
 def test_false_headers(wordpiece: Path, entry: dict[str, Any] | None) -> None:
     rewrite(wordpiece / "model.safetensors", entry)
     with pytest.raises(ModelError):
-        vectors(location=f"path:{wordpiece}")
+        vectors(work=Work(f"path:{wordpiece}"))
 
 
 def test_missing_shard(models_folder: Any, tmp_path: Path) -> None:
@@ -89,19 +90,19 @@ def test_missing_shard(models_folder: Any, tmp_path: Path) -> None:
     (folder / shard).unlink()
     for ask in (vectors, table_rows):
         with pytest.raises(ModelError, match=shard):
-            ask(location=f"path:{folder}")
+            ask(work=Work(f"path:{folder}"))
 
 
 def test_no_weights(wordpiece: Path) -> None:
     (wordpiece / "model.safetensors").unlink()
     with pytest.raises(ModelError) as caught:
-        vectors(location=f"path:{wordpiece}")
+        vectors(work=Work(f"path:{wordpiece}"))
     assert caught.value.hint
 
 
 def test_other_spaces_are_refused(models_folder: Any) -> None:
     with pytest.raises(StageError):
-        vectors(location=f"path:{models_folder('wordpiece')}", space="outputs")
+        vectors(work=Work(f"path:{models_folder('wordpiece')}"), space="outputs")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_a_table_is_never_made_up(tmp_path: Path, safe: bool) -> None:
     else:
         torch.save(kept, path)
     with pytest.raises(ModelError, match="word_embeddings"):
-        vectors(location=f"path:{folder}")
+        vectors(work=Work(f"path:{folder}"))
 
 
 @pytest.mark.parametrize("family", ["t5", "llama", "bytelevel", "japanese"])
@@ -170,9 +171,9 @@ def test_tables_under_unknown_names_are_found_by_building_the_model(
     folder = Path(shutil.copytree(models_folder(family), tmp_path / "model"))
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    found = vectors(location=f"path:{folder}")
+    found = vectors(work=Work(f"path:{folder}"))
     np.testing.assert_array_equal(
-        found.values, vectors(location=f"path:{models_folder(family)}").values
+        found.values, vectors(work=Work(f"path:{models_folder(family)}")).values
     )
 
 
@@ -189,7 +190,7 @@ def test_code_of_a_checkpoint_is_not_run(
     (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.setattr("builtins.input", lambda *_: "y")
     with pytest.raises(ModelError) as caught:
-        vectors(location=f"path:{folder}")
+        vectors(work=Work(f"path:{folder}"))
     assert "never run" in caught.value.hint and not (tmp_path / "ran").exists()
 
 
@@ -203,7 +204,7 @@ def test_many_pieces(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
     save_file({"wte.weight": table, "a": torch.zeros(3)}, tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text("{}")
     seen: list[float] = []
-    found = vectors(location=f"path:{tmp_path}", progress=seen.append).values
+    found = vectors(work=Work(f"path:{tmp_path}", progress=seen.append)).values
     np.testing.assert_array_equal(found, table.float().numpy())
     assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) == 8
 
@@ -221,4 +222,4 @@ def test_vision_models_have_no_vocabulary(tmp_path: Path) -> None:
     )
     ViTModel(config).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no table"):
-        vectors(location=f"path:{tmp_path}")
+        vectors(work=Work(f"path:{tmp_path}"))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError
 from atlas.models import tokenizer_files as tokens
 from atlas.spaces import readable as stage
@@ -54,7 +55,7 @@ def check_tokens(found: Vocabulary, folder: Path) -> None:
 
 
 def test_tokens_are_those_of_the_tokenizer(checkpoint: Path) -> None:
-    found = vocabulary(location=f"path:{checkpoint}")
+    found = vocabulary(work=Work(f"path:{checkpoint}"))
     check_tokens(found, checkpoint)
     assert found.family == FAMILIES.get(checkpoint.name.split("-")[0], "sentencepiece")
     assert len(found) == json.loads((checkpoint / "config.json").read_text())["vocab_size"]
@@ -65,7 +66,7 @@ def test_tokens_are_those_of_the_tokenizer(checkpoint: Path) -> None:
     ("folder", "rows"), [(minilm, 30522), (lambda: AOZORA, 16000)], ids=["minilm", "ja-aozora"]
 )
 def test_embedded_models(folder: Any, rows: int) -> None:
-    found = vocabulary(location=f"path:{folder()}")
+    found = vocabulary(work=Work(f"path:{folder()}"))
     check_tokens(found, folder())
     assert len(found) == rows and found.family == "wordpiece"
     assert all(text.isprintable() and text for text in found.texts)
@@ -75,7 +76,7 @@ def test_embedded_models(folder: Any, rows: int) -> None:
 def test_byte_level_texts_read_as_the_tokenizer_decodes(models_folder: Any) -> None:
     for name in ("bytelevel", "roberta"):
         folder = models_folder(name)
-        found, reference = vocabulary(location=f"path:{folder}"), tokenizer(folder)
+        found, reference = vocabulary(work=Work(f"path:{folder}")), tokenizer(folder)
         compared = 0
         for row, (text, kind) in enumerate(zip(found.texts, found.kinds, strict=True)):
             decoded = reference.decode([row], clean_up_tokenization_spaces=False)
@@ -89,7 +90,7 @@ def test_byte_level_texts_read_as_the_tokenizer_decodes(models_folder: Any) -> N
 
 
 def test_wordpiece_kinds(models_folder: Any) -> None:
-    found = vocabulary(location=f"path:{models_folder('wordpiece')}")
+    found = vocabulary(work=Work(f"path:{models_folder('wordpiece')}"))
     kinds = dict(zip(found.tokens, found.kinds, strict=True))
     assert kinds["[CLS]"] == "special" and kinds["[unused0]"] == "unused"
     assert kinds["fox"] == "word" and kinds["##ning"] == "continuation" and kinds["##"] == "word"
@@ -101,14 +102,14 @@ def test_a_line_that_comes_twice_keeps_both_ids(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(
         json.dumps({"model_type": "bert", "vocab_size": len(lines)})
     )
-    found = vocabulary(location=f"path:{tmp_path}")
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
     assert list(found.tokens) == lines, "a row a line, so that rows stay in step with the vectors"
     assert found.kinds[2] == found.kinds[4] == "word"
 
 
 def test_sentencepiece_kinds(models_folder: Any) -> None:
     for name in ("llama", "llama-slow"):
-        found = vocabulary(location=f"path:{models_folder(name)}")
+        found = vocabulary(work=Work(f"path:{models_folder(name)}"))
         kinds = dict(zip(found.tokens, found.kinds, strict=True))
         assert (
             kinds["<s>"] == kinds["</s>"] == kinds["<unk>"] == "special"
@@ -121,7 +122,7 @@ def test_sentencepiece_kinds(models_folder: Any) -> None:
         )
         assert found.kinds[row] == "word" and found.texts[row] == "␣" + found.tokens[row][1:]
     for name in ("t5", "t5-slow"):
-        found = vocabulary(location=f"path:{models_folder(name)}")
+        found = vocabulary(work=Work(f"path:{models_folder(name)}"))
         assert found.kinds[found.tokens.index("<extra_id_0>")] == "unused"
 
 
@@ -131,7 +132,7 @@ def test_with_and_without_tokenizer_json_agree(models_folder: Any) -> None:
         ("t5", "t5-slow"),
         ("bytelevel", "bytelevel-slow-padded"),
     ):
-        one, two = (vocabulary(location=f"path:{models_folder(name)}") for name in (fast, slow))
+        one, two = (vocabulary(work=Work(f"path:{models_folder(name)}")) for name in (fast, slow))
         size = len(one) if fast != "t5" else len(one) - 5
         for column in ("tokens", "texts", "kinds", "scripts"):
             assert getattr(one, column)[:size] == getattr(two, column)[:size], (fast, column)
@@ -139,7 +140,7 @@ def test_with_and_without_tokenizer_json_agree(models_folder: Any) -> None:
 
 def test_padding_rows(models_folder: Any) -> None:
     folder = models_folder("bytelevel-slow-padded")
-    found = vocabulary(location=f"path:{folder}")
+    found = vocabulary(work=Work(f"path:{folder}"))
     last = len(found) - 1
     assert found.tokens[-7:] == tuple(f"<row {row}>" for row in range(last - 6, last + 1))
     assert set(found.kinds[-7:]) == {"unused"} and found.kinds[-8] != "unused"
@@ -153,7 +154,7 @@ def test_tokens_beyond_the_table_and_holes(tmp_path: Path) -> None:
     }
     (tmp_path / "tokenizer.json").write_text(json.dumps(model))
     (tmp_path / "config.json").write_text(json.dumps({"vocab_size": 6}))
-    found = vocabulary(location=f"path:{tmp_path}")
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
     assert found.tokens == ("a", "b", "[X]", "<row 3>", "far", "<row 5>")
     assert (
         found.kinds == ("word", "word", "special", "unused", "word", "unused")
@@ -180,7 +181,7 @@ def test_unreadable_tokenizers(tmp_path: Path, name: str, content: str | bytes) 
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(ModelError) as caught:
-        vocabulary(location=f"path:{tmp_path}")
+        vocabulary(work=Work(f"path:{tmp_path}"))
     assert caught.value.hint and str(tmp_path) in str(caught.value)
 
 
@@ -255,7 +256,7 @@ def test_bytes_read_as_text_or_by_number(raw: bytes) -> None:
 def slow(folder: Path, entries: dict[str, int], **config: Any) -> Vocabulary:
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "vocab.json").write_text(json.dumps(entries))
-    return vocabulary(location=f"path:{folder}")
+    return vocabulary(work=Work(f"path:{folder}"))
 
 
 def test_words_marked_at_their_end(tmp_path: Path) -> None:
@@ -302,7 +303,7 @@ def test_added_tokens_are_read_as_written(models_folder: Any, tmp_path: Path) ->
             (folder / "tokenizer.json").unlink()
         (folder / "model.safetensors").unlink()
         (folder / "config.json").write_text(json.dumps({"vocab_size": len(reference)}))
-        found = vocabulary(location=f"path:{folder}")
+        found = vocabulary(work=Work(f"path:{folder}"))
         assert found.tokens[-3:] == ("café", "<tool_call>", "  ")
         assert (
             found.texts[-3:] == ("café", "<tool_call>", "␣␣") and found.kinds[-3:] == ("word",) * 3
@@ -313,7 +314,7 @@ def test_special_tokens_of_older_checkpoints(models_folder: Any, tmp_path: Path)
     """Checkpoints of the Tohoku kind come with vocab.txt and config.json alone."""
     for name in ("vocab.txt", "config.json"):
         shutil.copy(models_folder("japanese") / name, tmp_path)
-    found = vocabulary(location=f"path:{tmp_path}")
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
     kinds = dict(zip(found.tokens, found.kinds, strict=True))
     assert {token for token, kind in kinds.items() if kind == "special"} == {
         "[PAD]",
@@ -335,7 +336,7 @@ def test_counted_tokens(tmp_path: Path) -> None:
         '{"model_type": "roberta", "tokenizer_class": "PhobertTokenizer"}'
     )
     reference = PhobertTokenizer.from_pretrained(tmp_path)
-    found = vocabulary(location=f"path:{tmp_path}")
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
     assert (
         list(found.tokens) == reference.convert_ids_to_tokens(list(range(len(reference))))
         and "xin" in found.tokens

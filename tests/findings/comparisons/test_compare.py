@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import StageError
-from atlas.findings.comparisons.stages.compare import among, cka, compare, kept, procrustes, shared
+from atlas.findings.comparisons.stages.compare import among, compare, shared
 from atlas.findings.comparisons.stages.layers import layers
 from atlas.maps.records import Neighbors
 from atlas.maps.stages.neighbors import neighbors
+from atlas.numeric.alignment import cka, kept, procrustes
 from atlas.spaces.records import Selection, Vectors, Vocabulary
 from atlas.spaces.stages.contextual import contextual
 from atlas.spaces.stages.vectors import vectors
@@ -201,7 +203,7 @@ def test_tokenizers_of_different_kinds_share_their_words(
     from atlas.spaces.stages.vocabulary import vocabulary
 
     one, *others = (
-        vocabulary(location=f"path:{models_folder(name)}")
+        vocabulary(work=Work(f"path:{models_folder(name)}"))
         for name in ("wordpiece", "roberta", "llama")
     )
     for two in others:
@@ -260,13 +262,13 @@ def test_only_shared_tokens_count() -> None:
 
 def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> None:
     location = f"path:{models_folder('wordpiece')}"
-    space = vectors(location=location)
+    space = vectors(work=Work(location))
     ids = Selection(np.arange(5, len(space.values), dtype=np.int32))
     own = neighbors(space, ids, k=5)
-    found = layers(space, ids, ids, own, location=location, k=5).entries
-    assert [entry["layer"] for entry in found] == [0, 1, 2]
+    found = layers(space, ids, ids, own, work=Work(location), k=5).layers
+    assert [entry.layer for entry in found] == [0, 1, 2]
     for entry in found:
-        layer = contextual(location=location, layer=entry["layer"])
+        layer = contextual(work=Work(location), layer=entry.layer)
         theirs = neighbors(layer, ids, k=5)
         assert entry["overlap"] == pytest.approx(
             float(kept(own.rows, theirs.rows).mean()), abs=0.01
@@ -276,11 +278,11 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
         )
     assert found[0]["overlap"] > found[0]["chance"]
     some = Selection(ids.ids[10:40])
-    of_some = layers(space, ids, some, own, location=location, k=5).entries
+    of_some = layers(space, ids, some, own, work=Work(location), k=5).layers
     assert (
         of_some
-        == layers(space, some, some, neighbors(space, some, k=5), location=location, k=5).entries
+        == layers(space, some, some, neighbors(space, some, k=5), work=Work(location), k=5).layers
     )
     assert of_some[0]["chance"] == pytest.approx(5 / 29)
     with pytest.raises(StageError, match="share 0 tokens"):
-        layers(space, some, Selection(ids.ids[40:]), own, location=location, k=5)
+        layers(space, some, Selection(ids.ids[40:]), own, work=Work(location), k=5)

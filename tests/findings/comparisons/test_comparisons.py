@@ -311,7 +311,7 @@ def test_a_map_laid_on_itself_turned_is_itself(
         [1, -1 if mirrored else 1]
     )
     shift = np.random.default_rng(seed).normal(size=2)
-    from atlas.findings.comparisons.stages.compare import procrustes
+    from atlas.numeric.alignment import procrustes
 
     own = layout(made.first.data, "umap").astype(float)
     fit = procrustes(scale * own @ turn + shift, own)

@@ -17,6 +17,7 @@ from conftest import CHECKOUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.engine.stage import Work
 from atlas.errors import ModelError, StageError
 from atlas.findings.inputs_embeds.config import QUESTION, Pitfall
 from atlas.findings.inputs_embeds.stages.architectures import FAMILIES, build, row
@@ -67,7 +68,9 @@ def test_every_variant_against_the_library_called_by_hand(
     import torch
 
     folder, tokenizer, model, tables = tiny
-    facts = pitfall(location=f"path:{folder}", framework="torch", sentences=[SENTENCE]).facts
+    facts = pitfall(
+        work=Work(f"path:{folder}"), framework="torch", sentences=[SENTENCE]
+    ).model_dump(mode="json")
     ids = tokenizer(SENTENCE)["input_ids"]
     (sentence,) = facts["sentences"]
     assert sentence["ids"] == ids and sentence["tokens"] == tokenizer.convert_ids_to_tokens(ids)
@@ -158,9 +161,9 @@ def test_how_far_sinusoids_are_from_learned_positions(
     waves = anatomy.sinusoids(*learned.shape)
     assert waves[3, 4] == pytest.approx(np.sin(3 / 10000 ** (4 / learned.shape[1])))
     assert waves[3, 5] == pytest.approx(np.cos(3 / 10000 ** (4 / learned.shape[1])))
-    found = pitfall(location=f"path:{tiny[0]}", framework="torch", sentences=["the"]).facts[
-        "sinusoids"
-    ]
+    found = pitfall(work=Work(f"path:{tiny[0]}"), framework="torch", sentences=["the"]).model_dump(
+        mode="json"
+    )["sinusoids"]
     assert found["positions"] == len(learned)
     assert found["relative"] == pytest.approx(
         np.linalg.norm(waves - learned) / np.linalg.norm(learned)
@@ -271,7 +274,9 @@ def test_each_architecture(name: str) -> None:
 def test_the_question_itself(framework: str) -> None:
     """On MiniLM 181.743 the wrong way and 0.0 the right way, and with the question's ones as
     segments."""
-    found = pitfall(location=f"path:{minilm()}", framework=framework, sentences=[QUESTION]).facts
+    found = pitfall(
+        work=Work(f"path:{minilm()}"), framework=framework, sentences=[QUESTION]
+    ).model_dump(mode="json")
     (sentence,) = found["sentences"]
     zeros, ones = sentence["segments"]
     assert zeros["variants"]["hidden"]["sum"] == pytest.approx(181.743, abs=0.002)
@@ -295,9 +300,9 @@ def test_the_japanese_model_against_the_library_called_by_hand(text: str, wrong:
     from transformers import AutoTokenizer, BertModel
 
     folder = CHECKOUT / "site" / "models" / "ja-aozora"
-    (sentence,) = pitfall(location=f"path:{folder}", framework="torch", sentences=[text]).facts[
-        "sentences"
-    ]
+    (sentence,) = pitfall(
+        work=Work(f"path:{folder}"), framework="torch", sentences=[text]
+    ).model_dump(mode="json")["sentences"]
     told = sentence["segments"][0]["variants"]
     model = BertModel.from_pretrained(folder).eval()
     ids = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")["input_ids"]
@@ -355,18 +360,20 @@ def test_a_model_that_is_no_bert_is_not_run_in_tensorflow(
     models_folder: Callable[[str], Path],
 ) -> None:
     found = pitfall(
-        location=f"path:{models_folder('roberta')}", framework="tensorflow", sentences=["the"]
-    ).facts
+        work=Work(f"path:{models_folder('roberta')}"), framework="tensorflow", sentences=["the"]
+    )
     assert found["sentences"] == []
     assert pitfall(
-        location=f"path:{models_folder('roberta')}", framework="torch", sentences=["the quick fox"]
-    ).facts["known"]
+        work=Work(f"path:{models_folder('roberta')}"),
+        framework="torch",
+        sentences=["the quick fox"],
+    ).known
 
 
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises((ModelError, StageError)):
-        pitfall(location=f"path:{tmp_path}", framework="torch", sentences=["the"])
+        pitfall(work=Work(f"path:{tmp_path}"), framework="torch", sentences=["the"])
 
 
 def test_sentences_by_language() -> None:

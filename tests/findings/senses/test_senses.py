@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas import atlas_toml as config
+from atlas.engine.stage import Work
 from atlas.errors import ConfigError, DataError, StageError
 from atlas.findings import finding as findings
 from atlas.findings.senses import data as sense_map
@@ -106,7 +107,7 @@ def test_vectors_and_silhouettes_against_the_library_called_by_hand(
         AutoTokenizer.from_pretrained(folder),
         BertModel.from_pretrained(folder).eval(),
     )
-    facts = senses(location=f"path:{folder}", occurrences=ROWS, layer=1).facts
+    facts = senses(work=Work(f"path:{folder}"), occurrences=ROWS, layer=1).model_dump(mode="json")
     assert (
         facts["layer"] == 1
         and facts["layers"] == 2
@@ -145,7 +146,9 @@ def test_vectors_and_silhouettes_against_the_library_called_by_hand(
 def test_a_word_of_several_pieces_is_their_mean(models_folder: Callable[[str], Path]) -> None:
     texts = {"the running fox": "a", "running": "a", "a running b": "b", "fox running": "b"}
     rows = [("running", sense, text) for text, sense in texts.items()]
-    (word,) = senses(location=f"path:{models_folder('wordpiece')}", occurrences=rows).facts["words"]
+    (word,) = senses(work=Work(f"path:{models_folder('wordpiece')}"), occurrences=rows).model_dump(
+        mode="json"
+    )["words"]
     assert {point["pieces"] for point in word["points"]} == {2}
 
 
@@ -160,7 +163,9 @@ def test_words_are_found_without_offsets(models_folder: Callable[[str], Path]) -
         ("昭和", "b", "昭和"),
         ("東京", "c", "東京。"),
     ]
-    facts = senses(location=f"path:{models_folder('japanese')}", occurrences=rows).facts
+    facts = senses(work=Work(f"path:{models_folder('japanese')}"), occurrences=rows).model_dump(
+        mode="json"
+    )
     assert [len(word["points"]) for word in facts["words"]] == [4, 4]
 
 
@@ -332,7 +337,7 @@ def test_few_sentences_tell_nothing_beyond_chance() -> None:
 def test_a_word_that_the_vocabulary_lacks_is_told(models_folder: Callable[[str], Path]) -> None:
     with pytest.raises(StageError, match="which the model's vocabulary has no tokens for"):
         senses(
-            location=f"path:{models_folder('wordpiece')}",
+            work=Work(f"path:{models_folder('wordpiece')}"),
             occurrences=[*ROWS, ("☃", "a", "the ☃ fox"), ("☃", "b", "a ☃")],
         )
 
@@ -342,9 +347,9 @@ def test_a_sentence_that_the_model_cannot_take_is_told(
 ) -> None:
     location = f"path:{models_folder('wordpiece')}"
     with pytest.raises(StageError, match="the atlas reads"):
-        senses(location=location, occurrences=[*ROWS, ("fox", "animal", "fox " + "the " * 60)])
+        senses(work=Work(location), occurrences=[*ROWS, ("fox", "animal", "fox " + "the " * 60)])
     with pytest.raises(StageError, match="no layer 7"):
-        senses(location=location, occurrences=ROWS, layer=7)
+        senses(work=Work(location), occurrences=ROWS, layer=7)
 
 
 def test_pages_tell_the_figures_in_both_languages(few: Built) -> None:

@@ -27,6 +27,8 @@ class AtlasError(Exception):
         super().__init__(message, hint)
         self.message = message
         self.hint = hint
+        if hint:  # for whoever sees the traceback, as in a notebook
+            self.add_note(hint)
 
     def __str__(self) -> str:
         return self.message
@@ -45,6 +47,8 @@ class ConfigError(AtlasError):
         super().__init__(message, hint)
         self.args = (message, hint, tuple(problems))
         self.problems = tuple(problems)
+        for problem in problems:
+            self.add_note(problem)
 
 
 class ModelError(AtlasError):

@@ -116,6 +116,30 @@ class Watched:
         ] == []
 
 
+@contextmanager
+def offline(chromium: Any, document: str, path: Path, **options: Any) -> Iterator[Any]:
+    """The document opened from a file; afterwards nothing was asked for, refused or said."""
+    path.write_text(document, encoding="utf-8")
+    context = chromium.new_context(reduced_motion="reduce", **options)
+    tab = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    tab.on("pageerror", lambda error: said.append(f"error: {error}"))
+    tab.on("dialog", lambda dialog: said.append(f"error: dialog {dialog.message}"))
+    tab.add_init_script(VIOLATIONS)
+    tab.goto(path.as_uri())
+    yield tab
+    assert [tab_frame.evaluate("window.violations") for tab_frame in tab.frames] == [[]] * len(
+        tab.frames
+    )
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [path.as_uri()]
+    trouble = [line for line in said if line.startswith(("error", "warning"))]
+    assert [line for line in trouble if "GPU stall due to ReadPixels" not in line] == []
+    context.close()
+
+
 @pytest.fixture
 def watch(chromium: Any, site: str) -> Iterator[Callable[..., Watched]]:
     contexts = []

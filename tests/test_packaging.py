@@ -122,7 +122,8 @@ def test_the_light_half_loads_no_model_library() -> None:
     ]
     code = (
         "import sys, json, atlas.cli.commands, atlas.cli.serve, atlas.pipeline.build, atlas.pipeline.plan, atlas.maps.gather,"
-        " atlas.pipeline.publish, atlas.pipeline.compose, atlas.web.check, atlas.export.export\n"
+        " atlas.pipeline.publish, atlas.pipeline.compose, atlas.web.check, atlas.export.export, atlas.api,"
+        " atlas.export.figure\n"
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from awkward import NAME, SCRIPT, TEXTS
-from chrome import MARKS, READY, VIOLATIONS, drawn
+from chrome import MARKS, READY, drawn, offline
 from conftest import Built
 from exporting import run
 
@@ -18,30 +16,6 @@ from atlas import atlas_toml
 from atlas.export.page import frame, page
 
 SIZE = {"width": 916, "height": 900}  # a frame of 900 pixels between the body's margins
-
-
-@contextmanager
-def opened(chromium: Any, document: str, path: Path, **options: Any) -> Iterator[Any]:
-    """The document opened from a file; afterwards nothing was asked for, refused or said."""
-    path.write_text(document, encoding="utf-8")
-    context = chromium.new_context(reduced_motion="reduce", **options)
-    tab = context.new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    tab.on("pageerror", lambda error: said.append(f"error: {error}"))
-    tab.on("dialog", lambda dialog: said.append(f"error: dialog {dialog.message}"))
-    tab.add_init_script(VIOLATIONS)
-    tab.goto(path.as_uri())
-    yield tab
-    assert [tab_frame.evaluate("window.violations") for tab_frame in tab.frames] == [[]] * len(
-        tab.frames
-    )
-    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [path.as_uri()]
-    trouble = [line for line in said if line.startswith(("error", "warning"))]
-    assert [line for line in trouble if "GPU stall due to ReadPixels" not in line] == []
-    context.close()
 
 
 def test_no_token_becomes_markup(awkward: Path) -> None:
@@ -99,7 +73,7 @@ class TestInChromium:
         data = tiny_atlas.data("minilm-words")
         word = max((str(text) for text in data.strings("text")), key=len)
         document = page(atlas_toml.load(tiny_atlas.toml), data)
-        with opened(chromium, document, tmp_path / "map.html") as tab:
+        with offline(chromium, document, tmp_path / "map.html") as tab:
             tab.wait_for_selector(READY)
             assert drawn(tab) > 300
             assert tab.locator("button[name=share]").count() == 0
@@ -119,7 +93,7 @@ class TestInChromium:
         (written,) = run(awkward, "html", awkward / "out.html")
         around = frame(written.read_text(encoding="utf-8"), "map")
         body = f'<!doctype html><link rel="icon" href="data:,"><body>{around}'
-        with opened(chromium, body, tmp_path / "frame.html", viewport=SIZE) as tab:
+        with offline(chromium, body, tmp_path / "frame.html", viewport=SIZE) as tab:
             inner = tab.frames[1]
             inner.wait_for_selector(READY)
             inner.fill("input[name=find]", "<script>")

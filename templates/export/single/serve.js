@@ -36,6 +36,8 @@
 
   const run = (source) => {
     const script = document.createElement("script");
+    // The map's modules, where it is not one script.
+    if (document.querySelector("script[type=importmap]")) script.type = "module";
     script.textContent = source;
     document.body.append(script);
   };

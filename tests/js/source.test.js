@@ -203,10 +203,18 @@ each(
 	},
 );
 
-each("colours of near clusters are told with them", ({ tokens, meta }) => {
-	for (const { size, colour, places } of meta.clusters.coarse) {
+each("clusters are told with the places of their names", ({ tokens, meta }) => {
+	for (const { size, colour } of meta.clusters.coarse) {
 		assert.ok(size > 0 && colour >= 0 && colour < 12);
-		assert.deepEqual(Object.keys(places), Object.keys(meta.projections));
+	}
+	for (const { names } of Object.values(meta.projections)) {
+		for (const level of ["coarse", "fine"]) {
+			const { zoom, x, y } = names[level];
+			for (const list of [zoom, x, y]) {
+				assert.equal(list.length, meta.clusters[level].length);
+			}
+			assert.ok([...x, ...y].every((at) => at >= 0 && at <= 65535));
+		}
 	}
 	for (const [key, { size }] of meta.clusters.coarse.entries()) {
 		assert.equal(size, tokens.filter(({ coarse }) => coarse === key).length);

@@ -23,29 +23,38 @@ class Rectangle(Part):
     width: int
 
 
+class Places(Part):
+    """Where the names of clusters stand, and from which zoom in half-octaves they show: each list
+    in the order of the clusters, which packs better than a place for each."""
+
+    zoom: list[int]
+    x: list[int]
+    y: list[int]
+
+
+class Names(Part):
+    """The places of names of each level."""
+
+    coarse: Places
+    fine: Places
+
+
 class Projection(Part):
-    """A layout of the map: the file of its points, and what the first view shows."""
+    """A layout of the map: the file of its points, what the first view shows, and where the names
+    of clusters stand on it."""
 
     file: str
     view: Rectangle
-
-
-class Place(Part):
-    """Where a cluster's name stands, and from which zoom in half-octaves it shows."""
-
-    zoom: int
-    x: int
-    y: int
+    names: Names
 
 
 class Cluster(Part):
-    """A cluster: `colour` is a place in the palette, 255 for none; `places` are by projection."""
+    """A cluster: `colour` is a place in the palette, 255 for none."""
 
     name: str
     slug: str
     size: int
     colour: int
-    places: dict[str, Place]
 
 
 class Levels(Part):

@@ -39,7 +39,8 @@ from atlas.maps.files.meta import (
     Landmark,
     Levels,
     Meta,
-    Place,
+    Names,
+    Places,
     Projection,
     Rectangle,
     Tiles,
@@ -105,21 +106,28 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
 def _meta(data: Dataset, chosen: dict[int, int], points: dict[str, str], **own: Any) -> Meta:
     """What is told of a map; `points` are the files of its projections, the main one first."""
     main = data.about.map.clustered_on
-    frames = {name: whole(data, name) for name in points}
-    levels: dict[str, list[Cluster]] = {"coarse": [], "fine": []}
-    for cluster in data.about.clusters:
-        levels[cluster.level].append(_cluster(cluster, chosen, frames))
+    coarse, fine = (
+        [cluster for cluster in data.about.clusters if cluster.level == level]
+        for level in ("coarse", "fine")
+    )
+
+    def projection(name: str, file: str) -> Projection:
+        frame = whole(data, name)
+        names = Names(coarse=_places(coarse, name, frame), fine=_places(fine, name, frame))
+        return Projection(file=file, view=_view(data, name), names=names)
+
     return Meta(
         map=data.about.map.id,
         language=data.about.model.language,
         tokens=len(data.table),
         main=main,
         k=data.about.faithfulness[main].k,
-        projections={
-            name: Projection(file=file, view=_view(data, name)) for name, file in points.items()
-        },
+        projections={name: projection(name, file) for name, file in points.items()},
         groups=Groups(**{what: codes(data.strings(what))[0] for what in PROPERTIES}),
-        clusters=Levels(coarse=levels["coarse"], fine=levels["fine"]),
+        clusters=Levels(
+            coarse=[_cluster(cluster, chosen) for cluster in coarse],
+            fine=[_cluster(cluster, chosen) for cluster in fine],
+        ),
         until=Until(coarse=COARSE_UNTIL, fine=FINE_UNTIL),
         **own,
     )
@@ -266,17 +274,18 @@ def _view(data: Dataset, projection: str) -> Rectangle:
     return Rectangle(left=round(float(x)), bottom=round(float(y)), width=round(width))
 
 
-def _cluster(cluster: facts.Cluster, chosen: dict[int, int], frames: dict[str, Frame]) -> Cluster:
+def _cluster(cluster: facts.Cluster, chosen: dict[int, int]) -> Cluster:
     own = cluster.key if cluster.level == "coarse" else cluster.parent
-    places = {}
-    for projection, frame in frames.items():
-        at = np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535).astype(int)
-        x, y = at.tolist()
-        places[projection] = Place(zoom=cluster.zooms[projection], x=x, y=y)
     return Cluster(
         name=cluster.name,
         slug=cluster.slug,
         size=cluster.size,
         colour=GREY if own is None else chosen.get(own, GREY),
-        places=places,
     )
+
+
+def _places(clusters: list[facts.Cluster], projection: str, frame: Frame) -> Places:
+    """Where the names of a level's clusters stand on a projection."""
+    anchors = np.array([cluster.anchors[projection] for cluster in clusters]).reshape(-1, 2)
+    x, y = np.round(frame.unit(anchors) * 65535).astype(int).T.tolist()
+    return Places(zoom=[cluster.zooms[projection] for cluster in clusters], x=x, y=y)

@@ -1,12 +1,11 @@
 // Written by tests/js/meta_types.py from atlas/maps/files/meta.py, which says more.
 
-/** A cluster: `colour` is a place in the palette, 255 for none; `places` are by projection. */
+/** A cluster: `colour` is a place in the palette, 255 for none. */
 export interface Cluster {
 	name: string;
 	slug: string;
 	size: number;
 	colour: number;
-	places: Record<string, Place>;
 }
 
 /** How many tokens of a large map have each of those properties. */
@@ -62,17 +61,24 @@ export interface Meta {
 	tiles?: Tiles | null;
 }
 
-/** Where a cluster's name stands, and from which zoom in half-octaves it shows. */
-export interface Place {
-	zoom: number;
-	x: number;
-	y: number;
+/** The places of names of each level. */
+export interface Names {
+	coarse: Places;
+	fine: Places;
 }
 
-/** A layout of the map: the file of its points, and what the first view shows. */
+/** Where the names of clusters stand, and from which zoom in half-octaves they show: each list in the order of the clusters, which packs better than a place for each. */
+export interface Places {
+	zoom: number[];
+	x: number[];
+	y: number[];
+}
+
+/** A layout of the map: the file of its points, what the first view shows, and where the names of clusters stand on it. */
 export interface Projection {
 	file: string;
 	view: Rectangle;
+	names: Names;
 }
 
 /** The left lower corner and the width of a view, in units of the frame. */

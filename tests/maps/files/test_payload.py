@@ -1,4 +1,4 @@
-"""How the files that a map page fetches are packed. tests/js reads them as pages do."""
+"""The files that a map page fetches, as they are packed; tests/js reads them as pages do."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ def test_clusters_are_told_in_the_order_of_their_keys(data: Dataset) -> None:
             own = cluster.key if level == "coarse" else cluster.parent
             assert (one.name, one.slug, one.size) == (cluster.name, cluster.slug, cluster.size)
             assert one.colour == (payload.GREY if own is None else chosen[own])
-            assert set(one.places) == set(meta.projections)
+        for name, projection in meta.projections.items():
+            places = getattr(projection.names, level)
+            assert places.zoom == [cluster.zooms[name] for cluster in about]
 
 
 def test_near_clusters_differ_in_colour(data: Dataset) -> None:

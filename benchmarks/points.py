@@ -168,7 +168,7 @@ def main() -> None:
     built = time.perf_counter() - started
     data = folder / "public" / "assets" / "maps"
     meta = json.loads(next(data.glob("points-all.*.json")).read_text())
-    tiles = data / meta["tiles"]["folder"] if "tiles" in meta else data
+    tiles = data / meta["tiles"]["folder"] if meta.get("tiles") else data
     sizes = {path.name: path.stat().st_size for path in tiles.iterdir()}
     first = (
         sum(sizes[name] for name in ("index.bin", "0.p.bin") if name in sizes)

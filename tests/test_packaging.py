@@ -62,10 +62,14 @@ def test_extras_name_each_other() -> None:
 def test_lock_file_names_no_registry() -> None:
     lock = json.loads((TEMPLATES / "assets" / "package-lock.json").read_text(encoding="utf-8"))
     package = json.loads((TEMPLATES / "assets" / "package.json").read_text(encoding="utf-8"))
-    assert lock["packages"][""]["dependencies"] == package["dependencies"]
+    for part in ("dependencies", "devDependencies"):
+        assert lock["packages"][""][part] == package[part]
+        assert all(re.fullmatch(r"[\d.]+", version) for version in package[part].values())
     for name, entry in lock["packages"].items():
         assert "resolved" not in entry and (not name or "integrity" in entry), name
-    assert all(re.fullmatch(r"[\d.]+", version) for version in package["dependencies"].values())
+    for system in ("linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64", "win32-x64"):
+        for tool in ("@biomejs/cli-", "@typescript/typescript-", "@esbuild/"):
+            assert f"node_modules/{tool}{system}" in lock["packages"]
 
 
 @pytest.mark.slow
@@ -90,7 +94,10 @@ def test_wheel(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         assert archive.read("atlas/templates/assets/vendor/plotly-map.min.js") == before
-    recipe = {"package.json", "package-lock.json", ".npmrc", "runtime.mjs"}
+    recipe = {"package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs"}
+    recipe |= {"globals.d.ts", "meta.d.ts"}
+    assert "atlas/templates/assets/vendor/scripts/map.js" in names
+    assert "atlas/templates/maps/map/index.js" in names
     for path in TEMPLATES.rglob("*"):
         if path.is_file() and path.name not in recipe and "node_modules" not in path.parts:
             assert f"atlas/templates/{path.relative_to(TEMPLATES).as_posix()}" in names

@@ -10,6 +10,9 @@ from __future__ import annotations
 import base64
 import gzip
 import html
+import json
+import posixpath
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +31,11 @@ from atlas.web.render import Renderer
 from atlas.web.theme import asset
 from atlas.web.writer import Writer
 
+MAP = "maps/map.js"  # the script of maps, in the theme
 SANDBOX = "allow-scripts allow-popups allow-downloads"  # of a frame that holds the page
+_IMPORT = re.compile(
+    r"""^(import\s*|(?:import|export)\b[^;"'=]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class SinglePage:
     runtime_style  rules of the runtime
     runtime        the runtime as gzip in base 64
     licence        of the runtime, a text
+    modules        an import map of the script's modules, where it was not bundled
     script         of maps
     files          what the script fetches, in base 64, by the address it asks for
     map_files      where these addresses begin
@@ -54,6 +62,7 @@ class SinglePage:
     runtime_style: str
     runtime: str
     licence: str
+    modules: str
     script: str
     files: Mapping[str, str]
     map_files: str = FOLDER
@@ -114,18 +123,39 @@ def _assets(root: Path) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         assets = publish_assets(root, Writer(Path(folder), Path(folder), {}), lambda _: None)
 
-        def read(name: str) -> str:
-            return Path(folder, assets[name]).read_text(encoding="utf-8") if assets[name] else ""
+        def read(name: str | None) -> str:
+            return Path(folder, name).read_text(encoding="utf-8") if name else ""
 
+        script = assets.scripts["map"]
+        modules, start = "", read(script.path)
+        if script.module:
+            modules = _import_map(Path(folder, script.path).parents[1])
+            start = f'import "{MAP}"'
         licence = asset(root, "vendor/plotly-map.LICENSE.txt")
         return {
-            "assets": {"strict": assets["strict"], "runtime": ""},
-            "styles": [_style(read(name)) for name in ("css", "map_css")],
-            "runtime_style": _style(read("runtime_css")),
-            "runtime": _base64(gzip.compress(read("runtime").encode(), mtime=0)),
+            "assets": {"strict": assets.strict, "runtime": ""},
+            "styles": [_style(read(assets.styles[name])) for name in ("site", "map")],
+            "runtime_style": _style(read(assets.runtime_css)),
+            "runtime": _base64(gzip.compress(read(assets.runtime).encode(), mtime=0)),
             "licence": licence.read_text(encoding="utf-8") if licence else "",
-            "script": _script(read("map_js")),
+            "modules": modules,
+            "script": _script(start),
         }
+
+
+def _import_map(folder: Path) -> str:
+    """The modules of a folder as one import map, where the script was not bundled. They name each
+    other by their places in it, since what stands in the page itself has no folder."""
+    modules = {}
+    for path in sorted(folder.rglob("*.js")):
+        place = path.relative_to(folder).as_posix()
+
+        def full(found: re.Match[str], place: str = place) -> str:
+            return f'{found[1]}"{posixpath.normpath(f"{posixpath.dirname(place)}/{found[2]}")}"'
+
+        source = _IMPORT.sub(full, path.read_text(encoding="utf-8"))
+        modules[place] = f"data:text/javascript;base64,{_base64(source.encode())}"
+    return json.dumps({"imports": modules})
 
 
 def _base64(raw: bytes) -> str:

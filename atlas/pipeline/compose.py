@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from atlas.pipeline import front
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.section import Gallery
 from atlas.web.addresses import write_addresses
-from atlas.web.assets import publish_assets
+from atlas.web.assets import Assets, publish_assets
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
 from atlas.web.render import Renderer
@@ -67,7 +68,7 @@ def pages(gallery: Gallery) -> Iterator[Page]:
         yield from section.pages(gallery.shown[section.name])
 
 
-def common(gallery: Gallery, assets: dict[str, Any]) -> Common:
+def common(gallery: Gallery, assets: Assets) -> Common:
     """What every template is told, whatever the page."""
     return Common(
         site=gallery.site,
@@ -95,6 +96,8 @@ def context(page: Page, edition: Edition, shared: Common) -> dict[str, Any]:
         "language": edition.language,
         "link": edition.link,
         "file": edition.file,
+        "style": partial(shared.assets.style, edition.file),
+        "script": partial(shared.assets.script, edition.file),
         "absolute": edition.absolute,
         "pictured": page.pictured or shared.pictured,
     }

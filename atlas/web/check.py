@@ -114,12 +114,12 @@ def _weights(public: Path) -> list[tuple[str, str]]:
     problems = []
     for path in sorted((public / "assets" / "maps").glob("*.json")):
         meta = json.loads(path.read_text(encoding="utf-8"))
-        if "projections" not in meta or "texts" not in meta:
+        if "files" not in meta:
             continue
         size = len(gzip.compress(path.read_bytes()))
         size += sum(
             (path.parent / name).stat().st_size
-            for name in (meta["projections"][meta["main"]], meta["texts"])
+            for name in (meta["projections"][meta["main"]]["file"], meta["files"]["texts"])
         )
         if meta["tokens"] <= 35_000 and size > DATA_LIMIT:
             problems.append(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from atlas.config.site import Site
+    from atlas.web.assets import Assets
 
 
 class Pictured(Protocol):
@@ -67,11 +68,12 @@ class Common:
     """What every template is told besides the names of its own page.
 
     Of the edition come further: `page` (this page), `edition`, `language`, `link(url)` to a page of
-    the same edition, `file(name)` to a file of the site, `absolute(name)`, and `fragments`.
+    the same edition, `file(name)` to a file of the site, `absolute(name)`, the tags `style(name)`
+    and `script(name, …)` that load those of the theme, and `fragments`.
 
     site       the table [site]
     languages  of the site, the first first
-    assets     addresses of styles, scripts and the map runtime
+    assets     where styles, scripts and the map runtime stand
     version    of the atlas
     map_files  the folder of what map pages fetch
     card_size  width and height in pixels of the pictures of link previews
@@ -81,7 +83,7 @@ class Common:
 
     site: Site
     languages: Sequence[str]
-    assets: Mapping[str, Any]
+    assets: Assets
     version: str
     map_files: str
     card_size: tuple[int, int]

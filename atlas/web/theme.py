@@ -39,3 +39,15 @@ def asset(root: Path, name: str) -> Path | None:
     return next(
         (path for folder in folders(root) if (path := folder / "assets" / name).is_file()), None
     )
+
+
+def files(root: Path, suffix: str) -> dict[str, Path]:
+    """The files of a kind in folders of the theme, the atlas's own before those that ship, by their
+    places: `maps/map.css`. What the build hook made and what npm brought is left out."""
+    found: dict[str, Path] = {}
+    for folder in reversed(folders(root)):
+        for path in sorted(folder.glob(f"*/**/*.{suffix}")):
+            place = path.relative_to(folder)
+            if not {"vendor", "node_modules"} & set(place.parts):
+                found[place.as_posix()] = path
+    return found

@@ -1,38 +1,79 @@
-// The switches for theme and motion. Each turns what is shown into its opposite and remembers it; until then the system decides.
-(function () {
-  'use strict'
-  const root = document.documentElement
-  const recall = (name, values) => {
-    let kept = null
-    try { kept = localStorage.getItem(`atlas-${name}`) } catch { /* storage is refused in sandboxed frames */ }
-    if (values.includes(kept)) root.dataset[name] = kept
-  }
-  const remember = (name, value) => {
-    root.dataset[name] = value
-    try { localStorage.setItem(`atlas-${name}`, value) } catch { /* then it lasts for this page only */ }
-    document.dispatchEvent(new Event(`atlas:${name}`))
-  }
-  const system = (query) => matchMedia(query).matches
-  const dark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : system('(prefers-color-scheme: dark)'))
-  const still = () => (root.dataset.motion ? root.dataset.motion === 'reduced' : system('(prefers-reduced-motion: reduce)'))
-  recall('theme', ['light', 'dark'])
-  recall('motion', ['reduced', 'full'])
-  document.addEventListener('DOMContentLoaded', () => {
-    // Netlify leads readers of / to the language that their browser asks for (netlify.toml), unless this cookie names another.
-    document.querySelector('a.language')?.addEventListener('click', ({ currentTarget: { hreflang } }) => {
-      try { document.cookie = `nf_lang=${hreflang}; path=/; max-age=31536000; samesite=lax` } catch { /* refused in sandboxed frames */ }
-    })
-    const theme = document.querySelector('button.theme')
-    const motion = document.querySelector('button.motion')
-    if (!theme || !motion) return
-    const show = () => {
-      theme.setAttribute('aria-label', dark() ? theme.dataset.light : theme.dataset.dark)
-      theme.title = theme.getAttribute('aria-label')
-      motion.setAttribute('aria-pressed', String(still()))
-      theme.hidden = motion.hidden = false
-    }
-    show()
-    theme.addEventListener('click', () => { remember('theme', dark() ? 'light' : 'dark'); show() })
-    motion.addEventListener('click', () => { remember('motion', still() ? 'full' : 'reduced'); show() })
-  })
-})()
+// @ts-check
+// The switches for theme and motion. Each turns what is shown into its opposite
+// and remembers it; until then the system decides.
+import { dark, still } from "./shared/looks.js";
+
+const root = document.documentElement;
+
+/**
+ * @param {"theme" | "motion"} name
+ * @param {string[]} values
+ */
+function recall(name, values) {
+	let kept = null;
+	try {
+		kept = localStorage.getItem(`atlas-${name}`);
+	} catch {
+		// storage is refused in sandboxed frames
+	}
+	if (kept !== null && values.includes(kept)) root.dataset[name] = kept;
+}
+
+/**
+ * @param {"theme" | "motion"} name
+ * @param {string} value
+ */
+function remember(name, value) {
+	root.dataset[name] = value;
+	try {
+		localStorage.setItem(`atlas-${name}`, value);
+	} catch {
+		// then it lasts for this page only
+	}
+	document.dispatchEvent(new Event(`atlas:${name}`));
+}
+
+function switches() {
+	/** @type {HTMLButtonElement | null} */
+	const theme = document.querySelector("button.theme");
+	/** @type {HTMLButtonElement | null} */
+	const motion = document.querySelector("button.motion");
+	if (!theme || !motion) return;
+	const show = () => {
+		const label = (dark() ? theme.dataset.light : theme.dataset.dark) ?? "";
+		theme.setAttribute("aria-label", label);
+		theme.title = label;
+		motion.setAttribute("aria-pressed", String(still()));
+		theme.hidden = false;
+		motion.hidden = false;
+	};
+	show();
+	theme.addEventListener("click", () => {
+		remember("theme", dark() ? "light" : "dark");
+		show();
+	});
+	motion.addEventListener("click", () => {
+		remember("motion", still() ? "full" : "reduced");
+		show();
+	});
+}
+
+// A host may lead readers of / to the language that their browser asks for,
+// as Netlify does, unless this cookie names another.
+function language() {
+	/** @type {HTMLAnchorElement | null} */
+	const link = document.querySelector("a.language");
+	link?.addEventListener("click", () => {
+		try {
+			// biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store is not everywhere
+			document.cookie = `nf_lang=${link.hreflang}; path=/; max-age=31536000; samesite=lax`;
+		} catch {
+			// refused in sandboxed frames
+		}
+	});
+}
+
+recall("theme", ["light", "dark"]);
+recall("motion", ["reduced", "full"]);
+language();
+switches();

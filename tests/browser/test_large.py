@@ -199,7 +199,7 @@ def test_tiles_no_longer_seen_are_forgotten(
     page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
 ) -> None:
     _, opened = page()
-    opened.evaluate("Atlas.KEPT = 5")
+    opened.evaluate(f"{MAP}.source.limits.kept = 5")
     xy = places(data)
     for key in range(8):
         x, y = np.median(xy[data.column("cluster_coarse") == key], axis=0)

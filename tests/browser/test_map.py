@@ -313,12 +313,12 @@ def test_the_theme_is_chosen_and_kept(watch: Callable[..., Watched]) -> None:
 def test_motion_is_chosen_and_kept(watch: Callable[..., Watched]) -> None:
     watched = watch(reduced_motion="no-preference")
     page = watched.open("maps/minilm-words/")
-    assert page.evaluate("Atlas.still()") is False
+    assert page.evaluate("document.querySelector('.stage').map.camera.still()") is False
     page.click("button.motion")
     assert page.locator("button.motion").get_attribute("aria-pressed") == "true"
-    assert page.evaluate("Atlas.still()") is True
+    assert page.evaluate("document.querySelector('.stage').map.camera.still()") is True
     page = watched.open("maps/ja-aozora-words/")
-    assert page.evaluate("Atlas.still()") is True
+    assert page.evaluate("document.querySelector('.stage').map.camera.still()") is True
     page.click("button.motion")
-    assert page.evaluate("Atlas.still()") is False
+    assert page.evaluate("document.querySelector('.stage').map.camera.still()") is False
     watched.fine()

@@ -21,28 +21,40 @@ unpacks it with DecompressionStream.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from atlas.maps import facts
 from atlas.maps.colours import colours
 from atlas.maps.data import Dataset
 from atlas.maps.files import tiles
 from atlas.maps.files.bytes import differences, pack, split16
+from atlas.maps.files.meta import (
+    Cluster,
+    Counts,
+    Files,
+    Groups,
+    Landmark,
+    Levels,
+    Meta,
+    Names,
+    Places,
+    Projection,
+    Rectangle,
+    Tiles,
+    Until,
+)
 from atlas.maps.frame import Frame, layout, view, whole
 from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 9  # raised by hand when files or pictures of a map change for the same atlas data
-
-
+VERSION = 10  # raised by hand when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
-
-
 GREY = 255  # noise, and tokens without the property
+PROPERTIES = ("kind", "script", "pos")
 
 
 def quantised(data: Dataset, projection: str) -> Array:
@@ -65,10 +77,15 @@ def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
 
 @dataclass(frozen=True)
 class Payload:
-    """Files by name, and what the page is told of them."""
+    """Files by name; `told` names the one that the page reads first, and `points` its points."""
 
     files: dict[str, bytes]
-    meta: dict[str, Any]
+    meta: Meta
+    told: str
+
+    @property
+    def points(self) -> str:
+        return self.meta.projections[self.meta.main].file
 
 
 def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -> Payload:
@@ -77,25 +94,43 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
 
     `chosen` are the palette indices of its coarse clusters; found by `colours` when left out.
     """
-    files, own = _tiled(data) if len(data.table) > tiles.LIMIT else _whole_files(data)
-    map_id, main = data.about.map.id, data.about.map.clustered_on
     chosen = colours(data, palette) if chosen is None else chosen
-    frames = {name: whole(data, name) for name in own["projections"]}
-    meta = {
-        "map": map_id,
-        "tokens": len(data.table),
-        "main": main,
-        "k": data.about.faithfulness[main].k,
+    tiled = len(data.table) > tiles.LIMIT
+    files, meta = _tiled(data, chosen) if tiled else _whole_files(data, chosen)
+    text = meta.model_dump_json(exclude_defaults=True).encode()
+    told = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
+    files[told] = text
+    return Payload(files, meta, told)
+
+
+def _meta(data: Dataset, chosen: dict[int, int], points: dict[str, str], **own: Any) -> Meta:
+    """What is told of a map; `points` are the files of its projections, the main one first."""
+    main = data.about.map.clustered_on
+    coarse, fine = (
+        [cluster for cluster in data.about.clusters if cluster.level == level]
+        for level in ("coarse", "fine")
+    )
+
+    def projection(name: str, file: str) -> Projection:
+        frame = whole(data, name)
+        names = Names(coarse=_places(coarse, name, frame), fine=_places(fine, name, frame))
+        return Projection(file=file, view=_view(data, name), names=names)
+
+    return Meta(
+        map=data.about.map.id,
+        language=data.about.model.language,
+        tokens=len(data.table),
+        main=main,
+        k=data.about.faithfulness[main].k,
+        projections={name: projection(name, file) for name, file in points.items()},
+        groups=Groups(**{what: codes(data.strings(what))[0] for what in PROPERTIES}),
+        clusters=Levels(
+            coarse=[_cluster(cluster, chosen) for cluster in coarse],
+            fine=[_cluster(cluster, chosen) for cluster in fine],
+        ),
+        until=Until(coarse=COARSE_UNTIL, fine=FINE_UNTIL),
         **own,
-        "groups": {what: codes(data.strings(what))[0] for what in ("kind", "script", "pos")},
-        "clusters": [_cluster(cluster, chosen, frames) for cluster in data.about.clusters],
-        "language": data.about.model.language,
-        "until": {"coarse": COARSE_UNTIL, "fine": FINE_UNTIL},
-        "views": {name: _view(data, name) for name in own["projections"]},
-    }
-    name = f"{map_id}.{hashlib.sha256(json.dumps(meta).encode()).hexdigest()[:10]}.json"
-    files[name] = json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
-    return Payload(files, meta | {"file": name})
+    )
 
 
 def _groups(data: Dataset, projection: str) -> list[Array]:
@@ -108,11 +143,11 @@ def _groups(data: Dataset, projection: str) -> list[Array]:
     ]
     return [
         plane.astype(np.uint8)
-        for plane in (*found, *(codes(data.strings(what))[1] for what in ("kind", "script", "pos")))
+        for plane in (*found, *(codes(data.strings(what))[1] for what in PROPERTIES))
     ]
 
 
-def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
+def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
     map_id, main = data.about.map.id, data.about.map.clustered_on
     points = quantised(data, main)
     order = morton(points)
@@ -154,23 +189,23 @@ def _whole_files(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
         np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes()
         for name in names
     ]
-    facts = [tiles.planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
+    columns = [tiles.planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
     beside = tiles.planes(rows.T, 3) + tiles.planes(np.round(np.clip(similar, 0, 1) * 255).T, 1)
     texts, readings = lines("text"), lines("reading")
-    return files, {
-        "projections": names,
-        "texts": add("texts", "\n".join(texts[row] for row in order).encode()),
-        "facts": add("facts", b"".join(facts)),
-        "near": add("near", beside),
-        "neighbors": int(near.shape[1]) if near.ndim == 2 else 0,
-        "readings": add("readings", "\n".join(readings[row] for row in order).encode())
+    own = Files(
+        texts=add("texts", "\n".join(texts[row] for row in order).encode()),
+        facts=add("facts", b"".join(columns)),
+        near=add("near", beside),
+        readings=add("readings", "\n".join(readings[row] for row in order).encode())
         if any(readings)
         else None,
-        "landmarks": _landmarks(data, place),
-    }
+    )
+    shown = int(near.shape[1]) if near.ndim == 2 else 0
+    pins = _landmarks(data, place)
+    return files, _meta(data, chosen, names, neighbors=shown, files=own, landmarks=pins)
 
 
-def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
+def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
     """Only the main projection: a second one would double the files; it is in the Parquet file."""
     main = data.about.map.clustered_on
     unit = whole(data, main).unit(layout(data, main))
@@ -193,25 +228,26 @@ def _tiled(data: Dataset) -> tuple[dict[str, bytes], dict[str, Any]]:
     )
     packed = {f"{name}.bin": pack(raw) for name, raw in found}
     folder = tiles.folder(data.about.map.id, packed)
-    return {f"{folder}/{name}": content for name, content in packed.items()}, {
-        "projections": {main: f"{folder}/0.p.bin"},
-        "neighbors": int(near.shape[1]),
-        "counts": {
+    own = Tiles(
+        folder=f"{folder}/",
+        labels=tiles.LABELS,
+        deepest=tiles.DEEPEST,
+        chunk=tiles.CHUNK_IDS,
+        ids=ids[:: tiles.CHUNK_IDS].tolist(),
+        extent=round(float(np.ptp(unit, axis=0).max()) * 65535),
+    )
+    counts = Counts(
+        **{
             what: np.bincount(plane[plane < GREY]).tolist()
-            for what, plane in zip(("kind", "script", "pos"), groups[2:], strict=True)
-        },
-        "tiles": {
-            "folder": f"{folder}/",
-            "labels": tiles.LABELS,
-            "deepest": tiles.DEEPEST,
-            "chunk": tiles.CHUNK_IDS,
-            "ids": ids[:: tiles.CHUNK_IDS].tolist(),
-            "extent": round(float(np.ptp(unit, axis=0).max()) * 65535),
-        },
-    }
+            for what, plane in zip(PROPERTIES, groups[2:], strict=True)
+        }
+    )
+    points, shown = {main: f"{folder}/0.p.bin"}, int(near.shape[1])
+    files = {f"{folder}/{name}": content for name, content in packed.items()}
+    return files, _meta(data, chosen, points, neighbors=shown, tiles=own, counts=counts)
 
 
-def _landmarks(data: Dataset, place: Array) -> list[dict[str, Any]]:
+def _landmarks(data: Dataset, place: Array) -> list[Landmark]:
     """What the page pins and colours by: the landmarks with members, their rows at the places that
     `place` (n,) gives them.
 
@@ -220,42 +256,36 @@ def _landmarks(data: Dataset, place: Array) -> list[dict[str, Any]]:
     """
     ids = data.column("token_id")
     return [
-        {
-            "name": one.name,
-            "title": one.title,
-            "rows": np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
-            "holds": one.spaces["space"].holds,
-            "cohesion": one.spaces["space"].cohesion,
-        }
+        Landmark(
+            name=one.name,
+            title=one.title,
+            rows=np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
+        )
         for one in sorted(data.about.landmarks, key=lambda one: -len(one.members))
         if one.spaces
     ]
 
 
-def _view(data: Dataset, projection: str) -> list[int]:
-    """The first view's left, bottom and width in quantised units."""
+def _view(data: Dataset, projection: str) -> Rectangle:
+    """The first view."""
     all_of_it, shown = whole(data, projection), view(data, projection)
     x, y = all_of_it.unit(np.array([[shown.left, shown.bottom]]))[0] * 65535
-    return [round(float(x)), round(float(y)), round(shown.width / all_of_it.width * 65535)]
+    width = shown.width / all_of_it.width * 65535
+    return Rectangle(left=round(float(x)), bottom=round(float(y)), width=round(width))
 
 
-def _cluster(cluster: Any, chosen: dict[int, int], frames: dict[str, Frame]) -> list[Any]:
-    """level, name, slug, size, colour, and for each projection zoom and place in units of the
-    frame."""
+def _cluster(cluster: facts.Cluster, chosen: dict[int, int]) -> Cluster:
     own = cluster.key if cluster.level == "coarse" else cluster.parent
-    where = {}
-    for projection, frame in frames.items():
-        x, y = (
-            np.round(frame.unit(np.array([cluster.anchors[projection]]))[0] * 65535)
-            .astype(int)
-            .tolist()
-        )
-        where[projection] = [cluster.zooms[projection], x, y]
-    return [
-        cluster.level,
-        cluster.name,
-        cluster.slug,
-        cluster.size,
-        chosen.get(own, GREY) if own is not None else GREY,
-        where,
-    ]
+    return Cluster(
+        name=cluster.name,
+        slug=cluster.slug,
+        size=cluster.size,
+        colour=GREY if own is None else chosen.get(own, GREY),
+    )
+
+
+def _places(clusters: list[facts.Cluster], projection: str, frame: Frame) -> Places:
+    """Where the names of a level's clusters stand on a projection."""
+    anchors = np.array([cluster.anchors[projection] for cluster in clusters]).reshape(-1, 2)
+    x, y = np.round(frame.unit(anchors) * 65535).astype(int).T.tolist()
+    return Places(zoom=[cluster.zooms[projection] for cluster in clusters], x=x, y=y)

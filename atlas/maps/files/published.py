@@ -52,8 +52,8 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived:
             files[address] = image
             pictures[f"{projection}-{width}"] = address
     return files, {
-        "meta": f"{FOLDER}{packed.meta['file']}",
-        "points": f"{FOLDER}{packed.meta['projections'][view.main]}",
+        "meta": f"{FOLDER}{packed.told}",
+        "points": f"{FOLDER}{packed.points}",
         "pictures": pictures,
     }
 

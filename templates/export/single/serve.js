@@ -1,50 +1,60 @@
+// @ts-check
 // Serves the files of this page to its map: they stand in it as text, and no
 // request leaves it. Starts the map when the runtime is unpacked.
 (() => {
-  "use strict";
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const unpack = (packed) =>
-    new Response(
-      new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")),
-    ).blob();
+	const bytes = (/** @type {string} */ text) =>
+		Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+	const unpack = (/** @type {Uint8Array<ArrayBuffer>} */ packed) =>
+		new Response(
+			new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")),
+		).blob();
 
-  const files = new Map();
-  for (const file of document.querySelectorAll("script[data-file]")) {
-    files.set(file.dataset.file, file);
-  }
-  window.fetch = async (address) => {
-    const name = String(address instanceof Request ? address.url : address);
-    const file = files.get(name);
-    if (!file) throw new TypeError(`${name} is not in this file`);
-    return new Response(bytes(file.textContent));
-  };
+	/** @type {Map<string | undefined, HTMLElement>} */
+	const files = new Map();
+	/** @type {NodeListOf<HTMLElement>} */
+	const held = document.querySelectorAll("script[data-file]");
+	for (const file of held) files.set(file.dataset.file, file);
+	window.fetch = async (address) => {
+		const name = String(address instanceof Request ? address.url : address);
+		const file = files.get(name);
+		if (!file) throw new TypeError(`${name} is not in this file`);
+		return new Response(bytes(file.textContent ?? ""));
+	};
 
-  // What follows a link leaves this page alone; a link to a page of the site
-  // that is not there leads nowhere.
-  addEventListener(
-    "click",
-    (event) => {
-      const link = event.target.closest?.("a[href]");
-      if (!link || link.hasAttribute("download")) return;
-      if (/^https?:/.test(link.getAttribute("href"))) {
-        link.target = "_blank";
-        link.rel = "noopener";
-      } else event.preventDefault();
-    },
-    true,
-  );
+	// What follows a link leaves this page alone; a link to a page of the site
+	// that is not there leads nowhere.
+	addEventListener(
+		"click",
+		(event) => {
+			const { target } = event;
+			/** @type {HTMLAnchorElement | null} */
+			const link = target instanceof Element ? target.closest("a[href]") : null;
+			if (!link || link.hasAttribute("download")) return;
+			if (/^https?:/.test(link.getAttribute("href") ?? "")) {
+				link.target = "_blank";
+				link.rel = "noopener";
+			} else event.preventDefault();
+		},
+		true,
+	);
 
-  const run = (source) => {
-    const script = document.createElement("script");
-    script.textContent = source;
-    document.body.append(script);
-  };
-  // In another page the wheel is that page's until a reader clicks the map.
-  if (window.parent !== window) document.body.classList.add("embed");
-  const text = (name) => document.querySelector(`script.${name}`).textContent;
-  unpack(bytes(text("runtime"))).then((runtime) => {
-    const script = new Blob([runtime], { type: "text/javascript" });
-    document.querySelector(".stage").dataset.runtime = URL.createObjectURL(script);
-    run(text("map"));
-  });
+	const run = (/** @type {string} */ source) => {
+		const script = document.createElement("script");
+		// The map's modules, where it is not one script.
+		const modules = document.querySelector("script[type=importmap]");
+		if (modules) script.type = "module";
+		script.textContent = source;
+		document.body.append(script);
+	};
+	// In another page the wheel is that page's until a reader clicks the map.
+	if (window.parent !== window) document.body.classList.add("embed");
+	const text = (/** @type {string} */ name) =>
+		document.querySelector(`script.${name}`)?.textContent ?? "";
+	unpack(bytes(text("runtime"))).then((runtime) => {
+		const script = new Blob([runtime], { type: "text/javascript" });
+		/** @type {HTMLElement | null} */
+		const stage = document.querySelector(".stage");
+		if (stage) stage.dataset.runtime = URL.createObjectURL(script);
+		run(text("map"));
+	});
 })();

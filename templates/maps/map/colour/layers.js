@@ -1,0 +1,88 @@
+// @ts-check
+// Points of one colour together: the grey ones below the others, and those that
+// the legend leaves out at the bottom.
+import { NOISE } from "./palette.js";
+
+/** @import { Points } from "../source/index.js" */
+/** @import { Layer, Located } from "../scene/canvas.js" */
+/** @import { Colouring } from "./colouring.js" */
+
+const OUT = "out";
+
+/** @param {string} name of a layer: a colour, or OUT */
+const height = (name) => (name === OUT ? 0 : name === NOISE ? 1 : 2);
+
+/** @type {readonly number[]} by height */
+const OPACITY = [0.12, 0.45, 0.78];
+
+/**
+ * Layers of points, and a plane of what is hidden; null where nothing is.
+ * @param {Pick<Points, "n">} points
+ * @param {Pick<Colouring, "plane" | "items">} colouring
+ * @param {Set<number>} only the chosen keys, empty for all
+ * @returns {{ layers: Layer[], hidden: Uint8Array | null }}
+ */
+export function layersOf(points, colouring, only) {
+	const { plane, items } = colouring;
+	/** @type {string[]} */
+	const colour = new Array(256).fill(NOISE);
+	for (const item of items) colour[item.key] = item.colour;
+	const chosen = chosenRows(colouring, only);
+	const hidden = only.size ? new Uint8Array(points.n) : null;
+	/** @type {Map<string, number[]>} */
+	const buckets = new Map();
+	for (let i = 0; i < points.n; i++) {
+		const key = chosen?.get(i) ?? plane[i];
+		const out = hidden && !only.has(key);
+		if (out) hidden[i] = 1;
+		const name = out ? OUT : colour[key];
+		const bucket = buckets.get(name);
+		if (bucket) bucket.push(i);
+		else buckets.set(name, [i]);
+	}
+	const names = [...buckets.keys()].sort((a, b) => height(a) - height(b));
+	const layers = names.map((name) => ({
+		colour: name === OUT ? NOISE : name,
+		opacity: OPACITY[height(name)],
+		index: Uint32Array.from(buckets.get(name) ?? []),
+	}));
+	return { layers, hidden };
+}
+
+/**
+ * The colour of each row among the chosen keys, where a row may be of several.
+ * @param {Pick<Colouring, "items">} colouring
+ * @param {Set<number>} only
+ * @returns {Map<number, number> | null}
+ */
+function chosenRows({ items }, only) {
+	if (!only.size || !items.some((item) => item.rows)) return null;
+	const found = new Map();
+	for (const { key, rows } of items) {
+		if (only.has(key)) for (const row of rows ?? []) found.set(row, key);
+	}
+	return found;
+}
+
+/**
+ * Layers with the places of their points. Places within tiles are finer than 32
+ * bits hold.
+ * @param {Layer[]} layers
+ * @param {ArrayLike<number>} x
+ * @param {ArrayLike<number>} y
+ * @returns {Located[]}
+ */
+export function located(layers, x, y) {
+	const pick = (
+		/** @type {Uint32Array} */ index,
+		/** @type {ArrayLike<number>} */ from,
+	) =>
+		from instanceof Float64Array
+			? Float64Array.from(index, (i) => from[i])
+			: Float32Array.from(index, (i) => from[i]);
+	return layers.map((layer) => ({
+		...layer,
+		x: pick(layer.index, x),
+		y: pick(layer.index, y),
+	}));
+}

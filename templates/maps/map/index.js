@@ -1,0 +1,180 @@
+// @ts-check
+// Starting the maps of a page: the live map above the poster that was there at
+// once. Other scripts of the page find each map at `stage.started`, a promise of
+// it that is null where its data did not come, and at `stage.map` once it is
+// there; bundles share no variables.
+import { need } from "../../assets/shared/dom.js";
+import { onTheme } from "../../assets/shared/looks.js";
+import { rowsWithin } from "./choosing/inside.js";
+import { showLegend } from "./colour/legend.js";
+import { recolour, repaint } from "./colour/paint.js";
+import { followPointer } from "./hover.js";
+import { LiveMap } from "./live.js";
+import { load } from "./loading.js";
+import { askForHeight, talk } from "./messages.js";
+import { followView } from "./panel/in_view.js";
+import { readWords } from "./panel/words.js";
+import { Search } from "./search.js";
+import { offerShare } from "./share.js";
+import { openSource } from "./source/index.js";
+import { showTrouble } from "./state.js";
+import { labelledRows } from "./view.js";
+
+/** @import { Source } from "./source/index.js" */
+
+export function startAll() {
+	askForHeight();
+	/** @type {NodeListOf<HTMLElement>} */
+	const stages = document.querySelectorAll(".stage");
+	for (const stage of stages) stage.started = start(stage);
+}
+
+/**
+ * @param {HTMLElement} stage
+ * @returns {Promise<LiveMap | null>}
+ */
+async function start(stage) {
+	/** @type {Source} */
+	let source;
+	try {
+		source = await open(stage);
+	} catch (problem) {
+		console.warn(problem);
+		showTrouble(stage, readWords(stage).fetch);
+		return null;
+	}
+	const map = new LiveMap(stage, source);
+	await recolour(map);
+	for (const part of [".labels", ".controls", ".on-map", ".inview"]) {
+		need(stage, part).hidden = false;
+	}
+	showLegend(map, map.colouring);
+	await repaint(map);
+	map.box.classList.add("live");
+	map.box.tabIndex = 0;
+	source.texts(labelledRows(map)).then(map.draw, map.failed);
+	listen(map);
+	await map.address.begin();
+	offerShare(map);
+	talk(map);
+	load(map);
+	stage.map = map;
+	stage.dataset.ready = "true";
+	drawWithWebGL(map);
+	return map;
+}
+
+/**
+ * Fetches what is told of a map, and opens its files.
+ * @param {HTMLElement} stage
+ */
+async function open(stage) {
+	const { meta = "", base = "" } = stage.dataset;
+	const answer = await fetch(meta);
+	if (!answer.ok) throw new Error(`${meta}: ${answer.status}`);
+	const source = openSource(await answer.json(), base);
+	await source.open(source.meta.main);
+	return source;
+}
+
+/** @param {LiveMap} map */
+function drawWithWebGL(map) {
+	const { stage, scene } = map;
+	const plainly = () => {
+		stage.dataset.drawn = "canvas";
+		need(stage, ".plainly").hidden = false;
+	};
+	scene.upgrade(stage.dataset.runtime ?? "", plainly).then((webgl) => {
+		if (webgl) stage.dataset.drawn = "webgl";
+		else plainly();
+	});
+}
+
+/** @param {LiveMap} map */
+function listen(map) {
+	const { box, camera, stage } = map;
+	map.lasso.listen();
+	followPointer(map);
+	followView(map);
+	followControls(map);
+	followKeyboard(map, new Search(map).field);
+	if (map.embedded) hintAtWheel(map);
+	onTheme(map.draw);
+	const sized = () => {
+		map.scene.view(camera.view);
+		map.draw();
+	};
+	new ResizeObserver(sized).observe(box);
+	/** @type {HTMLButtonElement | null} */
+	const full = stage.querySelector("button[name=full]");
+	if (!full || !document.fullscreenEnabled) return;
+	full.hidden = false;
+	full.addEventListener("click", () => {
+		if (document.fullscreenElement) document.exitFullscreen();
+		else stage.requestFullscreen();
+	});
+}
+
+/** @param {LiveMap} map */
+function followControls(map) {
+	const { box, camera, stage } = map;
+	/** @type {NodeListOf<HTMLInputElement>} */
+	const radios = stage.querySelectorAll("input.projection");
+	for (const radio of radios) {
+		radio.addEventListener("change", () => map.project(radio.value));
+	}
+	/** @type {HTMLSelectElement} */
+	const colour = need(stage, "select[name=colour]");
+	colour.addEventListener("change", () => map.paint(colour.value));
+	/**
+	 * @param {string} name
+	 * @param {() => void} act
+	 */
+	const press = (name, act) =>
+		stage.querySelector(`button[name=${name}]`)?.addEventListener("click", act);
+	press("home", () => camera.whole());
+	press("nearer", () => camera.zoom(1 / 1.8));
+	press("farther", () => camera.zoom(1.8));
+	press("all-in-view", () => {
+		const low = camera.spot([0, box.clientHeight]);
+		const high = camera.spot([box.clientWidth, 0]);
+		map.choose(rowsWithin(map.points(), [low, high], map.hidden, true));
+	});
+}
+
+/**
+ * @param {LiveMap} map
+ * @param {HTMLInputElement} field
+ */
+function followKeyboard(map, field) {
+	document.addEventListener("keydown", (event) => {
+		const { key, target, ctrlKey, metaKey } = event;
+		const typing =
+			target instanceof Element &&
+			target.closest("input, select, textarea, dialog");
+		if (typing) return;
+		if (key === "Escape" && map.selected) map.select(null);
+		if (key !== "/" || ctrlKey || metaKey) return;
+		if (map.stage !== document.querySelector(".stage")) return;
+		event.preventDefault();
+		field.focus();
+	});
+}
+
+/**
+ * In a frame the wheel is the page's until a click; a reader who turns it is told.
+ * @param {LiveMap} map
+ */
+function hintAtWheel({ box, stage }) {
+	const hint = need(stage, ".hint");
+	let gone = 0;
+	const show = (/** @type {WheelEvent} */ event) => {
+		if (box.classList.contains("awake") || event.ctrlKey) return;
+		hint.hidden = false;
+		clearTimeout(gone);
+		gone = setTimeout(() => {
+			hint.hidden = true;
+		}, 1400);
+	};
+	box.addEventListener("wheel", show, { passive: true });
+}

@@ -1,0 +1,180 @@
+// @ts-check
+// Which labels show. At which zoom each may was decided when the map was made,
+// so here is only a filter: in view, and zoomed in far enough. A label fades in
+// over the quarter octave after its zoom, and never leaves while the reader
+// zooms in, but for names that give way to finer ones.
+import { projector } from "../scene/canvas.js";
+import { GREY } from "../units.js";
+import { spread } from "./spread.js";
+
+/** @import { Meta } from "../meta" */
+/** @import { View } from "../camera/camera.js" */
+/** @import { Place, Points } from "../source/index.js" */
+
+/** @typedef {{ row: number, i: number, text: string, px: number, py: number, zoom: number, alpha: number }} TokenLabel */
+/** @typedef {{ text: string, name: string, slug: string, level: "coarse" | "fine", size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
+/** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
+/**
+ * A marked point; `tx`, `ty` is where its name stands.
+ * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number }} Mark
+ */
+/** @typedef {{ tokens: TokenLabel[], names: NameLabel[], lines: Line[], marks: Mark[] }} Labels */
+
+/** @typedef {{ at: Place, text?: string }} Named a place with a name */
+/** @typedef {Named & { row: number, kept: boolean }} Near a neighbor of the chosen token */
+
+/**
+ * What labels are chosen from. `half` is the zoom in half-octaves, 0 for the
+ * whole map on a small phone.
+ * @typedef {{
+ *   meta: Pick<Meta, "clusters" | "projections" | "until">,
+ *   text: (row: number) => string | undefined,
+ *   points: Points,
+ *   view: View,
+ *   width: number,
+ *   height: number,
+ *   half: number,
+ *   colours: readonly string[],
+ *   hidden: Uint8Array | null,
+ *   selected: { row: number, at: Place | null, text?: string } | null,
+ *   near: Near[] | null,
+ *   hovered: Named | null,
+ *   pins: Named[],
+ * }} Wish
+ */
+
+const MOST = 1500; // labels of tokens
+
+/**
+ * @param {Wish} wish
+ * @returns {Labels}
+ */
+export function chooseLabels(wish) {
+	const at = projector(wish.view, wish.width, wish.height);
+	// A chosen token and its neighbors, or landmarks, stand out.
+	const faint = wish.selected || wish.pins.length ? 0.45 : 1;
+	const marks = marksOf(wish, at);
+	spread(marks);
+	return {
+		tokens: tokens(wish, at, faint),
+		names: names(wish, at, faint),
+		lines: lines(wish, at),
+		marks,
+	};
+}
+
+/** @typedef {(x: number, y: number) => Place} At */
+
+/**
+ * @param {Wish} wish
+ * @param {Place} pixel
+ */
+const inside = ({ width, height }, [px, py]) =>
+	px > -80 && px < width + 80 && py > -12 && py < height + 12;
+
+/**
+ * @param {Wish} wish
+ * @param {At} at
+ * @param {number} faint
+ */
+function tokens(wish, at, faint) {
+	const { half, hidden, near, points, selected } = wish;
+	const { x, y, zoom, rows, n } = points;
+	const marked = new Set(near?.map((other) => other.row));
+	if (near && selected) marked.add(selected.row);
+	/** @type {TokenLabel[]} */
+	const found = [];
+	for (let i = 0; i < n && found.length < MOST; i++) {
+		if (zoom[i] > half || hidden?.[i]) continue;
+		const row = rows ? rows[i] : i;
+		if (marked.has(row)) continue;
+		const pixel = at(x[i], y[i]);
+		const text = inside(wish, pixel) ? wish.text(row) : undefined;
+		if (text === undefined) continue;
+		const alpha = faint * (zoom[i] ? fadeIn(half - zoom[i]) : 1);
+		const [px, py] = pixel;
+		found.push({ row, i, text, px, py: py - 7, zoom: zoom[i], alpha });
+	}
+	return found;
+}
+
+/** @param {number} past half-octaves since a label may show */
+const fadeIn = (past) => Math.min(1, 2 * past + 0.15);
+
+/**
+ * @param {Wish} wish
+ * @param {At} at
+ * @param {number} faint
+ */
+function names(wish, at, faint) {
+	const { half, meta, points, colours } = wish;
+	/** @type {NameLabel[]} */
+	const found = [];
+	for (const level of /** @type {const} */ (["coarse", "fine"])) {
+		const last = meta.until[level] + 0.5;
+		if (half > last) continue;
+		const { zoom, x, y } = meta.projections[points.projection].names[level];
+		for (const [key, cluster] of meta.clusters[level].entries()) {
+			if (zoom[key] > half) continue;
+			const [px, py] = at(x[key], y[key]);
+			if (!inside(wish, [px, py])) continue;
+			const { name, slug, size, colour } = cluster;
+			const coming = zoom[key] ? fadeIn(half - zoom[key]) : 1;
+			found.push({
+				text: level === "coarse" ? name.split(" · ")[0] : name,
+				name,
+				slug,
+				level,
+				size,
+				px,
+				py: py - 8,
+				colour: colour === GREY ? null : colours[colour],
+				alpha: Math.min(coming, 2 * (last - half)) * faint,
+			});
+		}
+	}
+	return found;
+}
+
+/**
+ * @param {Wish} wish
+ * @param {At} at
+ * @returns {Line[]}
+ */
+function lines({ near, selected }, at) {
+	const start = selected?.at;
+	if (!near || !start) return [];
+	return near.map((other) => ({
+		from: at(...start),
+		to: at(...other.at),
+		kept: other.kept,
+	}));
+}
+
+/**
+ * @param {Wish} wish
+ * @param {At} at
+ */
+function marksOf(wish, at) {
+	const { hovered, near, pins, selected } = wish;
+	/** @type {Mark[]} */
+	const found = [];
+	/**
+	 * @param {{ at: Place | null, text?: string }} what
+	 * @param {Pick<Mark, "dot" | "ring" | "weight" | "size">} look
+	 */
+	const mark = (what, look) => {
+		if (!what.at) return;
+		const [px, py] = at(...what.at);
+		if (!inside(wish, [px, py])) return;
+		found.push({ px, py, text: what.text ?? "", ...look, tx: px, ty: py });
+	};
+	if (selected) mark(selected, { dot: 5, weight: 700, size: 16 });
+	for (const other of near ?? []) {
+		const dot = other.kept ? 4 : 3.5;
+		mark(other, { dot, ring: !other.kept, weight: 600, size: 13 });
+	}
+	for (const pin of pins) mark(pin, { dot: 3, weight: 700, size: 13 });
+	if (hovered) mark(hovered, { dot: 5, ring: true, weight: 600, size: 14 });
+	return found;
+}

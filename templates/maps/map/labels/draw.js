@@ -1,0 +1,116 @@
+// @ts-check
+// Labels on a canvas above the points.
+
+/** @import { Labels, Line, Mark } from "./choose.js" */
+
+/**
+ * How labels look; `deep` is when the reader is so near that tokens matter most.
+ * @typedef {{ ink: string, soft: string, halo: string, family: string, deep: boolean }} Style
+ */
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Labels} labels
+ * @param {Style} style
+ */
+export function drawLabels(pen, labels, style) {
+	const { ink, soft, halo, family, deep } = style;
+	pen.textAlign = "center";
+	pen.textBaseline = "middle";
+	pen.lineJoin = "round";
+	/**
+	 * @param {string} text
+	 * @param {number} x
+	 * @param {number} y
+	 * @param {string} font
+	 * @param {string} fill
+	 * @param {number} edge
+	 * @param {number} alpha
+	 */
+	const write = (text, x, y, font, fill, edge, alpha) => {
+		pen.globalAlpha = alpha;
+		pen.font = `${font}px ${family}`;
+		pen.lineWidth = edge;
+		pen.strokeStyle = halo;
+		pen.fillStyle = fill;
+		pen.strokeText(text, x, y);
+		pen.fillText(text, x, y);
+		pen.globalAlpha = 1;
+	};
+	for (const { text, px, py, alpha } of labels.tokens) {
+		write(text, px, py, "12", deep ? ink : soft, 3, alpha);
+	}
+	for (const { text, px, py, level, colour, alpha } of labels.names) {
+		const fill = colour ? deepen(colour, ink) : ink;
+		write(
+			text,
+			px,
+			py,
+			level === "coarse" ? "600 15" : "600 13",
+			fill,
+			4,
+			alpha,
+		);
+	}
+	for (const line of labels.lines) drawLine(pen, line, ink);
+	for (const mark of [...labels.marks].reverse()) {
+		drawDot(pen, mark, ink);
+		const { text, tx, ty, weight, size } = mark;
+		if (text) write(text, tx, ty, `${weight} ${size}`, ink, 4, 1);
+	}
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Line} line
+ * @param {string} ink
+ */
+function drawLine(pen, { from, to, kept }, ink) {
+	pen.strokeStyle = ink;
+	pen.globalAlpha = kept ? 0.75 : 0.4;
+	pen.lineWidth = kept ? 1.8 : 1.1;
+	pen.setLineDash(kept ? [] : [4, 3]);
+	pen.beginPath();
+	pen.moveTo(...from);
+	pen.lineTo(...to);
+	pen.stroke();
+	pen.setLineDash([]);
+	pen.globalAlpha = 1;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Mark} mark
+ * @param {string} ink
+ */
+function drawDot(pen, { px, py, dot, ring }, ink) {
+	pen.beginPath();
+	pen.arc(px, py, dot, 0, 7);
+	if (ring) {
+		pen.lineWidth = 2;
+		pen.strokeStyle = ink;
+		pen.stroke();
+	} else {
+		pen.fillStyle = ink;
+		pen.fill();
+	}
+}
+
+/** @param {string} colour as #rrggbb or rgb(…) */
+const parts = (colour) =>
+	colour.startsWith("#")
+		? [1, 3, 5].map((i) => Number.parseInt(colour.slice(i, i + 2), 16))
+		: (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+
+/**
+ * A colour moved half way to the ink, so that text in it can be read on the paper.
+ * @param {string} colour
+ * @param {string} ink
+ */
+export function deepen(colour, ink) {
+	const dark = parts(ink);
+	const mixed = parts(colour).map((value, i) =>
+		Math.round((value + dark[i]) / 2),
+	);
+	return `rgb(${mixed.join(" ")})`;
+}

@@ -1,0 +1,53 @@
+// @ts-check
+// Where the names of marked points stand.
+
+/** @import { Mark } from "./choose.js" */
+
+/**
+ * Half the width of a text, about: signs beyond the alphabets are as wide as high.
+ * @param {string} text
+ * @param {number} size
+ */
+function halfWidth(text, size) {
+	let signs = 0;
+	for (const sign of text) signs += sign > "\u2e7f" ? 1 : 0.6;
+	return (signs * size) / 2 + 3;
+}
+
+/**
+ * Gives each mark's name a place: above, else below, right or left of the point,
+ * wherever no name of an earlier mark is. A name that finds none is left out.
+ * @param {Mark[]} marks
+ */
+export function spread(marks) {
+	/** @type {{ x: number, y: number, wide: number, high: number }[]} */
+	const taken = [];
+	for (const mark of marks) {
+		if (!mark.text) continue;
+		const wide = halfWidth(mark.text, mark.size);
+		const high = mark.size * 0.62;
+		const gap = mark.dot + 1;
+		const places = [
+			[0, -gap - high],
+			[0, gap + high],
+			[gap + wide, 0],
+			[-gap - wide, 0],
+			[gap + wide * 0.8, -gap - high * 1.6],
+			[-gap - wide * 0.8, gap + high * 1.6],
+		].map(([dx, dy]) => ({ x: mark.px + dx, y: mark.py + dy, wide, high }));
+		const free = places.find((place) =>
+			taken.every(
+				(other) =>
+					Math.abs(other.x - place.x) > other.wide + wide ||
+					Math.abs(other.y - place.y) > other.high + high,
+			),
+		);
+		if (!free) {
+			mark.text = "";
+			continue;
+		}
+		mark.tx = free.x;
+		mark.ty = free.y;
+		taken.push(free);
+	}
+}

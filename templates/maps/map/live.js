@@ -1,0 +1,171 @@
+// @ts-check
+// A live map as other scripts and tests know it: `stage.map`. What it does
+// stands in the modules that it hands on to.
+import { need } from "../../assets/shared/dom.js";
+import { Address } from "./address.js";
+import { Camera } from "./camera/camera.js";
+import { Hands } from "./camera/hands.js";
+import { followKeys } from "./camera/keys.js";
+import { Lasso } from "./choosing/lasso.js";
+import { filter, paint } from "./colour/paint.js";
+import { pointAt } from "./hover.js";
+import { load } from "./loading.js";
+import { drawOverlay } from "./overlay.js";
+import { choose } from "./panel/chosen.js";
+import { listView } from "./panel/in_view.js";
+import { picture } from "./picture/picture.js";
+import { project } from "./projection.js";
+import { Scene } from "./scene/scene.js";
+import { select } from "./selection.js";
+import { State } from "./state.js";
+import { UNITS } from "./units.js";
+import { dotSize, nearestRow, whole } from "./view.js";
+
+/** @import { Pixel, View } from "./camera/camera.js" */
+/** @import { Source } from "./source/index.js" */
+
+/** How much of the frame the narrowest view shows. */
+const NEAREST = 500;
+const NEAREST_TILED = 40000;
+
+export class LiveMap extends State {
+	#waiting = 0;
+
+	/**
+	 * @param {HTMLElement} stage
+	 * @param {Source} source an open one
+	 */
+	constructor(stage, source) {
+		super(stage, source);
+		const { box } = this;
+		/** @type {HTMLCanvasElement} */
+		this.canvas = need(stage, ".labels");
+		this.tip = need(stage, ".tip");
+		this.scene = new Scene(need(stage, ".plot"), need(stage, ".plain"), box);
+		const nearest = this.meta.tiles ? NEAREST_TILED : NEAREST;
+		this.camera = new Camera(box, UNITS / nearest, {
+			whole: () => whole(this),
+			seen: (view) => this.#seen(view),
+			rest: (view) => this.#rest(view),
+			tap: (pixel, kind) => this.#tap(pixel, kind),
+		});
+		this.lasso = new Lasso(this);
+		new Hands(this.camera, this.embedded, this.lasso);
+		followKeys(this.camera);
+		this.address = new Address(this);
+	}
+
+	/** @param {View} view */
+	#seen(view) {
+		this.tip.hidden = true;
+		this.hovered = null;
+		this.scene.view(view);
+		drawOverlay(this, view);
+		this.emit("move", view);
+	}
+
+	/** @param {View} view */
+	#rest(view) {
+		this.scene.size(dotSize(this, view));
+		load(this);
+		this.list();
+		this.address.note(false);
+		this.emit("view", view);
+	}
+
+	/**
+	 * @param {Pixel} pixel
+	 * @param {string} kind
+	 */
+	#tap(pixel, kind) {
+		const reach = kind === "key" ? this.box.clientWidth / 2 : 24;
+		const row = nearestRow(this, pixel, kind === "mouse" ? 12 : reach);
+		if (row !== null) this.select(row, false);
+		else if (this.selected) this.select(null);
+	}
+
+	/** Draws the labels anew with the next frame. */
+	draw = () => {
+		this.#waiting ||= requestAnimationFrame(() => {
+			this.#waiting = 0;
+			drawOverlay(this, this.camera.view);
+		});
+	};
+
+	view() {
+		return { ...this.camera.view };
+	}
+
+	/**
+	 * @param {View} view
+	 * @param {boolean} [animate]
+	 */
+	setView(view, animate = false) {
+		if (animate) this.camera.fly(view);
+		else this.camera.set(view);
+	}
+
+	/**
+	 * Chooses a token, or none. `travel` brings it to the middle; `quiet` leaves
+	 * the address alone and tells nobody.
+	 * @param {number | null} row
+	 * @param {boolean} [travel]
+	 * @param {boolean} [quiet]
+	 */
+	select(row, travel = false, quiet = false) {
+		return select(this, row, travel, quiet);
+	}
+
+	/**
+	 * Marks what is pointed at elsewhere.
+	 * @param {number | null} row
+	 */
+	point(row) {
+		return pointAt(this, row);
+	}
+
+	/** @param {number[] | null} rows */
+	choose(rows) {
+		return choose(this, rows);
+	}
+
+	/**
+	 * Colours by a property. `only` are the keys that the legend leaves.
+	 * @param {string} name
+	 * @param {number[]} [only]
+	 * @param {boolean} [exactly]
+	 */
+	paint(name, only = [], exactly = false) {
+		return paint(this, name, only, exactly);
+	}
+
+	/** @param {number | null} key */
+	filter(key) {
+		return filter(this, key);
+	}
+
+	/** @param {string} name */
+	project(name) {
+		return project(this, name);
+	}
+
+	/** Lists what is in view. */
+	list() {
+		listView(this);
+	}
+
+	/** The address of what is seen. */
+	link() {
+		return this.address.link();
+	}
+
+	/** Brings the address up to date. */
+	noted() {
+		return this.address.note(false);
+	}
+
+	/** @param {string} format "png" or "svg" */
+	image(format) {
+		return picture(this, format);
+	}
+}

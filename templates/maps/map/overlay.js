@@ -1,0 +1,130 @@
+// @ts-check
+// What stands above the points: labels, pins, and the lasso.
+import { PALETTE } from "./colour/palette.js";
+import { chooseLabels } from "./labels/choose.js";
+import { drawLabels } from "./labels/draw.js";
+import { fitted, projector } from "./scene/canvas.js";
+import { halfOctaves } from "./view.js";
+
+/** @import { LiveMap } from "./live.js" */
+/** @import { Landmark } from "./meta" */
+/** @import { View } from "./camera/camera.js" */
+/** @import { Named } from "./labels/choose.js" */
+/** @import { Style } from "./labels/draw.js" */
+
+/** The zoom from which tokens matter more than names, in half-octaves. */
+const DEEP = 7;
+
+/**
+ * How labels look in the present theme.
+ * @param {LiveMap} map
+ * @param {View} view
+ * @returns {Style}
+ */
+export function styleOf(map, view) {
+	const now = getComputedStyle(map.canvas);
+	return {
+		ink: now.color,
+		soft: now.getPropertyValue("--soft").trim(),
+		halo: now.getPropertyValue("--halo").trim(),
+		family: now.fontFamily,
+		deep: halfOctaves(map, view) > DEEP,
+	};
+}
+
+/**
+ * The labels that show in a view.
+ * @param {LiveMap} map
+ * @param {View} view
+ */
+export function chooseLabelsOf(map, view) {
+	return chooseLabels({
+		meta: map.meta,
+		text: (row) => map.source.text(row),
+		points: map.points(),
+		view,
+		width: map.box.clientWidth,
+		height: map.box.clientHeight,
+		half: halfOctaves(map, view),
+		colours: PALETTE,
+		hidden: map.hidden,
+		selected: map.selected,
+		near: map.selected?.near ?? null,
+		hovered: map.hovered,
+		pins: pins(map),
+	});
+}
+
+/**
+ * Pins of landmarks while the map is coloured by them: each member of those that
+ * the legend leaves, or one pin for each where it leaves all.
+ * @param {LiveMap} map
+ * @returns {Named[]}
+ */
+function pins(map) {
+	if (map.colour !== "landmark") return [];
+	const { x, y } = map.points();
+	return (map.meta.landmarks ?? []).flatMap((landmark, key) => {
+		if (!map.only.size) return middle(map, landmark);
+		if (!map.only.has(key)) return [];
+		return landmark.rows.map((row) => {
+			/** @type {[number, number]} */
+			const at = [x[row], y[row]];
+			return { at, text: map.source.text(row) ?? "" };
+		});
+	});
+}
+
+/**
+ * A pin at the member of a landmark that is nearest to the medians of all.
+ * @param {LiveMap} map
+ * @param {Landmark} landmark
+ * @returns {Named[]}
+ */
+function middle(map, landmark) {
+	const { x, y } = map.points();
+	const { rows } = landmark;
+	const median = (/** @type {ArrayLike<number>} */ values) =>
+		rows.map((row) => values[row]).sort((a, b) => a - b)[rows.length >> 1];
+	const [mx, my] = [median(x), median(y)];
+	const far = (/** @type {number} */ row) =>
+		Math.hypot(x[row] - mx, y[row] - my);
+	const [best] = [...rows].sort((a, b) => far(a) - far(b));
+	if (best === undefined) return [];
+	return [{ at: [x[best], y[best]], text: map.landmark(landmark) }];
+}
+
+/**
+ * @param {LiveMap} map
+ * @param {View} view
+ */
+export function drawOverlay(map, view) {
+	const pen = fitted(map.canvas, map.box);
+	if (map.gliding) return;
+	const style = styleOf(map, view);
+	map.found = chooseLabelsOf(map, view);
+	drawLabels(pen, map.found, style);
+	if (map.lasso.path) drawLasso(pen, map, view, style.ink);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {LiveMap} map
+ * @param {View} view
+ * @param {string} ink
+ */
+function drawLasso(pen, { box, lasso }, view, ink) {
+	const at = projector(view, box.clientWidth, box.clientHeight);
+	pen.beginPath();
+	for (const { x, y } of lasso.path ?? []) pen.lineTo(...at(x, y));
+	pen.closePath();
+	pen.strokeStyle = ink;
+	pen.lineWidth = 1.5;
+	pen.setLineDash([5, 4]);
+	pen.stroke();
+	pen.setLineDash([]);
+	pen.globalAlpha = 0.07;
+	pen.fillStyle = ink;
+	pen.fill();
+	pen.globalAlpha = 1;
+}

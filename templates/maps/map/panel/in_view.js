@@ -1,0 +1,59 @@
+// @ts-check
+// The table of what is in view: names of clusters, then the tokens whose labels
+// show first.
+import { make, need } from "../../../assets/shared/dom.js";
+
+/** @import { LiveMap } from "../live.js" */
+/** @import { NameLabel, TokenLabel } from "../labels/choose.js" */
+
+const LISTED = 60;
+
+/** @param {LiveMap} map */
+export function followView(map) {
+	need(map.stage, ".inview").addEventListener("toggle", () => map.list());
+}
+
+/** @param {LiveMap} map */
+export function listView(map) {
+	/** @type {HTMLDetailsElement} */
+	const box = need(map.stage, ".inview");
+	if (!box.open || !map.found) return;
+	const { names, tokens } = map.found;
+	const first = [...tokens].sort((a, b) => a.zoom - b.zoom).slice(0, LISTED);
+	need(box, "tbody").replaceChildren(
+		...names.map((label) => cluster(map, label)),
+		...first.map((label) => token(map, label)),
+	);
+}
+
+/**
+ * @param {LiveMap} map
+ * @param {NameLabel} label
+ */
+function cluster(map, { name, slug, size }) {
+	const href = `${map.stage.dataset.clusters}${slug}/`;
+	const head = { scope: "row", lang: map.meta.language };
+	return make(
+		"tr",
+		{},
+		make("th", head, make("a", { href }, name)),
+		make("td", {}, map.words.cluster),
+		make("td", { class: "n" }, map.number(size)),
+	);
+}
+
+/**
+ * @param {LiveMap} map
+ * @param {TokenLabel} label
+ */
+function token(map, { row, i, text }) {
+	const act = { type: "button", onclick: () => map.select(row, false) };
+	const head = { scope: "row", lang: map.meta.language };
+	return make(
+		"tr",
+		{},
+		make("th", head, make("button", act, make("bdi", {}, text))),
+		make("td", {}, map.told("kind", i) ?? ""),
+		make("td", {}, ""),
+	);
+}

@@ -1,0 +1,133 @@
+// @ts-check
+// The search field: a combobox over every token, by any part of it or by its
+// reading.
+import { above, make, need } from "../../assets/shared/dom.js";
+import { fill } from "./panel/words.js";
+import { fold } from "./source/fold.js";
+
+/** @import { LiveMap } from "./live.js" */
+/** @import { Match } from "./source/index.js" */
+
+const MOST = 12; // tokens listed
+
+export class Search {
+	/** @type {HTMLInputElement} */ field;
+	/** @type {LiveMap} */ #map;
+	/** @type {HTMLElement} */ #list;
+	/** @type {Match[]} */ #found = [];
+	#chosen = -1;
+	#asked = 0;
+
+	/** @param {LiveMap} map */
+	constructor(map) {
+		this.#map = map;
+		this.field = need(map.stage, "input[name=find]");
+		this.#list = need(map.stage, ".found");
+		this.field.addEventListener("input", () => this.#ask());
+		this.field.addEventListener("keydown", (event) => this.#key(event));
+		this.field.addEventListener("blur", () => this.#close());
+		this.#list.addEventListener("pointerdown", (event) => {
+			event.preventDefault();
+			const item = above(event, "li");
+			if (item) this.#go([...this.#list.children].indexOf(item));
+		});
+	}
+
+	#close() {
+		this.#asked++;
+		this.#list.hidden = true;
+		this.field.setAttribute("aria-expanded", "false");
+		this.field.removeAttribute("aria-activedescendant");
+	}
+
+	/** @param {number} index */
+	#mark(index) {
+		this.#chosen = index;
+		const items = [...this.#list.children];
+		for (const [i, item] of items.entries()) {
+			item.setAttribute("aria-selected", String(i === index));
+		}
+		if (index < 0) return;
+		this.field.setAttribute("aria-activedescendant", items[index].id);
+		items[index].scrollIntoView({ block: "nearest" });
+	}
+
+	/** @param {number} index */
+	#go(index) {
+		const match = this.#found[index];
+		if (!match) return;
+		this.#close();
+		this.#map.select(match.row, true);
+	}
+
+	async #ask() {
+		const wanted = this.field.value.trim();
+		this.#found = [];
+		this.#chosen = -1;
+		if (!wanted) return this.#close();
+		const mine = ++this.#asked;
+		try {
+			const found = await this.#map.source.find(wanted, MOST);
+			if (mine === this.#asked) this.#show(found);
+		} catch (problem) {
+			this.#map.failed(problem);
+		}
+	}
+
+	/** @param {Match[]} found */
+	#show(found) {
+		const { words } = this.#map;
+		this.#found = found;
+		const items = found.map((match, i) => this.#item(match, i));
+		this.#list.replaceChildren(...(items.length ? items : [this.#nothing()]));
+		this.#list.hidden = false;
+		this.field.setAttribute("aria-expanded", "true");
+		this.#mark(found.length ? 0 : -1);
+		const n = found.length === MOST ? `${MOST}+` : found.length;
+		this.#map.say(found.length ? fill(words.matches, { n }) : words.nothing);
+	}
+
+	/**
+	 * @param {Match} match
+	 * @param {number} i
+	 */
+	#item({ text, kind, reading }, i) {
+		const spoken = reading && fold(reading) !== fold(text) ? reading : null;
+		const extra = [spoken, this.#map.words[`kind:${kind}`]].filter(Boolean);
+		const id = `${this.#list.id}-${i}`;
+		return make(
+			"li",
+			{ role: "option", id, "aria-selected": "false" },
+			make("bdi", {}, text),
+			make("small", {}, extra.join(" · ")),
+		);
+	}
+
+	#nothing() {
+		const { lang } = document.documentElement;
+		const state = { "aria-selected": "false", "aria-disabled": "true" };
+		const { nothing } = this.#map.words;
+		return make("li", { role: "option", ...state, lang }, nothing);
+	}
+
+	/** @param {KeyboardEvent} event */
+	async #key(event) {
+		if (event.isComposing) return;
+		const { key } = event;
+		if (key === "ArrowDown" || key === "ArrowUp") {
+			event.preventDefault();
+			const n = this.#found.length;
+			if (this.#list.hidden) await this.#ask();
+			else if (n)
+				this.#mark((this.#chosen + (key === "ArrowDown" ? 1 : n - 1)) % n);
+		} else if (key === "Enter") {
+			event.preventDefault();
+			if (this.#list.hidden && this.field.value.trim()) await this.#ask();
+			this.#go(Math.max(this.#chosen, 0));
+		} else if (key === "Escape") {
+			event.stopPropagation();
+			if (this.#list.hidden) this.field.value = "";
+			this.#close();
+		}
+	}
+}

@@ -1,0 +1,74 @@
+// @ts-check
+// A *source* hands out what is loaded of one map: the whole of it, or as much
+// as the view needs. Tokens are known by their *rows* in the map's files.
+import { TiledSource } from "./tiles.js";
+import { WholeSource } from "./whole.js";
+
+/** @import { Meta } from "../meta" */
+/** @import { Steps } from "./steps.js" */
+/** @typedef {"cluster" | "kind" | "script" | "pos"} Group */
+/** @typedef {{ left: number, right: number, bottom: number, top: number }} Rectangle */
+/** @typedef {[x: number, y: number]} Place */
+
+/**
+ * The points that are loaded. `rows` is null where all are, in order.
+ * @typedef {{
+ *   projection: string,
+ *   n: number,
+ *   rows: Uint32Array | null,
+ *   x: Uint16Array | Float64Array,
+ *   y: Uint16Array | Float64Array,
+ *   zoom: Uint8Array,
+ *   groups: Record<Group, Uint8Array>,
+ * }} Points
+ */
+
+/** @typedef {{ row: number, similarity: number }} Neighbor */
+
+/**
+ * What is told of one token: `rank` is its place in the vocabulary, `fine` the
+ * place of its fine cluster in the list, `overlap` how many neighbors each
+ * projection keeps.
+ * @typedef {{
+ *   id: number,
+ *   rank: number,
+ *   fine: number,
+ *   reading: string | null,
+ *   overlap: Record<string, number>,
+ *   near: Neighbor[],
+ * }} Facts
+ */
+
+/** @typedef {{ row: number, text: string, kind?: string, reading?: string | null }} Match */
+
+/**
+ * What both sources answer. All that returns a promise may fail as a network does.
+ * @typedef {{
+ *   meta: Meta,
+ *   total: number,
+ *   open(projection: string): Promise<void>,
+ *   points(projection: string): Points,
+ *   want(projection: string, view: Rectangle, half: number): Promise<boolean>,
+ *   text(row: number): string | undefined,
+ *   texts(rows: number[]): Promise<unknown>,
+ *   facts(row: number): Promise<Facts>,
+ *   place(projection: string, row: number): Promise<Place>,
+ *   kept(projection: string, row: number, rows: number[]): Promise<Set<number>>,
+ *   find(query: string, most: number): Promise<Match[]>,
+ *   rowOf(id: number): Promise<number>,
+ *   ids(rows: number[]): Promise<number[]>,
+ *   plane(name: "rank" | "overlap", projection: string): Promise<Steps>,
+ * }} Source
+ */
+
+/**
+ * The source of a map. `base` is the address of the folder of all maps' files.
+ * @param {Meta} meta
+ * @param {string} base
+ * @returns {Source}
+ */
+export function openSource(meta, base) {
+	if (meta.tiles) return new TiledSource(meta, meta.tiles, base);
+	if (meta.files) return new WholeSource(meta, meta.files, base);
+	throw new Error(`${meta.map} has neither files nor tiles`);
+}

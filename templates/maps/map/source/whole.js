@@ -1,0 +1,273 @@
+// @ts-check
+// A map that is loaded whole. Files are fetched when first asked for.
+import { GROUPS } from "../units.js";
+import { firstNot, lines, number, split16, summed16, unpack } from "./bytes.js";
+import { fold } from "./fold.js";
+import { countSteps, eighths } from "./steps.js";
+
+/** @import { Files, Meta } from "../meta" */
+/** @import { Facts, Group, Match, Place, Points } from "./index.js" */
+
+/** @typedef {{ ids: Uint32Array, fine: Uint16Array, overlaps: Record<string, Uint8Array>, order: Uint32Array }} Columns */
+/** @typedef {Omit<Points, "projection" | "groups">} Layout */
+
+export class WholeSource {
+	/** @type {string} */ #base;
+	/** @type {Files} */ #files;
+	/** @type {Map<string, Promise<any>>} */ #asked = new Map();
+	/** @type {Record<string, Layout>} */ #layouts = {};
+	/** @type {Record<Group, Uint8Array> | null} */ #groups = null;
+	/** @type {string[] | null} */ #texts = null;
+	/** @type {string[] | null} */ #folded = null;
+	/** @type {string[] | null} */ #foldedReadings = null;
+
+	/**
+	 * @param {Meta} meta
+	 * @param {Files} files
+	 * @param {string} base
+	 */
+	constructor(meta, files, base) {
+		this.meta = meta;
+		this.total = meta.tokens;
+		this.#files = files;
+		this.#base = base;
+	}
+
+	/**
+	 * Makes one request a file, however often it is asked for; a failed one may
+	 * be tried again.
+	 * @template T
+	 * @param {string} name
+	 * @param {(bytes: Uint8Array) => T} read
+	 * @returns {Promise<T>}
+	 */
+	#once(name, read) {
+		const before = this.#asked.get(name);
+		if (before) return before;
+		const wanted = unpack(this.#base + name).then(read);
+		this.#asked.set(name, wanted);
+		wanted.catch(() => this.#asked.delete(name));
+		return wanted;
+	}
+
+	/** @param {string} projection */
+	open(projection) {
+		const n = this.total;
+		return this.#once(this.meta.projections[projection].file, (bytes) => {
+			const plane = (/** @type {number} */ k) =>
+				bytes.subarray((4 + k) * n, (5 + k) * n);
+			this.#layouts[projection] = {
+				n,
+				rows: null,
+				x: summed16(bytes, 0, n),
+				y: summed16(bytes, 2 * n, n),
+				zoom: plane(0),
+			};
+			if (projection !== this.meta.main) return;
+			const [cluster, kind, script, pos] = GROUPS.map((_, i) => plane(i + 1));
+			this.#groups = { cluster, kind, script, pos };
+		});
+	}
+
+	/**
+	 * @param {string} projection one that is open
+	 * @returns {Points}
+	 */
+	points(projection) {
+		const groups = this.#groups;
+		if (!groups) throw new Error("the main projection is not open");
+		return Object.assign(this.#layouts[projection], { projection, groups });
+	}
+
+	async want() {
+		return false;
+	}
+
+	/** @param {number} row */
+	text(row) {
+		return this.#texts?.[row];
+	}
+
+	texts() {
+		return this.#once(this.#files.texts, (bytes) => {
+			this.#texts = lines(bytes);
+			return this.#texts;
+		});
+	}
+
+	/** @returns {Promise<string[] | null>} */
+	async #readings() {
+		const { readings } = this.#files;
+		return readings ? this.#once(readings, lines) : null;
+	}
+
+	/** @returns {Promise<Columns>} */
+	#columns() {
+		const n = this.total;
+		return this.#once(this.#files.facts, (bytes) => {
+			const each = (/** @type {(i: number) => number} */ value) =>
+				Uint32Array.from({ length: n }, (_, i) => value(i));
+			const ids = each((i) => number(bytes, 0, 3, n, i));
+			const names = Object.keys(this.meta.projections);
+			return {
+				ids,
+				fine: split16(bytes, 3 * n, n),
+				overlaps: Object.fromEntries(
+					names.map((name, i) => [
+						name,
+						bytes.subarray((5 + i) * n, (6 + i) * n),
+					]),
+				),
+				order: each((i) => i).sort((a, b) => ids[a] - ids[b]),
+			};
+		});
+	}
+
+	/**
+	 * @param {Uint8Array} bytes
+	 * @param {number} row
+	 */
+	#near(bytes, row) {
+		const k = this.meta.neighbors;
+		const all = k * this.total;
+		return Array.from({ length: k }, (_, j) => {
+			const at = j * this.total + row;
+			return {
+				row: number(bytes, 0, 3, all, at),
+				similarity: bytes[3 * all + at] / 255,
+			};
+		});
+	}
+
+	/**
+	 * @param {number} row
+	 * @returns {Promise<Facts>}
+	 */
+	async facts(row) {
+		const [columns, near, readings] = await Promise.all([
+			this.#columns(),
+			this.#once(this.#files.near, (bytes) => bytes),
+			this.#readings(),
+			this.texts(),
+		]);
+		const { ids, order, fine, overlaps } = columns;
+		const before = (/** @type {number} */ i) => ids[order[i]] < ids[row];
+		return {
+			id: ids[row],
+			rank: firstNot(this.total, before) + 1,
+			fine: fine[row],
+			reading: readings?.[row] || null,
+			overlap: Object.fromEntries(
+				Object.entries(overlaps).map(([name, plane]) => [name, plane[row]]),
+			),
+			near: this.#near(near, row),
+		};
+	}
+
+	/**
+	 * @param {string} projection
+	 * @param {number} row
+	 * @returns {Promise<Place>}
+	 */
+	async place(projection, row) {
+		await this.open(projection);
+		const { x, y } = this.#layouts[projection];
+		return [x[row], y[row]];
+	}
+
+	/**
+	 * Which rows are among the nearest of a row on the map.
+	 * @param {string} projection
+	 * @param {number} row
+	 * @param {number[]} rows
+	 */
+	async kept(projection, row, rows) {
+		await this.open(projection);
+		const { x, y } = this.#layouts[projection];
+		const gaps = Float64Array.from(
+			{ length: this.total },
+			(_, i) => (x[i] - x[row]) ** 2 + (y[i] - y[row]) ** 2,
+		);
+		gaps[row] = Number.POSITIVE_INFINITY;
+		const sorted = Float64Array.from(gaps).sort();
+		const edge = sorted[Math.min(this.meta.k, this.total) - 1];
+		return new Set(rows.filter((other) => gaps[other] <= edge));
+	}
+
+	/**
+	 * Tokens that hold a text, or whose reading begins with it; the best first.
+	 * @param {string} query
+	 * @param {number} most
+	 * @returns {Promise<Match[]>}
+	 */
+	async find(query, most) {
+		const [texts, readings] = await Promise.all([
+			this.texts(),
+			this.#readings(),
+		]);
+		this.#folded ??= texts.map(fold);
+		this.#foldedReadings ??= readings?.map(fold) ?? null;
+		const wanted = fold(query);
+		/** @type {{ row: number, goodness: number, length: number }[]} */
+		const found = [];
+		for (const [row, text] of this.#folded.entries()) {
+			const goodness = fit(text, this.#foldedReadings?.[row], wanted);
+			if (goodness !== null) found.push({ row, goodness, length: text.length });
+		}
+		found.sort(
+			(a, b) =>
+				a.goodness - b.goodness ||
+				a.length - b.length ||
+				(texts[a.row] < texts[b.row] ? -1 : 1),
+		);
+		return found.slice(0, most).map(({ row }) => ({
+			row,
+			text: texts[row],
+			kind: this.meta.groups.kind[this.#groups?.kind[row] ?? -1],
+			reading: readings?.[row] || null,
+		}));
+	}
+
+	/** @param {number} id */
+	async rowOf(id) {
+		return (await this.#columns()).ids.indexOf(id);
+	}
+
+	/** @param {number[]} rows */
+	async ids(rows) {
+		const { ids } = await this.#columns();
+		return rows.map((row) => ids[row]);
+	}
+
+	/**
+	 * Steps to colour by: the rank in the vocabulary, or how many neighbors a
+	 * projection keeps.
+	 * @param {"rank" | "overlap"} name
+	 * @param {string} projection
+	 */
+	async plane(name, projection) {
+		const n = this.total;
+		const { order, overlaps } = await this.#columns();
+		if (name === "overlap") {
+			return countSteps(overlaps[projection], this.meta.k);
+		}
+		const plane = new Uint8Array(n);
+		for (let i = 0; i < n; i++) plane[order[i]] = Math.floor((i * 8) / n);
+		return { plane, names: eighths(n) };
+	}
+}
+
+/**
+ * How well a token fits what is sought, less is better: the same text, the same
+ * reading, a text that begins with it, such a reading, then texts that hold it
+ * farther on. Null where it does not.
+ * @param {string} text
+ * @param {string | undefined} reading
+ * @param {string} wanted
+ */
+function fit(text, reading, wanted) {
+	const place = text.indexOf(wanted);
+	if (place >= 0) return text.length === wanted.length ? -2 : place;
+	if (!reading?.startsWith(wanted)) return null;
+	return reading.length === wanted.length ? -1 : 0.5;
+}

@@ -1,0 +1,148 @@
+// @ts-check
+// What a live map knows, and whom it tells of it.
+import { need } from "../../assets/shared/dom.js";
+import { readWords } from "./panel/words.js";
+
+/** @import { Landmark } from "./meta" */
+/** @import { Colouring } from "./colour/colouring.js" */
+/** @import { Labels, Named } from "./labels/choose.js" */
+/** @import { Layer } from "./scene/canvas.js" */
+/** @import { Facts, Neighbor, Place, Source } from "./source/index.js" */
+
+/** @typedef {Neighbor & { text?: string, kept: boolean, at: Place }} SelectedNear */
+/**
+ * The chosen token; its facts, neighbors and groups come after the rest.
+ * @typedef {{
+ *   row: number,
+ *   at: Place | null,
+ *   text?: string,
+ *   facts: Facts | null,
+ *   near: SelectedNear[] | null,
+ *   groups: string[] | null,
+ * }} Selected
+ */
+/** @typedef {"choose" | "hover" | "move" | "paint" | "restore" | "select" | "view"} EventName */
+/** @typedef {"kind" | "script" | "pos"} Property */
+
+export class State {
+	/** @type {string} */ projection;
+	colour = "cluster";
+	/** @type {Set<number>} the keys that the legend leaves; empty for all */
+	only = new Set();
+	/** @type {Selected | null} */ selected = null;
+	/** @type {(Named & { row: number }) | null} */ hovered = null;
+	/** @type {number[] | null} */ picked = null;
+	/** @type {Uint8Array | null} the loaded points that the legend leaves out */
+	hidden = null;
+	/** @type {Labels | null} the labels on the screen */ found = null;
+	/** @type {Colouring} */ colouring;
+	/** @type {Layer[]} */ layers = [];
+	/** Counts changes of projection; 0 while none is under way. */
+	gliding = 0;
+	/** @type {Map<EventName, ((value: any) => void)[]>} */ #heard = new Map();
+	#count = new Intl.NumberFormat(document.documentElement.lang);
+
+	/**
+	 * @param {HTMLElement} stage
+	 * @param {Source} source
+	 */
+	constructor(stage, source) {
+		this.stage = stage;
+		this.source = source;
+		this.meta = source.meta;
+		this.words = readWords(stage);
+		this.box = need(stage, ".canvas");
+		this.embedded = document.body.classList.contains("embed");
+		/** Whether the address is another map's. */
+		this.quiet = stage.dataset.quiet !== undefined;
+		this.projection = source.meta.main;
+		const none = { plane: new Uint8Array(0), items: [], none: 0 };
+		this.colouring = { name: this.colour, ...none };
+	}
+
+	/**
+	 * @param {EventName} name
+	 * @param {(value: any) => void} act
+	 */
+	on(name, act) {
+		this.#heard.set(name, [...(this.#heard.get(name) ?? []), act]);
+	}
+
+	/**
+	 * @param {EventName} name
+	 * @param {unknown} value
+	 */
+	emit(name, value) {
+		for (const act of this.#heard.get(name) ?? []) act(value);
+	}
+
+	/** Writes a number as the page's language does. */
+	number = (/** @type {number} */ value) => this.#count.format(value);
+
+	/**
+	 * Says something to readers who listen.
+	 * @param {string} text
+	 */
+	say(text) {
+		need(this.stage, ".said").textContent = text;
+	}
+
+	/** Tells that data did not come. */
+	failed = (/** @type {unknown} */ problem) => {
+		console.warn(problem);
+		showTrouble(this.stage, this.words.fetch);
+	};
+
+	/** The loaded points of the projection that is shown. */
+	points() {
+		return this.source.points(this.projection);
+	}
+
+	/**
+	 * The place of a row among the loaded points, -1 where its tile is not in use.
+	 * @param {number} row
+	 */
+	index(row) {
+		const { rows } = this.points();
+		return rows ? rows.indexOf(row) : row;
+	}
+
+	/**
+	 * A property of a loaded point, as data name it; undefined where it has none.
+	 * @param {Property} what
+	 * @param {number} i
+	 * @returns {string | undefined}
+	 */
+	group(what, i) {
+		return this.meta.groups[what][this.points().groups[what][i]];
+	}
+
+	/**
+	 * The same in the page's language.
+	 * @param {Property} what
+	 * @param {number} i
+	 */
+	told(what, i) {
+		const name = this.group(what, i);
+		return name && (this.words[`${what}:${name}`] || name);
+	}
+
+	/**
+	 * The name of a landmark in the page's language.
+	 * @param {Landmark} landmark
+	 */
+	landmark({ name, title }) {
+		const { lang } = document.documentElement;
+		return title?.[lang] || title?.en || name;
+	}
+}
+
+/**
+ * @param {HTMLElement} stage
+ * @param {string} message
+ */
+export function showTrouble(stage, message) {
+	const note = need(stage, ".trouble");
+	note.textContent = message;
+	note.hidden = false;
+}

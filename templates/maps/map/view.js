@@ -1,0 +1,119 @@
+// @ts-check
+// What a view means on a map: which part of it is in view, how far in, and how
+// large dots are.
+/** @import { LiveMap } from "./live.js" */
+/** @import { Pixel, View } from "./camera/camera.js" */
+
+/** The width that labels were placed for when the map was made. */
+const PLACED = 400;
+
+/**
+ * The view that shows the poster's frame, which is two thirds as high as wide.
+ * @param {Pick<LiveMap, "box" | "meta" | "projection">} map
+ * @returns {View}
+ */
+export function whole({ box, meta, projection }) {
+	const { left, bottom, width } = meta.projections[projection].view;
+	const wider = box.clientWidth / Math.max(box.clientHeight, 1);
+	return {
+		x: left + width / 2,
+		y: bottom + width / 3,
+		span: Math.max(width, ((width * 2) / 3) * wider),
+	};
+}
+
+/** @type {WeakMap<object, number>} by the plane of x */
+const extents = new WeakMap();
+
+/**
+ * The extent of a layout, the wider way: the frame is wider than that.
+ * @param {LiveMap} map
+ */
+function extent(map) {
+	if (map.meta.tiles) return map.meta.tiles.extent;
+	const { x, y } = map.points();
+	let found = extents.get(x);
+	if (found === undefined) {
+		let [left, right, bottom, top] = [Infinity, 0, Infinity, 0];
+		for (let i = 0; i < x.length; i++) {
+			left = Math.min(left, x[i]);
+			right = Math.max(right, x[i]);
+			bottom = Math.min(bottom, y[i]);
+			top = Math.max(top, y[i]);
+		}
+		found = Math.max(right - left, top - bottom, 1);
+		extents.set(x, found);
+	}
+	return found;
+}
+
+/**
+ * The zoom in half-octaves, 0 for the whole map where labels were placed.
+ * @param {LiveMap} map
+ * @param {View} view
+ */
+export function halfOctaves(map, view) {
+	const scale = (extent(map) / view.span) * (map.box.clientWidth / PLACED);
+	return 2 * Math.log2(Math.max(scale, 1)) + 0.001;
+}
+
+/**
+ * The size of a dot: smaller where there are many, larger as one comes near.
+ * @param {LiveMap} map
+ * @param {View} view
+ */
+export function dotSize(map, view) {
+	const sparse = Math.min(5, Math.max(2.4, 500 / Math.sqrt(map.source.total)));
+	const base = sparse * (map.box.clientWidth < 600 ? 0.8 : 1);
+	const near = Math.max(0, Math.log2(whole(map).span / view.span));
+	return Math.round(Math.min(10, base * (1 + 0.2 * near)) * 2) / 2;
+}
+
+/**
+ * The height of a view in units of the frame.
+ * @param {LiveMap} map
+ * @param {View} view
+ */
+export const heightOf = ({ box }, { span }) =>
+	(span * box.clientHeight) / Math.max(box.clientWidth, 1);
+
+/**
+ * The loaded point nearest to a pixel, null where none is within reach.
+ * @param {LiveMap} map
+ * @param {Pixel} pixel
+ * @param {number} reach in pixels
+ */
+export function nearestRow(map, pixel, reach) {
+	const { x, y, n, rows } = map.points();
+	const here = map.camera.spot(pixel);
+	let best = -1;
+	let gap = (reach * map.camera.unit()) ** 2;
+	for (let i = 0; i < n; i++) {
+		const far = (x[i] - here.x) ** 2 + (y[i] - here.y) ** 2;
+		if (far < gap && !map.hidden?.[i]) [best, gap] = [i, far];
+	}
+	if (best < 0) return null;
+	return rows ? rows[best] : best;
+}
+
+/**
+ * Rows whose labels show in the view, for a source that loads texts by need.
+ * @param {LiveMap} map
+ */
+export function labelledRows(map) {
+	const { x, y, n, rows, zoom } = map.points();
+	const { view } = map.camera;
+	const half = halfOctaves(map, view);
+	const across = view.span * 0.6;
+	const up = heightOf(map, view) * 0.6;
+	/** @type {number[]} */
+	const found = [];
+	for (let i = 0; i < n; i++) {
+		if (zoom[i] > half) continue;
+		if (Math.abs(x[i] - view.x) >= across || Math.abs(y[i] - view.y) >= up) {
+			continue;
+		}
+		found.push(rows ? rows[i] : i);
+	}
+	return found;
+}

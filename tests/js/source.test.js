@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fold } from "../../templates/maps/map/source/fold.js";
+import { countSteps } from "../../templates/maps/map/source/steps.js";
+import { everything, fetched, maps, open } from "./golden.js";
+
+const skip = maps.length ? false : "pytest writes the maps";
+
+test("the maps are there", { skip }, () => assert.ok(maps.length >= 4));
+
+/** @param {string} name */
+async function contextOf(name) {
+	const { source, tokens, byId } = await open(name);
+	const points = await everything(source);
+	const rows = Array.from({ length: points.n }, (_, i) => i);
+	const ids = await source.ids(rows);
+	/** @param {number} row */
+	const token = (row) => {
+		const found = byId.get(ids[row]);
+		assert.ok(found);
+		return found;
+	};
+	const some = rows.filter((row) => row % 37 === 0);
+	const { meta } = source;
+	return { source, meta, tokens, points, rows, ids, token, some };
+}
+
+const contexts = new Map(maps.map((name) => [name, contextOf(name)]));
+
+/**
+ * @param {string} title
+ * @param {(context: Awaited<ReturnType<typeof contextOf>>) => void | Promise<void>} act
+ */
+function each(title, act) {
+	for (const [name, context] of contexts) {
+		test(`${name}: ${title}`, async () => act(await context));
+	}
+}
+
+each(
+	"every token is there once, with its text",
+	async ({ source, tokens, points, rows, ids, token }) => {
+		assert.equal(points.n, tokens.length);
+		assert.deepEqual(
+			[...ids].sort((a, b) => a - b),
+			tokens.map(({ id }) => id),
+		);
+		await source.texts(rows);
+		for (const row of rows) assert.equal(source.text(row), token(row).text);
+		if (points.rows) assert.deepEqual([...points.rows], rows);
+	},
+);
+
+each("places are right to one step", async ({ source, meta, rows, token }) => {
+	for (const projection of Object.keys(meta.projections)) {
+		await source.open(projection);
+		const { x, y, zoom } = source.points(projection);
+		for (const row of rows) {
+			const { places, zooms } = token(row);
+			const [tx, ty] = places[projection];
+			assert.ok(Math.abs(x[row] - tx) <= 0.52, `${x[row]}, ${tx}`);
+			assert.ok(Math.abs(y[row] - ty) <= 0.52, `${y[row]}, ${ty}`);
+			assert.equal(zoom[row], zooms[projection]);
+		}
+		assert.deepEqual(await source.place(projection, 7), [x[7], y[7]]);
+	}
+});
+
+each(
+	"the first view leaves out a few strays at most",
+	async ({ source, meta, rows }) => {
+		for (const [projection, { view }] of Object.entries(meta.projections)) {
+			const { x, y } = source.points(projection);
+			const shown = rows.filter(
+				(row) =>
+					x[row] > view.left &&
+					x[row] < view.left + view.width &&
+					y[row] > view.bottom &&
+					y[row] < view.bottom + (view.width * 2) / 3,
+			);
+			assert.ok(shown.length > 0.97 * rows.length);
+		}
+	},
+);
+
+each("properties are those of the data", ({ meta, points, rows, token }) => {
+	for (const row of rows) {
+		const { coarse, kind, script, pos } = token(row);
+		const { groups } = points;
+		assert.equal(groups.cluster[row], coarse < 0 ? 255 : coarse);
+		assert.equal(meta.groups.kind[groups.kind[row]] ?? null, kind);
+		assert.equal(meta.groups.script[groups.script[row]] ?? null, script);
+		assert.equal(meta.groups.pos[groups.pos[row]] ?? null, pos);
+	}
+});
+
+each("facts are those of the data", async ({ source, token, some }) => {
+	for (const row of some) {
+		const { id, rank, fine, reading, overlap, near } = token(row);
+		const facts = await source.facts(row);
+		assert.equal(facts.id, id);
+		assert.equal(facts.rank, rank);
+		assert.equal(facts.fine, fine < 0 ? 65535 : fine);
+		assert.equal(facts.reading, reading);
+		for (const [projection, kept] of Object.entries(facts.overlap)) {
+			assert.equal(kept, overlap[projection]);
+		}
+		assert.deepEqual(
+			await source.ids(facts.near.map((other) => other.row)),
+			near.map(([other]) => other),
+		);
+		for (const [j, { similarity }] of facts.near.entries()) {
+			assert.ok(Math.abs(similarity - near[j][1]) <= 0.5 / 255 + 1e-6);
+		}
+	}
+});
+
+each(
+	"near on the map is what fewer than k others are nearer than",
+	async ({ source, meta, points, rows, some }) => {
+		const { x, y } = points;
+		for (const row of some.slice(0, 12)) {
+			const near = (await source.facts(row)).near.map((other) => other.row);
+			/** @param {number} to */
+			const far = (to) => (x[to] - x[row]) ** 2 + (y[to] - y[row]) ** 2;
+			const expected = near.filter((to) => {
+				const nearer = rows.filter((i) => i !== row && far(i) < far(to));
+				return nearer.length < meta.k;
+			});
+			const kept = await source.kept(meta.main, row, near);
+			assert.deepEqual([...kept].sort(), expected.sort());
+		}
+	},
+);
+
+each(
+	"an id leads to its row, and an unknown one nowhere",
+	async ({ source, ids, some }) => {
+		for (const row of some) assert.equal(await source.rowOf(ids[row]), row);
+		const known = new Set(ids);
+		const unknown = [0, 1, 2, 999, 1e6].filter((id) => !known.has(id));
+		for (const id of unknown) assert.equal(await source.rowOf(id), -1);
+	},
+);
+
+each(
+	"a token is found by its beginning and by its reading",
+	async ({ source, token, some }) => {
+		for (const row of some) {
+			const { text, reading } = token(row);
+			const whole = await source.find(text, 40);
+			assert.ok(
+				whole.some((match) => match.row === row),
+				text,
+			);
+			assert.equal(fold(whole[0].text), fold(text));
+			assert.ok(whole.every((match) => match.text === token(match.row).text));
+			const begin = [...text].slice(0, 2).join("");
+			const begun = await source.find(begin, 5000);
+			assert.ok(
+				begun.some((match) => match.row === row),
+				begin,
+			);
+			if (!reading) continue;
+			const said = await source.find(reading, 5000);
+			assert.ok(
+				said.some((match) => match.row === row),
+				reading,
+			);
+		}
+		assert.deepEqual(await source.find("xqzv", 12), []);
+	},
+);
+
+each(
+	"what is found holds the text that was sought",
+	async ({ source, token }) => {
+		for (const query of ["a", "ma", "Th", "は", "ん", "人"]) {
+			const wanted = fold(query);
+			for (const { row } of await source.find(query, 30)) {
+				const { text, reading } = token(row);
+				const spoken = fold(reading ?? "").startsWith(wanted);
+				assert.ok(fold(text).includes(wanted) || spoken, text);
+			}
+		}
+	},
+);
+
+each(
+	"steps of ranks and of faithfulness are those of the data",
+	async ({ source, tokens, meta, rows, token }) => {
+		const ranks = await source.plane("rank", meta.main);
+		assert.equal(ranks.names[7][1], tokens.length);
+		const kept = await source.plane("overlap", meta.main);
+		for (const row of rows) {
+			const { rank, overlap } = token(row);
+			const [low, high] = ranks.names[ranks.plane[row]];
+			// Where eighths are no whole numbers, ranks at an edge may fall either way.
+			assert.ok(rank >= low - 1 && rank <= high + 1, `${rank}: ${low}–${high}`);
+			const [from, to] = kept.names[kept.plane[row]];
+			assert.ok(from <= overlap[meta.main] && overlap[meta.main] <= to);
+		}
+	},
+);
+
+each("clusters are told with the places of their names", ({ tokens, meta }) => {
+	for (const { size, colour } of meta.clusters.coarse) {
+		assert.ok(size > 0 && colour >= 0 && colour < 12);
+	}
+	for (const { names } of Object.values(meta.projections)) {
+		for (const level of ["coarse", "fine"]) {
+			const { zoom, x, y } = names[level];
+			for (const list of [zoom, x, y]) {
+				assert.equal(list.length, meta.clusters[level].length);
+			}
+			assert.ok([...x, ...y].every((at) => at >= 0 && at <= 65535));
+		}
+	}
+	for (const [key, { size }] of meta.clusters.coarse.entries()) {
+		assert.equal(size, tokens.filter(({ coarse }) => coarse === key).length);
+	}
+	for (const [key, { size }] of meta.clusters.fine.entries()) {
+		assert.equal(size, tokens.filter(({ fine }) => fine === key).length);
+	}
+});
+
+for (const name of maps) {
+	test(`${name}: each file is fetched once`, async () => {
+		fetched.length = 0;
+		const { source } = await open(name);
+		await source.texts([1, 2, 3]);
+		await Promise.all([source.facts(3), source.facts(3), source.facts(4)]);
+		assert.equal(new Set(fetched).size, fetched.length);
+	});
+}
+
+test("counts are in steps up to k", () => {
+	const { plane, names } = countSteps([0, 1, 2, 3, 4, 9, 10, 15], 15);
+	assert.deepEqual([...plane], [0, 1, 2, 3, 3, 5, 6, 6]);
+	assert.deepEqual(names.at(-1), [10, 15]);
+	assert.deepEqual(countSteps([1], 1).names, [
+		[0, 0],
+		[1, 1],
+	]);
+});
+
+test("text is folded as the index is", () => {
+	assert.equal(fold("Ｔokyo"), "tokyo");
+	assert.equal(fold("ユウショウ"), "ゆうしょう");
+	assert.equal(fold("ｶﾞ"), "が");
+	assert.equal(fold("ー・ヷ"), "ー・ヷ");
+});

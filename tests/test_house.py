@@ -4,6 +4,7 @@ be."""
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FINDINGS = ("comparisons", "senses", "inputs_embeds")  # each may import those before it
+KINDS = ("maps", *FINDINGS)
+SHOWS = ("view", "pages", "section", "data", "facts", "config")  # what renders, within each kind
 BELOW = ("config", "numeric", "engine", "web", "section", "models", "spaces", "maps")
 MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
     "config": (),
@@ -61,14 +64,18 @@ def room_of(name: str) -> str:
 def imported(path: Path) -> set[str]:
     """Modules below atlas that a module imports anywhere: for type checking and inside functions
     too."""
+    return _names(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
     known = {name_of(module) for module in MODULES}
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name}:{node.lineno}: a relative import"
+            assert node.level == 0, f"line {node.lineno}: a relative import"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
             if name.partition(".")[0] == "atlas":
@@ -90,6 +97,26 @@ def test_imports_go_down(path: Path) -> None:
         assert allowed or any(other == one or other.startswith(f"{one}.") for one in MAY[room]), (
             f"{name} imports {other}"
         )
+
+
+def at_import(path: Path) -> set[str]:
+    """Modules below atlas that are loaded with a module: not for type checking, nor in functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return _names(node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.stem in SHOWS and path.parent.name in KINDS],
+    ids=name_of,
+)
+def test_what_renders_loads_nothing_that_computes(path: Path) -> None:
+    """A section may load its plan where targets are asked for: inside the function."""
+    for other in at_import(path):
+        parts = other.split(".")
+        assert not set(parts) & {"plan", "gather", "stages"}, other
+        assert parts[0] != "models" or other == "models.config", other
+        assert other not in ("engine.store", "engine.run"), other
 
 
 def test_no_imports_in_a_circle() -> None:

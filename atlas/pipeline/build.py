@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError, DataError
-from atlas.models.frameworks import FRAMEWORKS, installed
+from atlas.models import frameworks
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
 
@@ -64,7 +64,8 @@ def build(
 def _say_what_is_not_run(config: Config, options: Options, warn: Callable[[str], None]) -> None:
     """Tell of frameworks that are not there. The write-up says so, too, and nothing is wrong with
     it: --strict does not mind."""
-    absent = [name for name in FRAMEWORKS if name not in installed()]
+    there = frameworks.installed()
+    absent = [name for name in frameworks.FRAMEWORKS if name not in there]
     if config.pitfall and not options.only and absent:
         warn(
             f"the write-up has no column of {', '.join(absent)}, which is not installed. "

@@ -11,7 +11,6 @@ from atlas.findings.inputs_embeds import data
 from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.inputs_embeds.pages import pages
 from atlas.findings.inputs_embeds.view import WriteUpView
-from atlas.models.frameworks import installed
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.page import Page
 
@@ -30,9 +29,11 @@ class InputsEmbeds:
     ) -> Iterator[WriteUpTarget]:
         """The experiment on the models that can be had; none when only some maps were asked for."""
         from atlas.findings.inputs_embeds.plan import plan_writeup
+        from atlas.models import frameworks
 
         for entry in () if ground.only else entries:
-            yield plan_writeup(entry, ground.models.values(), ground.checkpoints, installed())
+            there = frameworks.installed()
+            yield plan_writeup(entry, ground.models.values(), ground.checkpoints, there)
 
     def expected(self, entries: Sequence[Pitfall], maps: Mapping[str, str]) -> Iterator[Expected]:
         """The one file."""

@@ -62,8 +62,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str
 
 def run_in(patch: pytest.MonkeyPatch, *frameworks: str) -> None:
     """Let these frameworks count as installed."""
-    for module in ("findings.inputs_embeds.section", "pipeline.build"):
-        patch.setattr(f"atlas.{module}.installed", lambda: frameworks)
+    patch.setattr("atlas.models.frameworks.installed", lambda: frameworks)
 
 
 @pytest.fixture

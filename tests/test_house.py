@@ -4,6 +4,7 @@ be."""
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -146,3 +147,15 @@ def test_the_test_sees_all_imports(tmp_path: Path) -> None:
         "def f():\n    from atlas.spaces.stages.select import select\n"
     )
     assert imported(path) == {"config", "engine.store", "cli.commands", "spaces.stages.select"}
+
+
+def test_contributing_gives_this_rule() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told: dict[str, set[str]] = {}
+    for name, cells in re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.MULTILINE):
+        told[name] = set()
+        for cell in cells.split(", ") if cells != "–" else ():
+            other = re.search(r"`([\w.]+)`", cell)
+            assert other, cell
+            told[name] |= told[other[1]] if cell.startswith("what ") else {other[1]}
+    assert told == {name: set(others) for name, others in MAY.items()}

@@ -71,6 +71,10 @@ def open(path: str | Path | None = None) -> Atlas:  # noqa: A001  # called as at
 class Atlas(Mapping[str, "Map"]):
     """The maps of an atlas that are built, by id: a mapping, in the order of atlas.toml.
 
+    config  what atlas.toml says; without one, a config that names no map
+    data    the folder of the atlas data
+    maps    the ids
+
     >>> site = open("site")
     >>> site.maps
     ('minilm-words', 'ja-aozora-words')

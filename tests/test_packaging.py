@@ -127,10 +127,21 @@ def test_the_light_half_loads_no_model_library() -> None:
         "tokenizers",
         "tensorflow",
     ]
+    light = [
+        "api",
+        "cli.commands",
+        "cli.serve",
+        "export.export",
+        "export.figure",
+        "maps.gather",
+        "pipeline.build",
+        "pipeline.compose",
+        "pipeline.plan",
+        "pipeline.publish",
+        "web.check",
+    ]
     code = (
-        "import sys, json, atlas.cli.commands, atlas.cli.serve, atlas.pipeline.build, atlas.pipeline.plan, atlas.maps.gather,"
-        " atlas.pipeline.publish, atlas.pipeline.compose, atlas.web.check, atlas.export.export, atlas.api,"
-        " atlas.export.figure\n"
+        f"import sys, json, {', '.join(f'atlas.{name}' for name in light)}\n"
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}

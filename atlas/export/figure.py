@@ -31,6 +31,11 @@ class Group(NamedTuple):
     colour: str
     rows: Array
 
+    @property
+    def opacity(self) -> float:
+        """Grey ones, of which there may be many, stand back."""
+        return 0.45 if self.colour == NOISE_COLOUR else 0.8
+
 
 def figure(data: Dataset, title: str, colour: str, projection: str) -> go.Figure:
     """A dot a token, coloured by one of COLOURS, with its text under the pointer."""
@@ -38,15 +43,18 @@ def figure(data: Dataset, title: str, colour: str, projection: str) -> go.Figure
 
     xy = layout(data, projection)
     hover = _hover(data, projection)
+    size = float(np.clip(500 / np.sqrt(max(len(xy), 1)), 2.5, 6))  # pixels: the more, the smaller
     if colour == "overlap":
-        traces = [_trace(go, xy, hover, _scaled(data, projection), showlegend=False)]
+        traces = [
+            _trace(go, xy, hover, {"size": size, **_scaled(data, projection)}, showlegend=False)
+        ]
     else:
         traces = [
             _trace(
                 go,
                 xy[group.rows],
                 [hover[row] for row in group.rows],
-                {"color": group.colour},
+                {"size": size, "color": group.colour, "opacity": group.opacity},
                 name=_plain(group.name),
             )
             for group in (_clusters(data) if colour == "cluster" else _groups(data, colour))
@@ -78,7 +86,7 @@ def _trace(go: Any, xy: Array, hover: list[str], marker: dict[str, Any], **optio
         x=xy[:, 0],
         y=xy[:, 1],
         mode="markers",
-        marker={"size": 5, "opacity": 0.75, **marker},
+        marker=marker,
         text=hover,
         hovertemplate="%{text}<extra></extra>",
         **options,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
+import jinja2.meta
 import pytest
 from awkward import NAME, SCRIPT, TEXTS
 from chrome import MARKS, READY, drawn, offline
-from conftest import Built
+from conftest import CHECKOUT, Built
 from exporting import run
 
 from atlas import atlas_toml
-from atlas.export.page import frame, page
+from atlas.export.page import SinglePage, frame, page
+from atlas.web.render import Renderer
 
 SIZE = {"width": 916, "height": 900}  # a frame of 900 pixels between the body's margins
 
@@ -36,6 +39,18 @@ def test_the_file_is_the_same_each_time_and_has_its_licence(tiny_atlas: Built) -
     assert "Permission is hereby granted" in document
     assert '<html lang="en">' in document
     assert '<html lang="ja">' in page(config, data, "ja")
+
+
+def test_every_name_the_page_is_told_is_used() -> None:
+    environment = Renderer(CHECKOUT, ("en",)).environments["en"]
+    source = "".join(
+        (CHECKOUT / "templates" / name).read_text(encoding="utf-8")
+        for name in ("export/page.html", "maps/stage.html")
+    )
+    used = jinja2.meta.find_undeclared_variables(environment.parse(source))
+    assert {field.name for field in dataclasses.fields(SinglePage)} <= used
+    assert SinglePage.__doc__
+    assert all(field.name in SinglePage.__doc__ for field in dataclasses.fields(SinglePage))
 
 
 def test_a_frame_holds_the_document_as_it_is() -> None:
@@ -88,6 +103,25 @@ class TestInChromium:
             tab.wait_for_selector(".legend li")
             fits = "document.documentElement.scrollHeight <= innerHeight"
             assert tab.evaluate(fits)
+
+    def test_a_map_of_tiles_carries_them_all(
+        self, chromium: Any, tiny_atlas: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("atlas.maps.files.tiles.LIMIT", 100)
+        monkeypatch.setattr("atlas.maps.files.tiles.CAP", 200)
+        monkeypatch.setattr("atlas.maps.view.LIMIT", 100)
+        data = tiny_atlas.data("minilm-words")
+        document = page(atlas_toml.load(tiny_atlas.toml), data)
+        with offline(chromium, document, tmp_path / "map.html") as tab:
+            tab.wait_for_selector(READY)
+            for _ in range(8):
+                tab.click("button[name=nearer]")
+            word = str(data.strings("text")[900])
+            tab.fill("input[name=find]", word)
+            tab.wait_for_selector(".found li")
+            tab.press("input[name=find]", "Enter")
+            tab.wait_for_selector(".panel ol li")
+            assert tab.locator(".panel h2").inner_text() == word
 
     def test_awkward_tokens_in_a_frame(self, chromium: Any, awkward: Path, tmp_path: Path) -> None:
         (written,) = run(awkward, "html", awkward / "out.html")

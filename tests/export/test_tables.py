@@ -66,25 +66,23 @@ def test_tensorboard_files_agree_and_quote_nothing(awkward: Path) -> None:
 def test_tensorboard_takes_the_vectors_of_the_same_build(
     awkward: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = (
-        np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
-    )  # a vocabulary of 20, of which 12 are on the map
-    Places.of(config.load(awkward / "atlas.toml")).store.write(
-        "ab" * 32, Vectors(values, "t"), {}, 0.0
+    key = "ab" * 32
+    # a vocabulary of 20, of which 12 are on the map
+    values = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
+    Places.of(config.load(awkward / "atlas.toml")).store.write(key, Vectors(values, "t"), {}, 0.0)
+    target = SimpleNamespace(
+        recipe="0" * 64,
+        vectors=SimpleNamespace(key=key),
+        read_vectors=lambda store: store.read(key, Vectors),
     )
-    recipe = "0" * 64
-    made = SimpleNamespace(
-        maps=(SimpleNamespace(recipe=recipe, vectors=SimpleNamespace(key="ab" * 32)),)
-    )
-    monkeypatch.setattr("atlas.pipeline.plan.plan", lambda *_: made)
+    monkeypatch.setattr("atlas.pipeline.plan.plan", lambda *_: SimpleNamespace(maps=(target,)))
     told: list[str] = []
     tensors = run(awkward, "tensorboard", awkward / "projector", warn=told.append)[0]
     assert np.array_equal(
         np.loadtxt(tensors, delimiter="\t", dtype=np.float32), values[: len(TEXTS)]
     )
     assert told == []
-    made.maps[0].recipe = (
-        "1" * 64
-    )  # the config changed since: these may be the vectors of another model
+    # The config changed since: these may be the vectors of another model.
+    target.recipe = "1" * 64
     run(awkward, "tensorboard", awkward / "projector", force=True, warn=told.append)
     assert len(told) == 1

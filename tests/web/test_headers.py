@@ -103,6 +103,9 @@ def test_what_is_kept_for_long_has_a_digest_of_its_content(tiny_atlas: Built) ->
     ]  # a licence
     assert len(kept) > 15
     for path in kept:
+        folder = path.relative_to(tiny_atlas.public / "assets").parts[0]
+        if re.fullmatch(r"scripts\.[0-9a-f]{10}", folder):
+            continue  # modules that were not bundled: the digest of all is in the folder's name
         assert re.fullmatch(r"[\w.-]+\.[0-9a-f]{10}\.\w+", path.name), path
         assert (
             hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.name.split(".")[-2])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from atlas.cli.server import State, header_rules, open_server
+from atlas.cli.server import State, open_server
 from atlas.errors import AtlasError, ConfigError
 
 _LOOK = 0.4  # seconds between looks at the files
@@ -44,7 +44,7 @@ def serve(
     root = path.resolve().parent
     stop = stop or threading.Event()
     state = State()
-    server = open_server(host, port, output, state, header_rules(root))
+    server = open_server(host, port, output, state)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
     )

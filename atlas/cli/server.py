@@ -18,8 +18,6 @@ import socket
 import sys
 import threading
 import time
-import tomllib
-from fnmatch import fnmatchcase
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from atlas.errors import AtlasError
+from atlas.web.headers import FILE, Rule, headers_of, read_headers
 
 PORT = 8000
 EVENTS, SCRIPT = "/.atlas/events", "/.atlas/reload.js"
@@ -133,7 +132,7 @@ class State:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `output`. `rules` are pairs of a path pattern and headers, as in netlify.toml."""
+    """Serves `output`, with the headers that its own file names."""
 
     daemon_threads = True
     allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
@@ -143,9 +142,10 @@ class Server(ThreadingHTTPServer):
         address: tuple[str, int],
         output: Path,
         state: State,
-        rules: list[tuple[str, dict[str, str]]],
     ) -> None:
-        self.output, self.state, self.rules = output, state, rules
+        self.output, self.state = output, state
+        self._rules: list[Rule] = []
+        self._rules_of = ""  # the build that they were read from
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
         host = str(self.server_address[0])
@@ -154,6 +154,17 @@ class Server(ThreadingHTTPServer):
     @property
     def local(self) -> bool:
         return ipaddress.ip_address(str(self.server_address[0])).is_loopback
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The headers of the site as it is now; none where it has no such file."""
+        if self._rules_of != (build := self.state.build):
+            try:
+                self._rules = read_headers((self.output / FILE).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                self._rules = []
+            self._rules_of = build
+        return self._rules
 
     def server_bind(self) -> None:
         # The parent's would look up the machine's name, which takes seconds where there is no
@@ -207,9 +218,11 @@ class Handler(BaseHTTPRequestHandler):
     def _file(self, path: str) -> None:
         parts = [part for part in unquote(path, errors="replace").split("/") if part]
         # A hidden name is never part of a site, and `..` is one; a colon or backslash is a path of
-        # its own on Windows.
+        # its own on Windows. Hosts do not serve the files that are written for them.
         found = None
-        if not any(part.startswith(".") or set(part) & set("\\:\0") for part in parts):
+        if parts != [FILE] and not any(
+            part.startswith(".") or set(part) & set("\\:\0") for part in parts
+        ):
             found = self.server.output.joinpath(*parts)
             if found.is_dir():
                 if parts and not path.endswith("/"):
@@ -269,9 +282,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == TYPES[".html"]:
             content = inject(content, self.server.state.build)
         headers = {"X-Content-Type-Options": "nosniff"}
-        for pattern, values in self.server.rules if path else ():
-            if fnmatchcase(path or "", pattern):
-                headers |= values
+        headers |= headers_of(path, self.server.rules) if path else {}
         # What is being worked on is never taken from a cache, whatever the deployed site says.
         headers |= {
             "Content-Type": kind,
@@ -301,16 +312,14 @@ class Handler(BaseHTTPRequestHandler):
             told = message
 
 
-def open_server(
-    host: str, port: int | None, output: Path, state: State, rules: list[tuple[str, dict[str, str]]]
-) -> Server:
+def open_server(host: str, port: int | None, output: Path, state: State) -> Server:
     """A server on a port, or where none is asked for on the first free one from 8000 on.
 
     Raises AtlasError when the port asked for, or the address, cannot be had.
     """
     for candidate in range(PORT, PORT + 100) if port is None else (port,):
         try:
-            return Server((host, candidate), output, state, rules)
+            return Server((host, candidate), output, state)
         except PermissionError as problem:
             raise AtlasError(
                 f"port {candidate}: not allowed", "Choose one above 1023."
@@ -328,30 +337,6 @@ def inject(page: bytes, build: str) -> bytes:
     ends = list(re.finditer(rb"</body\s*>", page, re.IGNORECASE))
     place = ends[-1].start() if ends else len(page)
     return page[:place] + script + page[place:]
-
-
-def header_rules(root: Path) -> list[tuple[str, dict[str, str]]]:
-    """The headers that the nearest netlify.toml, in the atlas's folder or the one above, gives to
-    which paths."""
-    for folder in (root, root.parent):
-        try:
-            found = tomllib.loads((folder / "netlify.toml").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError) as problem:
-            raise AtlasError(
-                f"{folder / 'netlify.toml'}: cannot be read ({problem})", "Mend or remove it."
-            ) from problem
-        rules = found.get("headers", [])
-        return [
-            (
-                re.sub(r":\w+", "*", str(rule["for"])),
-                {str(name): str(value) for name, value in rule.get("values", {}).items()},
-            )
-            for rule in rules
-            if isinstance(rule, dict) and "for" in rule and isinstance(rule.get("values", {}), dict)
-        ]
-    return []
 
 
 def _names_this_machine(host: str) -> bool:

@@ -18,6 +18,7 @@ from atlas.pipeline.sections import SECTIONS, entries
 from atlas.section import Gallery
 from atlas.web.addresses import write_addresses
 from atlas.web.assets import Assets, publish_assets
+from atlas.web.headers import write_headers
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
 from atlas.web.render import Renderer
@@ -32,7 +33,7 @@ def compose(
     renderer = Renderer(config.root, config.site.languages)
     shared = common(gallery, publish_assets(config.root, writer, warn))
     indexed = []
-    count = 0
+    framed: dict[str, bool] = {}
     for page in pages(gallery):
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
@@ -44,11 +45,12 @@ def compose(
             }
             html = renderer.render(language, page.template, {**told, "fragments": fragments})
             writer.write(edition.path, html)
-            count += 1
+            framed[edition.here] = page.framed
             if page.indexed:
                 indexed.append(edition.here)
     write_addresses(config.site.base_url, indexed, writer)
-    return count
+    write_headers(framed, writer, warn)
+    return len(framed)
 
 
 def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) -> Gallery:

@@ -12,7 +12,6 @@ from babel.support import Translations
 from atlas.config.languages import LANGUAGES
 from atlas.web.theme import folders
 
-
 UNIDIC = "ja"  # the language of UniDic's words, which data say as they are
 
 

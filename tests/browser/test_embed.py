@@ -16,7 +16,7 @@ import pytest
 from chrome import MARKS, VIOLATIONS, Watched
 from conftest import Built
 
-from atlas.cli.server import header_rules
+from atlas.web.headers import FILE, headers_of, read_headers
 
 pytestmark = MARKS
 
@@ -30,20 +30,17 @@ def serve(handler: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(tiny_atlas: Built, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The small atlas with the headers that netlify.toml gives."""
-    rules = header_rules(request.config.rootpath / "site")
+def deployed(tiny_atlas: Built) -> Iterator[str]:
+    """The small atlas with the headers that its own file gives."""
+    rules = read_headers((tiny_atlas.public / FILE).read_text(encoding="utf-8"))
     assert rules
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
         def end_headers(self) -> None:
-            path = self.path.split("?")[0]
-            for pattern, values in rules:
-                if pattern == path or (pattern.endswith("*") and path.startswith(pattern[:-1])):
-                    for name, value in values.items():
-                        self.send_header(name, value)
+            for name, value in headers_of(self.path.split("?")[0], rules).items():
+                self.send_header(name, value)
             super().end_headers()
 
     yield from serve(partial(Handler, directory=str(tiny_atlas.public)))

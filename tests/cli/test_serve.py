@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from atlas.cli.serve import marks, serve, watch
-from atlas.cli.server import EVENTS, SCRIPT, Server, State, header_rules, inject, open_server
+from atlas.cli.server import EVENTS, SCRIPT, Server, State, inject, open_server
 from atlas.errors import AtlasError, ConfigError
 
 PAGE = "<!doctype html><html lang=en><title>t</title><body><p>{}</p></body></html>"
@@ -40,9 +40,9 @@ def site(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def served(public: Path, rules: list[tuple[str, dict[str, str]]] | None = None) -> Iterator[Server]:
+def served(public: Path) -> Iterator[Server]:
     state = State()
-    server = open_server("127.0.0.1", 0, public, state, rules or [])
+    server = open_server("127.0.0.1", 0, public, state)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -180,29 +180,38 @@ def test_head_and_other_methods(site: Path) -> None:
         assert get(server, "/", "PUT")[0] == 501
 
 
-def test_headers_of_netlify_toml(site: Path) -> None:
-    (site.parent / "netlify.toml").write_text(
-        '[[headers]]\nfor = "/maps/*"\n[headers.values]\nContent-Security-Policy = "default-src \'self\'"\n'
-        '[[headers]]\nfor = "/:file.bin"\n[headers.values]\nAccess-Control-Allow-Origin = "*"\nCache-Control = "immutable"\n'
-    )
-    rules = header_rules(site.parent)
-    with served(site, rules) as server:
+HEADERS = """# a comment
+/maps/*
+  Content-Security-Policy: default-src 'self'
+
+/points.bin
+  Access-Control-Allow-Origin: *
+  Cache-Control: immutable
+"""
+
+
+def test_headers_of_the_site(site: Path) -> None:
+    (site / "_headers").write_text(HEADERS)
+    with served(site) as server:
         assert get(server, "/maps/a%20b/")[1]["content-security-policy"] == "default-src 'self'"
         assert "content-security-policy" not in get(server, "/")[1]
         data = get(server, "/points.bin")[1]
+        assert get(server, "/_headers")[0] == 404, "a host does not serve it"
     assert data["access-control-allow-origin"] == "*"
     assert data["cache-control"] == "no-store", (
         "a preview is never cached, however the site is deployed"
     )
 
 
-def test_headers_are_looked_for_in_the_folder_above_too(site: Path) -> None:
-    assert header_rules(site) == header_rules(site.parent) == []
-    (site.parent / "netlify.toml").write_text('[[headers]]\nfor = "/*"\nvalues = { X-A = "b" }')
-    assert header_rules(site) == [("/*", {"X-A": "b"})]
-    (site.parent / "netlify.toml").write_text("headers = [")
-    with pytest.raises(AtlasError, match=r"netlify\.toml"):
-        header_rules(site)
+def test_headers_are_read_again_after_a_build(site: Path) -> None:
+    with served(site) as server:
+        assert "x-a" not in get(server, "/")[1]
+        (site / "_headers").write_text("/\n  X-A: b: c\n")
+        server.state.built()
+        assert get(server, "/")[1]["x-a"] == "b: c"
+        (site / "_headers").unlink()
+        server.state.built()
+        assert "x-a" not in get(server, "/")[1]
 
 
 def test_the_script_goes_before_the_end_of_the_body() -> None:
@@ -257,10 +266,10 @@ def test_ports(site: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(AtlasError, match=str(port)) as caught:
-            open_server("127.0.0.1", port, site, State(), [])
+            open_server("127.0.0.1", port, site, State())
         assert "--port" in caught.value.hint
     with pytest.raises(AtlasError, match=r"not\.a\.host"):
-        open_server("not.a.host.invalid", None, site, State(), [])
+        open_server("not.a.host.invalid", None, site, State())
 
 
 def test_the_next_free_port_is_taken(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +278,7 @@ def test_the_next_free_port_is_taken(site: Path, monkeypatch: pytest.MonkeyPatch
         taken.listen()
         port = taken.getsockname()[1]
         monkeypatch.setattr("atlas.cli.server.PORT", port)
-        server = open_server("127.0.0.1", None, site, State(), [])
+        server = open_server("127.0.0.1", None, site, State())
         server.server_close()
     assert port < server.server_port < port + 100
 

@@ -13,6 +13,7 @@ from atlas import atlas_toml
 from atlas.config.languages import LANGUAGES, Language
 from atlas.errors import ConfigError
 from atlas.web.check import check
+from atlas.web.headers import FILE, FRAMED, OPEN, PAGE, headers_of, read_headers
 from atlas.web.languages import catalogue
 
 BASE = "https://atlas.example"
@@ -86,6 +87,16 @@ def test_a_site_in_a_language_of_its_own(trilingual: Built) -> None:
         public, "index.html"
     )
     assert "Paĝo ne trovita" in text(public, "eo/404.html")
+    rules = read_headers(text(public, FILE))
+    for path, headers in (
+        ("/eo/", PAGE),
+        ("/eo/404.html", PAGE),
+        ("/eo/maps/minilm-words/", PAGE),
+        ("/eo/embed/minilm-words/", FRAMED),
+        ("/eo/oembed/minilm-words.json", OPEN),
+        ("/eo/feed.xml", OPEN),
+    ):
+        assert headers_of(path, rules) == headers
     feed = ET.parse(public / "eo" / "feed.xml").getroot()
     assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == "eo"
     assert f"<loc>{BASE}/eo/about/</loc>" in text(public, "sitemap.xml")

@@ -223,8 +223,11 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
     if offline:
         config = hub.cached(repo, revision, "config.json")
         if not config:
-            what = f"hub:{repo}: not in {lock.path.name} nor in the local cache, and the build is offline"
-            raise ModelError(what, "Build once without --offline.")
+            raise ModelError(
+                f"hub:{repo}: not in {lock.path.name} nor in the local cache, "
+                "and the build is offline",
+                "Build once without --offline.",
+            )
         commit = config.parent.name  # …/snapshots/COMMIT/config.json
         files = frozenset(path.name for path in config.parent.iterdir())
     else:

@@ -169,7 +169,10 @@ def explained(repo: str, revision: str = "") -> Iterator[None]:
         ) from problem
     except _network() as problem:
         if getattr(getattr(problem, "response", None), "status_code", None) in (401, 403):
-            hint = "Check the name; a private model needs HF_TOKEN, and one that is out of date is refused too."
+            hint = (
+                "Check the name; a private model needs HF_TOKEN, "
+                "and one that is out of date is refused too."
+            )
             raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
         reason = (
             str(problem).strip().splitlines()[0][:200]

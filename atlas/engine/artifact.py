@@ -153,15 +153,13 @@ def remove(path: Path) -> int:
     return size
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: object) -> object:
     """JSON arrays as tuples, at any depth."""
     if isinstance(value, list):
         return tuple(map(_frozen, value))
-    return (
-        {name: _frozen(inner) for name, inner in value.items()}
-        if isinstance(value, dict)
-        else value
-    )
+    if isinstance(value, dict):
+        return {name: _frozen(inner) for name, inner in value.items()}
+    return value
 
 
 def sha256(path: Path) -> str:

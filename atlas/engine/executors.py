@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from atlas.engine import dask
 from atlas.engine.local import Local, cores
@@ -16,6 +16,7 @@ from atlas.errors import UsageError
 
 __all__ = ["Serial", "Workers", "check", "cores", "open_executor"]
 
+_Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
 
 
@@ -67,7 +68,10 @@ def open_executor(spec: str, jobs: int, threads: int, store: Path) -> Iterator[W
 class Serial(Executor):
     """Runs each task at once, in this process: for debugging, and for tests."""
 
-    def submit(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+    def submit(
+        self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> Future[_Result]:
+        """Run a function now; a future that is done."""
         future: Future[_Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))

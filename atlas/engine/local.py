@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+_Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
 
 # Every library with threads of its own reads one of these when it is loaded.
@@ -48,19 +49,24 @@ class Local(Executor):
         self._pools: dict[ProcessPoolExecutor, list[Future[Any]]] = {}
         self._closed = False
 
-    def submit(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+    def submit(
+        self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> Future[_Result]:
+        """Give a task to a process. Raises RuntimeError after shutdown."""
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         with _uninterrupted():
             return self._give(fn, *args, **kwargs)
 
-    def _give(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+    def _give(
+        self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> Future[_Result]:
         """Give a task to the process with the least to do, which may be a new one."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
         if len(self._pools) < self._jobs and all(self._pools.values()):
             self._hire()
-        pool = min(self._pools, key=lambda one: len(self._pools[one]))
+        pool = min(self._pools, key=lambda place: len(self._pools[place]))
         try:
             future = pool.submit(fn, *args, **kwargs)
         except BrokenExecutor:  # its process has died, with its last task or after it
@@ -79,6 +85,7 @@ class Local(Executor):
         self._pools[pool] = []
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more tasks, and let the processes end; wait for them if asked to."""
         self._closed = True
         if cancel_futures:  # everywhere, before waiting for the first
             for future in (future for futures in self._pools.values() for future in futures):
@@ -120,10 +127,9 @@ def _uninterrupted() -> Iterator[None]:
     if masked:
         from multiprocessing import resource_tracker
 
-        resource_tracker.ensure_running()  # or else it starts with the first process, and lifts the mask
-        mask = signal.pthread_sigmask(
-            signal.SIG_BLOCK, {signal.SIGINT}
-        )  # which a new process inherits
+        # Or else it starts with the first process, and lifts the mask that new ones inherit.
+        resource_tracker.ensure_running()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if handled:
         signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
     try:

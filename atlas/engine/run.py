@@ -177,7 +177,10 @@ def _explain(task: Task, error: BaseException) -> Exception:
     if (
         isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
     ):  # the latter is Dask's
-        hint = "Most often the machine ran out of memory: try --jobs 1, or a smaller selection. What is done is kept."
+        hint = (
+            "Most often the machine ran out of memory: try --jobs 1, or a smaller selection. "
+            "What is done is kept."
+        )
         error = StageError("its worker process ended abruptly", hint)
     elif not isinstance(error, AtlasError):  # from the executor, since perform() raises no other
         error = portable(error)

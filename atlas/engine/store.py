@@ -197,5 +197,8 @@ class Store:
         )
 
     def _refused(self, problem: OSError) -> StoreError:
-        hint = "Check the permissions and the free space there, then build again; what is done is kept."
+        hint = (
+            "Check the permissions and the free space there, then build again; "
+            "what is done is kept."
+        )
         return StoreError(f"{self.root}: cannot be written ({problem.strerror or problem})", hint)

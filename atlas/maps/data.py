@@ -156,7 +156,10 @@ def read(folder: Path, map_id: str) -> Dataset:
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"{about}: {where or 'file'}: {first['msg']}", again) from problem
     if facts.schema_version != SCHEMA_VERSION:
-        message = f"{about}: schema version {facts.schema_version}; this atlas reads version {SCHEMA_VERSION}"
+        message = (
+            f"{about}: schema version {facts.schema_version}; "
+            f"this atlas reads version {SCHEMA_VERSION}"
+        )
         raise DataError(message, again)
     if facts.map.id != map_id:
         raise DataError(
@@ -176,57 +179,85 @@ def read(folder: Path, map_id: str) -> Dataset:
 
 
 def _faults(data: Dataset) -> list[str]:
-    about, found = data.about, data.table
-    metadata = found.schema.metadata or {}
+    """What is wrong with the table, by the JSON file and the schema."""
+    about, rows = data.about, data.table
+    metadata = rows.schema.metadata or {}
     if metadata.get(b"atlas_recipe", b"").decode() != about.recipe:
         return ["made by another build than the JSON file beside it"]
-    wanted = columns(tuple(about.map.projections))
-    faults = [f"column {name} is missing" for name in wanted if name not in found.column_names]
-    faults += [f"column {name} is unknown" for name in found.column_names if name not in wanted]
-    faults += [
-        f"column {name} is {found.schema.field(name).type}, not {kind}"
-        for name, kind in wanted.items()
-        if name in found.column_names and found.schema.field(name).type != kind
-    ]
-    if faults:
+    if faults := _wrong_columns(data):
         return faults
-    if found.num_rows != about.map.tokens:
-        return [f"{found.num_rows} rows, but the JSON file says {about.map.tokens}"]
+    if rows.num_rows != about.map.tokens:
+        return [f"{rows.num_rows} rows, but the JSON file says {about.map.tokens}"]
+    return [
+        *_wrong_tokens(data),
+        *_wrong_neighbors(data),
+        *(fault for name in about.map.projections for fault in _wrong_layout(data, name)),
+        *_wrong_groups(data),
+    ]
+
+
+def _wrong_columns(data: Dataset) -> list[str]:
+    wanted, there = columns(tuple(data.about.map.projections)), data.table.column_names
+    faults = [f"column {name} is missing" for name in wanted if name not in there]
+    faults += [f"column {name} is unknown" for name in there if name not in wanted]
+    for name, kind in wanted.items():
+        if name in there and (own := data.table.schema.field(name).type) != kind:
+            faults.append(f"column {name} is {own}, not {kind}")
+    return faults
+
+
+def _wrong_tokens(data: Dataset) -> list[str]:
+    faults = []
     ids = data.column("token_id")
     if len(ids) and not np.all(np.diff(ids) > 0):
         faults.append("token_id does not ascend")
-    nullable = ("pos", "reading", "script")
     faults += [
         f"{name} has empty cells"
-        for name in wanted
-        if name not in nullable and found.column(name).null_count
+        for name in data.table.column_names
+        if name not in ("pos", "reading", "script") and data.table.column(name).null_count
     ]
-    for name in ("neighbor_ids", "neighbor_similarities"):
-        lengths = pc.list_value_length(found.column(name)).to_numpy()
-        if len(lengths) and not np.all(lengths == about.map.neighbors):
-            faults.append(f"{name} are not {about.map.neighbors} a token")
-        elif name == "neighbor_ids" and not np.isin(data.lists(name), ids).all():
-            faults.append("neighbor_ids name tokens that are not on the map")
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
         faults.append(f"unknown kinds {sorted(unknown)}")
-    for name in about.map.projections:
-        if not (
-            np.isfinite(data.column(f"x_{name}")).all()
-            and np.isfinite(data.column(f"y_{name}")).all()
+    return faults
+
+
+def _wrong_neighbors(data: Dataset) -> list[str]:
+    faults = []
+    for name in ("neighbor_ids", "neighbor_similarities"):
+        lengths = pc.list_value_length(data.table.column(name)).to_numpy()
+        if len(lengths) and not np.all(lengths == data.about.map.neighbors):
+            faults.append(f"{name} are not {data.about.map.neighbors} a token")
+        elif (
+            name == "neighbor_ids" and not np.isin(data.lists(name), data.column("token_id")).all()
         ):
-            faults.append(f"coordinates of {name} are not finite")
-        overlap = data.column(f"overlap_{name}")
-        if len(overlap) and not (overlap.min() >= 0 and overlap.max() <= 1):
-            faults.append(f"overlap_{name} lies outside 0..1")
-        if name not in about.faithfulness:
-            faults.append(f"the JSON file has no faithfulness of {name}")
-    for one in about.landmarks:
-        if not np.isin(np.array(one.members, ids.dtype), ids).all():
-            faults.append(f"the landmark {one.name} has members that are not on the map")
+            faults.append("neighbor_ids name tokens that are not on the map")
+    return faults
+
+
+def _wrong_layout(data: Dataset, name: str) -> list[str]:
+    faults = []
+    places = data.column(f"x_{name}"), data.column(f"y_{name}")
+    if not all(np.isfinite(part).all() for part in places):
+        faults.append(f"coordinates of {name} are not finite")
+    overlap = data.column(f"overlap_{name}")
+    if len(overlap) and not (overlap.min() >= 0 and overlap.max() <= 1):
+        faults.append(f"overlap_{name} lies outside 0..1")
+    if name not in data.about.faithfulness:
+        faults.append(f"the JSON file has no faithfulness of {name}")
+    return faults
+
+
+def _wrong_groups(data: Dataset) -> list[str]:
+    about, ids = data.about, data.column("token_id")
+    faults = [
+        f"the landmark {landmark.name} has members that are not on the map"
+        for landmark in about.landmarks
+        if not np.isin(np.array(landmark.members, ids.dtype), ids).all()
+    ]
     for level in ("coarse", "fine"):
         keys = {cluster.key for cluster in about.clusters if cluster.level == level}
-        if unknown_keys := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
+        if unknown := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
             faults.append(
-                f"cluster_{level} has keys {sorted(unknown_keys)[:5]} that the JSON file does not know"
+                f"cluster_{level} has keys {sorted(unknown)[:5]} that the JSON file does not know"
             )
     return faults

@@ -19,6 +19,8 @@ from atlas.numeric.types import Doubles, Floats
 
 ANATOMY = helper("anatomy", version=1)
 
+Network = Any  # a model of transformers or a part of one, whose classes have no types that hold
+
 _FEW = 8  # tokens that are compared exactly, found in float32
 
 
@@ -60,12 +62,12 @@ class Anatomy:
 
     def added(self, length: int, segment: int) -> Doubles:
         """What is added to the word embeddings at each position, (length, e)."""
-        found = np.zeros((length, self.word.shape[1]))
+        added = np.zeros((length, self.word.shape[1]))
         if self.position is not None:
-            found += self.position[self.first : self.first + length]
+            added += self.position[self.first : self.first + length]
         if self.segment is not None:
-            found += self.segment[segment]
-        return found
+            added += self.segment[segment]
+        return added
 
     def compose(self, word: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """`hidden_states[0]`, (n, h), of word embeddings (n, e) and what is added to them, in the
@@ -85,8 +87,8 @@ class Anatomy:
         return made if self.normed_last else self._projected(made)
 
     def nearest(self, states: Floats, segment: int) -> tuple[list[int], list[float], list[float]]:
-        """The token at each position: the one whose composed embedding is nearest to the state
-        there, over the whole vocabulary.
+        """The token at each of the states (n, h): the one of the whole vocabulary whose composed
+        embedding is nearest to it.
 
         Returns the token ids, their distances, and the distances of the second nearest.
         """
@@ -132,7 +134,7 @@ class Anatomy:
         return made @ self.projection[0] + self.projection[1] if self.projection else made
 
 
-def of_torch(model: Any) -> Anatomy:
+def of_torch(model: Network) -> Anatomy:
     """The anatomy of a model of transformers in PyTorch, by the names its parts have there."""
 
     def table(*names: str) -> Floats | None:
@@ -158,9 +160,8 @@ def of_torch(model: Any) -> Anatomy:
     position = table("position_embeddings", "wpe")
     if getattr(model.config, "position_embedding_type", "absolute") != "absolute":
         position = None
-    padding = getattr(
-        within, "padding_idx", None
-    )  # RoBERTa and its kin keep it there, since their positions start after it
+    # RoBERTa and its kin keep it there, since their positions start after it.
+    padding = getattr(within, "padding_idx", None)
     return Anatomy(
         _array(embedding.weight),
         position,
@@ -173,7 +174,7 @@ def of_torch(model: Any) -> Anatomy:
     )
 
 
-def of_tensorflow(model: Any) -> Anatomy:
+def of_tensorflow(model: Network) -> Anatomy:
     """The anatomy of a `TFBertModel`."""
     within = model.bert.embeddings
     norm = (
@@ -199,15 +200,15 @@ def sinusoids(length: int, width: int) -> Doubles:
     return made
 
 
-def _array(tensor: Any) -> Floats:
+def _array(tensor: Network) -> Floats:
     return np.array(tensor.detach().float().cpu().numpy(), np.float32)
 
 
-def _epsilon(layer: Any) -> float:
+def _epsilon(layer: Network) -> float:
     return float(layer.eps if hasattr(layer, "eps") else layer.variance_epsilon)
 
 
-def _linear(linear: Any) -> tuple[Floats, Floats] | None:
+def _linear(linear: Network) -> tuple[Floats, Floats] | None:
     if linear is None:
         return None
     weight = _array(linear.weight).T
@@ -216,7 +217,7 @@ def _linear(linear: Any) -> tuple[Floats, Floats] | None:
     )
 
 
-def _scale(kind: str, model: Any, embedding: Any) -> float:
+def _scale(kind: str, model: Network, embedding: Network) -> float:
     """Gemma multiplies by the square root of the width; Gemma 3 does it within the module that
     looks embeddings up."""
     if getattr(embedding, "embed_scale", None) is not None:

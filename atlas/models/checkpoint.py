@@ -22,22 +22,12 @@ from atlas.engine.stage import helper
 from atlas.errors import ModelError
 from atlas.models import hub
 from atlas.models.lock import Lock
+from atlas.models.vocabulary_files import libraries
 
 READ_JSON = helper("read_json", version=1)
 
 # Files that a stage may read.
 READ = ("*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "pytorch_model*.bin", "README.md")
-# Files that may hold the vocabulary, the most complete first.
-TOKENIZERS = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "spm.model",
-)
-CODES = "bpe.codes"  # beside a vocab.txt as fairseq writes it
 
 
 @dataclass(frozen=True)
@@ -48,14 +38,14 @@ class Checkpoint:
     location   where stages find it: `path:/folder` or `hub:org/name@commit`
     identity   what goes into cache keys: the commit, or a digest over the files a stage may read
     revision   the commit of a hub model
-    files      names of the files its tokenizer is read from; empty where that is not known
+    libraries  distributions whose versions its vocabulary depends on
     """
 
     source: str
     location: str
     identity: str
     revision: str = ""
-    files: frozenset[str] = frozenset()
+    libraries: tuple[str, ...] = ()
 
 
 def resolve(
@@ -83,8 +73,8 @@ def resolve(
                 "1"  # for the client, here and in the workers that read the model
             )
         commit = _commit(rest, revision, lock, offline)
-        files = _tokenizer_files(rest, commit, offline)
-        return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit, files)
+        known = lock.libraries.get(f"{rest}@{revision}", ())
+        return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit, known)
     raise ModelError(
         f"{source}: unknown kind of source",
         "Write hub:org/name, path:folder or package:module/folder.",
@@ -203,26 +193,8 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
             digests.parent.mkdir(parents=True, exist_ok=True)
             write_whole(digests, json.dumps(known | fresh, indent=0))
     identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    names = frozenset(path.name for path in folder.iterdir())
-    tokenizer = names.intersection((*TOKENIZERS, CODES))
-    return Checkpoint(source, f"path:{folder}", f"files:{identity}", files=tokenizer)
-
-
-def _tokenizer_files(repo: str, commit: str, offline: bool) -> frozenset[str]:
-    """The files that a hub model's tokenizer is read from: as the client's cache knows them, so
-    that the hub is asked for its list once at most."""
-    for name in TOKENIZERS:
-        known = hub.cached(repo, commit, name)
-        if known:
-            return frozenset((name, *((CODES,) if hub.cached(repo, commit, CODES) else ())))
-        if known is None:
-            break
-    if offline:
-        return frozenset()
-    try:
-        return frozenset(hub.sizes(repo, commit)).intersection((*TOKENIZERS, CODES))
-    except ModelError:  # told of by the stage that reads the files
-        return frozenset()
+    needed = libraries({path.name for path in folder.iterdir()})
+    return Checkpoint(source, f"path:{folder}", f"files:{identity}", libraries=needed)
 
 
 def _read_digests(path: Path) -> dict[str, list[object]]:
@@ -243,18 +215,25 @@ def _sha256(path: Path) -> str:
 
 
 def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
+    """The commit of a hub model. When it is resolved anew, the lock also keeps the libraries that
+    its vocabulary is read by, so that keys stay the same wherever the files are."""
     name = f"{repo}@{revision}"
     if name in lock:
         return lock[name]
     if offline:
-        found = hub.cached(repo, revision, "config.json")
-        if not found:
-            what = f"hub:{repo}: not in {lock.path.name} nor in the local cache, and the build is offline"
-            raise ModelError(what, "Build once without --offline.")
-        commit = found.parent.name  # …/snapshots/COMMIT/config.json
+        config = hub.cached(repo, revision, "config.json")
+        if not config:
+            raise ModelError(
+                f"hub:{repo}: not in {lock.path.name} nor in the local cache, "
+                "and the build is offline",
+                "Build once without --offline.",
+            )
+        commit = config.parent.name  # …/snapshots/COMMIT/config.json
+        files = frozenset(path.name for path in config.parent.iterdir())
     else:
-        commit = hub.commit(repo, revision)
+        commit, files = hub.commit(repo, revision)
     lock[name] = commit
+    lock.libraries[name] = libraries(files)
     return commit
 
 

@@ -18,6 +18,10 @@ from atlas.numeric.types import Floats
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Of transformers, whose classes have no types that hold for every family.
+Network = Any
+Tokenizer = Any
+
 ENCODER = helper("encoder", version=1)
 
 _TOKENS = {"cpu": 2048}  # in a batch, padding included; of other devices `_MANY`
@@ -35,8 +39,8 @@ class Encoder:
     rows             of its input table
     """
 
-    model: Any
-    tokenizer: Any
+    model: Network
+    tokenizer: Tokenizer
     device: str
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -100,9 +104,8 @@ class Encoder:
         name = str(self.tokenizer.convert_ids_to_tokens(ids[place]))
         if name.startswith("##"):
             return True
-        spaced = (
-            self._spaced
-        )  # where words begin with a mark, a letter without it goes on with the letter before it
+        # Where words begin with a mark, a letter without it goes on with the letter before it.
+        spaced = self._spaced
         if (
             not place
             or not spaced
@@ -164,11 +167,38 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
 
     A model's own code is never run.
     """
+    tokenizer, model, layers, missing = _pretrained(location, upto)
+    # No token's vector passes through the pooler.
+    made_up = [key for key in missing if "pooler" not in key]
+    # T5's encoders, too, whose config says otherwise.
+    if hasattr(model, "encoder") and hasattr(model, "decoder"):
+        model = model.get_encoder()
+        made_up = [key for key in made_up if not key.startswith("decoder.")]
+    if made_up:
+        name, _ = checkpoints.pretrained(location)
+        raise ModelError(f"{name}: its weights lack {min(made_up)}", "Is the checkpoint complete?")
+    before, after = _around(tokenizer)
+    model = model.float().eval().to(device)
+    return Encoder(
+        model,
+        tokenizer,
+        device,
+        before,
+        after,
+        layers,
+        _room(model, tokenizer, len(before) + len(after)),
+        rows=int(model.get_input_embeddings().weight.shape[0]),
+    )
+
+
+def _pretrained(location: str, upto: int) -> tuple[Tokenizer, Network, int, list[str]]:
+    """The tokenizer and the model as transformers makes them, how many layers the checkpoint has,
+    and the names of weights that it lacks. Raises ModelError."""
     name, revision = checkpoints.pretrained(location)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from transformers import AutoConfig, AutoModel, AutoTokenizer, logging
 
-    logging.set_verbosity_error()  # what matters of what it says is told below
+    logging.set_verbosity_error()  # what matters of what it says is told by `load`
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
@@ -193,38 +223,19 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
         AttributeError,
     ) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        hint = "A contextual space needs a model and a tokenizer of transformers' own; a model's own code is never run."
+        hint = (
+            "A contextual space needs a model and a tokenizer of transformers' own; "
+            "a model's own code is never run."
+        )
         raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
-    made_up = [
-        key for key in told["missing_keys"] if "pooler" not in key
-    ]  # no token's vector passes through the pooler
-    if hasattr(model, "encoder") and hasattr(
-        model, "decoder"
-    ):  # T5's encoders, too, whose config says otherwise
-        model = model.get_encoder()
-        made_up = [key for key in made_up if not key.startswith("decoder.")]
-    if made_up:
-        raise ModelError(f"{name}: its weights lack {min(made_up)}", "Is the checkpoint complete?")
-    before, after = _around(tokenizer)
-    model = model.float().eval().to(device)
-    rows = int(model.get_input_embeddings().weight.shape[0])
-    return Encoder(
-        model,
-        tokenizer,
-        device,
-        before,
-        after,
-        layers,
-        _room(model, tokenizer, len(before) + len(after)),
-        rows,
-    )
+    return tokenizer, model, layers, list(told["missing_keys"])
 
 
 def _letter(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LMN" if sign else False
 
 
-def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _around(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The special tokens that a tokenizer puts before and after a text."""
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     whole = tokenizer("a")["input_ids"]
@@ -234,7 +245,7 @@ def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (), ()
 
 
-def _room(model: Any, tokenizer: Any, extra: int) -> int:
+def _room(model: Network, tokenizer: Tokenizer, extra: int) -> int:
     """Tokens of a text that fit: what the tokenizer says and what the model's positions allow,
     whichever is less."""
     sizes = [int(tokenizer.model_max_length)]

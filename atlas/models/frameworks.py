@@ -74,6 +74,7 @@ class Torch:
         self.kind = type(self.model).__name__
 
     def lookup(self, ids: list[int]) -> Floats:
+        """The input embeddings (n, e) as the library looks them up."""
         import torch
 
         with torch.inference_mode():
@@ -82,6 +83,7 @@ class Torch:
             )
 
     def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
+        """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e)."""
         import torch
 
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
@@ -114,11 +116,13 @@ class TensorFlow:
         self.kind = type(self.model).__name__
 
     def lookup(self, ids: list[int]) -> Floats:
+        """The input embeddings (n, e) as the library looks them up."""
         import tensorflow as tf
 
         return np.array(tf.gather(self.model.bert.embeddings.weight, ids).numpy(), np.float32)
 
     def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
+        """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e)."""
         import tensorflow as tf
 
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
@@ -155,6 +159,9 @@ def tensorflow(location: str) -> TensorFlow:
         model = TFBertModel.from_pretrained(name, revision=revision or "main", from_pt=True)
     except (OSError, ValueError, ImportError, RuntimeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        hint = "Install the extra `tensorflow`, which keeps transformers below 5: later versions have no TFBertModel."
+        hint = (
+            "Install the extra `tensorflow`, which keeps transformers below 5: "
+            "later versions have no TFBertModel."
+        )
         raise ModelError(f"{name}: TensorFlow cannot load it: {reason}", hint) from problem
     return TensorFlow(tokenizer, model)

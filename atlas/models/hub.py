@@ -23,19 +23,20 @@ def split(location: str) -> tuple[str, str]:
     return repo, commit
 
 
-def commit(repo: str, revision: str) -> str:
-    """The commit that a branch, tag or commit of a model means now. Raises ModelError."""
+def commit(repo: str, revision: str) -> tuple[str, frozenset[str]]:
+    """The commit that a branch, tag or commit of a model means now, and the names of its files.
+    Raises ModelError."""
     from huggingface_hub import HfApi
 
     with explained(repo, revision):
         reach(repo)
-        found = HfApi().model_info(repo, revision=revision, timeout=10).sha
-    if not found:
+        info = HfApi().model_info(repo, revision=revision, timeout=10)
+    if not info.sha:
         raise ModelError(
             f"hub:{repo}: the hub names no commit for {revision}",
             "Give a full commit as `revision`.",
         )
-    return str(found)
+    return str(info.sha), frozenset(file.rfilename for file in info.siblings or ())
 
 
 def cached(repo: str, revision: str, name: str) -> Path | Literal[False] | None:
@@ -168,7 +169,10 @@ def explained(repo: str, revision: str = "") -> Iterator[None]:
         ) from problem
     except _network() as problem:
         if getattr(getattr(problem, "response", None), "status_code", None) in (401, 403):
-            hint = "Check the name; a private model needs HF_TOKEN, and one that is out of date is refused too."
+            hint = (
+                "Check the name; a private model needs HF_TOKEN, "
+                "and one that is out of date is refused too."
+            )
             raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
         reason = (
             str(problem).strip().splitlines()[0][:200]

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
-from atlas.models.checkpoint import CODES, TOKENIZERS, read_json
+from atlas.models.checkpoint import read_json
+from atlas.models.vocabulary_files import TOKENIZERS
 
 
 def _bytes() -> dict[str, int]:
@@ -51,21 +52,6 @@ _DEFAULTS = {
 
 # Tokens by id, the family, and the ids of special and of all added tokens.
 Read = tuple[dict[int, str], str, set[int], set[int]]
-
-
-def libraries(files: Collection[str]) -> tuple[str, ...]:
-    """Distributions whose versions a vocabulary depends on, by the names of the checkpoint's files.
-
-    tokenizer.json, vocab.json and most vocab.txt are read here, as JSON and text, whatever is
-    installed. SentencePiece models are read by `sentencepiece` and, where ids are not the model's,
-    by transformers; which of the two is not told by a name, so both count. A vocab.txt as fairseq
-    writes it, which has its codes beside it, is read by transformers. Where the files are not known
-    (a hub model, offline, with nothing cached) none counts.
-    """
-    name = next((name for name in TOKENIZERS if name in files), "")
-    if name.endswith(".model"):
-        return ("sentencepiece", "transformers")
-    return ("transformers",) if name == "vocab.txt" and CODES in files else ()
 
 
 def load(location: str) -> Read:

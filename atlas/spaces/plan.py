@@ -10,7 +10,6 @@ from atlas.engine.stage import AnyStage, Span
 from atlas.engine.task import Task
 from atlas.errors import DataError
 from atlas.models.checkpoint import Checkpoint
-from atlas.models.tokenizer_files import libraries
 from atlas.spaces.config import Corpus, Selection
 from atlas.spaces.corpus import chunks
 from atlas.spaces.stages.annotate import annotate
@@ -140,7 +139,7 @@ def _tokens(source: Source, wanted: Wanted) -> Task:
     if wanted.words:
         params = {"words": list(wanted.words)}
         return Task(words_stage, params, label=f"{wanted.label}: words")
-    return source.task(vocabulary, {}, libraries=libraries(source.checkpoint.files))
+    return source.task(vocabulary, {}, libraries=source.checkpoint.libraries)
 
 
 def _space(root: Path, source: Source, wanted: Wanted, tokens: Task) -> Task:

@@ -371,11 +371,12 @@ def test_clean_store_removes_what_no_map_needs(
 ) -> None:
     from atlas.engine.task import Task
     from atlas.maps.records import Layout
+    from atlas.maps.stages.label import label
     from atlas.pipeline import places, plan
 
     settings = config.load(atlas / "atlas.toml")
     store = places.Places.of(settings, None).store
-    needed, other = (Task("label", version, {}) for version in (1, 2))
+    needed, other = (Task(label, {"version": version}) for version in (1, 2))
     for task in (needed, other):
         store.write(task.key, Layout(np.zeros((2, 2), np.float32), {}), task.recipe, 0.0)
 

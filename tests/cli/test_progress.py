@@ -11,9 +11,10 @@ from rich.console import Console
 from atlas.cli.progress import Terminal
 from atlas.engine.task import Task
 from atlas.errors import StageError
+from atlas.maps.stages.project import project
 
-ONE = Task("project", 1, {"method": "umap"}, label="minilm-words: [umap]")
-TWO = Task("project", 1, {"method": "tsne"}, label="minilm-words: tsne")
+ONE = Task(project, {"method": "umap"}, label="minilm-words: [umap]")
+TWO = Task(project, {"method": "tsne"}, label="minilm-words: tsne")
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_a_long_line_stays_one_line() -> None:
     screen = console(terminal=False)
     report = Terminal(screen)
     report.begin(1, 0)
-    report.finish(Task("project", 1, {}, label="x" * 200), 1)
+    report.finish(Task(project, {}, label="x" * 200), 1)
     assert len(written(screen).splitlines()) == 1
 
 

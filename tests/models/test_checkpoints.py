@@ -22,6 +22,7 @@ from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
 from atlas.models.checkpoint import Checkpoint
 from atlas.models.lock import Lock
+from atlas.models.vocabulary_files import libraries
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -172,6 +173,44 @@ def test_lock_reads_what_it_wrote(
     assert path.exists() == bool(commits)
 
 
+def test_lock_keeps_the_libraries_that_read_a_vocabulary(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.lock"
+    lock = Lock(path)
+    lock.update({"a/b@main": "1", "c/d@main": "2"})
+    lock.libraries |= {"a/b@main": ("sentencepiece", "transformers"), "c/d@main": ()}
+    lock.save()
+    again = Lock(path)
+    assert dict(again) == dict(lock)
+    assert again.libraries == {"a/b@main": ("sentencepiece", "transformers")}
+    del again["a/b@main"]
+    again.save()
+    assert "vocabularies" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("wordpiece", ()),
+        ("bytelevel-slow-padded", ()),
+        ("japanese", ()),
+        ("t5", ()),
+        ("t5-slow", ("sentencepiece", "transformers")),
+        ("xlm-roberta-slow", ("sentencepiece", "transformers")),
+    ],
+)
+def test_a_vocabulary_depends_on_the_libraries_that_read_it(
+    models_folder: Any, tmp_path: Path, name: str, expected: tuple[str, ...]
+) -> None:
+    folder = Path(shutil.copytree(models_folder(name), tmp_path / "model"))
+    assert resolve(folder, tmp_path).libraries == expected
+
+
+def test_codes_beside_a_vocabulary_are_fairseqs() -> None:
+    assert libraries({"vocab.txt", "config.json"}) == ()
+    assert libraries({"vocab.txt", "bpe.codes"}) == ("transformers",)
+    assert libraries({"tokenizer.json", "vocab.txt", "bpe.codes", "spiece.model"}) == ()
+
+
 def test_lock_is_written_only_when_it_changed(tmp_path: Path) -> None:
     path = tmp_path / "atlas.lock"
     path.write_text('# mine\n[commits]\n"a/b@main" = "1"\n')
@@ -198,10 +237,12 @@ def test_damaged_lock(tmp_path: Path, content: str | bytes) -> None:
 ASK = """
 import json, sys, time
 from pathlib import Path
-from atlas import checkpoints
+from atlas.engine.stage import Work
+from atlas.models import checkpoint as checkpoints
+from atlas.models.lock import Lock
 from atlas.errors import ModelError
 root = Path(sys.argv[1])
-lock = checkpoints.Lock(root / "atlas.lock")
+lock = Lock(root / "atlas.lock")
 def resolve(repo, **how):
     how = {"offline": False} | how
     found = checkpoints.resolve(f"hub:{repo}", root, lock=lock, digests=root / "digests.json", **how)
@@ -252,6 +293,7 @@ def test_the_lock_keeps_the_commit(hub: Hub, models_folder: Any, tmp_path: Path)
     code = 'found = resolve("org/model"); print(json.dumps([found.location, found.identity, found.revision]))'
     assert ask(code, tmp_path, hub.url) == [f"hub:org/model@{first}", f"commit:{first}", first]
     assert dict(Lock(tmp_path / "atlas.lock")) == {"org/model@main": first}
+    assert Lock(tmp_path / "atlas.lock").libraries == {}
     second = hub.add("org/model", models_folder("japanese"), "2")
     hub.requests.clear()
     assert ask(code, tmp_path, hub.url)[2] == first and hub.requests == []
@@ -290,7 +332,6 @@ def test_unreachable(tmp_path: Path) -> None:
     """A hub that refuses connections and one that never answers are both given up on soon."""
     code = """
 location = "hub:org/model@" + "0" * 40
-from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([
     tell(lambda: resolve("org/model")), tell(lambda: str(checkpoints.fetch(location, "config.json"))),
@@ -319,7 +360,6 @@ def test_only_the_table_is_transferred(hub: Hub, tmp_path: Path) -> None:
     assert weights.stat().st_size > 19 << 20
     commit = hub.add("org/model", folder)
     code = f"""
-from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.describe import describe
@@ -347,13 +387,12 @@ def test_offline_reads_the_local_cache(hub: Hub, models_folder: Any, tmp_path: P
     files that do not exist."""
     commit = hub.add("org/model", models_folder("japanese"))  # which has no tokenizer.json
     code = """
-from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.describe import describe
 from huggingface_hub import hf_hub_download
 OFFLINE
-asked = {"location": found.location}
+asked = {"work": Work(found.location)}
 tokens, table = vocabulary(**asked).tokens, vectors(**asked).values
 print(json.dumps([found.revision, tokens, float(table.sum()), describe(language="en", **asked).facts]))
 """
@@ -378,7 +417,6 @@ print(json.dumps([found.revision, tokens, float(table.sum()), describe(language=
     assert hub.requests == []
     code = """
 found = resolve("org/model", offline=True)
-from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([tell(lambda: str(checkpoints.fetch(found.location, "other.json"))), tell(lambda: resolve("org/other", offline=True)),
                   tell(lambda: str(checkpoints.fetch(found.location, "another.json")))]))
@@ -398,7 +436,7 @@ def test_folders_that_cannot_be_written_to(
 
     before = resolve(model, tmp_path)
     (tmp_path / "digests.json").unlink()
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     assert resolve(model, tmp_path) == before
     lock = Lock(tmp_path / "atlas.lock")
     lock["a/b@main"] = "1"
@@ -430,7 +468,6 @@ def test_sharded_on_the_hub(hub: Hub, models_folder: Any, tmp_path: Path) -> Non
     good, bad = hub.add("org/good", folder), hub.add("org/bad", broken)
     bare = hub.add("org/bin", models_folder("wordpiece-bin"))
     code = f"""
-from atlas.engine.stage import Work
 from atlas.spaces.stages.vectors import vectors
 print(json.dumps([
     float(vectors(work=Work("hub:org/good@{good}")).values.sum()), tell(lambda: vectors(work=Work("hub:org/bad@{bad}"))),

@@ -11,8 +11,8 @@ import pytest
 
 from atlas.engine.stage import Work
 from atlas.errors import ModelError, StageError
+from atlas.models import tensors
 from atlas.models.tensors import find_table, table_rows
-from atlas.spaces.stages import vectors as stage
 from atlas.spaces.stages.vectors import vectors
 
 
@@ -88,9 +88,10 @@ def test_missing_shard(models_folder: Any, tmp_path: Path) -> None:
     index = json.loads((folder / "model.safetensors.index.json").read_text())
     shard = index["weight_map"]["embeddings.word_embeddings.weight"]
     (folder / shard).unlink()
-    for ask in (vectors, table_rows):
-        with pytest.raises(ModelError, match=shard):
-            ask(work=Work(f"path:{folder}"))
+    with pytest.raises(ModelError, match=shard):
+        vectors(work=Work(f"path:{folder}"))
+    with pytest.raises(ModelError, match=shard):
+        table_rows(f"path:{folder}")
 
 
 def test_no_weights(wordpiece: Path) -> None:
@@ -199,7 +200,7 @@ def test_many_pieces(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
     import torch
     from safetensors.torch import save_file
 
-    monkeypatch.setattr(stage, "_PIECE", 7)
+    monkeypatch.setattr(tensors, "_PIECE", 7)
     table = torch.randn(11, 5).to(getattr(torch, dtype))
     save_file({"wte.weight": table, "a": torch.zeros(3)}, tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text("{}")

@@ -56,7 +56,7 @@ class Alike(Part):
     overlap: float = Field(
         ge=0,
         le=1,
-        description="mean share of a token's k nearest neighbors in one space that are in the other",
+        description="mean share of a token's k nearest neighbors in one space that the other has",
     )
     chance: float = Field(description="the share that random neighbors would have")
     quantiles: tuple[float, float, float] = Field(

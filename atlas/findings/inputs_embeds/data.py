@@ -52,6 +52,8 @@ class Segment(Part):
 
 
 class Sentence(Part):
+    """One sentence as the model reads it."""
+
     text: str
     ids: tuple[int, ...]
     tokens: tuple[str, ...]

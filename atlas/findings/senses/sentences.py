@@ -14,15 +14,8 @@ from atlas.config.faults import nearest
 from atlas.errors import DataError
 
 MOST = 20  # senses of a word whose marks can be told apart, by shape and colour
-_UNSPACED = (
-    "CJK",
-    "HIRAGANA",
-    "KATAKANA",
-    "THAI",
-    "LAO",
-    "KHMER",
-    "MYANMAR",
-)  # scripts that put nothing between words
+# Scripts that put nothing between words.
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 _HINT = 'Each line is {"word": "bank", "sense": "river", "text": "We sat on the bank."}.'
 
 
@@ -45,8 +38,8 @@ def spans(word: str, text: str) -> list[tuple[int, int]]:
     exact = re.escape(word)
     spaced = not any(unicodedata.name(end, "").startswith(_UNSPACED) for end in (word[0], word[-1]))
     for pattern in (rf"(?<!\w){exact}(?!\w)", rf"(?<!\w){exact}", exact) if spaced else (exact,):
-        if found := [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]:
-            return found
+        if places := [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]:
+            return places
     return []
 
 
@@ -58,8 +51,6 @@ def read(path: Path, words: Sequence[str] | None = None) -> tuple[Occurrence, ..
     in the file, one with fewer than two senses or more than MOST, and one with a sense of fewer
     than two sentences, of which there is nothing to compare.
     """
-    found: list[Occurrence] = []
-    lines: dict[tuple[str, str], int] = {}
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
@@ -67,47 +58,58 @@ def read(path: Path, words: Sequence[str] | None = None) -> tuple[Occurrence, ..
             f"{path}: cannot be read ({problem})",
             "Is `corpus` in atlas.toml right? It is relative to that file.",
         ) from problem
-    for number, line in enumerate(
-        text.split("\n"), 1
-    ):  # other signs that end lines elsewhere may stand in JSON's strings
-        if not line.strip():
-            continue
-        try:
-            one = Occurrence.model_validate_json(line)
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise DataError(
-                f"{path}, line {number}: {f'{where}: ' if where else ''}{first['msg']}", _HINT
-            ) from problem
-        places = len(spans(one.word, one.text))
-        if not places:
-            raise DataError(
-                f"{path}, line {number}: the sentence does not hold {one.word!r}", _HINT
-            )
-        if places > 1:
-            raise DataError(
-                f"{path}, line {number}: the sentence holds {one.word!r} {places} times",
-                "Reword it: which one is meant?",
-            )
-        if (before := lines.setdefault((one.word, one.text), number)) != number:
-            raise DataError(
-                f"{path}, line {number}: the sentence of line {before} again",
-                "Take one of them out.",
-            )
-        found.append(one)
-    if not found:
+    occurrences: list[Occurrence] = []
+    lines: dict[tuple[str, str], int] = {}
+    # Other signs that end lines elsewhere may stand in JSON's strings.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            occurrence = _occurrence(line, f"{path}, line {number}")
+            before = lines.setdefault((occurrence.word, occurrence.text), number)
+            if before != number:
+                raise DataError(
+                    f"{path}, line {number}: the sentence of line {before} again",
+                    "Take one of them out.",
+                )
+            occurrences.append(occurrence)
+    if not occurrences:
         raise DataError(f"{path}: no sentences", _HINT)
-    known = {one.word for one in found}
+    known = {occurrence.word for occurrence in occurrences}
     for word in words or ():
         if word not in known:
             raise DataError(
                 f"{path}: no sentences with {word!r}{nearest(word, known, 'there are')}",
                 "Mend `words` of this sense map.",
             )
-    found = [one for one in found if words is None or one.word in words]
-    for word in dict.fromkeys(one.word for one in found):
-        senses = Counter(one.sense for one in found if one.word == word)
+    wanted = tuple(row for row in occurrences if words is None or row.word in words)
+    _check_senses(wanted, path)
+    return wanted
+
+
+def _occurrence(line: str, place: str) -> Occurrence:
+    """What a line says. Raises DataError naming the place, unless its sentence holds the word
+    once."""
+    try:
+        occurrence = Occurrence.model_validate_json(line)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: " if where else ""
+        raise DataError(f"{place}: {what}{first['msg']}", _HINT) from problem
+    count = len(spans(occurrence.word, occurrence.text))
+    if not count:
+        raise DataError(f"{place}: the sentence does not hold {occurrence.word!r}", _HINT)
+    if count > 1:
+        raise DataError(
+            f"{place}: the sentence holds {occurrence.word!r} {count} times",
+            "Reword it: which one is meant?",
+        )
+    return occurrence
+
+
+def _check_senses(occurrences: Sequence[Occurrence], path: Path) -> None:
+    """Raise DataError for a word whose senses cannot be compared, or not be told apart."""
+    for word in dict.fromkeys(occurrence.word for occurrence in occurrences):
+        senses = Counter(row.sense for row in occurrences if row.word == word)
         if len(senses) < 2 or min(senses.values()) < 2:
             raise DataError(
                 f"{path}: {word!r} needs two senses or more, with two sentences or more each",
@@ -118,4 +120,3 @@ def read(path: Path, words: Sequence[str] | None = None) -> tuple[Occurrence, ..
                 f"{path}: {word!r} has {len(senses)} senses; marks can tell {MOST} apart",
                 "Join some of them.",
             )
-    return tuple(found)

@@ -110,7 +110,8 @@ def _kinds(selection: Selection, vocabulary: Vocabulary) -> npt.NDArray[np.int8]
 def _entries(
     level: str, labels: dict[str, Ints], values: Floats, kinds: npt.NDArray[np.int8]
 ) -> list[dict[str, Any]]:
-    """The entries of Clusters of one level, from the vectors (n, d) and kinds (n,) of all tokens."""
+    """The entries of Clusters of one level, from the vectors (n, d) and kinds (n,) of all
+    tokens."""
     entries = []
     for key, rows in enumerate(_members(labels[level])):
         central, cohesion = _central(values[rows], rows, kinds)

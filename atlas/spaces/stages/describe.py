@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatch
-from typing import Any
 
 from atlas.engine.stage import Work, stage
 from atlas.errors import ModelError
@@ -30,7 +29,7 @@ def describe(*, language: str, work: Work = Work()) -> Card:
     readme = _readme(location)
     architectures = config.get("architectures") or [None]
 
-    def first(*names: str) -> Any:
+    def first(*names: str) -> object:
         return next((inner[name] for name in names if inner.get(name) is not None), None)
 
     return Card(

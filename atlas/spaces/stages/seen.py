@@ -18,7 +18,8 @@ def seen(selection: Selection, averages: Averages, *, least: int = 1) -> Selecti
     if len(kept) < 3:
         hint = "Take a larger corpus, or a smaller `corpus.least`."
         raise StageError(
-            f"{len(kept)} of {len(ids)} selected tokens were seen {least} times or more in the corpus.",
+            f"{len(kept)} of {len(ids)} selected tokens were seen {least} times or more "
+            "in the corpus.",
             hint,
         )
     return Selection(kept)

@@ -129,7 +129,7 @@ def whole(one: Any, two: Any, kinds: tuple[str, ...] | None = None) -> dict[str,
     spaces = [Vectors(np.asarray(values, np.float32), "") for values in (one, two)]
     return compare(
         *spaces, *[every(len(one))] * 2, near(one), near(two), *[words(len(one), kinds)] * 2
-    ).figures
+    ).model_dump(mode="json")
 
 
 def test_one_space_with_itself_turned() -> None:
@@ -140,6 +140,11 @@ def test_one_space_with_itself_turned() -> None:
     )
 
 
+def moving(words: Any) -> set[int]:
+    """The ids of words that move."""
+    return {word["ids"][0] for word in words}
+
+
 def test_words_that_move_are_found_and_counted() -> None:
     """Of 600 tokens the last 60, continuations among them, are put elsewhere."""
     values = random(7, 600, 12)
@@ -147,8 +152,8 @@ def test_words_that_move_are_found_and_counted() -> None:
     moved[540:] = random(8, 60, 12)
     kinds = ("word",) * 580 + ("continuation",) * 20
     found = whole(values, moved, kinds)
-    assert set(found["most"]) <= set(range(540, 580)) and len(found["most"]) == 40
-    assert not set(found["least"]) & set(range(540, 600))
+    assert moving(found["most"]) <= set(range(540, 580)) and len(found["most"]) == 40
+    assert not moving(found["least"]) & set(range(540, 600))
     assert found["ranks"][-1] < 0.2 < 0.6 < min(found["ranks"][:9])
     assert found["kinds"]["continuation"]["tokens"] == 20
     assert found["kinds"]["continuation"]["overlap"] < 0.2 < found["kinds"]["word"]["overlap"]
@@ -226,7 +231,7 @@ def test_few_words_are_listed_once() -> None:
     assert (
         found["k"] == 7
         and len(found["most"]) == len(found["least"]) == 15
-        and not set(found["most"]) & set(found["least"])
+        and not moving(found["most"]) & moving(found["least"])
     )
 
 
@@ -242,22 +247,21 @@ def test_only_shared_tokens_count() -> None:
         for space, selection in zip(spaces, (first, second), strict=True)
     ]
     found = compare(*spaces, first, second, *searched, vocabulary, vocabulary, k=5)
-    assert found.ids.tolist() == [[token, token] for token in range(10, 60)]
+    assert found.tokens == 50 and found.pairs is None
     lists = []
     for some in (values[10:60], other[10:60]):
         unit = some / np.linalg.norm(some, axis=1, keepdims=True)
         similar = unit @ unit.T
         np.fill_diagonal(similar, -2)
         lists.append([set(row[:5]) for row in np.argsort(-similar, axis=1).tolist()])
-    expected = [len(a & b) / 5 for a, b in zip(*lists, strict=True)]
-    assert found.kept.tolist() == pytest.approx(expected)
-    figures = found.figures
-    assert figures["overlap"] == pytest.approx(np.mean(expected)) and figures[
-        "chance"
-    ] == pytest.approx(5 / 49)
-    assert figures["histogram"] == [
-        sum(round(5 * share) == count for share in expected) for count in range(6)
-    ]
+    expected = [len(a & b) for a, b in zip(*lists, strict=True)]
+    listed = (*found.most, *found.least)
+    assert len(listed) == 50
+    assert [expected[word.ids[0] - 10] for word in listed] == [word.kept for word in listed]
+    assert all(word.ids[0] == word.ids[1] for word in listed)
+    assert found.overlap == pytest.approx(np.mean(expected) / 5)
+    assert found.chance == pytest.approx(5 / 49)
+    assert found.histogram == tuple(expected.count(count) for count in range(6))
 
 
 def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> None:
@@ -270,19 +274,17 @@ def test_layers_equal_layer_by_layer(models_folder: Callable[[str], Path]) -> No
     for entry in found:
         layer = contextual(work=Work(location), layer=entry.layer)
         theirs = neighbors(layer, ids, k=5)
-        assert entry["overlap"] == pytest.approx(
-            float(kept(own.rows, theirs.rows).mean()), abs=0.01
-        )
-        assert entry["cka"] == pytest.approx(
+        assert entry.overlap == pytest.approx(float(kept(own.rows, theirs.rows).mean()), abs=0.01)
+        assert entry.cka == pytest.approx(
             cka(space.values[ids.ids], layer.values[ids.ids]), abs=1e-5
         )
-    assert found[0]["overlap"] > found[0]["chance"]
+    assert found[0].overlap > found[0].chance
     some = Selection(ids.ids[10:40])
     of_some = layers(space, ids, some, own, work=Work(location), k=5).layers
     assert (
         of_some
         == layers(space, some, some, neighbors(space, some, k=5), work=Work(location), k=5).layers
     )
-    assert of_some[0]["chance"] == pytest.approx(5 / 29)
+    assert of_some[0].chance == pytest.approx(5 / 29)
     with pytest.raises(StageError, match="share 0 tokens"):
         layers(space, some, Selection(ids.ids[40:]), own, work=Work(location), k=5)

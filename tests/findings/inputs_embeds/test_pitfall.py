@@ -257,14 +257,14 @@ def test_each_architecture(name: str) -> None:
     found = row(name, Torch(None, build(name)))
     formula, wrong = HOLDS[name]
     assert (
-        found["formula"] == formula
-        and found["residual"] < 1e-5
-        and found["first"] == (2 if name == "RoBERTa" else 0)
+        found.formula == formula
+        and found.residual < 1e-5
+        and found.first == (2 if name == "RoBERTa" else 0)
     )
-    fed = found["fed"]
+    fed = found.fed
     assert fed["lookup"] == 0 and (fed["table"] == 0) == (name != "Gemma 3")
     if wrong is None:
-        assert fed["hidden"] is None and (found["hidden"], found["embedding"]) == (32, 16)
+        assert fed["hidden"] is None and (found.hidden, found.embedding) == (32, 16)
     else:
         assert fed["hidden"] > 0.05 if wrong else fed["hidden"] == 0
 
@@ -362,7 +362,7 @@ def test_a_model_that_is_no_bert_is_not_run_in_tensorflow(
     found = pitfall(
         work=Work(f"path:{models_folder('roberta')}"), framework="tensorflow", sentences=["the"]
     )
-    assert found["sentences"] == []
+    assert found.sentences == ()
     assert pitfall(
         work=Work(f"path:{models_folder('roberta')}"),
         framework="torch",

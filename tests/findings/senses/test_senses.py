@@ -21,7 +21,14 @@ from atlas.errors import ConfigError, DataError, StageError
 from atlas.findings import finding as findings
 from atlas.findings.senses import data as sense_map
 from atlas.findings.senses import sentences
-from atlas.findings.senses.stages.senses import _spans, plane, senses, silhouettes
+from atlas.findings.senses.stages.senses import (
+    Occurrence,
+    _spans,
+    _word,
+    plane,
+    senses,
+    silhouettes,
+)
 from atlas.findings.senses.view import COLOURS, HIGH, WIDE, Picture, shape
 
 ROWS = [
@@ -212,9 +219,13 @@ def test_the_plane_keeps_what_principal_components_keep(seed: int, scale: float)
     assert plane(flat)[1] == pytest.approx(1)
 
 
-def test_two_clear_senses_stand_apart_and_two_labels_of_one_do_not() -> None:
-    from atlas.findings.senses.stages.senses import _word
+def of(labels: str, vectors: Any) -> sense_map.Word:
+    """What is measured of a word whose occurrences have these senses and vectors (n, d)."""
+    rows = [Occurrence("w", sense, f"w {n}") for n, sense in enumerate(labels)]
+    return _word(rows, [1] * len(rows), vectors[None], 0, 0)
 
+
+def test_two_clear_senses_stand_apart_and_two_labels_of_one_do_not() -> None:
     random = np.random.default_rng(0)
     places = np.concatenate(
         [
@@ -222,20 +233,10 @@ def test_two_clear_senses_stand_apart_and_two_labels_of_one_do_not() -> None:
             random.normal(0, 0.1, (12, 8)) + np.eye(8)[1],
         ]
     )
-    clear = _word(
-        "w",
-        [(sense, f"w {n}", 1) for n, sense in enumerate("a" * 12 + "b" * 12)],
-        places[None],
-        0,
-        0,
-    )
-    mixed = _word(
-        "w", [(sense, f"w {n}", 1) for n, sense in enumerate("ab" * 12)], places[None], 0, 0
-    )
-    assert (
-        clear["silhouette"] > 0.7 > clear["range"][1]
-        and mixed["range"][0] <= mixed["silhouette"] <= mixed["range"][1]
-    )
+    clear = of("a" * 12 + "b" * 12, places)
+    mixed = of("ab" * 12, places)
+    assert clear.silhouette > 0.7 > clear.range[1]
+    assert mixed.range[0] <= mixed.silhouette <= mixed.range[1]
 
 
 def test_what_cannot_be_read_names_its_line(tmp_path: Path) -> None:
@@ -318,8 +319,6 @@ def test_few_sentences_tell_nothing_beyond_chance() -> None:
     """The number of ways to group them, counted one by one."""
     from itertools import permutations
 
-    from atlas.findings.senses.stages.senses import _word
-
     random = np.random.default_rng(0)
     for sizes in ([2, 2], [3, 3], [2, 4], [2, 2, 2], [1, 2, 4]):
         labels = "".join(letter * size for letter, size in zip("abc", sizes, strict=False))
@@ -329,8 +328,7 @@ def test_few_sentences_tell_nothing_beyond_chance() -> None:
             )
             for way in permutations(labels)
         }
-        rows = [(sense, f"w {n}", 1) for n, sense in enumerate(labels)]
-        word = sense_map.Word(**_word("w", rows, random.normal(size=(1, len(rows), 4)), 0, 0))
+        word = of(labels, random.normal(size=(len(labels), 4)))
         assert word.enough == (len(ways) >= 40), (sizes, len(ways))
 
 

@@ -50,8 +50,7 @@ def compare(
     ids = shared(selection, other, vocabulary, second_vocabulary)
     n = enough(len(ids))
     spaces = first.values[ids[:, 0]], second.values[ids[:, 1]]
-    sides = (selection, ids[:, 0], near_first), (other, ids[:, 1], near_second)
-    if all(np.array_equal(whole.ids, own) for whole, own, _ in sides):
+    if np.array_equal(selection.ids, ids[:, 0]) and np.array_equal(other.ids, ids[:, 1]):
         rows = near_first.rows, near_second.rows
     else:
         rows = _searched(spaces[0], k, work), _searched(spaces[1], k, work)

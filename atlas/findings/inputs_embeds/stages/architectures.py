@@ -10,7 +10,7 @@ import numpy as np
 from atlas.engine.stage import Work, stage
 from atlas.findings.inputs_embeds.data import Architectures, Row
 from atlas.models import checkpoint as checkpoints
-from atlas.models.anatomy import ANATOMY
+from atlas.models.anatomy import ANATOMY, Network
 from atlas.models.frameworks import Torch
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Floats
@@ -89,7 +89,7 @@ def architectures(*, work: Work = Work()) -> Architectures:
     return Architectures(rows=tuple(rows), versions=versions)
 
 
-def build(name: str) -> Any:
+def build(name: str) -> Network:
     """The tiny model of a family, its weights random and none of them trivial: biases are not 0,
     gains of norms are not 1."""
     import torch

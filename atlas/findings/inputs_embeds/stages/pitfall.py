@@ -135,10 +135,15 @@ def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> Segment:
 def _variants(
     model: frameworks.Runner, ids: list[int], state: Floats, segment: int, recovered: list[int]
 ) -> dict[str, Floats | None]:
-    """What is given as `inputs_embeds` (n, e) for the ids (n,), by name: `hidden` is hidden_states[0]; `subtracted` the
-    same less position and segment embeddings; `sinusoidal` less sinusoidal positions and the
-    segment; `lookup` the input embeddings looked up; `recovered` those of the tokens that were
-    found from hidden_states[0] alone. None where a model has no such parts."""
+    """What is given as `inputs_embeds` (n, e) for the ids (n,), by name; None where a model has no
+    such parts.
+
+    hidden       hidden_states[0], (n, h)
+    subtracted   the same less position and segment embeddings
+    sinusoidal   the same less sinusoidal positions and the segment
+    lookup       the input embeddings looked up
+    recovered    those of the tokens that were found from hidden_states[0] alone
+    """
     parts = model.anatomy
     fits = state.shape[1] == parts.word.shape[1]
     subtracted = sinusoidal = None
@@ -176,8 +181,8 @@ def _difference(given: Floats, states: Floats) -> Difference:
 def _sizes(
     parts: anatomy.Anatomy, ids: list[int], state: Floats, segment: int
 ) -> dict[str, tuple[float, ...]]:
-    """Norms by position (n,): of the word, position and segment embeddings, and of the hidden state that
-    is made of them."""
+    """Norms by position (n,): of the word, position and segment embeddings, and of the hidden state
+    that is made of them."""
     word = parts.word[ids] * np.float32(parts.scale)
     sizes = {"word": word}
     if parts.position is not None:

@@ -121,7 +121,7 @@ def make(n: int, folder: Path) -> None:
     }
     about = About(
         schema_version=dataset.SCHEMA_VERSION,
-        recipe=f"synthetic {n}, labels {label.VERSION}",
+        recipe=f"synthetic {n}, labels {label.label.version}",
         model=ModelFacts(
             id="points",
             source="path:nothing",

@@ -82,12 +82,21 @@ def test_without_the_bundle_the_page_takes_plotlys_file(
 class TestInChromium:
     pytestmark = MARKS
 
+    @pytest.mark.parametrize("bundled", [True, False])
     def test_it_answers_and_asks_for_nothing(
-        self, chromium: Any, tiny_atlas: Built, tmp_path: Path
+        self,
+        chromium: Any,
+        tiny_atlas: Built,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        bundled: bool,
     ) -> None:
+        if not bundled:  # then its modules stand in the page
+            monkeypatch.setattr("atlas.web.assets._bundle", lambda *_: None)
         data = tiny_atlas.data("minilm-words")
         word = max((str(text) for text in data.strings("text")), key=len)
         document = page(atlas_toml.load(tiny_atlas.toml), data)
+        assert bundled or 'type="importmap"' in document
         with offline(chromium, document, tmp_path / "map.html") as tab:
             tab.wait_for_selector(READY)
             assert drawn(tab) > 300

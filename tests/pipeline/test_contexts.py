@@ -13,6 +13,7 @@ from atlas import atlas_toml
 from atlas.pipeline import compose
 from atlas.pipeline.sections import SECTIONS
 from atlas.section import Gallery
+from atlas.web.assets import Assets
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page
 from atlas.web.render import Renderer
@@ -97,7 +98,8 @@ def needed(environment: Environment, name: str, seen: frozenset[str] = frozenset
 
 def told(page: Page, gallery: Gallery) -> set[str]:
     edition = Edition(gallery.site, "en", page.url)
-    return set(compose.context(page, edition, compose.common(gallery, {}))) | {"fragments"}
+    assets = Assets({}, {}, "plotly.js", None)
+    return set(compose.context(page, edition, compose.common(gallery, assets))) | {"fragments"}
 
 
 def test_every_name_of_every_template_is_told(

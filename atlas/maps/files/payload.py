@@ -51,7 +51,7 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 10  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 11  # raised by hand when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
 GREY = 255  # noise, and tokens without the property
 PROPERTIES = ("kind", "script", "pos")

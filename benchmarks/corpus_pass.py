@@ -39,7 +39,11 @@ tokens = 0
 for chunk in chunks(Path("/"), corpus, 1_000_000):
     made = occurrences(
         chunk={"kind": chunk.kind, "digest": chunk.digest},
-        work=Work("path:" + location, Span(chunk.path, chunk.begin, chunk.end), threads=torch.get_num_threads()),
+        work=Work(
+            "path:" + location,
+            Span(chunk.path, chunk.begin, chunk.end),
+            threads=torch.get_num_threads(),
+        ),
     )
     tokens += made.figures["tokens"]
 seconds = time.perf_counter() - begin

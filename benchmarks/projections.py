@@ -104,10 +104,8 @@ def main() -> None:
     timed(lambda: neighbors(vectors, few, k=15, work=Work(device=chosen.device)), 1)
     how: dict[str, Any] = {"k": 15, "work": Work(device=chosen.device, threads=chosen.threads)}
     seconds, near = timed(lambda: neighbors(vectors, selection, **how), chosen.repeat)
-    print(
-        f"{len(selection.ids):,} x {vectors.values.shape[1]}, {chosen.threads} threads, {chosen.device}; ",
-        end="",
-    )
+    shape = f"{len(selection.ids):,} x {vectors.values.shape[1]}"
+    print(f"{shape}, {chosen.threads} threads, {chosen.device}; ", end="")
     print(f"exact cosine neighbors at 15: {seconds:.2f} s\n")
     print(
         f"{'method':26}{'prepare s':>11}{'seconds':>9}{'overlap':>9}{'trust':>8}{'contin.':>9}",
@@ -119,7 +117,10 @@ def main() -> None:
     ) -> None:
         figures = measure(vectors, selection, truth, layout).figures
         before = "" if prepare is None else f"{prepare:.2f}"
-        values = f"{figures['overlap']:>9.4f}{figures['trustworthiness']:>8.3f}{figures['continuity']:>9.3f}"
+        values = (
+            f"{figures['overlap']:>9.4f}{figures['trustworthiness']:>8.3f}"
+            f"{figures['continuity']:>9.3f}"
+        )
         print(f"{name:26}{before:>11}{seconds:>9.2f}{values}", flush=True)
 
     for name, options in METHODS.items():

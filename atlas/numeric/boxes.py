@@ -1,5 +1,5 @@
-"""Boxes of fixed size around points of a plane that grows: which may be shown from which zoom on, so
-that none hits another.
+"""Boxes of fixed size around points of a plane that grows: which may be shown from which zoom on,
+so that none hits another.
 
 Places are in units of the plane, boxes (n, 2) halves of widths and heights in pixels, and scales
 (z,) the pixels a unit takes at each zoom, ascending.

@@ -33,6 +33,7 @@ class WriteUpTarget(FindingTarget):
     optional: bool = False
 
     def tasks(self) -> tuple[Task, ...]:
+        """Every task that it needs."""
         return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
 
     def without(self, lost: Collection[str]) -> WriteUpTarget | None:

@@ -87,8 +87,8 @@ def label(
 
 
 def _anchors(xy: Floats, clusters: Clusters) -> Floats:
-    """Where each cluster's name stands (c, 2) on a layout (n, 2): at the point of the cluster that is nearest to the median
-    of its denser half.
+    """Where each cluster's name stands (c, 2) on a layout (n, 2): at the point of the cluster that
+    is nearest to the median of its denser half.
 
     That is inside the cluster, not moved by strays, and on a projection that tears the cluster
     apart in its larger piece.

@@ -138,23 +138,23 @@ def address(thing: AnyStage | type[Storable]) -> str:
 def stage_at(place: str) -> AnyStage:
     """The stage at an address. Raises ImportError or AttributeError when nothing is there,
     StageError when that is no stage."""
-    found = _at(place)
-    if not isinstance(found, Stage):
+    thing = _at(place)
+    if not isinstance(thing, Stage):
         raise StageError(f"{place} is no stage", FAULT)
-    return found
+    return thing
 
 
 def record_at(place: str) -> type[Storable]:
     """The class of records at an address. Raises as stage_at does."""
-    found = _at(place)
-    if not isinstance(found, type):
+    thing = _at(place)
+    if not isinstance(thing, type):
         raise StageError(f"{place} is no class of records", FAULT)
-    return found
+    return thing
 
 
 def _at(place: str) -> object:
     module, _, name = place.partition(":")
-    found: object = importlib.import_module(module)
+    thing: object = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        thing = getattr(thing, part)
+    return thing

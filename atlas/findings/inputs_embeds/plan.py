@@ -39,9 +39,9 @@ class WriteUpTarget(FindingTarget):
     def without(self, lost: Collection[str]) -> WriteUpTarget | None:
         """Optional models may fail, and are left out of it."""
         kept = (
-            one
-            for one in self.models
-            if not (one[0].optional and any(task.key in lost for task in one[1].values()))
+            (model, runs)
+            for model, runs in self.models
+            if not (model.optional and any(task.key in lost for task in runs.values()))
         )
         left = replace(self, models=tuple(kept))
         return None if any(task.key in lost for task in left.tasks()) else left

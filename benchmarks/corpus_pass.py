@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PASS = """
 import json, resource, sys, time
+from atlas.engine.stage import Span, Work
 from atlas.spaces.corpus import chunks
 from atlas.spaces.stages.occurrences import occurrences
 from pathlib import Path
@@ -37,8 +38,12 @@ begin = time.perf_counter()
 tokens = 0
 for chunk in chunks(Path("/"), corpus, 1_000_000):
     made = occurrences(
-        location="path:" + location, chunk={"kind": chunk.kind, "digest": chunk.digest}, place=[chunk.path, chunk.begin, chunk.end],
-        threads=torch.get_num_threads(),
+        chunk={"kind": chunk.kind, "digest": chunk.digest},
+        work=Work(
+            "path:" + location,
+            Span(chunk.path, chunk.begin, chunk.end),
+            threads=torch.get_num_threads(),
+        ),
     )
     tokens += made.figures["tokens"]
 seconds = time.perf_counter() - begin

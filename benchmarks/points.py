@@ -25,6 +25,8 @@ from atlas.maps.data import Dataset
 from atlas.maps.facts import About, Cluster, Figures, MapFacts, ModelFacts
 from atlas.maps.names import cluster_name
 from atlas.maps.stages import label
+from atlas.numeric.boxes import halves as boxes_of
+from atlas.numeric.boxes import place_tokens
 from atlas.web import lettering
 
 K = 15
@@ -47,15 +49,15 @@ def texts(n: int) -> list[str]:
 
 
 def zooms(xy: np.ndarray, words: list[str]) -> np.ndarray:
-    """The half-octave from which each point's label shows, as atlas.stages.label finds it for
+    """The half-octave from which each point's label shows, as maps.stages.label finds it for
     maps."""
     low = xy.min(axis=0)
     scales = label.VIEW / np.ptp(xy, axis=0).max() * 2 ** (np.arange(label.LEVELS) / 2)
-    boxes = label.halves(
+    boxes = boxes_of(
         [lettering.text_width(word, label.TOKEN_PX) for word in words],
         np.full(len(words), label.TOKEN_PX),
     )
-    return label.place_tokens(
+    return place_tokens(
         xy - low, boxes, np.zeros(len(xy), np.uint8), np.arange(len(xy)), scales, lambda _: None
     )
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.engine.stage import Work
 from atlas.maps.records import Layout, Neighbors
 from atlas.maps.stages.measure import measure
 from atlas.maps.stages.neighbors import neighbors
@@ -70,7 +71,7 @@ def reference(
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     k = min(round(3 * perplexity), len(selection.ids) - 1)
-    near = neighbors(vectors, selection, k=k, threads=threads)
+    near = neighbors(vectors, selection, k=k, work=Work(threads=threads))
     index = PrecomputedNeighbors(
         near.rows.astype(np.int64), np.clip(1 - near.similarities.astype(np.float64), 0, None)
     )
@@ -100,13 +101,11 @@ def main() -> None:
     n = len(vectors.values)
     selection = Selection(np.arange(n - min(chosen.rows or n, n), n, dtype=np.int32))
     few = Selection(selection.ids[:200])
-    timed(lambda: neighbors(vectors, few, k=15, device=chosen.device), 1)
-    how: dict[str, Any] = {"k": 15, "device": chosen.device, "threads": chosen.threads}
+    timed(lambda: neighbors(vectors, few, k=15, work=Work(device=chosen.device)), 1)
+    how: dict[str, Any] = {"k": 15, "work": Work(device=chosen.device, threads=chosen.threads)}
     seconds, near = timed(lambda: neighbors(vectors, selection, **how), chosen.repeat)
-    print(
-        f"{len(selection.ids):,} x {vectors.values.shape[1]}, {chosen.threads} threads, {chosen.device}; ",
-        end="",
-    )
+    shape = f"{len(selection.ids):,} x {vectors.values.shape[1]}"
+    print(f"{shape}, {chosen.threads} threads, {chosen.device}; ", end="")
     print(f"exact cosine neighbors at 15: {seconds:.2f} s\n")
     print(
         f"{'method':26}{'prepare s':>11}{'seconds':>9}{'overlap':>9}{'trust':>8}{'contin.':>9}",
@@ -118,13 +117,16 @@ def main() -> None:
     ) -> None:
         figures = measure(vectors, selection, truth, layout).figures
         before = "" if prepare is None else f"{prepare:.2f}"
-        values = f"{figures['overlap']:>9.4f}{figures['trustworthiness']:>8.3f}{figures['continuity']:>9.3f}"
+        values = (
+            f"{figures['overlap']:>9.4f}{figures['trustworthiness']:>8.3f}"
+            f"{figures['continuity']:>9.3f}"
+        )
         print(f"{name:26}{before:>11}{seconds:>9.2f}{values}", flush=True)
 
     for name, options in METHODS.items():
         if chosen.only and chosen.only not in name:
             continue
-        options = {**options, "device": chosen.device, "threads": chosen.threads}
+        options = {**options, "work": how["work"]}
         prepare, _ = timed(
             partial(project, vectors, few, neighbors(vectors, few, k=15), **options), 1
         )

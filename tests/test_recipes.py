@@ -1,5 +1,5 @@
-"""Recipes: what is kept of a build made by another release. A key that changes here costs every user
-a computation, so it changes on purpose, with its stage's version."""
+"""Recipes: what is kept of a build made by another release. A key that changes here costs every
+user a computation, so it changes on purpose, with its stage's version."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ class Stage(Generic[P, R]):
     version     is raised whenever it returns something else for the same inputs and params
     weight      about how many seconds it takes
     function    the function
+    place       where any process finds the stage: `module:name`
     uses        helpers that its result depends on
     libraries   distributions whose versions its result depends on
     works       whether the function takes `work`
@@ -94,6 +95,7 @@ class Stage(Generic[P, R]):
     ) -> None:
         self.name, self.version, self.weight = name, version, weight
         self.function, self.uses, self.libraries = function, uses, libraries
+        self.place = f"{function.__module__}:{function.__qualname__}"
         self.works = "work" in inspect.signature(function).parameters
         self.record: type[R] = get_type_hints(function)["return"]
         functools.update_wrapper(self, function)
@@ -131,30 +133,29 @@ def stage(
 
 def address(thing: AnyStage | type[Storable]) -> str:
     """Where a stage or a class is found by any process: `module:name`."""
-    place = thing if isinstance(thing, type) else thing.function
-    return f"{place.__module__}:{place.__qualname__}"
+    return f"{thing.__module__}:{thing.__qualname__}" if isinstance(thing, type) else thing.place
 
 
 def stage_at(place: str) -> AnyStage:
     """The stage at an address. Raises ImportError or AttributeError when nothing is there,
     StageError when that is no stage."""
-    found = _at(place)
-    if not isinstance(found, Stage):
+    thing = _at(place)
+    if not isinstance(thing, Stage):
         raise StageError(f"{place} is no stage", FAULT)
-    return found
+    return thing
 
 
 def record_at(place: str) -> type[Storable]:
     """The class of records at an address. Raises as stage_at does."""
-    found = _at(place)
-    if not isinstance(found, type):
+    thing = _at(place)
+    if not isinstance(thing, type):
         raise StageError(f"{place} is no class of records", FAULT)
-    return found
+    return thing
 
 
 def _at(place: str) -> object:
     module, _, name = place.partition(":")
-    found: object = importlib.import_module(module)
+    thing: object = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        thing = getattr(thing, part)
+    return thing

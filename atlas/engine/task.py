@@ -61,7 +61,7 @@ class Task:
             "source": self.source,
             "inputs": [task.key for task in self.inputs],
         }
-        if helpers := {one.name: one.version for one in self.of.uses if one.version > 1}:
+        if helpers := {used.name: used.version for used in self.of.uses if used.version > 1}:
             recipe["helpers"] = helpers
         if names := (*self.of.libraries, *self.libraries):
             recipe["libraries"] = versions(names)

@@ -42,10 +42,10 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
     what is wrong with it."""
     path = folder / name
     try:
-        found = json.loads(path.read_bytes())
-        if not isinstance(found, dict) or found.get("schema_version") != version:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("schema_version") != version:
             raise DataError(f"{path}: not of schema version {version}", AGAIN)
-        return kind.model_validate(found)
+        return kind.model_validate(content)
     except FileNotFoundError:
         return None
     except ValidationError as problem:
@@ -56,13 +56,13 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
 
 
-def write(folder: Path, name: str, found: Finding) -> None:
+def write(folder: Path, name: str, finding: Finding) -> None:
     """Write it beside its place and rename, so that it is whole or absent. Raises DataError when
     the folder cannot be written."""
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, found.model_dump_json(indent=1) + "\n")
+        write_whole(path, finding.model_dump_json(indent=1) + "\n")
     except OSError as problem:
         raise DataError(
             f"{path}: {problem.strerror or problem}",

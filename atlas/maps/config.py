@@ -92,8 +92,9 @@ class Map(Part):
     def _of_the_space(self) -> Map:
         for key in ("layer", "corpus", "words"):
             if getattr(self, key) is not None and self.space != "contextual":
+                what = "layers" if key == "layer" else key
                 raise ValueError(
-                    f'{key}: only a contextual space has {"layers" if key == "layer" else key}; write space = "contextual"'
+                    f'{key}: only a contextual space has {what}; write space = "contextual"'
                 )
         return self
 

@@ -134,10 +134,10 @@ def recipe(folder: Path, map_id: str) -> str | None:
     try:
         if not parquet.exists():
             return None
-        found = json.loads(about.read_text(encoding="utf-8")).get("recipe")
+        digest = json.loads(about.read_text(encoding="utf-8")).get("recipe")
     except (OSError, ValueError, AttributeError):
         return None
-    return found if isinstance(found, str) else None
+    return digest if isinstance(digest, str) else None
 
 
 def read(folder: Path, map_id: str) -> Dataset:
@@ -166,12 +166,12 @@ def read(folder: Path, map_id: str) -> Dataset:
             f"{about}: holds the map {facts.map.id}, not {map_id}", "Was the file renamed?"
         )
     try:
-        found = pq.read_table(parquet)
+        rows = pq.read_table(parquet)
     except FileNotFoundError as problem:
         raise DataError(f"{parquet}: missing, though {about.name} is there", again) from problem
     except (OSError, pa.ArrowException) as problem:
         raise DataError(f"{parquet}: not a readable Parquet file ({problem})", again) from problem
-    data = Dataset(facts, found)
+    data = Dataset(facts, rows)
     problems = _faults(data)
     if problems:
         raise DataError(f"{parquet}: {'; '.join(problems[:5])}", again)

@@ -29,8 +29,9 @@ from atlas.maps.facts import (
     Pair,
 )
 from atlas.maps.names import cluster_name
-from atlas.maps.records import NOISE, Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
+from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
 from atlas.maps.tasks import MapTasks
+from atlas.numeric.density import NOISE
 from atlas.numeric.types import Floats, Ints
 from atlas.numeric.vectors import unit
 from atlas.spaces.records import Annotations, Averages, Card, Selection, Vocabulary

@@ -15,7 +15,7 @@ from atlas.maps.colours import colours
 from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT, layout, view
 from atlas.maps.names import short_name
-from atlas.maps.records import NEVER
+from atlas.numeric.boxes import NEVER
 from atlas.web.lettering import text_width
 from atlas.web.palette import NOISE_COLOUR, PALETTE
 

@@ -10,11 +10,6 @@ import numpy as np
 from atlas.engine.record import Record, need
 from atlas.numeric.types import Bytes, Floats, Ints
 
-NOISE = -1
-
-
-NEVER = 255  # a label that is not shown at any zoom
-
 
 @dataclass(frozen=True, eq=False)
 class Neighbors(Record):

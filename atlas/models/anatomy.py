@@ -53,12 +53,12 @@ class Anatomy:
         """How the parts are put together, such as `LayerNorm(word + position + segment)`."""
         parts = ["word" if self.scale == 1 else f"{self.scale:.4g} · word"]
         parts += [name for name in ("position", "segment") if getattr(self, name) is not None]
-        made = " + ".join(parts)
+        text = " + ".join(parts)
         if self.projection and self.normed_last:
-            made = f"projection({made})"
+            text = f"projection({text})"
         if self.norm:
-            made = f"LayerNorm({made})"
-        return f"projection({made})" if self.projection and not self.normed_last else made
+            text = f"LayerNorm({text})"
+        return f"projection({text})" if self.projection and not self.normed_last else text
 
     def added(self, length: int, segment: int) -> Doubles:
         """What is added to the word embeddings at each position, (length, e)."""
@@ -72,19 +72,19 @@ class Anatomy:
     def compose(self, word: npt.NDArray[Any], added: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """`hidden_states[0]`, (n, h), of word embeddings (n, e) and what is added to them, in the
         precision of the latter."""
-        made = word * added.dtype.type(self.scale) + added
+        sums = word * added.dtype.type(self.scale) + added
         if self.normed_last:
-            made = self._projected(made)
+            sums = self._projected(sums)
         if self.norm:
             weight, bias, epsilon = self.norm
-            centred = made - made.mean(axis=1, keepdims=True)
-            made = (
+            centred = sums - sums.mean(axis=1, keepdims=True)
+            sums = (
                 centred
                 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + added.dtype.type(epsilon))
                 * weight
                 + bias
             )
-        return made if self.normed_last else self._projected(made)
+        return sums if self.normed_last else self._projected(sums)
 
     def nearest(self, states: Floats, segment: int) -> tuple[list[int], list[float], list[float]]:
         """The token at each of the states (n, h): the one of the whole vocabulary whose composed
@@ -130,8 +130,8 @@ class Anatomy:
         cross = gained @ rest.T + (more * weight * rest).sum(axis=1)
         yield from (size / deviation**2 - 2 * cross / deviation + (rest**2).sum(axis=1)).T
 
-    def _projected(self, made: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return made @ self.projection[0] + self.projection[1] if self.projection else made
+    def _projected(self, sums: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return sums @ self.projection[0] + self.projection[1] if self.projection else sums
 
 
 def of_torch(model: Network) -> Anatomy:
@@ -195,9 +195,9 @@ def sinusoids(length: int, width: int) -> Doubles:
     """The fixed positions of the Transformer, (length, width): sines at even, cosines at odd
     dimensions (Vaswani et al. 2017, 3.5)."""
     angles = np.arange(length)[:, None] / 10_000 ** (np.arange(0, width, 2) / width)
-    made = np.empty((length, width))
-    made[:, 0::2], made[:, 1::2] = np.sin(angles), np.cos(angles[:, : width // 2])
-    return made
+    waves = np.empty((length, width))
+    waves[:, 0::2], waves[:, 1::2] = np.sin(angles), np.cos(angles[:, : width // 2])
+    return waves
 
 
 def _array(tensor: Network) -> Floats:

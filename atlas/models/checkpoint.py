@@ -85,8 +85,8 @@ def fetch(location: str, name: str) -> Path | None:
     """The local path of one file of a checkpoint, fetched from the hub if need be; None when it has
     no such file."""
     if location.startswith("path:"):
-        found = Path(location.removeprefix("path:")) / name
-        return found if found.is_file() else None
+        path = Path(location.removeprefix("path:")) / name
+        return path if path.is_file() else None
     return hub.fetch(*hub.split(location), name)
 
 
@@ -186,7 +186,7 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
             ) from problem
         fresh[str(path)] = [*mark, value]
         parts.append([path.name, value])
-    if any(known.get(name) != entry for name, entry in fresh.items()):
+    if any(known.get(name) != mark for name, mark in fresh.items()):
         with suppress(
             OSError
         ):  # only a memory: a folder that cannot be written to is told of by what must write there
@@ -199,12 +199,12 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
 
 def _read_digests(path: Path) -> dict[str, list[object]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # only a memory: without it the files are read again
     return (
-        {name: entry for name, entry in found.items() if isinstance(entry, list)}
-        if isinstance(found, dict)
+        {name: mark for name, mark in content.items() if isinstance(mark, list)}
+        if isinstance(content, dict)
         else {}
     )
 
@@ -243,13 +243,13 @@ def read_json(location: str, name: str) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ModelError(
             f"{path}: not readable JSON ({problem})", "Is the download complete?"
         ) from problem
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise ModelError(
             f"{path}: holds no JSON object", "Is this a checkpoint in the Hugging Face layout?"
         )
-    return found
+    return content

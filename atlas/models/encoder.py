@@ -81,23 +81,23 @@ class Encoder:
                 mask[number, : len(text)] = 1
                 inside[number, len(self.before) : len(text) - len(self.after)] = True
             with torch.inference_mode():
-                made = self.model(
+                output = self.model(
                     input_ids=ids.to(self.device),
                     attention_mask=mask.to(self.device),
                     output_hidden_states=True,
                 )
                 inner = inside.to(self.device)
-                found: Tensor = torch.stack(
-                    [made.hidden_states[number][inner] for number in numbers]
+                kept: Tensor = torch.stack(
+                    [output.hidden_states[number][inner] for number in numbers]
                 )
-            yield rows, found.float().cpu().numpy()
+            yield rows, kept.float().cpu().numpy()
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, without special tokens, however long."""
-        made = self.tokenizer(
+        read = self.tokenizer(
             list(texts), add_special_tokens=False, truncation=False, verbose=False
         )
-        return [list(map(int, ids)) for ids in made["input_ids"]]
+        return [list(map(int, ids)) for ids in read["input_ids"]]
 
     def joined(self, ids: Sequence[int], place: int) -> bool:
         """Whether the token at a place goes on with the word of the one before it."""

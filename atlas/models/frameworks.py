@@ -89,10 +89,10 @@ class Torch:
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
         more = {} if segment is None else {"token_type_ids": torch.full((1, len(given)), segment)}
         with torch.inference_mode():
-            made = self.model(
+            output = self.model(
                 **{what: torch.tensor(given)[None]}, **more, output_hidden_states=True
             )
-        return np.stack([state[0].numpy() for state in made.hidden_states])
+        return np.stack([state[0].numpy() for state in output.hidden_states])
 
 
 @dataclass
@@ -127,16 +127,16 @@ class TensorFlow:
 
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
         more = {} if segment is None else {"token_type_ids": tf.fill((1, len(given)), segment)}
-        made = self.model(
+        output = self.model(
             {what: tf.constant(given)[None], **more}, output_hidden_states=True, training=False
         )
-        return np.stack([state[0].numpy() for state in made.hidden_states])
+        return np.stack([state[0].numpy() for state in output.hidden_states])
 
 
 def torch(location: str) -> Torch:
     """A checkpoint in PyTorch. Raises ModelError."""
-    found = encoder.load(location)
-    return Torch(found.tokenizer, found.model)
+    loaded = encoder.load(location)
+    return Torch(loaded.tokenizer, loaded.model)
 
 
 def tensorflow(location: str) -> TensorFlow:

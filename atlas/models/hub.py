@@ -45,8 +45,8 @@ def cached(repo: str, revision: str, name: str) -> Path | Literal[False] | None:
     from huggingface_hub import try_to_load_from_cache
 
     with explained(repo):
-        found = try_to_load_from_cache(repo, name, revision=revision)
-    return Path(found) if isinstance(found, str) else None if found is None else False
+        known = try_to_load_from_cache(repo, name, revision=revision)
+    return Path(known) if isinstance(known, str) else None if known is None else False
 
 
 def fetch(repo: str, revision: str, name: str) -> Path | None:
@@ -75,8 +75,8 @@ def sizes(repo: str, revision: str) -> dict[str, int]:
 
     with explained(repo):
         reach(repo)
-        found = HfApi().list_repo_tree(repo, revision=revision)
-        return {entry.path: entry.size for entry in found if isinstance(entry, RepoFile)}
+        files = HfApi().list_repo_tree(repo, revision=revision)
+        return {file.path: file.size for file in files if isinstance(file, RepoFile)}
 
 
 @contextmanager

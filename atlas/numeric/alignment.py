@@ -33,10 +33,10 @@ def cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     1 for spaces that differ by a rotation, a shift and a scale; 0 where one of them is a single
     point.
     """
-    one, two = (np.asarray(values, np.float64) for values in (first, second))
-    one, two = one - one.mean(axis=0), two - two.mean(axis=0)
-    between = np.sum((one.T @ two) ** 2)
-    within = np.linalg.norm(one.T @ one) * np.linalg.norm(two.T @ two)
+    left, right = (np.asarray(values, np.float64) for values in (first, second))
+    left, right = left - left.mean(axis=0), right - right.mean(axis=0)
+    between = np.sum((left.T @ right) ** 2)
+    within = np.linalg.norm(left.T @ left) * np.linalg.norm(right.T @ right)
     return float(between / within) if within > 0 else 0.0
 
 

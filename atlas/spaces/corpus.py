@@ -55,7 +55,7 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
             f"{pattern}: no such file",
             "`corpus.path` in atlas.toml is relative to that file, and may hold * and **.",
         )
-    found = []
+    parts = []
     for path in paths:
         kind = KINDS.get(path.suffix.lower())
         if kind is None:
@@ -63,10 +63,10 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
                 f"{path}: neither text, JSON Lines nor Parquet", f"Name it {', '.join(KINDS)}."
             )
         try:
-            found += list(_row_groups(path) if kind == "parquet" else _lines(path, kind, size))
+            parts += list(_row_groups(path) if kind == "parquet" else _lines(path, kind, size))
         except (OSError, pa.ArrowException) as problem:
             raise DataError(f"{path}: cannot be read ({problem})", "Is it whole?") from problem
-    return found
+    return parts
 
 
 def _lines(path: Path, kind: str, size: int) -> Iterator[Chunk]:
@@ -95,8 +95,8 @@ def texts(chunk: Chunk, field: str) -> Iterator[str]:
     and for a file that is another than when its chunks were made.
     """
     try:
-        found = _parquet(chunk, field) if chunk.kind == "parquet" else _read(chunk, field)
-        yield from (text for text in found if text and not text.isspace())
+        every = _parquet(chunk, field) if chunk.kind == "parquet" else _read(chunk, field)
+        yield from (text for text in every if text and not text.isspace())
     except (OSError, pa.ArrowException, UnicodeDecodeError) as problem:
         raise DataError(f"{chunk.path}: cannot be read ({problem})", "Is it whole?") from problem
 

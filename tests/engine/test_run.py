@@ -421,7 +421,7 @@ def test_a_stage_is_called_as_the_function_it_is() -> None:
 
 
 def test_what_is_no_stage_is_told() -> None:
-    with pytest.raises(StageError, match="tests.engine_stages.add:Path is no stage"):
+    with pytest.raises(StageError, match=r"tests\.engine_stages\.add:Path is no stage"):
         stage_at("tests.engine_stages.add:Path")
     with pytest.raises(StageError, match="is no class of records"):
         record_at("tests.engine_stages.add:add")
@@ -563,7 +563,10 @@ def test_the_engine_is_light_to_import() -> None:
         "rich",
         "importlib.metadata",
     ]
-    code = f"import sys, atlas.engine.run, atlas.engine.store, atlas.engine.executors; print([name for name in {heavy} if name in sys.modules])"
+    code = (
+        "import sys, atlas.engine.run, atlas.engine.store, atlas.engine.executors; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

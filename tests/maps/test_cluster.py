@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
-from atlas.maps.records import NOISE, Clusters, Layout
+from atlas.maps.records import Clusters, Layout
 from atlas.maps.stages import cluster as stage
+from atlas.numeric import density
+from atlas.numeric.density import NOISE
 from atlas.spaces.records import Selection, Vectors, Vocabulary
 
 
@@ -162,7 +164,7 @@ def test_the_tree_has_the_weights_of_all_pairs(seed: int, n: int) -> None:
     core = np.sort(everything, axis=1)[:, stage._SAMPLES]
     dense = np.maximum(everything, np.maximum(core[:, None], core))
     np.fill_diagonal(dense, 0)
-    graph = stage._graph(xy, 1).tocoo()
+    graph = density.graph(xy, 1).tocoo()
     reach = np.maximum(graph.data, np.maximum(core[graph.row], core[graph.col]))
     graph.data[:] = reach
     expected, actual = (np.sort(minimum_spanning_tree(one).data) for one in (dense, graph.tocsr()))
@@ -184,7 +186,7 @@ def test_the_same_on_any_number_of_threads_and_in_any_order() -> None:
 
 
 def test_equal_sizes_are_numbered_by_first_row() -> None:
-    labels = stage._numbered(np.array([-1, 7, 3, 3, 7, 5, 5, 5]))
+    labels = density.numbered(np.array([-1, 7, 3, 3, 7, 5, 5, 5]))
     assert labels.tolist() == [-1, 1, 2, 2, 1, 0, 0, 0]
 
 

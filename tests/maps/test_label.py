@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.maps import names as names_
-from atlas.maps.records import NEVER, NOISE, Clusters, Labels, Layout
+from atlas.maps.records import Clusters, Labels, Layout
 from atlas.maps.stages import label
+from atlas.numeric import boxes
+from atlas.numeric.boxes import NEVER
+from atlas.numeric.density import NOISE
 from atlas.spaces.records import KINDS, Selection, Vocabulary
 from atlas.web import lettering
 
@@ -130,7 +133,7 @@ def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None
     """One zoom before it appears, a label would hit another that shows there, or where it appears
     further in."""
     hits = [
-        case.hits(zoom, room=(label._PAD + 1e-6, label._PAD / 2 + 1e-6))
+        case.hits(zoom, room=(boxes._PAD + 1e-6, boxes._PAD / 2 + 1e-6))
         for zoom in range(label.LEVELS)
     ]
     for row, zoom in enumerate(case.zooms.tolist()):
@@ -148,11 +151,11 @@ def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None
 @settings(deadline=None, max_examples=30)
 @given(case=cases())
 def test_the_same_every_time_and_however_memory_is_bounded(case: Case) -> None:
-    pairs, label._PAIRS = label._PAIRS, 7
+    pairs, boxes._PAIRS = boxes._PAIRS, 7
     try:
         again = case.placed()
     finally:
-        label._PAIRS = pairs
+        boxes._PAIRS = pairs
     assert (again.zooms == case.labels.zooms).all() and (
         again.cluster_zooms == case.labels.cluster_zooms
     ).all()

@@ -20,6 +20,7 @@ from atlas import atlas_toml as config
 from atlas.engine.store import Store
 from atlas.errors import AtlasError, DataError, ModelError, StageError, UsageError
 from atlas.maps import gather
+from atlas.maps.stages.cluster import cluster
 from atlas.pipeline.build import build
 from atlas.pipeline.options import Options
 from atlas.pipeline.status import status
@@ -322,7 +323,7 @@ def test_a_stage_that_fails_leaves_the_old_site(
         raise RuntimeError("out of luck")
 
     before = marks(atlas_copy.public)
-    monkeypatch.setattr("atlas.maps.stages.cluster.cluster", broken)
+    monkeypatch.setattr(cluster, "function", broken)
     atlas_copy.edit("coarse = 40", "coarse = 44")
     with pytest.raises(StageError, match="out of luck"):
         atlas_copy.build()

@@ -30,6 +30,7 @@ class ComparisonTarget(FindingTarget):
 
     @property
     def id(self) -> str:
+        """Its name among those of its kind."""
         return self.entry.id
 
     @property
@@ -39,16 +40,20 @@ class ComparisonTarget(FindingTarget):
 
     @property
     def optional(self) -> bool:
+        """Whether the site is made without it when a task fails."""
         return any(plan.model.optional for plan in self.maps)
 
     @property
     def title(self) -> str:
+        """What people call it in a message."""
         return f"the comparison of {self.entry.maps[0]} and {self.entry.maps[1]}"
 
     def without(self, lost: Collection[str]) -> ComparisonTarget | None:
+        """It, or None when one of its tasks is among those lost."""
         return None if any(task.key in lost for task in self.tasks()) else self
 
     def tasks(self) -> tuple[Task, ...]:
+        """Every task that it needs."""
         return (self.both, *((self.layers,) if self.layers else ()))
 
     @property

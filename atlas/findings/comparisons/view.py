@@ -16,9 +16,9 @@ from atlas.findings.comparisons.data import Comparison, Layer
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Cluster
 from atlas.maps.frame import layout
-from atlas.maps.records import NEVER
 from atlas.maps.view import MapView
 from atlas.numeric.alignment import Fit, procrustes
+from atlas.numeric.boxes import NEVER
 from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width

@@ -33,14 +33,15 @@ class WriteUpTarget(FindingTarget):
     optional: bool = False
 
     def tasks(self) -> tuple[Task, ...]:
+        """Every task that it needs."""
         return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
 
     def without(self, lost: Collection[str]) -> WriteUpTarget | None:
         """Optional models may fail, and are left out of it."""
         kept = (
-            one
-            for one in self.models
-            if not (one[0].optional and any(task.key in lost for task in one[1].values()))
+            (model, runs)
+            for model, runs in self.models
+            if not (model.optional and any(task.key in lost for task in runs.values()))
         )
         left = replace(self, models=tuple(kept))
         return None if any(task.key in lost for task in left.tasks()) else left

@@ -30,18 +30,22 @@ class SenseTarget(FindingTarget):
 
     @property
     def id(self) -> str:
+        """Its name among those of its kind."""
         return self.entry.name
 
     @property
     def file(self) -> str:
+        """Its file in the data folder."""
         return sense_map.file(self.entry.name)
 
     @property
     def title(self) -> str:
+        """What people call it in a message."""
         return f"the sense map {self.entry.name}"
 
     @property
     def optional(self) -> bool:
+        """Whether the site is made without it when a task fails."""
         return self.model.optional
 
     @property
@@ -57,9 +61,11 @@ class SenseTarget(FindingTarget):
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def tasks(self) -> tuple[Task, ...]:
+        """Every task that it needs."""
         return (self.task,)
 
     def without(self, lost: Collection[str]) -> SenseTarget | None:
+        """It, or None when one of its tasks is among those lost."""
         return None if self.task.key in lost else self
 
     def gather(self, store: Store) -> sense_map.SenseMap:

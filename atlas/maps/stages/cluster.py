@@ -8,19 +8,17 @@ all of them. What belongs to none is noise, and is said to be.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from atlas.engine.stage import Work, helper, stage
-from atlas.maps.records import NOISE, Clusters, Layout
+from atlas.maps.records import Clusters, Layout
 from atlas.numeric import vectors as kernel
-from atlas.numeric.types import Array, Doubles, Floats, Ints
+from atlas.numeric.density import NOISE, graph, members, numbered
+from atlas.numeric.types import Floats, Ints
 from atlas.spaces.records import KINDS, Selection, Vectors, Vocabulary
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 UNIT = helper("unit", version=kernel.VERSION)
 
@@ -30,9 +28,6 @@ _NAMED = 3  # the first few central tokens, which make the name
 # HDBSCAN's min_samples, the point itself not counted: more of them only made more noise on real
 # vocabularies.
 _SAMPLES = 2
-_NEAR = 15  # nearest points joined in the graph that the hierarchy is made from
-# Of the map's width: float32 tells no smaller distances apart, and HDBSCAN divides by them.
-_CLOSEST = 1e-7
 
 
 @stage("cluster", version=3, weight=3, uses=(UNIT,))
@@ -86,7 +81,7 @@ def _labels(
     """The cluster (n,) of each point (n, 2) by level, NOISE for none."""
     from sklearn.cluster import HDBSCAN
 
-    distances = _graph(np.asarray(xy, np.float64), work.threads)
+    distances = graph(np.asarray(xy, np.float64), work.threads)
     work.progress(0.3)
     labels = {}
     for level, size in smallest.items():
@@ -97,7 +92,7 @@ def _labels(
             metric="precomputed",
             copy=True,
         )
-        labels[level] = _numbered(model.fit_predict(distances))
+        labels[level] = numbered(model.fit_predict(distances))
     return labels
 
 
@@ -113,7 +108,7 @@ def _entries(
     """The entries of Clusters of one level, from the vectors (n, d) and kinds (n,) of all
     tokens."""
     entries = []
-    for key, rows in enumerate(_members(labels[level])):
+    for key, rows in enumerate(members(labels[level])):
         central, cohesion = _central(values[rows], rows, kinds)
         entries.append(
             {
@@ -126,62 +121,6 @@ def _entries(
             }
         )
     return entries
-
-
-def _graph(xy: Doubles, threads: int) -> csr_array:
-    """Distances (n, n), sparse and symmetric, along the edges from which HDBSCAN's spanning tree is
-    made.
-
-    The edges join each point to its nearest and to its neighbors in the Delaunay triangulation. On
-    every layout tried, the tree has the very weights of the one made from all pairs, which
-    scikit-learn needs n² steps for: 2.6 s against 0.4 s for 30,522 points. A path through the
-    points by x joins what neither does (repeated points, points on a line).
-    """
-    from scipy.sparse import coo_array
-    from scipy.spatial import Delaunay, QhullError, cKDTree
-
-    n = len(xy)
-    k = min(_NEAR, n - 1)
-    xy = (xy - xy.min(axis=0)) / (float(np.ptp(xy, axis=0).max()) or 1.0)
-    # With the point itself, or one at the same place.
-    near = cKDTree(xy).query(xy, k=k + 1, workers=threads)[1]
-    path = np.lexsort((xy[:, 1], xy[:, 0]))
-    starts, ends = [np.repeat(np.arange(n), k + 1), path[:-1]], [near.ravel(), path[1:]]
-    try:
-        offsets, neighbors = Delaunay(xy).vertex_neighbor_vertices
-    except QhullError:  # all points on a line, or at one place
-        offsets, neighbors = np.zeros(n + 1, np.intp), np.zeros(0, np.intp)
-    starts.append(np.repeat(np.arange(n), np.diff(offsets)))
-    ends.append(neighbors)
-    a, b = np.concatenate(starts).astype(np.int64), np.concatenate(ends).astype(np.int64)
-    a, b = np.minimum(a, b), np.maximum(a, b)
-    edges = np.unique((a * n + b)[a != b])
-    a, b = edges // n, edges % n
-    lengths = np.maximum(np.sqrt(((xy[a] - xy[b]) ** 2).sum(axis=1)), _CLOSEST)
-    twice = coo_array(
-        (np.tile(lengths, 2), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(n, n)
-    )
-    return twice.tocsr()
-
-
-def _numbered(labels: Array) -> Ints:
-    """Labels (n,) numbered by falling size, then by first row."""
-    names, first, inverse, sizes = np.unique(
-        labels, return_index=True, return_inverse=True, return_counts=True
-    )
-    sizes[names < 0] = 0  # noise comes last, and loses its number
-    numbers = np.empty(len(names), np.int32)
-    numbers[np.lexsort((first, -sizes))] = np.arange(len(names))
-    numbers[names < 0] = NOISE
-    return numbers[inverse]
-
-
-def _members(labels: Ints) -> list[npt.NDArray[np.intp]]:
-    """The rows of each cluster, ascending."""
-    order = np.argsort(labels, kind="stable")
-    return np.split(
-        order, np.searchsorted(labels[order], np.arange(int(labels.max(initial=NOISE)) + 2))
-    )[1:-1]
 
 
 def _central(

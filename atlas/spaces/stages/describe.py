@@ -65,10 +65,10 @@ def _front(text: str) -> str:
 
 def _license(text: str) -> str | None:
     # One value, a list in brackets, or a list of lines that begin with a dash.
-    if found := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", _front(text), re.MULTILINE):
+    if match := re.search(r"^license:[ \t]*(.*)((?:\n[ \t]*- .*)*)", _front(text), re.MULTILINE):
         values = [
-            *found[1].split(" #")[0].strip("[] ").split(","),
-            *re.findall(r"\n[ \t]*- (.*)", found[2]),
+            *match[1].split(" #")[0].strip("[] ").split(","),
+            *re.findall(r"\n[ \t]*- (.*)", match[2]),
         ]
         return ", ".join(value.strip(" \t\"'") for value in values if value.strip()) or None
     row = re.search(r"^\|\s*licen[cs]e[^|]*\|\s*([^|]+?)\s*\|", text, re.MULTILINE | re.IGNORECASE)
@@ -77,8 +77,8 @@ def _license(text: str) -> str | None:
 
 def _name(text: str) -> str | None:
     """The front matter's `model_name`, or the first heading if it leads the text."""
-    if found := re.search(r"^(?:model_name|pretty_name):[ \t]*(\S.*)", _front(text), re.MULTILINE):
-        return found[1].strip(" \t\"'") or None
+    if match := re.search(r"^(?:model_name|pretty_name):[ \t]*(\S.*)", _front(text), re.MULTILINE):
+        return match[1].strip(" \t\"'") or None
     body = text[text.index("\n---", 3) + 4 :] if _front(text) else text
     heading = re.match(r"\s*#[ \t]+(\S.*)", body)
     return heading[1].strip(" #\t`*") or None if heading else None
@@ -94,6 +94,6 @@ def _weights(location: str) -> int | None:
             raise
         return None
     for pattern in ("*.safetensors", "pytorch_model*.bin"):
-        if found := [size for name, size in sizes.items() if fnmatch(name, pattern)]:
-            return sum(found)
+        if parts := [size for name, size in sizes.items() if fnmatch(name, pattern)]:
+            return sum(parts)
     return None

@@ -106,7 +106,7 @@ def _kinds(share: Floats, kinds: Array) -> dict[str, Kind]:
 
 
 def _pairs(ids: Ints) -> tuple[tuple[int, int], ...]:
-    return tuple((int(one), int(other)) for one, other in ids)
+    return tuple((int(first), int(second)) for first, second in ids)
 
 
 def enough(n: int) -> int:
@@ -144,9 +144,9 @@ def shared(
             tokens.setdefault((_bare(words.texts[token]), words.kinds[token]), token)
         return tokens
 
-    one, two = named(selection.ids, vocabulary), named(other.ids, second)
+    names, others = named(selection.ids, vocabulary), named(other.ids, second)
     return np.array(
-        [(token, two[name]) for name, token in one.items() if name in two], np.int32
+        [(token, others[name]) for name, token in names.items() if name in others], np.int32
     ).reshape(-1, 2)
 
 

@@ -98,11 +98,11 @@ def build(name: str) -> Network:
     config, model, sizes = FAMILIES[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        made = getattr(transformers, model)(getattr(transformers, config)(vocab_size=_V, **sizes))
+        tiny = getattr(transformers, model)(getattr(transformers, config)(vocab_size=_V, **sizes))
         with torch.no_grad():
-            for parameter in made.parameters():
+            for parameter in tiny.parameters():
                 parameter.add_(torch.randn_like(parameter) * 0.2)
-    return made.eval()
+    return tiny.eval()
 
 
 def row(name: str, model: Torch) -> Row:

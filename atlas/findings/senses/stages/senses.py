@@ -191,7 +191,7 @@ def _tokens(model: encoder.Encoder, word: str, text: str) -> tuple[list[int], li
 
 
 def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
-    """Where each token stands in the text, by its own letters; (0, 0) for one that cannot be found,
+    """Where each token stands in the text, by its own letters; (0, 0) for one that is not there,
     such as an unknown one."""
     folded, origin = [], []
     for begin, end in _signs(text):
@@ -199,16 +199,16 @@ def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int]]:
             folded.append(letter)
             origin.append((begin, end))
     whole = "".join(folded)
-    found, cursor = [], 0
+    stands, cursor = [], 0
     for token in tokens:
         letters = unicodedata.normalize("NFKC", token.removeprefix("##").lstrip("▁Ġ")).lower()
         place = whole.find(letters, cursor) if letters else -1
         if place < 0:
-            found.append((0, 0))
+            stands.append((0, 0))
             continue
         cursor = place + len(letters)
-        found.append((origin[place][0], origin[cursor - 1][1]))
-    return found
+        stands.append((origin[place][0], origin[cursor - 1][1]))
+    return stands
 
 
 def _signs(text: str) -> list[tuple[int, int]]:

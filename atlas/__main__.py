@@ -1,3 +1,5 @@
+"""`python -m atlas` is the command `atlas`."""
+
 from atlas.cli.commands import main
 
 main()

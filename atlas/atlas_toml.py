@@ -1,8 +1,8 @@
-"""atlas.toml: what to map and how to publish it. Frozen pydantic models; every error at once, with
-its place in the file.
+"""atlas.toml: what to map and how to publish it.
 
-A kind of thing has a field of `Config` and a class of its own for its table (`config.fields.Part`).
-What must agree with other tables is checked by the class method `cross_check` of that class.
+Each section has a field of `Config` and a class for its table (`config.fields.Part`). The class
+method `cross_check` of that class checks what must agree with other tables. All faults are reported
+together, with their places in the file.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ NAME = "atlas.toml"
 
 
 class Config(Part):
-    """The whole of atlas.toml. A table may name things of tables whose fields stand before its
-    own."""
+    """The whole of atlas.toml. A table may refer to tables whose fields stand before its own."""
 
     site: Site = Site()
     """The website as a whole."""
@@ -57,21 +56,22 @@ class Config(Part):
 
     @property
     def digest(self) -> str:
-        """sha256 of everything the file says, defaults included; comments and the order of keys do
-        not change it."""
+        """sha256 of all values, defaults included; independent of comments and the order of
+        keys."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def find(start: Path | None = None) -> Path:
-    """The atlas.toml of a folder given, else of the nearest folder upward, else of ./site.
+    """The path of an atlas.toml: `start` or in `start` if given, else in the nearest folder upward
+    from the working folder, else in ./site.
 
     Raises UsageError when there is none.
     """
     if start is not None:
-        found = start if start.is_file() else start / NAME
-        if not found.is_file():
+        path = start if start.is_file() else start / NAME
+        if not path.is_file():
             raise UsageError(f"{start}: no {NAME} here", f"Make one with `atlas init {start}`.")
-        return found
+        return path
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / NAME).is_file():
@@ -84,7 +84,7 @@ def find(start: Path | None = None) -> Path:
 
 
 def load(path: Path, kind: type[Config] = Config) -> Config:
-    """Read atlas.toml as a `kind` of Config. Raises ConfigError with every problem in it."""
+    """Read atlas.toml as a `kind` of Config. Raises ConfigError with all its faults."""
     raw = _read(path)
     problems: list[str] = []
     config = None
@@ -119,7 +119,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _cross_checks(raw: Mapping[str, Any], kind: type[Config]) -> Iterator[str]:
-    """Faults that show only beside other tables, by each table's own `cross_check`."""
+    """The faults that the `cross_check` of each table's class finds."""
     names = Names()
     for key, field in kind.model_fields.items():
         part = faults.table_of(field.annotation)

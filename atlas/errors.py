@@ -1,15 +1,14 @@
 """Errors that a person can act on.
 
-    AtlasError            anything the atlas refuses to do; the command prints it without a
-                          traceback and exits 1
+    AtlasError            the command prints it without a traceback and exits 1
     ├── UsageError        the command line is wrong (exit 2)
-    ├── ConfigError       atlas.toml is wrong; `problems` holds one line each, all of them
+    ├── ConfigError       atlas.toml is wrong; `problems` holds a line for each fault
     ├── ModelError        a model cannot be found, reached or read
-    ├── StageError        a stage cannot work on what it was given
-    ├── StoreError        the store, or something in it, is damaged or cannot be written
+    ├── StageError        a stage cannot work on its inputs
+    ├── StoreError        the store, or an artifact in it, is damaged or cannot be written
     └── DataError         atlas data is missing, damaged, or of another version
 
-All arguments are positional, so that an error survives the trip back from a worker process.
+All arguments are positional, so that errors can be pickled on their way from a worker process.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from collections.abc import Sequence
 
 
 class AtlasError(Exception):
-    """What is wrong, in which file or key (`message`), and what to do next (`hint`, may be
-    empty)."""
+    """`message` says what is wrong, in which file or key; `hint`, which may be empty, says what to
+    do next."""
 
     exit_code = 1
 
@@ -27,7 +26,7 @@ class AtlasError(Exception):
         super().__init__(message, hint)
         self.message = message
         self.hint = hint
-        if hint:  # for whoever sees the traceback, as in a notebook
+        if hint:  # shown with a traceback, as in a notebook
             self.add_note(hint)
 
     def __str__(self) -> str:
@@ -56,7 +55,7 @@ class ModelError(AtlasError):
 
 
 class StageError(AtlasError):
-    """A stage cannot work on what it was given."""
+    """A stage cannot work on its inputs."""
 
 
 class StoreError(AtlasError):

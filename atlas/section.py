@@ -1,7 +1,7 @@
-"""What every kind of thing that a site shows answers to: maps, comparisons, sense maps, the write-up.
+"""The interface of the sections of a site: maps, comparisons, sense maps, the write-up.
 
-A Section is one object for one kind. It plans Targets for compute, names the files of atlas data that
-render expects, arranges these as Views, and lays Views out on Pages. `pipeline.sections` lists them.
+A Section is one object. It plans Targets for compute, names the files of atlas data that render
+expects, arranges these as Views, and lays Views out on Pages. `pipeline.sections` lists them.
 """
 
 from __future__ import annotations
@@ -28,31 +28,32 @@ Shown = TypeVar("Shown", bound="View")
 
 
 class Target(Protocol):
-    """One map, comparison, sense map or write-up: its tasks, and its files in the data folder.
-
-    id        its name among those of its kind
-    title     what people call it in a message
-    optional  whether the site is made without it when a task fails
-    recipe    digest of all that its files follow from
-    """
+    """One map, comparison, sense map or write-up: its tasks, and its files in the data folder."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name, distinct within its section."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Its name in messages."""
+
     @property
-    def optional(self) -> bool: ...
+    def optional(self) -> bool:
+        """Whether the site is built without it when a task fails."""
+
     @property
-    def recipe(self) -> str: ...
+    def recipe(self) -> str:
+        """Digest of everything that determines its files."""
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every task that it needs, inputs before their users."""
+        """All its tasks, inputs before their users."""
 
     def without(self, lost: Collection[str]) -> Self | None:
-        """What is left of it when the tasks with these keys failed; None when it cannot be made."""
+        """The target without the tasks with these keys, which failed; None if it needs them."""
 
     def current(self, folder: Path) -> bool:
-        """Whether its files in the data folder follow from its recipe."""
+        """Whether its files in the data folder have its recipe."""
 
     def write(self, folder: Path, store: Store) -> None:
         """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""
@@ -63,9 +64,9 @@ class Expected:
     """Files of atlas data that belong together; the last is JSON and holds their `recipe`.
 
     files   names in the data folder
-    title   what people call what they hold
-    models  ids of the models that they were made from; without these nobody misses the files
-    map_id  the map that they hold, if it is one
+    title   their name in messages
+    models  ids of the models they are made from; if one of them is optional, so are the files
+    map_id  the id of the map they hold; empty for findings
     """
 
     files: tuple[str, ...]
@@ -74,7 +75,7 @@ class Expected:
     map_id: str = ""
 
     def missing(self, folder: Path) -> Path | None:
-        """The first file that is not there, or that holds no recipe; None when all are there."""
+        """The first file that is missing or holds no recipe; None when there is none."""
         for name in self.files:
             if not (folder / name).exists():
                 return folder / name
@@ -83,14 +84,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Ground:
-    """What targets are planned on.
+    """The input of every section's plan.
 
     root         the folder of atlas.toml
     models       tables [[models]] by id
-    checkpoints  those of the models that can be had, by id
+    checkpoints  checkpoints of the available models, by id
     landmarks    tables [[landmarks]]
     claims       tables [[claims]]
-    only         models and maps that were asked for by id; empty for all
+    only         ids of the models and maps to build; empty for all
     """
 
     root: Path
@@ -102,10 +103,11 @@ class Ground:
 
 
 class View(Protocol):
-    """One thing that the site shows, arranged for its pages. Made once, shared by all languages."""
+    """One map or finding, arranged for its pages. All languages share it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in addresses."""
 
     def title(self, language: str) -> str:
         """Its title on the site."""
@@ -113,15 +115,15 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class Gallery:
-    """What views are made from.
+    """The input of every section's views, and the views made so far.
 
     site    the table [site]
     root    the folder of atlas.toml
     models  tables [[models]] by id
-    maps    ids of the maps that are shown
+    maps    ids of the maps to show
     data    the folder of atlas data
-    writer  takes the files that views bring along
-    shown   the views of the sections before, by their names
+    writer  writes the files that belong to views
+    shown   the views of the sections before, by the sections' names
     """
 
     site: Site
@@ -133,7 +135,7 @@ class Gallery:
     shown: dict[str, tuple[View, ...]] = field(default_factory=dict)
 
     def of(self, section: str, kind: type[Shown]) -> list[Shown]:
-        """The views of a section before that are of a kind."""
+        """The views of an earlier section that are instances of `kind`."""
         return [view for view in self.shown.get(section, ()) if isinstance(view, kind)]
 
     def publish(self, name: str) -> None:
@@ -142,12 +144,12 @@ class Gallery:
 
 
 class Section(Protocol[Entry, Shown]):
-    """One kind of thing.
+    """The maps of a site, or its findings of one kind.
 
     name     the folder of its templates
     table    its table in atlas.toml
-    title    its name in the navigation, a message; empty to stay out of it
-    address  where its pages begin, which the navigation leads to
+    title    its name in the navigation, a message id; empty for none
+    address  the address of its first page, which the navigation links to
     """
 
     name: str
@@ -158,23 +160,24 @@ class Section(Protocol[Entry, Shown]):
     def targets(
         self, entries: Sequence[Entry], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[Target]:
-        """The targets of its tables; `planned` are those of the sections before.
+        """The targets of its tables; `planned` are those of earlier sections.
 
-        Raises DataError for a file that a table names and that cannot be read.
+        Raises DataError when a file that a table names cannot be read.
         """
 
     def expected(self, entries: Sequence[Entry], maps: Mapping[str, str]) -> Iterator[Expected]:
-        """The files that a site of these maps shows; `maps` gives the model of each by its id."""
+        """The files that a site with these maps needs; `maps` are ids of models by id of map."""
 
     def show(self, entries: Sequence[Entry], gallery: Gallery) -> Iterator[Shown]:
-        """The views whose atlas data are there; writes what they bring along. Raises DataError."""
+        """The views whose atlas data exist. Writes the files that belong to them. Raises
+        DataError when a file cannot be read or written."""
 
     def pages(self, views: Sequence[Shown]) -> Iterator[Page]:
         """The pages of its views."""
 
 
 def recorded(path: Path) -> str | None:
-    """The `recipe` in a JSON file of atlas data, None where there is none to be read."""
+    """The `recipe` in a JSON file of atlas data; None where the file or the key is missing."""
     try:
         recipe = json.loads(path.read_bytes()).get("recipe")
     except (OSError, ValueError, AttributeError):

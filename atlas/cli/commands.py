@@ -1,5 +1,5 @@
-"""The command `atlas`. Options, printing and exit codes; everything else is imported by the command
-that needs it."""
+"""The command `atlas`: options, printing and exit codes. Each command imports the modules that it
+needs, so that the others start fast."""
 
 from __future__ import annotations
 
@@ -123,9 +123,8 @@ def build(
     from atlas.pipeline.options import Options
 
     if frozen and (refresh or dry_run):
-        raise UsageError(
-            f"--frozen computes nothing, so it cannot go with {'--refresh' if refresh else '--dry-run'}"
-        )
+        other = "--refresh" if refresh else "--dry-run"
+        raise UsageError(f"--frozen computes nothing, so it cannot go with {other}")
     options = Options(
         tuple(only or ()),
         frozen,
@@ -161,10 +160,8 @@ def _build(folder: Path | None, options: Options) -> Summary:
     )
     files = f"{done.written} files written" if done.written else "nothing changed"
     warned = f", {count(len(done.warnings), 'warning')}" if done.warnings else ""
-    say(
-        f"Built {count(done.pages, 'page')} from {count(done.maps, 'map')}{stages} in {done.seconds:.1f} s, "
-        f"{files}{warned} → {near(done.output)}"
-    )
+    size = f"{count(done.pages, 'page')} from {count(done.maps, 'map')}{stages}"
+    say(f"Built {size} in {done.seconds:.1f} s, {files}{warned} → {near(done.output)}")
     return done
 
 
@@ -229,16 +226,16 @@ def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> No
     from atlas import atlas_toml as config
     from atlas.pipeline.status import status as rows
 
-    found = rows(config.load(config.find(folder)), options)
+    table = rows(config.load(config.find(folder)), options)
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        typer.echo(json.dumps(table, indent=1))
         return
-    width = max((len(row["task"]) for row in found), default=0)
-    for row in found:
+    width = max((len(row["task"]) for row in table), default=0)
+    for row in table:
         note = f"{row['seconds']:.1f} s" if row["seconds"] is not None else row["why"]
         typer.echo(f"{row['state']:7} {row['task']:{width}}  {note}")
-    waiting = sum(row["state"] == "to run" for row in found)
-    say(f"{waiting} of {len(found)} stages would run.")
+    waiting = sum(row["state"] == "to run" for row in table)
+    say(f"{waiting} of {len(table)} stages would run.")
 
 
 @app.command()
@@ -354,10 +351,10 @@ def _device(name: str) -> str:
         )
     import torch
 
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return next((device for device, found in there.items() if found), "cpu")
-    if not there[name]:
+        return next((device for device, usable in available.items() if usable), "cpu")
+    if not available[name]:
         raise UsageError(f"--device {name}: torch finds none on this machine", "Use --device auto.")
     return name
 
@@ -380,7 +377,8 @@ def _run(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:  # before or after the command itself
         return 130
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # whoever read us has gone; the rest goes nowhere
+        # The reader is gone; what is still buffered goes nowhere.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         return 0
     except SystemExit as leave:
         return int(leave.code or 0) if not isinstance(leave.code, str) else 1

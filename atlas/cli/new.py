@@ -15,8 +15,9 @@ _PACKAGED, _HUB = f"package:{_DEMO}/model", "hub:sentence-transformers/all-MiniL
 SCHEMA = "atlas.schema.json"
 
 _TOML = """#:schema ./{schema}
-# What to map, and how to publish it. Editors that know the line above complete and check this file; `atlas schema` prints
-# the schema again after an update. Then: `atlas build`, or `atlas serve` to see it while you work.
+# What to map, and how to publish it. Editors that know the line above complete and check this file;
+# `atlas schema` prints the schema again after an update. Then: `atlas build`, or `atlas serve` to
+# see it while you work.
 
 [site]
 title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス" }}
@@ -35,7 +36,8 @@ projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and tak
 # A quick start; without this line the map shows the whole vocabulary.
 selection = {{ kinds = ["word"], first = 5000 }}
 
-# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub cannot be reached.
+# A model from the Hugging Face hub. With `optional`, the site is built without it where the hub
+# cannot be reached.
 # [[models]]
 # id = "bert-base"
 # source = "hub:google-bert/bert-base-uncased"
@@ -51,10 +53,10 @@ _IGNORE = """# what `atlas build` makes
 
 
 def init(folder: Path, *, force: bool = False) -> list[Path]:
-    """Write atlas.toml, its schema and .gitignore into a folder; the files written.
+    """Write atlas.toml, its schema and .gitignore into a folder. Returns the files written; those
+    that exist are kept.
 
-    Raises AtlasError when the folder is not empty, unless `force` is set; even then no file that is
-    there is overwritten.
+    Raises AtlasError when the folder cannot be written, or is not empty and `force` is not set.
     """
     if folder.is_file():
         raise AtlasError(f"{folder}: is a file", "Name a folder.")

@@ -1,5 +1,5 @@
-"""How a run goes, on the terminal: a bar for each running task and one for all; in a log, a plain
-line for each finished task."""
+"""Shows the progress of a run: on a terminal, a bar for each running task and one for all; in a
+log, a line for each finished task."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """Implements the runner's Report on a console, within a `with` block, which takes the bars away
-    at its end.
+    """Implements the runner's Report on a console. A context manager; its end removes the bars.
 
-    Bars are drawn on a terminal that can redraw lines, and only once something runs. Where there is
-    none, and where CI is set, each finished task is one line. `quiet` leaves failures only.
+    Bars are drawn on a terminal that can redraw lines, once a task runs. Elsewhere, and where CI is
+    set, each finished task is a line. With `quiet`, only failures are printed.
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
@@ -58,7 +57,7 @@ class Terminal:
             self._bars = None
 
     def begin(self, total: int, cached: int) -> None:
-        """A run of so many tasks, some of which are in the store."""
+        """Begin a run of `total` tasks, of which `cached` are in the store."""
         self._total, self._done = total, cached
         if self.live and total > cached:
             columns = (
@@ -72,12 +71,12 @@ class Terminal:
             self._bars.start()
 
     def start(self, task: Task) -> None:
-        """A task runs. Its bar pulses until it says how far it is."""
+        """A task starts. Its bar pulses until it reports progress."""
         if self._bars:
             self._rows[task.key] = self._bars.add_task(f"  {escape(task.label)}", total=None)
 
     def progress(self, task: Task, fraction: float) -> None:
-        """A task is a fraction (0..1) of its way."""
+        """A fraction (0..1) of a task is done."""
         if self._bars and task.key in self._rows:
             self._bars.update(
                 self._rows[task.key], total=1.0, completed=min(max(fraction, 0.0), 1.0)
@@ -90,13 +89,13 @@ class Terminal:
             self._print(f"{task.label} {seconds:.1f} s ({self._done} of {self._total})")
 
     def fail(self, task: Task, error: Exception) -> None:
-        """A task failed; told even when quiet, since others go on for a while. The error names the
-        task."""
+        """A task failed. Printed even when quiet, because others run on for a while. The error
+        names the task."""
         self._end(task)
         self._print(f"failed: {error}", style="red")
 
     def skip(self, task: Task) -> None:
-        """A task is left out, since one that it needs failed."""
+        """A task is left out, because one that it needs failed."""
         self._end(task)
         if not self.quiet:
             self._print(f"{task.label} left out")

@@ -1,5 +1,4 @@
-"""What the command says: progress, warnings and errors on stderr, so that stdout is free for
-data."""
+"""Messages of the command on stderr, so that stdout is free for data."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, ParamSpec
 
 import typer
 
@@ -18,20 +17,21 @@ state = {"verbose": False, "quiet": False}
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+OPTIONS = {"verbose": Verbose, "quiet": Quiet}  # of every command
+
+P = ParamSpec("P")
 
 
-def talking(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command -v and -q, which people write after its name as often as before it."""
+def talking(command: Callable[P, None]) -> Callable[..., None]:
+    """Give a command the options -v and -q, which people also write after its name."""
 
     @functools.wraps(command)
-    def wrapped(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> None:
-        state["verbose"] |= verbose
-        state["quiet"] |= quiet
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        for name in OPTIONS:
+            state[name] |= bool(kwargs.pop(name))
         try:
             command(*args, **kwargs)
-        except (
-            KeyboardInterrupt
-        ):  # here, since Typer would end without a word, and older versions of it with exit code 1
+        except KeyboardInterrupt:  # Typer would print nothing, and older ones exit with 1
             typer.echo("interrupted; what is done is kept", err=True)
             raise typer.Exit(130) from None
 
@@ -39,30 +39,26 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
     own = inspect.signature(command, eval_str=True)
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in (("verbose", Verbose), ("quiet", Quiet))
+        for name, kind in OPTIONS.items()
     ]
     wrapped.__signature__ = own.replace(parameters=[*own.parameters.values(), *more])  # type: ignore[attr-defined]  # PEP 362
-    wrapped.__annotations__ = {
-        **inspect.get_annotations(command, eval_str=True),
-        "verbose": Verbose,
-        "quiet": Quiet,
-    }
+    wrapped.__annotations__ = {**inspect.get_annotations(command, eval_str=True), **OPTIONS}
     return wrapped
 
 
 def say(message: str) -> None:
-    """Tell what was done, unless -q is set."""
+    """Print a message, unless -q is set."""
     if not state["quiet"]:
         typer.echo(message, err=True)
 
 
 def warn(message: str) -> None:
-    """Tell what is not as it should be, and yet no error."""
+    """Print a warning."""
     _mark("warning", message, "yellow")
 
 
 def print_error(error: AtlasError) -> None:
-    """Tell what went wrong, every problem of a config, and what to do next."""
+    """Print an error, every problem of a config, and the hint."""
     _mark("error", error.message, "red")
     for line in error.problems if isinstance(error, ConfigError) else ():
         typer.echo(f"  {line}", err=True)
@@ -76,7 +72,7 @@ def count(number: int, thing: str) -> str:
 
 
 def near(path: Path) -> str:
-    """A path as seen from the working folder, where it is below it."""
+    """A path relative to the working folder if it is below it, else as it is."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,1 +1,1 @@
-"""Types of values in atlas.toml, and the faults of a file told. Knows no kind of thing."""
+"""Types of values in atlas.toml, and messages about its faults. Knows no section."""

@@ -1,4 +1,4 @@
-"""What is wrong with atlas.toml: one line a fault, `path.in.toml: what (did you mean …?)`."""
+"""Messages about faults of atlas.toml, one line each: `path.in.toml: what (did you mean …?)`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 import tomllib
 from collections.abc import Iterable
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _TYPES = {
     "string_type": "text in quotes",
@@ -23,40 +26,39 @@ _TYPES = {
 
 
 def syntax(problem: tomllib.TOMLDecodeError) -> str:
-    """A syntax error with its place first, as in `line 3, column 7: unclosed array`."""
+    """The message of a syntax error, its place first: `line 3, column 7: unclosed array`."""
     message = str(problem)
-    if found := re.fullmatch(
+    if parts := re.fullmatch(
         r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL
     ):
-        return f"{found[2]}: {found[1][:1].lower()}{found[1][1:]}"
+        return f"{parts[2]}: {parts[1][:1].lower()}{parts[1][1:]}"
     return message
 
 
 def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
-    """Every fault pydantic found in a file described by `root`, in the order of the file's
-    description, each once.
+    """A line for each place at which pydantic found a fault in a file described by `root`.
 
-    Only the most specific report of a place is kept: `title = {fr = "…"}` is no string, too, and a
-    list of one wrong entry is too short without it.
+    The order is that of the description. Only the most specific fault of a place is kept: pydantic
+    also reports that `title = {fr = "…"}` is no string, and that a list whose only table is wrong
+    is too short.
     """
-    found: dict[str, str] = {}
-    entries = [(_path(entry["loc"]), entry) for entry in problem.errors()]
-    for keys, entry in entries:
-        deeper = any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in entries)
-        if not (deeper and entry["type"] in ("string_type", "too_short")):
-            place, what = _place(keys), _what(keys, entry, root)
+    messages: dict[str, str] = {}
+    faults = [(_path(fault["loc"]), fault) for fault in problem.errors()]
+    for keys, fault in faults:
+        deeper = any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in faults)
+        if not (deeper and fault["type"] in ("string_type", "too_short")):
+            place, what = _place(keys), _what(keys, fault, root)
             key, colon, rest = what.partition(": ")
-            if (
-                colon and (owner := _owner(keys, root)) and key in owner.model_fields
-            ):  # a check of several keys together
+            # A check of several keys together names the key at fault in its message.
+            if colon and (owner := _owner(keys, root)) and key in owner.model_fields:
                 place, what = _place([*keys, key]), rest
-            found.setdefault(place, what)
-    return [f"{place}: {what}" for place, what in found.items()]
+            messages.setdefault(place, what)
+    return [f"{place}: {what}" for place, what in messages.items()]
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
-    """` (did you mean …?)` when one of `known` is close, else a list of all of them under the word
-    `otherwise`."""
+    """` (did you mean …?)` with the closest of `known`; where none is close, a list of all of them
+    that begins with `otherwise`."""
     names = [str(name) for name in known]
     if close := difflib.get_close_matches(word, names, 1, 0.5):
         return f" (did you mean {close[0]}?)"
@@ -70,8 +72,8 @@ def _place(keys: list[int | str]) -> str:
     )
 
 
-def _what(keys: list[int | str], entry: Any, root: type[BaseModel]) -> str:
-    kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
+def _what(keys: list[int | str], fault: ErrorDetails, root: type[BaseModel]) -> str:
+    kind, context, value = fault["type"], fault.get("ctx", {}), fault["input"]
     if kind == "extra_forbidden":
         owner = _owner(keys[:-1], root)
         return f"unknown key{nearest(str(keys[-1]), owner.model_fields if owner else ())}"
@@ -94,12 +96,12 @@ def _what(keys: list[int | str], entry: Any, root: type[BaseModel]) -> str:
         return "must not be empty"
     if kind in _TYPES:
         return f"must be {_TYPES[kind]}, not {_shown(value)}"
-    message = str(entry["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    message = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     prefix = "" if isinstance(value, dict | list | tuple) else f"{_shown(value)}: "
     return f"{prefix}{message[:1].lower()}{message[1:]}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):
@@ -108,8 +110,8 @@ def _shown(value: Any) -> str:
 
 
 def _path(location: tuple[int | str, ...]) -> list[int | str]:
-    """A pydantic location without what is not in the file: the tags of unions (`str`, `dict[…]`)
-    and `[key]`."""
+    """A pydantic location without the parts that are not in the file: tags of unions (`str`,
+    `dict[…]`) and `[key]`."""
     tag = re.compile(r"(str|dict\[.*|constrained-.*|tuple\[.*|function-.*|\[key\])$")
     return [part for part in location if isinstance(part, int) or not tag.match(part)]
 
@@ -126,11 +128,11 @@ def _owner(keys: list[int | str], root: type[BaseModel]) -> type[BaseModel] | No
     return current
 
 
-def table_of(annotation: Any) -> type[BaseModel] | None:
-    """The class of the table, or of each table of the list, that a key's annotation asks for."""
+def table_of(annotation: object) -> type[BaseModel] | None:
+    """The class of the table, or of the tables of the list, that a key's annotation asks for."""
     if get_origin(annotation) in (tuple, Annotated, Union, UnionType):
         return next(
-            (found for part in get_args(annotation) if (found := table_of(part)) is not None), None
+            (table for part in get_args(annotation) if (table := table_of(part)) is not None), None
         )
     return (
         annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -23,17 +23,17 @@ from atlas.config.names import Names, Table
 
 
 class Part(BaseModel):
-    """A table of the file: frozen, without unknown keys; the docstrings of its keys become the JSON
-    Schema's descriptions."""
+    """A table of the file, frozen, without unknown keys. The docstrings of its keys become the
+    descriptions of the JSON Schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Faults that show only beside other tables, as `place: what`; none unless a class says so.
+        """Faults that involve other tables, as `place: what`. A class without such keys has none.
 
-        `tables` are all of this class that stand under one key of the file, in its order. `names`
-        holds what the tables of earlier fields of Config are called, and takes the names of these.
+        `tables` are all tables of this class under one key of the file, in its order. `names` holds
+        the names of the tables of earlier fields of Config; the method adds those of `tables`.
         """
         yield from ()
 
@@ -53,13 +53,13 @@ def _regular(value: str) -> str:
 
 
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values; ValueError when one is there twice."""
+    """The values. Raises ValueError when a value is there twice."""
     if twice := [value for value, count in Counter(values).items() if count > 1]:
         raise ValueError(f"{twice[0]} is there twice")
     return values
 
 
-def _language(value: Any) -> Any:
+def _language(value: object) -> object:
     if not isinstance(value, str) or value not in LANGUAGES:
         expected = " or ".join(repr(code) for code in LANGUAGES)
         raise PydanticKnownError("literal_error", {"expected": expected})
@@ -67,11 +67,11 @@ def _language(value: Any) -> Any:
 
 
 class _Rows:
-    """Checks and describes a code as a Literal of the rows of `languages` would, which are known
-    only while the program runs."""
+    """Checks and describes a language code like a Literal of the rows of `languages`, which type
+    checkers cannot see."""
 
     def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
+        self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(_language)
 
@@ -84,8 +84,7 @@ class _Rows:
 Language = Annotated[str, _Rows()]  # the code of a language that a site can be written in
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
-# TOML has types of its own: `first = "3"` and `optional = "yes"` are mistakes, not numbers and
-# flags.
+# TOML has its own types: `first = "3"` and `optional = "yes"` are mistakes.
 Whole = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Pattern = Annotated[str, AfterValidator(_regular)]

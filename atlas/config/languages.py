@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Language:
-    """How a language is called and how its text is put together."""
+    """The names of a language, and the punctuation between its words and sentences."""
 
     code: str
     """The language tag (BCP 47): the name of its folders, and the value of `lang`."""
@@ -21,15 +21,15 @@ class Language:
     og_locale: str
     """Its locale for Open Graph, with a territory."""
     comma: str = ", "
-    """What stands between the entries of a list."""
+    """Separates the items of a list."""
     gap: str = " "
-    """What stands between two sentences."""
+    """Separates two sentences."""
     direction: str = "ltr"
     """The direction of its script: ltr or rtl."""
 
     @property
     def locale(self) -> str:
-        """Its name in Babel, which writes numbers in it."""
+        """Its name in Babel, which formats the numbers."""
         return self.code.replace("-", "_")
 
 

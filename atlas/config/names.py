@@ -1,14 +1,14 @@
-"""What tables of atlas.toml are called, and what they say of one another.
+"""The names of tables of atlas.toml, and the references between them.
 
-A table's own keys are checked by pydantic; what only shows beside other tables is checked by the
-class method `cross_check` of its class (`fields.Part`), on the tables as they stand in the file, so
-that it is told together with every other fault.
+Pydantic checks a table's own keys. The class method `cross_check` of its class (`fields.Part`)
+checks the references to other tables, on the tables as they stand in the file, so that these faults
+are reported together with all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from atlas.config.faults import nearest
 
@@ -17,10 +17,10 @@ class Table(NamedTuple):
     """A table as it stands in the file: its place, such as `models[0]`, and its unchecked keys."""
 
     place: str
-    keys: Mapping[str, Any]
+    keys: Mapping[str, object]
 
     def text(self, key: str) -> str | None:
-        """The value of a key where it is text."""
+        """The value of a key if it is text, else None."""
         value = self.keys.get(key)
         return value if isinstance(value, str) else None
 
@@ -32,30 +32,30 @@ class Table(NamedTuple):
                 yield f"{self.place}.{key}[{index}]", value
 
 
-def tables(keys: Mapping[str, Any], key: str, place: str = "") -> list[Table]:
-    """The tables under a key of the table at `place`; what is there and no table is left out."""
+def tables(keys: Mapping[str, object], key: str, place: str = "") -> list[Table]:
+    """The tables under a key of the table at `place`; other values there are left out."""
     value = keys.get(key)
     here = f"{place}.{key}".removeprefix(".")
     if isinstance(value, dict):
         return [Table(here, value)]
-    entries = value if isinstance(value, list) else []
+    items = value if isinstance(value, list) else []
     return [
-        Table(f"{here}[{index}]", entry)
-        for index, entry in enumerate(entries)
-        if isinstance(entry, dict)
+        Table(f"{here}[{index}]", item)
+        for index, item in enumerate(items)
+        if isinstance(item, dict)
     ]
 
 
 class Names:
-    """The names given so far, by sort of thing (`model`, `map`, `landmark` …), each with the place
-    of the table that has it."""
+    """The names taken so far, by sort (`model`, `map`, `landmark` …), each with the place of its
+    table."""
 
     def __init__(self) -> None:
         self._places: dict[str, dict[str, str]] = {}
 
     def take(self, sort: str, name: str | None, place: str) -> str | None:
-        """Give a name to the table at `place`; the place of the table that has it already, None
-        where it was free or there is no name."""
+        """Give a name to the table at `place`. Returns the place of the table that has the name
+        already; None where it was free or `name` is None."""
         if name is None:
             return None
         places = self._places.setdefault(sort, {})
@@ -63,7 +63,7 @@ class Names:
         return owner if owner != place else None
 
     def unknown(self, sort: str, name: str | None) -> str | None:
-        """`no model 'x' (did you mean y?)` where nothing of the sort has the name, else None."""
+        """`no model 'x' (did you mean y?)` if no table of the sort has the name, else None."""
         known = self._places.get(sort, {})
         if name is None or name in known:
             return None

@@ -23,7 +23,7 @@ def _base_url(value: str) -> str:
 
 
 def text(value: Text | None, language: str, fallback: str = "") -> str:
-    """A text in a language: its own, else the first there is."""
+    """A text in a language; where it has none in it, its first, else the fallback."""
     if isinstance(value, dict):
         named = {str(key): word for key, word in value.items()}
         return named.get(language) or next(iter(named.values()), fallback)

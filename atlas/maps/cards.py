@@ -1,8 +1,8 @@
-"""The picture of a map that link previews show: its dots, the names of its large clusters, and its
-title, as a PNG.
+"""The picture of a map for link previews: its dots, the names of its large clusters, and its title,
+as a PNG.
 
-Pillow brings a font with the letters of English. For others a font of the machine is taken, and
-what none of them can write is left out: a preview tells the title beside its picture in any case.
+Pillow includes a font with the letters of English. Other texts use a font of the machine. A text
+that no font can write is left out, because previews show the title beside the picture as well.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import io
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
+from PIL.ImageFont import FreeTypeFont
 
 from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT
 from atlas.maps.posters import dots, poster_names
 from atlas.web.palette import PALETTE
 
-SIZE = (1200, 630)  # pixels; what Facebook, X, Slack and Hatena show whole
+SIZE = (1200, 630)  # pixels; Facebook, X, Slack and Hatena show it whole
+MAP = 900  # pixels that the map takes, from the right
+LEFT, COLUMN = 56, 290  # the left edge and the width of the text
 PAPER, INK, SOFT = "#fcfbf8", "#1d2329", "#5a646e"
-# Fonts with Japanese letters of Debian, Fedora, macOS and Windows, then those with many scripts.
-# Pillow finds them by their names.
+# Fonts with Japanese letters of Debian, Fedora, macOS and Windows, then fonts with many scripts.
+# Pillow finds them by name.
 FONTS = (
     "NotoSansCJK-Bold.ttc",
     "NotoSansCJKjp-Bold.otf",
@@ -40,15 +42,13 @@ FONTS = (
     "Arial Unicode.ttf",
     "segoeui.ttf",
 )
-MAP = 900  # pixels that the map takes, from the right
-LEFT, COLUMN = 56, 290  # where words stand, and how wide they may be
 
 
 def cards(
     data: Dataset, projection: str, titles: Mapping[str, tuple[str, str]]
 ) -> dict[str, bytes]:
-    """PNG pictures of SIZE, one for each of `titles`: language → title of the map, title of the
-    site."""
+    """A PNG picture of SIZE for each language. `titles` are the titles of the map and of the site
+    by language."""
     width, height = SIZE
     (image,) = dots(data, projection, (MAP,))
     left, top = width - MAP, (height - image.height) // 2
@@ -68,14 +68,10 @@ def cards(
 
 def _titled(image: Image.Image, title: str, site: str) -> bytes:
     pen = ImageDraw.Draw(image)
-    for x, y, radius, colour in (
-        (0, 8, 8, PALETTE[0]),
-        (18, -8, 7, PALETTE[1]),
-        (23, 13, 5, PALETTE[2]),
-    ):  # the mark of the site
-        pen.ellipse(
-            (LEFT + 8 + x - radius, 76 + y - radius, LEFT + 8 + x + radius, 76 + y + radius), colour
-        )
+    dots_of_logo = ((0, 8, 8), (18, -8, 7), (23, 13, 5))
+    for (right, down, radius), colour in zip(dots_of_logo, PALETTE, strict=False):
+        x, y = LEFT + 8 + right, 76 + down
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), colour)
     small = font_for(site, 24)
     if small is not None:
         pen.text((LEFT + 50, 76), wrapped(site, small, COLUMN)[0], SOFT, small, "lm")
@@ -96,9 +92,9 @@ def _titled(image: Image.Image, title: str, site: str) -> bytes:
     return out.getvalue()
 
 
-def wrapped(text: str, font: Any, width: float) -> list[str]:
-    """Lines of a text no wider than `width`: broken after spaces, in Japanese where hiragana end,
-    and within words longer than a line."""
+def wrapped(text: str, font: FreeTypeFont, width: float) -> list[str]:
+    """Lines of a text no wider than `width` pixels, broken after spaces, after hiragana, and within
+    words longer than a line."""
     lines = [""]
     for word in re.findall(r"[^ ぁ-ゖ]*[ ぁ-ゖー、。]+|[^ ぁ-ゖ]+", text):
         for piece in [word] if font.getlength(word.strip()) <= width else word:
@@ -108,8 +104,8 @@ def wrapped(text: str, font: Any, width: float) -> list[str]:
     return [line.strip() for line in lines if line.strip()] or [""]
 
 
-def font_for(text: str, size: int) -> Any | None:
-    """The first font that has every sign of a text, or None."""
+def font_for(text: str, size: int) -> FreeTypeFont | None:
+    """The first font that has every sign of a text; None if there is none."""
     for name in ("", *FONTS):
         font = _font(name, size)
         if font is not None and not any(_lacks(name, sign) for sign in set(text)):
@@ -118,19 +114,20 @@ def font_for(text: str, size: int) -> Any | None:
 
 
 @cache
-def _font(name: str, size: int) -> Any | None:
+def _font(name: str, size: int) -> FreeTypeFont | None:
     if not features.check("freetype2"):
         return None
     try:
-        return ImageFont.truetype(name, size) if name else ImageFont.load_default(size)
+        font = ImageFont.truetype(name, size) if name else ImageFont.load_default(size)
     except OSError:
         return None
+    return font if isinstance(font, FreeTypeFont) else None
 
 
 @cache
 def _lacks(name: str, sign: str) -> bool:
-    """Whether a font draws a sign as it draws what no font has."""
+    """Whether a font draws a sign like U+FFFF, which no font has."""
     font = _font(name, 24)
     assert font is not None  # asked only of fonts that are there
-    drawn, missing = (font.getmask(one) for one in (sign, "\uffff"))
+    drawn, missing = font.getmask(sign), font.getmask("\uffff")
     return not sign.isspace() and drawn.size == missing.size and bytes(drawn) == bytes(missing)

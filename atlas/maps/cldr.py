@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from atlas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 Cldr = Literal["countries", "languages", "currencies", "months", "weekdays", "units"]
 
 
 def cldr(lexicon: Cldr, language: str) -> list[str]:
-    """A lexicon in a language, as CLDR has it through Babel.
+    """A lexicon of CLDR in a language.
 
-    Countries are the territories with a code of their own; languages are named without region or
-    script; currencies are those in use, and where their names are several words the last one is
-    taken (`Japanese yen` → `yen`), for it names the unit; units are in all their forms, without the
-    number.
+    Countries are the territories with a two-letter code; languages are named without region or
+    script; of the names of current currencies the last word is taken, which is the unit (`Japanese
+    yen` → `yen`); units are in all their forms, without the number.
+
+    Raises ConfigError when CLDR does not have the language.
     """
     from babel import Locale, UnknownLocaleError
 
@@ -31,7 +35,7 @@ def cldr(lexicon: Cldr, language: str) -> list[str]:
     return [name for name in dict.fromkeys(_LEXICONS[lexicon](locale)) if name]
 
 
-def _countries(locale: Any) -> Iterable[str]:
+def _countries(locale: Locale) -> Iterable[str]:
     no_country = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
     return (
         name
@@ -40,7 +44,7 @@ def _countries(locale: Any) -> Iterable[str]:
     )
 
 
-def _languages(locale: Any) -> Iterable[str]:
+def _languages(locale: Locale) -> Iterable[str]:
     no_language = {"mis", "mul", "und", "zxx", "root"}
     return (
         name
@@ -49,24 +53,15 @@ def _languages(locale: Any) -> Iterable[str]:
     )
 
 
-_NO_MONEY = {
-    "XAG",
-    "XAU",
-    "XBA",
-    "XDR",
-    "XPD",
-    "XPT",
-    "XSU",
-    "XTS",
-    "XUA",
-    "XXX",
-}  # metals, rights and units of account
+# Metals, rights and units of account.
+_NO_MONEY = {"XAG", "XAU", "XBA", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}
 
 
-def _currencies(locale: Any) -> Iterable[str]:
+def _currencies(locale: Locale) -> Iterable[str]:
     from babel.core import get_global
 
-    spans = (span for some in get_global("territory_currencies").values() for span in some)
+    histories = get_global("territory_currencies").values()
+    spans = (span for history in histories for span in history)
     used = {
         code
         for code, _, until, tender in spans
@@ -76,15 +71,15 @@ def _currencies(locale: Any) -> Iterable[str]:
         yield re.sub(r" ?[(（].*", "", locale.currencies.get(code, "")).split(" ")[-1]
 
 
-def _months(locale: Any) -> Iterable[str]:
+def _months(locale: Locale) -> Iterable[str]:
     yield from locale.months["stand-alone"]["wide"].values()
 
 
-def _weekdays(locale: Any) -> Iterable[str]:
+def _weekdays(locale: Locale) -> Iterable[str]:
     yield from locale.days["stand-alone"]["wide"].values()
 
 
-def _units(locale: Any) -> Iterable[str]:
+def _units(locale: Locale) -> Iterable[str]:
     for _, forms in sorted(locale._data["unit_patterns"].items()):
         long = forms.get("long", {})
         yield from (

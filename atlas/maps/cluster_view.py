@@ -1,4 +1,4 @@
-"""One cluster, arranged for its page, and its drawings."""
+"""A cluster, arranged for its page, and its drawings."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from atlas.maps.view import MapView, Token
 from atlas.numeric.types import Array
 from atlas.web.lettering import text_width
 
+TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
+LISTED = 3000  # tokens of a cluster named at all
+
 
 def highlight(unit: Array, most: int = 1500) -> str:
-    """An SVG path of dots, for points (n, 2) in units of the frame on a 1200-wide picture; thinned
-    evenly above `most`."""
+    """An SVG path of dots, for points (n, 2) in units of the frame on a picture 1200 wide; of more
+    than `most` points, an even selection."""
     if len(unit) > most:
         unit = unit[np.linspace(0, len(unit) - 1, most).astype(int)]
     places = np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1).round().astype(int)
@@ -25,8 +28,8 @@ def highlight(unit: Array, most: int = 1500) -> str:
 
 @dataclass(frozen=True)
 class CloseUp:
-    """A cluster seen from near: dots as a path, and the tokens that fit, as text, in an 800 by 480
-    picture."""
+    """A close view of a cluster: its dots as an SVG path, and the tokens that fit, as (text, x, y,
+    id)."""
 
     dots: str
     words: list[tuple[str, float, float, int]]
@@ -41,8 +44,8 @@ def close_up(
     high: int = 480,
     most: int = 60,
 ) -> CloseUp:
-    """Points (n, 2) of a cluster fitted into a picture; tokens are written in the order given where
-    they overlap no other."""
+    """The points (n, 2) of a cluster, with their texts and ids (n,), fitted into a picture. Up to
+    `most` tokens are written, in the order (n,) given, where they overlap no other."""
     low, high_end = np.quantile(xy, 0.02, axis=0), np.quantile(xy, 0.98, axis=0)
     span = np.maximum(high_end - low, 1e-6)
     scale = min((wide - 140) / span[0], (high - 50) / span[1])
@@ -68,29 +71,23 @@ def close_up(
     return CloseUp(dots, words)
 
 
-TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
-
-
-LISTED = 3000  # tokens of a cluster named at all
-
-
 @dataclass(frozen=True)
 class ClusterView:
-    """One cluster, arranged for its page.
+    """A cluster, arranged for its page.
 
     view      its map
-    facts     what the atlas data say of it
+    facts     its atlas data
     tokens    the first TABLED of its tokens, its central ones before the others, with neighbors
-    others    ids and texts of those after them, of LISTED in all
-    unlisted  how many tokens are left
-    made_of   shares of the commonest kinds, scripts and parts of speech
+    others    ids and texts of the next ones, up to LISTED in all
+    unlisted  the number of further tokens
+    made_of   shares of the most frequent kinds, scripts and parts of speech
     overlap   mean share of neighbors that the map keeps, 0..1
     nearest   nearest clusters of its level
     parent    the coarse cluster that holds most of a fine one
     children  the fine clusters within a coarse one
     path      SVG path of its dots on the whole map
-    close     the cluster seen from near
-    colour    index into the palette; None for grey
+    close     the close view
+    colour    index into PALETTE; None for grey
     """
 
     view: MapView
@@ -109,17 +106,17 @@ class ClusterView:
 
 
 def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
-    """All that a cluster's page says, in any language."""
+    """The content of a cluster's page."""
     rows = view.rows[cluster.level, cluster.key]
     central = [view.row(token) for token in cluster.central]
     first = set(central)
     order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
-    made: dict[str, list[tuple[str, float]]] = {}
+    shares: dict[str, list[tuple[str, float]]] = {}
     for what in ("kind", "script", "pos"):
         column = view.column(what)
         counts = Counter(value for row in rows.tolist() if (value := column[row]))
         if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
-            made[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]
+            shares[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]
     level = view.coarse if cluster.level == "coarse" else view.fine
     own = cluster.key if cluster.level == "coarse" else cluster.parent
     position = {row: place for place, row in enumerate(rows.tolist())}
@@ -131,7 +128,7 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
             (int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())
         ],
         unlisted=max(len(order) - LISTED, 0),
-        made_of=made,
+        made_of=shares,
         overlap=float(view.overlaps[view.main][rows].mean()),
         nearest=[level[key] for key in cluster.nearest],
         parent=view.coarse[cluster.parent] if cluster.parent is not None else None,

@@ -8,8 +8,8 @@ from atlas.maps.data import Dataset
 
 
 def colours(data: Dataset, palette: int) -> dict[int, int]:
-    """A palette index for each coarse cluster, so that near ones differ: greedily, largest first,
-    by distance of anchors."""
+    """An index below `palette` for each coarse cluster by key. Near clusters differ: each takes, in
+    the order of the file, an index that is free or whose clusters' anchors are farthest."""
     main = data.about.map.clustered_on
     coarse = [cluster for cluster in data.about.clusters if cluster.level == "coarse"]
     chosen: dict[int, int] = {}

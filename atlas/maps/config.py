@@ -90,11 +90,10 @@ class Map(Part):
 
     @model_validator(mode="after")
     def _of_the_space(self) -> Map:
-        for key in ("layer", "corpus", "words"):
+        for key, things in (("layer", "layers"), ("corpus", "corpus"), ("words", "words")):
             if getattr(self, key) is not None and self.space != "contextual":
-                what = "layers" if key == "layer" else key
                 raise ValueError(
-                    f'{key}: only a contextual space has {what}; write space = "contextual"'
+                    f'{key}: only a contextual space has {things}; write space = "contextual"'
                 )
         return self
 
@@ -134,8 +133,8 @@ class Model(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Ids of models and of maps that are there twice. Maps of a model whose id is taken take
-        their names, and are not told of: their ids are right once the model's is."""
+        """Ids that two models or two maps have. For a model whose id is taken, faults of its maps
+        are not reported, because their ids begin with it."""
         for table in tables:
             model = table.text("id")
             owner = names.take("model", model, table.place)

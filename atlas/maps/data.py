@@ -1,14 +1,12 @@
-"""Atlas data: one Parquet table and one JSON file a map. The contract between compute and render.
+"""Atlas data of a map: a Parquet table and a JSON file. The contract between compute and render.
 
-The columns and keys are described in the README and below; `read` checks a pair of files against
-them, so that a page is never made from data that only looks right. Nothing here imports a
-machine-learning library.
+The README and this module describe the columns; `read` checks both files against the description
+and against each other.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,21 +23,23 @@ from atlas.maps.facts import About
 from atlas.spaces.records import KINDS
 
 SCHEMA_VERSION = 3  # 2: landmarks and claims; 3: layer and corpus
+NULLABLE = ("pos", "reading", "script")  # columns
+AGAIN = "Run `atlas build` without --frozen to make it again."
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Atlas data of one map in memory: `about` and `table` (a row a token, in id order)."""
+    """Atlas data of a map in memory. `table` has a row for each token, in id order."""
 
     about: About
     table: pa.Table
 
     def column(self, name: str) -> np.ndarray:
-        """A numeric column as an array."""
+        """A numeric column as an array (n,)."""
         return np.asarray(self.table.column(name).to_numpy())
 
     def strings(self, name: str) -> list[str | None]:
-        """A text column as a list."""
+        """A text column as a list of length n."""
         column = self.table.column(name)
         if pa.types.is_dictionary(column.type):
             column = column.cast(pa.string())
@@ -53,7 +53,7 @@ class Dataset:
 
 
 def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
-    """Name and type of every column for a map with these projections, in file order."""
+    """The type of every column by name, in file order, for a map with these projections."""
     words = pa.dictionary(pa.int32(), pa.string())
     result: dict[str, pa.DataType] = {
         "token_id": pa.int32(),
@@ -77,8 +77,8 @@ def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
 
 
 def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
-    """An Arrow table of `columns(projections)` from arrays, lists, and (n, k) arrays for list
-    columns."""
+    """An Arrow table of `columns(projections)`. `values` are arrays (n,), lists of length n, and
+    arrays (n, k) for list columns."""
     arrays = []
     wanted = columns(projections)
     for name, kind in wanted.items():
@@ -104,8 +104,7 @@ def paths(folder: Path, map_id: str) -> tuple[Path, Path]:
 
 
 def write(folder: Path, data: Dataset) -> None:
-    """Write both files beside and rename them; the JSON last, so that a pair with a JSON file is
-    whole.
+    """Write both files, the JSON last, so that a table with a JSON file beside it is whole.
 
     Raises DataError when the folder cannot be written.
     """
@@ -127,137 +126,105 @@ def write(folder: Path, data: Dataset) -> None:
         ) from problem
 
 
-def recipe(folder: Path, map_id: str) -> str | None:
-    """The recipe digest of the map's files, or None where there are none; cheap, for builds in
-    which nothing changed."""
-    parquet, about = paths(folder, map_id)
-    try:
-        if not parquet.exists():
-            return None
-        digest = json.loads(about.read_text(encoding="utf-8")).get("recipe")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return digest if isinstance(digest, str) else None
-
-
 def read(folder: Path, map_id: str) -> Dataset:
-    """Read a map's files and check them against each other and against the schema.
+    """Read a map's files and check them against the schema and against each other.
 
-    Raises DataError naming the file and what is wrong with it.
+    Raises DataError naming the file and its faults.
     """
     parquet, about = paths(folder, map_id)
-    again = "Run `atlas build` without --frozen to make it again."
+    facts = _read_facts(about, map_id)
+    try:
+        data = Dataset(facts, pq.read_table(parquet))
+    except FileNotFoundError as problem:
+        raise DataError(f"{parquet}: missing, though {about.name} is there", AGAIN) from problem
+    except (OSError, pa.ArrowException) as problem:
+        raise DataError(f"{parquet}: not a readable Parquet file ({problem})", AGAIN) from problem
+    if faults := _shape_faults(data) or list(_value_faults(data)):
+        raise DataError(f"{parquet}: {'; '.join(faults[:5])}", AGAIN)
+    return data
+
+
+def _read_facts(about: Path, map_id: str) -> About:
+    """The JSON file of a map, checked. Raises DataError."""
     try:
         facts = About.model_validate_json(about.read_bytes())
     except FileNotFoundError as problem:
-        raise DataError(f"{about}: no atlas data for the map {map_id}", again) from problem
+        raise DataError(f"{about}: no atlas data for the map {map_id}", AGAIN) from problem
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{about}: {where or 'file'}: {first['msg']}", again) from problem
+        raise DataError(f"{about}: {where or 'file'}: {first['msg']}", AGAIN) from problem
     if facts.schema_version != SCHEMA_VERSION:
-        message = (
+        raise DataError(
             f"{about}: schema version {facts.schema_version}; "
-            f"this atlas reads version {SCHEMA_VERSION}"
+            f"this atlas reads version {SCHEMA_VERSION}",
+            AGAIN,
         )
-        raise DataError(message, again)
     if facts.map.id != map_id:
         raise DataError(
             f"{about}: holds the map {facts.map.id}, not {map_id}", "Was the file renamed?"
         )
-    try:
-        rows = pq.read_table(parquet)
-    except FileNotFoundError as problem:
-        raise DataError(f"{parquet}: missing, though {about.name} is there", again) from problem
-    except (OSError, pa.ArrowException) as problem:
-        raise DataError(f"{parquet}: not a readable Parquet file ({problem})", again) from problem
-    data = Dataset(facts, rows)
-    problems = _faults(data)
-    if problems:
-        raise DataError(f"{parquet}: {'; '.join(problems[:5])}", again)
-    return data
+    return facts
 
 
-def _faults(data: Dataset) -> list[str]:
-    """What is wrong with the table, by the JSON file and the schema."""
-    about, rows = data.about, data.table
-    metadata = rows.schema.metadata or {}
+def _shape_faults(data: Dataset) -> list[str]:
+    """Faults of the recipe, the columns and the number of rows."""
+    about, shown = data.about, data.table
+    metadata = shown.schema.metadata or {}
     if metadata.get(b"atlas_recipe", b"").decode() != about.recipe:
         return ["made by another build than the JSON file beside it"]
-    if faults := _wrong_columns(data):
-        return faults
-    if rows.num_rows != about.map.tokens:
-        return [f"{rows.num_rows} rows, but the JSON file says {about.map.tokens}"]
-    return [
-        *_wrong_tokens(data),
-        *_wrong_neighbors(data),
-        *(fault for name in about.map.projections for fault in _wrong_layout(data, name)),
-        *_wrong_groups(data),
+    wanted = columns(tuple(about.map.projections))
+    faults = [f"column {name} is missing" for name in wanted if name not in shown.column_names]
+    faults += [f"column {name} is unknown" for name in shown.column_names if name not in wanted]
+    faults += [
+        f"column {name} is {shown.schema.field(name).type}, not {kind}"
+        for name, kind in wanted.items()
+        if name in shown.column_names and shown.schema.field(name).type != kind
     ]
-
-
-def _wrong_columns(data: Dataset) -> list[str]:
-    wanted, there = columns(tuple(data.about.map.projections)), data.table.column_names
-    faults = [f"column {name} is missing" for name in wanted if name not in there]
-    faults += [f"column {name} is unknown" for name in there if name not in wanted]
-    for name, kind in wanted.items():
-        if name in there and (own := data.table.schema.field(name).type) != kind:
-            faults.append(f"column {name} is {own}, not {kind}")
+    if not faults and shown.num_rows != about.map.tokens:
+        return [f"{shown.num_rows} rows, but the JSON file says {about.map.tokens}"]
     return faults
 
 
-def _wrong_tokens(data: Dataset) -> list[str]:
-    faults = []
+def _value_faults(data: Dataset) -> Iterator[str]:
+    """Faults of the values, in a table of the right columns and number of rows."""
     ids = data.column("token_id")
     if len(ids) and not np.all(np.diff(ids) > 0):
-        faults.append("token_id does not ascend")
-    faults += [
-        f"{name} has empty cells"
-        for name in data.table.column_names
-        if name not in ("pos", "reading", "script") and data.table.column(name).null_count
-    ]
+        yield "token_id does not ascend"
+    for name in data.table.column_names:
+        if name not in NULLABLE and data.table.column(name).null_count:
+            yield f"{name} has empty cells"
+    yield from _neighbor_faults(data, ids)
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
-        faults.append(f"unknown kinds {sorted(unknown)}")
-    return faults
+        yield f"unknown kinds {sorted(unknown)}"
+    for name in data.about.map.projections:
+        yield from _projection_faults(data, name)
+    for landmark in data.about.landmarks:
+        if not np.isin(np.array(landmark.members, ids.dtype), ids).all():
+            yield f"the landmark {landmark.name} has members that are not on the map"
+    for level in ("coarse", "fine"):
+        keys = {cluster.key for cluster in data.about.clusters if cluster.level == level}
+        if more := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
+            yield f"cluster_{level} has keys {sorted(more)[:5]} that the JSON file does not know"
 
 
-def _wrong_neighbors(data: Dataset) -> list[str]:
-    faults = []
+def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
+    """Faults of the neighbors of the tokens with these ids (n,)."""
+    count = data.about.map.neighbors
     for name in ("neighbor_ids", "neighbor_similarities"):
         lengths = pc.list_value_length(data.table.column(name)).to_numpy()
-        if len(lengths) and not np.all(lengths == data.about.map.neighbors):
-            faults.append(f"{name} are not {data.about.map.neighbors} a token")
-        elif (
-            name == "neighbor_ids" and not np.isin(data.lists(name), data.column("token_id")).all()
-        ):
-            faults.append("neighbor_ids name tokens that are not on the map")
-    return faults
+        if len(lengths) and not np.all(lengths == count):
+            yield f"{name} are not {count} a token"
+        elif name == "neighbor_ids" and not np.isin(data.lists(name), ids).all():
+            yield "neighbor_ids name tokens that are not on the map"
 
 
-def _wrong_layout(data: Dataset, name: str) -> list[str]:
-    faults = []
-    places = data.column(f"x_{name}"), data.column(f"y_{name}")
-    if not all(np.isfinite(part).all() for part in places):
-        faults.append(f"coordinates of {name} are not finite")
+def _projection_faults(data: Dataset, name: str) -> Iterator[str]:
+    """Faults of the columns of a projection, and of its faithfulness."""
+    if not all(np.isfinite(data.column(f"{axis}_{name}")).all() for axis in "xy"):
+        yield f"coordinates of {name} are not finite"
     overlap = data.column(f"overlap_{name}")
     if len(overlap) and not (overlap.min() >= 0 and overlap.max() <= 1):
-        faults.append(f"overlap_{name} lies outside 0..1")
+        yield f"overlap_{name} lies outside 0..1"
     if name not in data.about.faithfulness:
-        faults.append(f"the JSON file has no faithfulness of {name}")
-    return faults
-
-
-def _wrong_groups(data: Dataset) -> list[str]:
-    about, ids = data.about, data.column("token_id")
-    faults = [
-        f"the landmark {landmark.name} has members that are not on the map"
-        for landmark in about.landmarks
-        if not np.isin(np.array(landmark.members, ids.dtype), ids).all()
-    ]
-    for level in ("coarse", "fine"):
-        keys = {cluster.key for cluster in about.clusters if cluster.level == level}
-        if unknown := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
-            faults.append(
-                f"cluster_{level} has keys {sorted(unknown)[:5]} that the JSON file does not know"
-            )
-    return faults
+        yield f"the JSON file has no faithfulness of {name}"

@@ -1,5 +1,5 @@
-"""The JSON file of a map: what was mapped and how, how true it is, its clusters, landmarks and
-claims."""
+"""The JSON file of a map: its model and space, the faithfulness of its projections, its clusters,
+landmarks and claims."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Part(BaseModel):
 
 
 class ModelFacts(_Part):
-    """The checkpoint a map was made from."""
+    """The checkpoint of a map."""
 
     id: str
     source: str = Field(description="as configured: hub:, path: or package:")
@@ -140,8 +140,8 @@ class Pair(_Part):
 
 
 class Claim(_Part):
-    """What somebody says of the space, and whether it holds on this map; None where the vocabulary
-    cannot tell."""
+    """A claim about the space, and whether it holds on this map; None where words are missing from
+    the vocabulary."""
 
     title: dict[str, str]
     set: str | None = None
@@ -151,13 +151,12 @@ class Claim(_Part):
 
     @property
     def holds(self) -> bool | None:
-        """Of words, whether all pairs that are there hold."""
-        told = [pair.holds for pair in self.pairs if pair.holds is not None]
-        return (
-            (all(told) if told else None)
-            if self.pairs
-            else (self.measured.holds if self.measured else None)
-        )
+        """Whether it holds; of words, whether all pairs on this map do. None if it is not
+        known."""
+        if not self.pairs:
+            return self.measured.holds if self.measured else None
+        known = [pair.holds for pair in self.pairs if pair.holds is not None]
+        return all(known) if known else None
 
 
 class About(_Part):

@@ -9,13 +9,11 @@ import numpy as np
 from atlas.maps.data import Dataset
 from atlas.numeric.types import Array
 
-ASPECT = 2 / 3  # height of the frame over its width, for pictures and the first view alike
-
-
-MARGIN = 0.05
-
-
-STRAY = 0.003  # strays that pictures and the first view may leave outside, so that a few do not make the rest small
+ASPECT = 2 / 3  # height of the frame over its width
+MARGIN = 0.05  # on each side, of the width of the layout
+# The share of points that a frame may leave outside on each side: a few strays would make the rest
+# small.
+STRAY = 0.003
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class Frame:
 
     @classmethod
     def around(cls, xy: Array, outside: float = 0.0) -> Frame:
-        """The smallest frame of the given ASPECT, with a margin, around all points but the share
-        `outside` on each side."""
+        """The smallest frame, with its margin, around the points (n, 2) but the share `outside` on
+        each side."""
         low, high = (
             np.quantile(xy, [outside, 1 - outside], axis=0)
             if outside
@@ -42,7 +40,7 @@ class Frame:
         return cls(float(middle[0]) - width / 2, float(middle[1]) - width * ASPECT / 2, width)
 
     def unit(self, xy: Array) -> Array:
-        """Coordinates (n, 2) from 0 to 1 across and 0 to ASPECT up."""
+        """The points (n, 2) in units of the frame: from 0 to 1 across and from 0 to ASPECT up."""
         return (np.asarray(xy, np.float64) - [self.left, self.bottom]) / self.width
 
 
@@ -52,10 +50,10 @@ def layout(data: Dataset, projection: str) -> Array:
 
 
 def view(data: Dataset, projection: str) -> Frame:
-    """The frame of pictures and of the first view: all but a few strays."""
+    """The frame of pictures and of the first view, around all points but a few strays."""
     return Frame.around(layout(data, projection), STRAY)
 
 
 def whole(data: Dataset, projection: str) -> Frame:
-    """The frame around every point, to whose width coordinates are quantised."""
+    """The frame around every point, in which coordinates are quantised."""
     return Frame.around(layout(data, projection))

@@ -12,8 +12,6 @@ from atlas.config.names import Names, Table
 from atlas.maps.cldr import Cldr, cldr
 
 UniDic = Literal["place", "country", "person", "numeral", "counter"]
-
-
 Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(distinct)]
 
 
@@ -27,14 +25,14 @@ class _Scoped(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Models that nobody has."""
+        """Models that do not exist."""
         for table in tables:
             for place, model in table.texts("models"):
                 if fault := names.unknown("model", model):
                     yield f"{place}: {fault}"
 
     def applies(self, model: str, language: str) -> bool:
-        """Whether it is for a model of this id and language; `zh` stands for `zh-Hant`, too."""
+        """Whether it is for a model of this id and language; `zh` includes `zh-Hant`."""
         return (self.models is None or model in self.models) and (
             self.languages is None
             or language in self.languages
@@ -68,7 +66,7 @@ class Landmark(_Scoped):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Names that are there twice, and models that nobody has."""
+        """Names that are taken, and models that do not exist."""
         for table in tables:
             name = table.text("name")
             if owner := names.take("landmark", name, table.place):
@@ -97,7 +95,7 @@ class Claim(_Scoped):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Models and landmarks that nobody has."""
+        """Models and landmarks that do not exist."""
         yield from super().cross_check(tables, names)
         for table in tables:
             for key in ("set", "near"):
@@ -106,9 +104,9 @@ class Claim(_Scoped):
 
 
 def words(landmark: Landmark, language: str) -> tuple[str, ...]:
-    """The words of a landmark, its own first, then CLDR's in the language, each once.
+    """The distinct words of a landmark, its own before those of CLDR in the language.
 
     Raises ConfigError when CLDR does not have the language.
     """
-    found = [*landmark.tokens, *(cldr(landmark.cldr, language) if landmark.cldr else ())]
-    return tuple(dict.fromkeys(found))
+    named = [*landmark.tokens, *(cldr(landmark.cldr, language) if landmark.cldr else ())]
+    return tuple(dict.fromkeys(named))

@@ -1,4 +1,4 @@
-"""The pages of maps and of their models, and what the templates of these are told."""
+"""The pages of maps and of their models, and the contexts of their templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from atlas.web.page import Page
 
 @dataclass(frozen=True)
 class ModelPage:
-    """What maps/model.html is told.
+    """The context of maps/model.html.
 
     view  the model's first map
     maps  all its maps
@@ -25,10 +25,10 @@ class ModelPage:
 
 @dataclass(frozen=True)
 class MapPage:
-    """What maps/map.html and maps/embed.html are told.
+    """The context of maps/map.html and maps/embed.html.
 
     view     the map
-    sharing  citations, snippets and facts for search engines
+    sharing  its citations, snippets and facts for search engines
     """
 
     view: MapView
@@ -37,14 +37,14 @@ class MapPage:
 
 @dataclass(frozen=True)
 class ClustersPage:
-    """What maps/clusters.html is told: the map."""
+    """The context of maps/clusters.html: `view`, the map."""
 
     view: MapView
 
 
 @dataclass(frozen=True)
 class ClusterPage:
-    """What maps/cluster.html and its fragments (tokens, close, rest) are told.
+    """The context of maps/cluster.html and of its fragments (tokens, close, rest).
 
     view     the map
     cluster  the cluster
@@ -55,7 +55,8 @@ class ClusterPage:
 
 
 def pages(views: Sequence[MapView]) -> Iterator[Page]:
-    """A page a model, and for each map its own, the one for frames, and those of its clusters."""
+    """A page for each model; for each map its page, the one for frames, and those of its
+    clusters."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
@@ -75,7 +76,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                 f"{base}clusters/{cluster.slug}/",
                 "maps/cluster.html",
                 ClusterPage(view, cluster_view(view, cluster)),
-                # A cluster's tokens read the same in every language.
+                # The tokens of a cluster are the same in every language.
                 fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
                 pictured=view,
             )

@@ -1,6 +1,4 @@
-"""Pictures: the poster of a map, and the drawing of one cluster. They are what a reader sees first,
-and without JavaScript all there is to see.
-"""
+"""The poster of a map, shown until the map is loaded and where JavaScript is off."""
 
 from __future__ import annotations
 
@@ -25,24 +23,27 @@ MOST_DOTS = 300_000  # on a poster
 def posters(
     data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None
 ) -> list[bytes]:
-    """Transparent WebP pictures of all tokens in their coarse cluster's colour, so many pixels
-    wide; for light and dark pages."""
+    """Transparent WebP pictures of `dots`, of these widths in pixels, for light and dark pages.
+
+    `chosen` are indices into PALETTE by key of coarse cluster; those of `colours` when left out.
+    """
     return [_webp(image) for image in dots(data, projection, widths, chosen)]
 
 
 def dots(
     data: Dataset, projection: str, widths: Sequence[int], chosen: dict[int, int] | None = None
 ) -> list[Image.Image]:
-    """All tokens as dots in their coarse cluster's colour on nothing (RGBA), so many pixels wide.
+    """RGBA pictures, of these widths in pixels, of all tokens as dots in the colour of their coarse
+    cluster.
 
-    Drawn at twice the largest size and reduced, so that dots are smooth; where dots overlap they
-    grow denser, not larger.
+    They are drawn at twice the largest width and reduced, so that dots are smooth. Where dots
+    overlap, the colour is denser.
     """
     big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
     unit = view(data, projection).unit(layout(data, projection))
     inside = (unit[:, 0] > 0) & (unit[:, 0] < 1) & (unit[:, 1] > 0) & (unit[:, 1] < ASPECT)
     unit, keys = unit[inside], data.column("cluster_coarse")[inside]
-    if len(unit) > MOST_DOTS:  # more would not be seen
+    if len(unit) > MOST_DOTS:  # more would not be visible
         drawn = np.random.default_rng(0).choice(len(unit), MOST_DOTS, replace=False)
         unit, keys = unit[drawn], keys[drawn]
     columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
@@ -84,7 +85,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Name:
-    """A name on a poster, placed in percent of its width and height."""
+    """A name on a poster; x and y are in percent of its width and height."""
 
     text: str
     slug: str
@@ -93,25 +94,22 @@ class Name:
 
 
 def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
-    """The names of the largest coarse clusters that do not overlap on a poster about 900 pixels
-    wide."""
+    """The names of up to `most` of the largest coarse clusters, without overlap on a poster 900
+    pixels wide."""
     frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
-    for cluster in (
-        one
-        for one in data.about.clusters
-        if one.level == "coarse" and one.zooms[projection] < NEVER
-    ):
+    for cluster in data.about.clusters:
+        if cluster.level != "coarse" or cluster.zooms[projection] >= NEVER:
+            continue
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
         short = short_name(cluster.name)
         half = text_width(short, 15) / 1800 + 0.006
-        if any(
+        overlaps = any(
             abs(x - other) < half + other_half and abs(y - up) < 0.033
             for other, up, other_half in taken
-        ):
-            continue
-        if not half < x < 1 - half:
+        )
+        if overlaps or not half < x < 1 - half:
             continue
         taken.append((x, y, half))
         names.append(Name(short, cluster.slug, round(100 * x, 2), round(100 * (1 - y / ASPECT), 2)))

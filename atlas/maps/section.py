@@ -1,4 +1,4 @@
-"""Maps, as a kind of thing that a site shows."""
+"""The section of maps."""
 
 from __future__ import annotations
 
@@ -20,45 +20,46 @@ if TYPE_CHECKING:
 
 
 class Maps:
-    """Each map of each model."""
+    """The maps of all models."""
 
     name, table, title, address = "maps", "models", "", "maps/"
 
     def targets(
         self, entries: Sequence[Model], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[MapTarget]:
-        """The maps of the models that can be had and were asked for.
+        """The maps of available models that `ground.only` allows.
 
-        Raises DataError for a corpus or a file of words that cannot be read.
+        Raises DataError when a corpus or a file of words cannot be read.
         """
         from atlas.maps.plan import plan_map
 
         for model in entries:
-            for entry in model.maps if model.id in ground.checkpoints else ():
-                if not ground.only or ground.only & {model.id, entry.id(model)}:
+            for row in model.maps if model.id in ground.checkpoints else ():
+                if not ground.only or ground.only & {model.id, row.id(model)}:
                     yield plan_map(
                         ground.root,
                         model,
-                        entry,
+                        row,
                         ground.checkpoints[model.id],
                         ground.landmarks,
                         ground.claims,
                     )
 
     def expected(self, entries: Sequence[Model], maps: Mapping[str, str]) -> Iterator[Expected]:
-        """The table and the facts of each of these maps."""
+        """The Parquet and the JSON file of each of these maps."""
         for model in entries:
-            for entry in model.maps:
-                if (map_id := entry.id(model)) in maps:
+            for row in model.maps:
+                if (map_id := row.id(model)) in maps:
                     files = (f"{map_id}.parquet", f"{map_id}.json")
                     yield Expected(files, f"the map {map_id}", frozenset({model.id}), map_id)
 
     def show(self, entries: Sequence[Model], gallery: Gallery) -> Iterator[MapView]:
-        """The maps that are shown, in the order of `gallery.maps`.
+        """The maps of `gallery.maps`, in their order.
 
-        Writes their files, data and oEmbed answers; with a base_url, a feed of the maps besides.
+        Writes their files, data and oEmbed answers, and if there is a base_url, a feed of the maps.
+        Raises DataError for faulty atlas data.
         """
-        tables = {entry.id(model): (model, entry) for model in entries for entry in model.maps}
+        tables = {row.id(model): (model, row) for model in entries for row in model.maps}
         views = []
         for map_id in gallery.maps:
             view = MapView(*tables[map_id], data.read(gallery.data, map_id))

@@ -1,8 +1,8 @@
-"""What other sites read of a map: oEmbed, feeds, schema.org facts, citations and the snippet of an
-iframe.
+"""Descriptions of a map for other sites: oEmbed, feeds, schema.org facts, citations and the snippet
+of an iframe.
 
-Addresses are absolute where `base_url` says where the site lives, and relative to the page where it
-does not: then they serve whoever resolves them, as browsers do, while most crawlers will not.
+Addresses are absolute if the site has a `base_url`, else relative to the page, which browsers
+resolve and most crawlers do not.
 
 oEmbed 1.0: https://oembed.com/. The dataset follows Google's reading of https://schema.org/Dataset.
 """
@@ -26,8 +26,8 @@ from atlas.maps.facts import ModelFacts
 if TYPE_CHECKING:
     from atlas.maps.view import MapView
 
-WIDTH, HEIGHT = 800, 560  # of a frame, where a host asks for numbers
-# What the columns of the data hold, for search engines; the same in every language.
+WIDTH, HEIGHT = 800, 560  # of a frame, for hosts that ask for a size
+# Descriptions of the columns of the data for search engines, in English in every edition.
 VARIABLES = {
     "x, y": "place of the token on the map, one pair for each projection",
     "neighbors": "exact nearest neighbors by cosine in the original space, with similarities",
@@ -48,14 +48,15 @@ TEX = {
 def snippet(url: str, title: str, height: int = HEIGHT) -> str:
     """The element that puts a map into another page."""
     return (
-        f'<iframe src="{html.escape(url)}" title="{html.escape(title)}" width="100%" height="{height}" loading="lazy" '
-        'allow="fullscreen" referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>'
+        f'<iframe src="{html.escape(url)}" title="{html.escape(title)}" width="100%" '
+        f'height="{height}" loading="lazy" allow="fullscreen" '
+        'referrerpolicy="strict-origin-when-cross-origin" style="border:0"></iframe>'
     )
 
 
 def oembed(site: Site, view: MapView, language: str, embed: str, page: str, picture: str) -> str:
-    """The oEmbed answer of a map: a frame that is as wide as its place. Addresses are those of the
-    embed page, map page and card."""
+    """The oEmbed answer of a map, in JSON: a frame of full width. `embed`, `page` and `picture` are
+    the addresses of the page for frames, the map's page and the card."""
     title = view.title(language)
     facts: dict[str, Any] = {
         "version": "1.0",
@@ -79,8 +80,8 @@ def oembed(site: Site, view: MapView, language: str, embed: str, page: str, pict
 
 
 def feed(site: Site, views: Sequence[MapView], language: str, prefix: str) -> str:
-    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are full ones, so it needs a
-    base_url."""
+    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are absolute, so the site
+    needs a base_url."""
     base, atom = f"{site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
     root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
 
@@ -124,8 +125,8 @@ def dataset(
     files: dict[str, str],
     picture: str,
 ) -> dict[str, Any]:
-    """A map's data as schema.org's Dataset. `told` describes it; `files` gives the address of each
-    download by its media type."""
+    """A map's data as schema.org's Dataset. `told` is its description, `files` are the addresses of
+    downloads by media type."""
     about = view.about
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -157,7 +158,7 @@ def dataset(
 
 
 def _measured(view: MapView) -> dict[str, Any]:
-    """How the data of a map were made, and what they hold."""
+    """The methods and the variables of a map's data."""
     about = view.about
     return {
         "keywords": [
@@ -180,7 +181,7 @@ def _measured(view: MapView) -> dict[str, Any]:
 
 
 def _basis(model: ModelFacts) -> dict[str, Any]:
-    """The checkpoint that a map was made from."""
+    """The checkpoint of a map."""
     facts: dict[str, Any] = {
         "@type": "SoftwareSourceCode",
         "name": model.id,
@@ -194,16 +195,19 @@ def _basis(model: ModelFacts) -> dict[str, Any]:
 
 
 def citation(site: Site, view: MapView, language: str, url: str) -> dict[str, str]:
-    """The map as BibTeX and as a line of text. `url` may be a mark that the page fills in."""
+    """The map as BibTeX and as a line of text. `url` may be a placeholder that the page fills
+    in."""
     year, month, day = view.about.built[:10].split("-")
     title, name, author = (
         view.title(language),
         text(site.title, language),
         site.author,
     )
-    plain = unicodedata.normalize("NFKD", f"{view.id}").encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", view.id).encode("ascii", "ignore").decode()
     key = re.sub(r"[^A-Za-z0-9]+", "-", f"{plain}-{year}").strip("-")
-    entry = {
+    model = view.about.model
+    source = f"{view.model_title(language)}; {model.revision or model.digest[:20]}"
+    fields = {
         "title": f"{{{_tex(title)}}}",
         "author": f"{{{_tex(author)}}}" if author else "",
         "year": year,
@@ -211,19 +215,18 @@ def citation(site: Site, view: MapView, language: str, url: str) -> dict[str, st
         "howpublished": _tex(name),
         "url": url,
         "version": view.about.recipe[:12],
-        "note": _tex(
-            f"{view.model_title(language)}; {view.about.model.revision or view.about.model.digest[:20]}; atlas {__version__}"
-        ),
+        "note": _tex(f"{source}; atlas {__version__}"),
     }
-    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items() if value)
-    made = f"{view.model_title(language)}, {entry['version']}"
-    line = f"{author + '. ' if author else ''}{title} ({made}). {name}, {year}-{month}-{day}. {url}"
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
+    version = f"{view.model_title(language)}, {fields['version']}"
+    by = f"{author}. " if author else ""
+    line = f"{by}{title} ({version}). {name}, {year}-{month}-{day}. {url}"
     return {"bibtex": f"@misc{{{key},\n{lines}\n}}", "text": line}
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """What templates ask of this module about one map of a site."""
+    """The functions of this module, for one map of a site, as templates call them."""
 
     site: Site
     view: MapView
@@ -244,6 +247,6 @@ class Sharing:
 
 
 def _tex(value: str) -> str:
-    """Text with TeX's own signs written as commands. BibTeX counts braces even where a backslash
-    stands before them."""
+    """Text with TeX's special signs as commands; braces too, because BibTeX counts them even after
+    a backslash."""
     return "".join(TEX.get(sign, sign) for sign in value)

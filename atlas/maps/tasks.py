@@ -18,7 +18,7 @@ from atlas.spaces.records import Averages, Vectors
 
 @dataclass(frozen=True)
 class MapTasks:
-    """The tasks whose results make one map, by the part of the atlas data they become."""
+    """The tasks whose results make one map, by the part of the atlas data that they become."""
 
     id: str
     model: Model
@@ -41,7 +41,7 @@ class MapTasks:
     claims: tuple[Claim, ...] = ()
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every task this map needs, inputs before their users."""
+        """All tasks of the map, inputs before their users."""
         single = (
             self.card,
             self.vocabulary,
@@ -61,12 +61,12 @@ class MapTasks:
         )
 
     def read_vectors(self, store: Store) -> Vectors:
-        """The map's space. Raises StoreError when it is absent or damaged."""
+        """The vectors of the map's space. Raises StoreError when they are missing or damaged."""
         return store.read(self.vectors.key, Averages if self.map.corpus else Vectors)
 
     @property
     def recipe(self) -> str:
-        """Digest of all that the map's atlas data follow from."""
+        """Digest of everything that determines the map's atlas data."""
         facts = {
             "schema": SCHEMA_VERSION,
             "keys": sorted(task.key for task in self.tasks()),
@@ -77,6 +77,6 @@ class MapTasks:
                 self.checkpoint.identity,
             ],
             "map": [self.map.name, list(self.map.projections)],
-            "titles": [said.title for said in (*self.sets, *self.claims)],
+            "titles": [row.title for row in (*self.sets, *self.claims)],
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

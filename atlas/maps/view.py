@@ -1,4 +1,4 @@
-"""One map, arranged for its pages."""
+"""A map, arranged for its pages."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ from atlas.maps.facts import Claim, Cluster, Landmark
 from atlas.maps.files.addresses import MapFiles
 from atlas.maps.files.tiles import LIMIT
 from atlas.maps.posters import Name, poster_names
+from atlas.maps.projections import PROJECTIONS, RANDOM, named
 from atlas.numeric.types import Array
+from atlas.web.palette import PALETTE
 
 SHOWN_NEIGHBORS = 6
 
 
 @dataclass(frozen=True)
 class Neighbor:
+    """A neighbor of a token, and its cosine similarity."""
+
     text: str
     similarity: float
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token as a table shows it."""
+    """A token with its nearest neighbors, as tables show it."""
 
     id: int
     text: str
@@ -43,7 +47,7 @@ class Token:
 
 
 class MapView:
-    """One map, arranged for its pages. Made once and shared by all languages."""
+    """A map, arranged for its pages. All languages share it."""
 
     files: MapFiles
     site: Site
@@ -70,17 +74,17 @@ class MapView:
 
     @property
     def size(self) -> int:
-        """How many tokens it shows."""
+        """The number of its tokens."""
         return len(self.ids)
 
     @property
     def cards(self) -> Mapping[str, str]:
-        """Addresses of the pictures of link previews by language."""
+        """The addresses of the pictures of link previews, by language."""
         return self.files.cards
 
     @property
     def tiled(self) -> bool:
-        """Whether the page loads the map by tiles, since it is too large to be loaded at once."""
+        """Whether the map is so large that its page loads it in tiles."""
         return len(self.ids) > LIMIT
 
     def row(self, token: int) -> int:
@@ -88,69 +92,86 @@ class MapView:
         return int(np.searchsorted(self.ids, token))
 
     def title(self, language: str) -> str:
-        named = text(self.map.title, language)
+        """Its own title, else the model's with the map's name, unless that is `words`."""
+        own = text(self.map.title, language)
         suffix = "" if self.map.name == "words" else f": {self.map.name}"
-        return named or self.model_title(language) + suffix
+        return own or self.model_title(language) + suffix
 
     def model_title(self, language: str) -> str:
+        """The title of its model, else the model's id."""
         return text(self.model.title, language, self.model.id)
 
     def description(self, language: str) -> str:
+        """Its own description, else the model's; may be empty."""
         return text(self.map.description, language) or text(self.model.description, language)
+
+    def projection_title(self, name: str) -> str:
+        """The title of a projection. Raises StageError for an unknown one."""
+        return named(name).title
+
+    @property
+    def measured(self) -> list[str]:
+        """The projections whose faithfulness is known, the random baseline last."""
+        return [name for name in (*PROJECTIONS, RANDOM.name) if name in self.about.faithfulness]
+
+    @property
+    def aspect(self) -> float:
+        """The height of its pictures over their width."""
+        return frame.ASPECT
 
     @cached_property
     def coarse(self) -> list[Cluster]:
+        """Its coarse clusters, in the order of their keys."""
         return [cluster for cluster in self.about.clusters if cluster.level == "coarse"]
 
     @cached_property
     def fine(self) -> list[Cluster]:
+        """Its fine clusters, in the order of their keys."""
         return [cluster for cluster in self.about.clusters if cluster.level == "fine"]
 
     @cached_property
     def colour(self) -> dict[int, int]:
-        from atlas.web.palette import PALETTE
-
+        """The index into PALETTE of each coarse cluster, by key."""
         return colours.colours(self.data, len(PALETTE))
 
     @cached_property
     def rows(self) -> dict[tuple[str, int], Array]:
-        """Rows of each cluster, ascending."""
-        found: dict[tuple[str, int], Array] = {}
+        """The rows (c,) of each cluster, ascending, by level and key; -1 is noise."""
+        rows_of: dict[tuple[str, int], Array] = {}
         for level in ("coarse", "fine"):
             keys = self.data.column(f"cluster_{level}")
             order = np.argsort(keys, kind="stable")
             values, starts = np.unique(keys[order], return_index=True)
             for key, rows in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
-                found[level, key] = rows
-        return found
+                rows_of[level, key] = rows
+        return rows_of
 
     @cached_property
     def names(self) -> list[Name]:
+        """The names on its poster."""
         return poster_names(self.data, self.main)
 
     def children(self, cluster: Cluster) -> list[Cluster]:
         """The fine clusters within a coarse one, largest first."""
-        return (
-            [one for one in self.fine if one.parent == cluster.key]
-            if cluster.level == "coarse"
-            else []
-        )
+        if cluster.level != "coarse":
+            return []
+        return [child for child in self.fine if child.parent == cluster.key]
 
     def noise(self, level: str) -> float:
-        """The share of tokens in no cluster."""
+        """The share of tokens in no cluster of a level."""
         return len(self.rows.get((level, -1), ())) / max(len(self.ids), 1)
 
     def counts(self, what: str) -> list[tuple[str, int]]:
-        """How many tokens of each kind, script or part of speech, most first; those without are
-        left out."""
+        """The number of tokens of each kind, script or part of speech, most frequent first."""
         column: Sequence[str | None] = self.column(what)
         return Counter(value for value in column if value).most_common()
 
     def column(self, what: str) -> Sequence[str | None]:
-        """Kind, script or part of speech of every token."""
+        """The kind, script or part of speech of every token."""
         return self.kinds if what == "kind" else self.scripts if what == "script" else self.pos
 
     def token(self, row: int) -> Token:
+        """The token of a row, with its nearest neighbors."""
         pairs = zip(
             self.near[row][:SHOWN_NEIGHBORS].tolist(),
             self.similar[row][:SHOWN_NEIGHBORS].tolist(),
@@ -168,16 +189,16 @@ class MapView:
         )
 
     def landmark_title(self, name: str, language: str) -> str:
-        """A landmark's title, or its name where it has none."""
-        [one] = [one for one in self.about.landmarks if one.name == name]
-        return one.title.get(language) or next(iter(one.title.values()), one.name)
+        """The title of a landmark, else its name."""
+        [landmark] = [row for row in self.about.landmarks if row.name == name]
+        return landmark.title.get(language) or next(iter(landmark.title.values()), name)
 
     def members(self, landmark: Landmark) -> list[str]:
         """The texts of a landmark's members, in the order of the vocabulary."""
         return [self.texts[self.row(token)] for token in landmark.members]
 
     def claim_title(self, claim: Claim, language: str) -> str:
-        """A claim's title, or what it is about where it has none."""
+        """The title of a claim, else its words or landmarks."""
         words = dict.fromkeys(word for pair in claim.pairs for word in pair.words)
         about = [self.landmark_title(name, language) for name in (claim.set, claim.near) if name]
         return claim.title.get(language) or next(
@@ -185,8 +206,7 @@ class MapView:
         )
 
     def examples(self, most: int = 6) -> list[Token]:
-        """Tokens to show on the map's page, for readers without JavaScript: central words of its
-        large clusters."""
+        """Central words of its large clusters, for readers without JavaScript."""
         rows = [self.row(cluster.central[0]) for cluster in self.coarse]
         words = [row for row in rows if self.kinds[row] == "word"]
         return [self.token(row) for row in words[:most]]

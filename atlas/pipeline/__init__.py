@@ -1,2 +1,2 @@
-"""One build: its options and places, plan, compute, compose, publish. The only package that sees
-the whole of atlas.toml."""
+"""One build: options, places, plan, compute, compose, publish. Only this package and those above it
+use the whole of atlas.toml."""

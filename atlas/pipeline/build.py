@@ -1,4 +1,4 @@
-"""`build()` is the function to read first: plan, compute, compose, swap."""
+"""`build()`, the function to read first: plan, compute, compose, swap."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def build(
 ) -> Summary:
     """Compute what is missing, write atlas data, render the site beside the old one and swap it in.
 
-    Raises AtlasError when a map that is not optional fails; the site is then left as it was. With
-    `strict`, warnings fail too.
+    Raises AtlasError when a map that is not optional fails, and with `strict` when there are
+    warnings; the site is then left as it was.
     """
     begin = time.perf_counter()
     places = Places.of(config, options.output)
     summary = Summary(places.output)
 
-    def told(message: str) -> None:
+    def record(message: str) -> None:
         summary.warnings.append(message)
         warn(message)
 
@@ -40,8 +40,8 @@ def build(
         else:
             from atlas.pipeline.compute import compute
 
-            maps = compute(config, options, places, report, told, summary)
-            _say_what_is_not_run(config, options, warn)
+            maps = compute(config, options, places, report, record, summary)
+            _warn_of_absent_frameworks(config, options, warn)
         summary.maps = len(maps)
         if options.strict and summary.warnings:
             raise AtlasError(
@@ -55,15 +55,17 @@ def build(
         from atlas.pipeline.publish import publish
 
         summary.pages, summary.written = publish(
-            config, tuple(maps), places.data, places.output, told
+            config, tuple(maps), places.data, places.output, record
         )
     summary.seconds = time.perf_counter() - begin
     return summary
 
 
-def _say_what_is_not_run(config: Config, options: Options, warn: Callable[[str], None]) -> None:
-    """Tell of frameworks that are not there. The write-up says so, too, and nothing is wrong with
-    it: --strict does not mind."""
+def _warn_of_absent_frameworks(
+    config: Config, options: Options, warn: Callable[[str], None]
+) -> None:
+    """Warn of frameworks that are not installed. --strict does not count this warning: the write-up
+    is complete without them and says so."""
     there = frameworks.installed()
     absent = [name for name in frameworks.FRAMEWORKS if name not in there]
     if config.pitfall and not options.only and absent:
@@ -74,9 +76,9 @@ def _say_what_is_not_run(config: Config, options: Options, warn: Callable[[str],
 
 
 def _frozen(config: Config, options: Options, places: Places) -> list[str]:
-    """Ids of the maps whose atlas data are there.
+    """Ids of the maps whose atlas data exist.
 
-    Raises DataError for a file that the site needs, lacks, and that no optional model may lack.
+    Raises DataError when a file is missing that belongs to no optional model.
     """
     from atlas.pipeline.plan import check_only
     from atlas.pipeline.sections import SECTIONS, entries
@@ -85,10 +87,10 @@ def _frozen(config: Config, options: Options, places: Places) -> list[str]:
     wanted = set(options.only)
     optional = {model.id for model in config.models if model.optional}
     maps = {
-        entry.id(model): model.id
+        row.id(model): model.id
         for model in config.models
-        for entry in model.maps
-        if not wanted or wanted & {model.id, entry.id(model)}
+        for row in model.maps
+        if not wanted or wanted & {model.id, row.id(model)}
     }
     for section in SECTIONS:
         for expected in section.expected(entries(config, section), maps):
@@ -107,15 +109,15 @@ def _frozen(config: Config, options: Options, places: Places) -> list[str]:
 
 @contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the atlas while its data and site are written, so that two builds do not mix. A killed
-    build lets go by itself."""
+    """Lock the atlas while its data and site are written, so that two builds do not mix. The lock
+    ends with the process. Raises AtlasError when its file cannot be written."""
     folder = root / ".atlas"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "build.lock").open("w") as file:
             try:
                 import fcntl
-            except ImportError:  # Windows: the swap of the site is still whole
+            except ImportError:  # Windows has no lock, and the site is still swapped as a whole
                 yield
                 return
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""What a site consists of: views of every section, and each of their pages in every language."""
+"""Composes the site: the views of every section, and their pages in every language."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from atlas.web.writer import Writer
 def compose(
     config: Config, maps: Sequence[str], data: Path, writer: Writer, warn: Callable[[str], None]
 ) -> int:
-    """Write everything that the site consists of; how many pages. Raises AtlasError, DataError."""
+    """Write the site. Returns the number of its pages. Raises AtlasError for a faulty theme,
+    DataError for faulty atlas data."""
     gallery = arranged(config, maps, data, writer)
     renderer = Renderer(config.root, config.site.languages)
     shared = common(gallery, publish_assets(config.root, writer, warn))
@@ -38,12 +39,12 @@ def compose(
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
             edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
-            told = context(page, edition, shared)
+            names = context(page, edition, shared)
             fragments = fragments or {
-                name: renderer.render(language, template, told)
+                name: renderer.render(language, template, names)
                 for name, template in page.fragments.items()
             }
-            html = renderer.render(language, page.template, {**told, "fragments": fragments})
+            html = renderer.render(language, page.template, {**names, "fragments": fragments})
             writer.write(edition.path, html)
             framed[edition.here] = page.framed
             if page.indexed:
@@ -54,7 +55,7 @@ def compose(
 
 
 def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) -> Gallery:
-    """The views of every section, with their files written. Raises DataError."""
+    """The views of every section; their files are written. Raises DataError."""
     models = {model.id: model for model in config.models}
     gallery = Gallery(config.site, config.root, models, maps, data, writer)
     for section in SECTIONS:
@@ -71,7 +72,7 @@ def pages(gallery: Gallery) -> Iterator[Page]:
 
 
 def common(gallery: Gallery, assets: Assets) -> Common:
-    """What every template is told, whatever the page."""
+    """The names that the templates of all pages get."""
     return Common(
         site=gallery.site,
         languages=gallery.site.languages,
@@ -88,11 +89,10 @@ def common(gallery: Gallery, assets: Assets) -> Common:
 
 
 def context(page: Page, edition: Edition, shared: Common) -> dict[str, Any]:
-    """All names that a template of this page is told in this edition."""
-    own = {name.name: getattr(page.context, name.name) for name in fields(page.context)}
+    """All names that a template of this page gets in this edition."""
     return {
-        **{name.name: getattr(shared, name.name) for name in fields(shared)},
-        **own,
+        **{field.name: getattr(shared, field.name) for field in fields(shared)},
+        **{field.name: getattr(page.context, field.name) for field in fields(page.context)},
         "page": page,
         "edition": edition,
         "language": edition.language,

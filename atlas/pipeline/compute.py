@@ -1,4 +1,4 @@
-"""The half of a build that computes: what is missing is run, and atlas data are written from it."""
+"""Runs the tasks that the store lacks, and writes atlas data from the store."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from atlas.engine.task import Task
     from atlas.section import Target
 
-_HEAVY = 5.0  # the weight, about seconds, from which a projection counts as heavy
-_NEEDED = {
+_HEAVY = 5.0  # the weight, in about seconds, from which a projection counts as heavy
+_NEEDED = {  # by module, the library
     "torch": "torch",
     "sklearn": "scikit-learn",
     "openTSNE": "openTSNE",
@@ -38,9 +38,10 @@ def compute(
     warn: Callable[[str], None],
     summary: Summary,
 ) -> list[str]:
-    """Run what is missing and write the atlas data that follow from it; ids of the maps made.
+    """Run the tasks that the store lacks and write the atlas data that are not current. Returns the
+    ids of the maps that could be made.
 
-    Raises the error of the first stage that failed when a target that is not optional is lost,
+    Raises the error of the first stage that failed if a target that is not optional needs it,
     UsageError for an executor or a stage to refresh that does not exist.
     """
     executors.check(options.executor)
@@ -51,8 +52,8 @@ def compute(
     for target in kept:
         if any(task in outcome.done for task in target.tasks()) or not target.current(places.data):
             target.write(places.data, places.store)
-    made = {target.id for target in kept}
-    return [target.id for target in planned.maps if target.id in made]
+    ids = {target.id for target in kept}
+    return [target.id for target in planned.maps if target.id in ids]
 
 
 def _run(planned: Plan, options: Options, places: Places, report: Report) -> Outcome:
@@ -72,7 +73,8 @@ def _run(planned: Plan, options: Options, places: Places, report: Report) -> Out
 
 
 def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[Target]:
-    """What is left of the targets. Raises the first failure when one is lost that must not be."""
+    """The targets without failed tasks. Raises the first failure when a target that is not optional
+    cannot be made."""
     lost = {task.key for task in (*outcome.failed, *outcome.skipped)}
     kept: list[Target] = []
     broken = False
@@ -90,10 +92,10 @@ def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[
 
 
 def workers(options: Options, tasks: Collection[Task]) -> tuple[int, int]:
-    """Worker processes, and threads of each, for the tasks that are to run.
+    """The number of worker processes, and of threads in each, for the tasks to run.
 
-    A single heavy projection gets every core, since what runs beside it is short; several share the
-    cores. No result depends on the number of threads.
+    A single heavy projection gets every core, because the tasks beside it are short; several share
+    the cores. No result depends on the number of threads.
     """
     heavy = sum(task.stage == "project" and task.weight >= _HEAVY for task in tasks)
     cores = executors.cores()
@@ -104,13 +106,13 @@ def workers(options: Options, tasks: Collection[Task]) -> tuple[int, int]:
 def _need_models() -> None:
     """Raise AtlasError naming the libraries that computing needs and that are not installed."""
 
-    def there(module: str) -> bool:
+    def importable(module: str) -> bool:
         try:
             return importlib.util.find_spec(module) is not None
-        except (ImportError, ValueError):  # something keeps it from being imported
+        except (ImportError, ValueError):  # such as a module that stands in sys.modules as None
             return False
 
-    if lacking := [name for module, name in _NEEDED.items() if not there(module)]:
+    if lacking := [name for module, name in _NEEDED.items() if not importable(module)]:
         raise AtlasError(
             f"Computing needs libraries that are not installed: {', '.join(lacking)}",
             "pip install 'atlas-embeddings[models]', or render atlas data that is there with "

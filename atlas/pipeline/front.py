@@ -12,7 +12,7 @@ from atlas.web.page import Page
 
 @dataclass(frozen=True)
 class HomePage:
-    """What home.html is told.
+    """The context of home.html.
 
     views   all maps
     models  the same by model
@@ -24,17 +24,17 @@ class HomePage:
 
 @dataclass(frozen=True)
 class AboutPage:
-    """What about.html is told: all maps."""
+    """The context of about.html: `views`, all maps."""
 
     views: Sequence[MapView]
 
 
 @dataclass(frozen=True)
 class EmbeddingPage:
-    """What embedding.html is told.
+    """The context of embedding.html.
 
     views    all maps
-    sharing  the snippet of the first, the page's example
+    sharing  the snippets of the first map, which is the page's example
     """
 
     views: Sequence[MapView]
@@ -43,11 +43,12 @@ class EmbeddingPage:
 
 @dataclass(frozen=True)
 class NotFoundPage:
-    """What 404.html is told: nothing besides the names of every page."""
+    """The context of 404.html, which needs the common names alone."""
 
 
 def pages(views: Sequence[MapView]) -> Iterator[Page]:
-    """Home, how the maps are made, how to put one into a page, and the page for what is not there."""
+    """The home page, the page on how maps are made, the one on how to embed them, and the 404
+    page."""
     models: dict[str, list[MapView]] = {}
     for view in views:
         models.setdefault(view.model.id, []).append(view)

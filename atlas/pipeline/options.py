@@ -1,4 +1,4 @@
-"""What the command line says of a build, and what the build did."""
+"""The options of a build, and the summary of one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of a build."""
+    """The options of a build, as on the command line."""
 
     only: tuple[str, ...] = ()
     frozen: bool = False
@@ -24,7 +24,7 @@ class Options:
 
 @dataclass
 class Summary:
-    """What a build did. `written` counts the site's files that changed."""
+    """The result of a build. `written` counts the site's files that changed."""
 
     output: Path
     pages: int = 0

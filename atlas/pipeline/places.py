@@ -11,27 +11,33 @@ from atlas.engine.store import Store
 
 @dataclass(frozen=True)
 class Places:
-    """Where an atlas keeps things, beside its atlas.toml."""
+    """The files and folders of an atlas. `root` is the folder of atlas.toml, `output` that of the
+    site."""
 
     root: Path
     output: Path
 
     @classmethod
     def of(cls, config: Config, output: Path | None = None) -> Places:
+        """The places of an atlas; the site is in `public` unless `output` is given."""
         return cls(config.root, output.absolute() if output else config.root / "public")
 
     @property
     def store(self) -> Store:
+        """The store of artifacts."""
         return Store(self.root / ".atlas" / "store")
 
     @property
     def data(self) -> Path:
+        """The folder of atlas data."""
         return self.root / "data"
 
     @property
     def digests(self) -> Path:
+        """The file that caches digests of checkpoints."""
         return self.root / ".atlas" / "digests.json"
 
     @property
     def lock(self) -> Path:
+        """The file with the commits of models."""
         return self.root / "atlas.lock"

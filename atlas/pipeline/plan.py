@@ -1,4 +1,4 @@
-"""Config to plan: which targets a build makes, and which tasks they take. Nothing is computed."""
+"""The plan of a build: its targets and their tasks. Nothing is computed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from atlas.section import Ground, Target
 
 @dataclass(frozen=True)
 class Plan:
-    """All targets of a build, those of each section after those it may use. `version` is the
-    atlas's own."""
+    """All targets of a build, in the order of SECTIONS. `version` is that of the atlas."""
 
     targets: tuple[Target, ...]
     version: str = __version__
@@ -32,25 +31,25 @@ class Plan:
         return tuple(target for target in self.targets if isinstance(target, MapTarget))
 
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks of all targets; what several need is there several times."""
+        """The tasks of all targets; a task that several need is repeated."""
         return tuple(task for target in self.targets for task in target.tasks())
 
 
 def plan(config: Config, options: Options, warn: Callable[[str], None]) -> Plan:
-    """The plan of a build: resolves every model, and keeps the commits in atlas.lock.
+    """The plan of a build. Resolves every model and keeps the commits in atlas.lock.
 
-    Raises ModelError for a model that is not optional and cannot be had, and what `make` raises.
+    Raises ModelError when a model that is not optional cannot be reached, and the errors of `make`.
     """
     places = Places.of(config, options.output)
     return make(config, checkpoints(config, options, places, warn), options.only)
 
 
 def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[str] = ()) -> Plan:
-    """The plan for the models in `checkpoints`; `only` keeps models and maps by id, with what is
-    made of them alone.
+    """The plan for the models in `checkpoints`; `only`, unless empty, limits it to models and maps
+    with these ids, and to the findings that need no others.
 
-    Raises UsageError when `only` names something the config does not have, DataError for a file
-    that atlas.toml names and that cannot be read.
+    Raises UsageError when `only` holds an unknown id, DataError when a file that atlas.toml names
+    cannot be read.
     """
     check_only(config, only)
     ground = Ground(
@@ -68,11 +67,11 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
 
 
 def check_only(config: Config, only: Iterable[str]) -> None:
-    """Raise UsageError for a name that is neither a model's nor a map's."""
+    """Raise UsageError for an id of neither a model nor a map."""
     known = {
         name
         for model in config.models
-        for name in (model.id, *(entry.id(model) for entry in model.maps))
+        for name in (model.id, *(row.id(model) for row in model.maps))
     }
     if unknown := sorted(set(only) - known):
         hint = f"There are: {', '.join(sorted(known))}."
@@ -82,14 +81,15 @@ def check_only(config: Config, only: Iterable[str]) -> None:
 def checkpoints(
     config: Config, options: Options, places: Places, warn: Callable[[str], None]
 ) -> dict[str, Checkpoint]:
-    """The models that can be had, by id; one that is optional and cannot be reached is a warning.
+    """The checkpoints of the models that can be reached, by id. Warns of optional models that
+    cannot.
 
-    Raises ModelError for one that is not optional.
+    Raises ModelError when a model that is not optional cannot be reached.
     """
     lock = Lock(places.lock)
     reached = {}
     for model in config.models:
-        maps = {entry.id(model) for entry in model.maps}
+        maps = {row.id(model) for row in model.maps}
         if options.only and not set(options.only) & {model.id, *maps}:
             continue
         try:
@@ -104,8 +104,7 @@ def checkpoints(
         except ModelError as problem:
             if not model.optional:
                 raise
-            # With --offline nobody expects a hub model that was never fetched, so it is left out
-            # without a word.
+            # With --offline, hub models that were never fetched are expected to be missing.
             if not (options.offline and model.source.startswith("hub:")):
                 warn(f"{model.id} is left out: {problem.message}. {problem.hint}")
     lock.save()

@@ -1,5 +1,4 @@
-"""Writes the site: rendered beside the old one, unchanged files shared with it, and swapped in as a
-whole."""
+"""Publishes the site: renders it beside the old one, shares unchanged files, and swaps the two."""
 
 from __future__ import annotations
 
@@ -29,11 +28,11 @@ def publish(
     output: Path,
     warn: Callable[[str], None],
 ) -> tuple[int, int]:
-    """Bring the site up to date. Returns its pages, and how many of its files were written or
-    removed (0 when nothing changed).
+    """Bring the site up to date. Returns the number of its pages, and of the files that were
+    written or removed.
 
-    Raises AtlasError when the output folder holds something the atlas did not make, or cannot be
-    written.
+    Raises AtlasError when the output folder cannot be written or holds files but no site of the
+    atlas, DataError for faulty atlas data.
     """
     recover(output)
     key = _key(config, maps, data)
@@ -64,8 +63,8 @@ def publish(
 
 
 def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
-    """Digest of all that the site follows from."""
-    models = {entry.id(model): model.id for model in config.models for entry in model.maps}
+    """Digest of everything that determines the site."""
+    models = {row.id(model): model.id for model in config.models for row in model.maps}
     shown = {map_id: models[map_id] for map_id in maps}
     digests = [
         [name, hashlib.sha256((data / name).read_bytes()).hexdigest()]
@@ -86,18 +85,18 @@ def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
 
 
 def code() -> str:
-    """Digest of every module of the package, so that a change of any of them shows without a new
+    """Digest of every module of the package, so that a change of one updates the site without a new
     version."""
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
-        found.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
-    return found.hexdigest()
+        total.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
+    return total.hexdigest()
 
 
-def _whole(output: Path, found: dict[str, Any]) -> bool:
+def _whole(output: Path, record: dict[str, Any]) -> bool:
     try:
         return all(
-            (output / name).stat().st_size == mark[0] for name, mark in found["files"].items()
+            (output / name).stat().st_size == mark[0] for name, mark in record["files"].items()
         )
     except OSError:
         return False

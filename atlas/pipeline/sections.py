@@ -1,5 +1,5 @@
-"""The kinds of things that a site shows, in the order of its navigation. A new kind is a line here
-and a field of Config."""
+"""The sections of a site, in the order of its navigation. A new one is a line here and a field of
+Config."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from atlas.findings.senses.section import SenseMaps
 from atlas.maps.section import Maps
 from atlas.section import Section
 
-# Each may use the targets and views of those before it.
+# Each section may use the targets and views of those before it.
 SECTIONS: list[Section[Any, Any]] = [Maps(), Comparisons(), SenseMaps(), InputsEmbeds()]
 
 
 def entries(config: Config, section: Section[Any, Any]) -> Sequence[Part]:
-    """The tables of atlas.toml that are a section's."""
+    """A section's tables of atlas.toml."""
     tables = getattr(config, section.table)
     if tables is None:
         return ()

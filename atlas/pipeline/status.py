@@ -1,4 +1,4 @@
-"""What a build would do: a row a task, cached or to run, and why."""
+"""The state of every task of a build: cached or to run, and why."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from atlas.pipeline.plan import plan
 
 
 def status(config: Config, options: Options) -> list[dict[str, Any]]:
-    """A row a task: what is cached, what would run and why."""
+    """A row for each task. Raises UsageError, ModelError and DataError as the plan of a build."""
     from atlas.engine.task import order
 
     store = Places.of(config, options.output).store
-    made = plan(config, options, lambda _: None)
+    planned = plan(config, options, lambda _: None)
     users: dict[str, list[str]] = {}
-    for entry in made.maps:
-        for task in entry.tasks():
-            users.setdefault(task.key, []).append(entry.id)
+    for target in planned.maps:
+        for task in target.tasks():
+            users.setdefault(task.key, []).append(target.id)
     old: dict[str, list[dict[str, Any]]] = {}
     for key in sorted(store.keys()):
         try:
@@ -30,33 +30,33 @@ def status(config: Config, options: Options) -> list[dict[str, Any]]:
         except (AtlasError, KeyError):
             continue
     rows = []
-    for task in order(made.tasks()):
-        there = store.has(task.key)
+    for task in order(planned.tasks()):
+        cached = store.has(task.key)
         rows.append(
             {
                 "task": task.label,
                 "stage": task.stage,
                 "maps": sorted(set(users.get(task.key, ()))),
                 "key": task.key,
-                "state": "cached" if there else "to run",
-                "why": "" if there else _why(task.recipe, old.get(task.stage, [])),
-                "seconds": store.manifest(task.key).get("seconds") if there else None,
+                "state": "cached" if cached else "to run",
+                "why": "" if cached else _why(task.recipe, old.get(task.stage, [])),
+                "seconds": store.manifest(task.key).get("seconds") if cached else None,
             }
         )
     return rows
 
 
 def _why(recipe: Mapping[str, Any], old: list[dict[str, Any]]) -> str:
-    """What differs from the most similar result there is."""
+    """The difference from the most similar recipe among the old ones of the stage."""
     if not old:
         return "never run"
     differences = [
         [
             part
             for part in ("version", "params", "source", "inputs")
-            if one.get(part) != recipe[part]
+            if other.get(part) != recipe[part]
         ]
-        for one in old
+        for other in old
     ]
     least = min(differences, key=len)
     words = {

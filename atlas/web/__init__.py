@@ -1,2 +1,1 @@
-"""Pages as such: templates, languages, links, assets, the writer and the checks. Knows no kind of
-page."""
+"""Renders, writes and checks pages: templates, languages, links, assets. Knows no section."""

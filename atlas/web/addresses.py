@@ -8,7 +8,7 @@ from atlas.web.writer import Writer
 
 
 def write_addresses(base_url: str, indexed: Sequence[str], writer: Writer) -> None:
-    """Write robots.txt, and with a base_url the sitemap, which must name full addresses.
+    """Write robots.txt and, if there is a base_url, the sitemap, which must hold full addresses.
 
     `indexed` are the addresses of pages below the root of the site.
     """

@@ -1,13 +1,12 @@
 """Styles, scripts and the map runtime under content-hashed names.
 
-What stands in a folder of the theme as `templates/*/NAME.css` or `templates/*/NAME.js` is for pages
-to load, as `{{ style("NAME") }}` and `{{ script("NAME") }}`: no list names them, so a new kind of
-page brings its own.
+Pages load `templates/*/NAME.css` and `templates/*/NAME.js` of the theme as `{{ style("NAME") }}`
+and `{{ script("NAME") }}`. No list names these files, so a new section brings its own.
 
-A script is the entry of modules in folders beside it. The build hook bundles them into one classic
-script (hatch_build.py), since browsers fetch module scripts with CORS always, which the origin of a
-sandboxed frame gets from few hosts. Where no bundle is made of just these sources, the modules are
-published as they are.
+A script imports modules in folders beside it. The build hook (hatch_build.py) bundles them into one
+classic script, because browsers always fetch module scripts with CORS, which few hosts allow to the
+origin of a sandboxed frame. Where the bundle was made from other sources, the modules themselves
+are published.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from atlas.errors import AtlasError
 from atlas.web.theme import RUNTIME, asset, files
 from atlas.web.writer import Writer
 
-FRAME = "assets/frame.js"  # for other people's pages, at an address that stays
+FRAME = "assets/frame.js"  # loaded by other sites, so its address is fixed
 
-File = Callable[[str], str]  # the link to a file of the site from a page
+File = Callable[[str], str]  # from the name of a file of the site to a link from the page
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script of the site: the file that pages load, and whether it is a module."""
+    """The file that pages load as a script, and whether it is a module."""
 
     path: str
     module: bool
@@ -39,10 +38,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Assets:
-    """Where the site keeps the styles and scripts that its pages load, by their names.
+    """The files of the styles and scripts that pages load, by name.
 
-    `runtime` is the script of Plotly; its rules are a file of their own, `runtime_css`, where it is
-    the bundle that needs no `eval`.
+    `runtime` is the script of Plotly. `runtime_css` holds its rules if it is the bundle that needs
+    no `eval`, else None.
     """
 
     styles: Mapping[str, str]
@@ -56,23 +55,23 @@ class Assets:
         return self.runtime_css is not None
 
     def style(self, file: File, name: str) -> Markup:
-        """The tag that loads a style. Raises LookupError where the theme has none of that name."""
+        """The tag that loads a style. Raises LookupError when the theme has none of that name."""
         if name not in self.styles:
             raise LookupError(f"no style {name!r}, which would be templates/*/{name}.css")
         return Markup('<link rel="stylesheet" href="{}">').format(file(self.styles[name]))
 
     def script(self, file: File, name: str, **data: str) -> Markup:
-        """The tag that loads a script, with data for it to read as `data-…`. Raises LookupError
-        where the theme has none of that name."""
+        """The tag that loads a script, with attributes `data-…` for it to read. Raises LookupError
+        when the theme has no script of that name."""
         if name not in self.scripts:
             raise LookupError(f"no script {name!r}, which would be templates/*/{name}.js")
-        found = self.scripts[name]
+        target = self.scripts[name]
         more = Markup("").join(
             Markup(' data-{}="{}"').format(key, value) for key, value in data.items()
         )
         module = Markup('<script src="{}" type="module"{}></script>')
-        tag = module if found.module else Markup('<script src="{}" defer{}></script>')
-        return tag.format(file(found.path), more)
+        tag = module if target.module else Markup('<script src="{}" defer{}></script>')
+        return tag.format(file(target.path), more)
 
 
 def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> Assets:
@@ -88,10 +87,13 @@ def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> A
     return Assets(styles, scripts, *_publish_runtime(root, writer, warn))
 
 
-def _entries(found: Mapping[str, Path]) -> dict[str, tuple[str, Path]]:
-    """The files that stand in a folder of the theme, not deeper, by their names without suffix."""
+def _entries(paths: Mapping[str, Path]) -> dict[str, tuple[str, Path]]:
+    """The place and path of each file directly in a folder of the theme, by name without suffix.
+
+    Raises AtlasError when two have the same name.
+    """
     entries: dict[str, tuple[str, Path]] = {}
-    for place, path in found.items():
+    for place, path in paths.items():
         if place.count("/") != 1 or place == FRAME:
             continue
         if path.stem in entries:
@@ -120,7 +122,7 @@ def _publish_scripts(root: Path, writer: Writer) -> dict[str, Script]:
 
 
 def _bundle(root: Path, name: str, sources: Mapping[str, bytes]) -> bytes | None:
-    """The bundle of a script, where it was made of just these sources."""
+    """The bundle of a script, None unless it was made from these sources."""
     path, listed = asset(root, f"vendor/scripts/{name}.js"), asset(root, "vendor/scripts/list.json")
     if path is None or listed is None:
         return None
@@ -133,16 +135,16 @@ def _bundle(root: Path, name: str, sources: Mapping[str, bytes]) -> bytes | None
 
 
 def digest(sources: Mapping[str, bytes]) -> str:
-    """A digest of scripts by their places in the theme, as hatch_build.py has it too."""
-    found = hashlib.sha256()
+    """A digest of scripts by place in the theme; hatch_build.py computes the same."""
+    total = hashlib.sha256()
     for place in sorted(sources):
-        found.update(f"{place}\0".encode() + sources[place] + b"\0")
-    return found.hexdigest()[:16]
+        total.update(f"{place}\0".encode() + sources[place] + b"\0")
+    return total.hexdigest()[:16]
 
 
 def _publish_modules(sources: Mapping[str, bytes], writer: Writer) -> str:
-    """Write all modules as they are; the folder, whose name changes when any of them does, since
-    they name each other."""
+    """Write all modules. Returns their folder, whose name changes with any of them, because their
+    imports name each other."""
     folder = f"assets/scripts.{digest(sources)[:10]}"
     for place, content in sources.items():
         writer.write(f"{folder}/{place}", content)
@@ -152,7 +154,7 @@ def _publish_modules(sources: Mapping[str, bytes], writer: Writer) -> str:
 def _publish_runtime(
     root: Path, writer: Writer, warn: Callable[[str], None]
 ) -> tuple[str, str | None]:
-    """Ours, or plotly's own where ours is not built."""
+    """Write our bundle of Plotly and its rules; where it is not built, Plotly's own script."""
     runtime, rules = asset(root, f"vendor/{RUNTIME}"), asset(root, "vendor/plotly-map.css")
     if runtime is not None and rules is not None:
         licence = asset(root, "vendor/plotly-map.LICENSE.txt")

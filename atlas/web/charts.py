@@ -1,6 +1,5 @@
-"""Small line charts for a page: places of lines, marks and ticks in a picture of fixed size. The
-template draws them as SVG, and the table beside them holds the numbers, from which a script
-draws them again with Plotly."""
+"""Coordinates of small line charts in a picture of fixed size. The template draws them as SVG; a
+script draws them again with Plotly from the numbers in the table beside them."""
 
 from __future__ import annotations
 
@@ -9,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE, HIGH = 460, 300
-_NONE = 1e-300  # shown as 0: powers of ten get lost among the smallest floats
+_NONE = 1e-300  # smaller values are shown as 0: powers of ten underflow among the smallest floats
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 28, 58
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its key, its values, where they stand, and the path that joins them."""
+    """One line: its key, its values, their (x, y), and the SVG path that joins them."""
 
     key: str
     values: tuple[float, ...]
@@ -25,7 +24,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: labels along x with their places, ticks along y with theirs, and its lines."""
+    """Labels with their x, ticks with their y, and the lines of a chart."""
 
     labels: tuple[tuple[str, float], ...]
     ticks: tuple[tuple[float, float], ...]
@@ -37,19 +36,22 @@ class Chart:
 
     @property
     def bottom(self) -> int:
+        """The y of the x axis."""
         return self.high - _BOTTOM
 
     @property
     def left(self) -> int:
+        """The x of the y axis."""
         return _LEFT
 
     @property
     def right(self) -> int:
+        """The x of the end of the x axis."""
         return self.wide - _RIGHT
 
     @property
     def slanted(self) -> bool:
-        """Whether the labels need more room than stands between them."""
+        """Whether the labels are wider than the axis."""
         return (
             sum(
                 len(label) + sum(ord(letter) > 0x2E80 for letter in label)
@@ -63,9 +65,9 @@ class Chart:
 def chart(
     labels: Sequence[str], values: Mapping[str, Sequence[float] | None], percent: bool = False
 ) -> Chart:
-    """A chart of lines over labels, from zero up; a line of None is left out.
+    """A chart of lines over labels, its y axis from zero; lines that are None are left out.
 
-    Raises ValueError when a line has another number of values than there are labels.
+    Raises ValueError when a line does not have a value for each label.
     """
     shown = {key: tuple(line) for key, line in values.items() if line is not None}
     if any(len(line) != len(labels) for line in shown.values()):
@@ -80,22 +82,22 @@ def chart(
     def down(value: float) -> float:
         return round(HIGH - _BOTTOM - (HIGH - _BOTTOM - _TOP) * value / top, 1)
 
-    made = []
+    series = []
     for key, line in shown.items():
         marks = tuple((across(number), down(value)) for number, value in enumerate(line))
-        made.append(Series(key, line, marks, "M" + "L".join(f"{x} {y}" for x, y in marks)))
+        series.append(Series(key, line, marks, "M" + "L".join(f"{x} {y}" for x, y in marks)))
     lines = tuple((step * number, down(step * number)) for number in range(round(top / step) + 1))
     return Chart(
         tuple((label, across(number)) for number, label in enumerate(labels)),
         lines,
-        tuple(made),
+        tuple(series),
         percent,
         digits(step),
     )
 
 
 def digits(step: float) -> int:
-    """How many digits after the point tell multiples of a step apart; twelve at most."""
+    """The number of digits after the point that multiples of a step need; twelve at most."""
     return next(
         (number for number in range(12) if math.isclose(step, round(step, number), rel_tol=1e-6)),
         12,
@@ -103,7 +105,7 @@ def digits(step: float) -> int:
 
 
 def ticks(most: float, about: int = 5) -> tuple[float, float]:
-    """The distance of ticks, a round number, and the top of an axis from 0 that holds `most`."""
+    """The distance of ticks, a round number, and the top of an axis from 0 to at least `most`."""
     if most < _NONE:
         return 1.0, 1.0
     rough = most / about

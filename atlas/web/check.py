@@ -1,5 +1,4 @@
-"""Checks of a built site: that links lead somewhere, anchors exist, ids are distinct, and no page
-or map is too heavy."""
+"""Checks of a built site: targets of links exist, ids are distinct, no page or map is too large."""
 
 from __future__ import annotations
 
@@ -26,31 +25,31 @@ class _Reader(HTMLParser):
         self.images_without_text = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
+        values = dict(attrs)
         if tag == "html":
-            self.language = found.get("lang") or ""
-        if tag == "img" and "alt" not in found:
+            self.language = values.get("lang") or ""
+        if tag == "img" and "alt" not in values:
             self.images_without_text += 1
-        if name := found.get("id"):
+        if name := values.get("id"):
             self.ids.append(name)
         for attribute in ("href", "src", "data-meta"):
-            if value := found.get(attribute):
+            if value := values.get(attribute):
                 self.links.append(value)
 
 
 def check(public: Path) -> list[tuple[str, str]]:
-    """Problems of a site as (file, what is wrong). Raises UsageError where no site was built."""
-    found = manifest(public)
-    if found is None:
+    """Problems of a site as (file, message). Raises UsageError when no site was built."""
+    record = manifest(public)
+    if record is None:
         raise UsageError(f"{public}: no site here", "Run `atlas build` first.")
     problems = [
         (name, "missing, though the build wrote it")
-        for name in found["files"]
+        for name in record["files"]
         if not (public / name).is_file()
     ]
     problems += [
         (name, "its size changed since the build")
-        for name, mark in found["files"].items()
+        for name, mark in record["files"].items()
         if (public / name).is_file() and (public / name).stat().st_size != mark[0]
     ]
     pages: dict[str, _Reader] = {}
@@ -77,7 +76,7 @@ def check(public: Path) -> list[tuple[str, str]]:
 def _page(public: Path, name: str, reader: _Reader) -> list[str]:
     problems = []
     if len(reader.ids) != len(set(reader.ids)):
-        twice = next(one for one in reader.ids if reader.ids.count(one) > 1)
+        twice = next(mark for mark in reader.ids if reader.ids.count(mark) > 1)
         problems.append(f"the id {twice} is there twice")
     if not reader.language:
         problems.append("its language is not declared")
@@ -90,7 +89,7 @@ def _page(public: Path, name: str, reader: _Reader) -> list[str]:
 
 
 def _target(page: str, link: str) -> tuple[str | None, str]:
-    """The file a link leads to and the anchor in it; None for a link that leaves the site."""
+    """The file and the anchor that a link leads to; None as file for a link out of the site."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return None, ""

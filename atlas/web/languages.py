@@ -1,5 +1,4 @@
-"""Message catalogues. The languages themselves are rows in config/languages.py, which checks
-`[site].languages` and may import nothing."""
+"""Message catalogues of the languages in config/languages.py."""
 
 from __future__ import annotations
 
@@ -12,18 +11,18 @@ from babel.support import Translations
 from atlas.config.languages import LANGUAGES
 from atlas.web.theme import folders
 
-UNIDIC = "ja"  # the language of UniDic's words, which data say as they are
+UNIDIC = "ja"  # the language of UniDic's terms, which atlas data hold untranslated
 
 
 def catalogue(root: Path, language: str) -> Translations:
-    """The messages of a language; those it lacks are in English.
+    """The messages of a language; English where it lacks one.
 
-    Messages are in English, so English needs only words for what data say in Japanese, and
-    Japanese needs none for these.
+    Message ids are English, so the English catalogue holds translations of UniDic's Japanese terms
+    alone, which the Japanese catalogue does not need.
     """
     from babel.messages.mofile import write_mo
 
-    found = Translations()
+    messages = Translations()
     for folder in reversed(folders(root)):
         path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
         if path.is_file():
@@ -31,7 +30,7 @@ def catalogue(root: Path, language: str) -> Translations:
             with path.open("rb") as file:
                 write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
             compiled.seek(0)
-            found.merge(Translations(compiled))
+            messages.merge(Translations(compiled))
     if language not in ("en", UNIDIC):
-        found.add_fallback(catalogue(root, "en"))
-    return found
+        messages.add_fallback(catalogue(root, "en"))
+    return messages

@@ -1,4 +1,4 @@
-"""How wide text is."""
+"""The width of text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import unicodedata
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is in pixels: an em for East Asian wide characters, 0.6 em for others,
-    none for marks."""
+    """The approximate width of a text in pixels at a font size in pixels: 1 em for East Asian wide
+    characters, 0.6 em for others, 0 for combining marks."""
     if text.isascii():
         return 0.6 * len(text) * size
     ems = 0.0

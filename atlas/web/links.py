@@ -1,4 +1,4 @@
-"""Editions of a page, and links from it: relative, so that a site works under any path."""
+"""Editions of a page, and its links, which are relative, so that a site works under any path."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Edition:
     """One page in one language.
 
     site      the table [site]
-    language  of this edition; the first of the site stands at /, the others at /<language>/
+    language  of this edition; that of the site's first is at /, the others are at /<language>/
     url       the page's address below the root of each edition
-    anywhere  whether a host may serve it at any address, as it does the 404 page: then its links
-              start at the root of the site
+    anywhere  whether a host may serve it at any address, as the 404 page; its links then start at
+              the root of the site
     """
 
     site: Site
@@ -41,7 +41,7 @@ class Edition:
 
     @property
     def prefix(self) -> str:
-        """Where the edition begins: empty, or `ja/`."""
+        """The root of the edition below that of the site: empty, or `ja/`."""
         return "" if self.first else f"{self.language}/"
 
     @property
@@ -51,7 +51,7 @@ class Edition:
 
     @property
     def path(self) -> str:
-        """The file that holds it."""
+        """The file that holds the page."""
         folder = self.here == "" or self.here.endswith("/")
         return f"{self.here}index.html" if folder else self.here
 

@@ -1,4 +1,4 @@
-"""A page of the site before it is rendered, and what every template is told."""
+"""A page of the site before it is rendered, and the context of every template."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Pictured(Protocol):
-    """What a link preview shows a picture of."""
+    """The map that the picture of a link preview shows."""
 
     def title(self, language: str) -> str:
-        """What the picture shows."""
+        """Its title."""
 
     @property
     def cards(self) -> Mapping[str, str]:
@@ -25,7 +25,7 @@ class Pictured(Protocol):
 
     @property
     def size(self) -> int:
-        """How many tokens it shows."""
+        """The number of its tokens."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Page:
     """One page in every language.
 
     url        its address below the root of each edition
-    template   the template that makes it
-    context    what that template is told besides the names of every page: a dataclass, whose fields
-               are the names. Themes override templates file by file, so its fields are a contract
-    indexed    whether search engines and the sitemap are told of it
-    framed     whether it is made to stand in other sites' frames
-    fragments  templates that read the same in every language: rendered once with the same context,
-               and handed to `template` as `fragments`, by the names given here
-    pictured   what link previews show; the first map where it is None
+    template   the name of its template
+    context    a dataclass whose fields are the template's names besides the common ones. Themes
+               override templates file by file, so the fields are a contract
+    indexed    whether the sitemap lists it and search engines may index it
+    framed     whether it is made for other sites' frames
+    fragments  templates that are equal in every language, by name: rendered once with the same
+               context, and passed to `template` as `fragments`
+    pictured   the map that link previews show; None for the first
     """
 
     url: str
@@ -54,8 +54,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of the site as templates see it: its name, its title (a message), where its pages
-    begin, and what it shows."""
+    """A section of the site as templates see it: its name, its title (a message id), the address of
+    its first page, and its views."""
 
     name: str
     title: str
@@ -65,20 +65,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Common:
-    """What every template is told besides the names of its own page.
+    """The names of every template besides those of its own page.
 
-    Of the edition come further: `page` (this page), `edition`, `language`, `link(url)` to a page of
-    the same edition, `file(name)` to a file of the site, `absolute(name)`, the tags `style(name)`
-    and `script(name, …)` that load those of the theme, and `fragments`.
+    The edition adds `page` (this page), `edition`, `language`, `link(url)` to a page of the same
+    edition, `file(name)` to a file of the site, `absolute(name)`, the tags `style(name)` and
+    `script(name, …)` that load those of the theme, and `fragments`.
 
     site       the table [site]
     languages  of the site, the first first
-    assets     where styles, scripts and the map runtime stand
+    assets     the addresses of styles, scripts and the map runtime
     version    of the atlas
-    map_files  the folder of what map pages fetch
+    map_files  the folder of the files that map pages fetch
     card_size  width and height in pixels of the pictures of link previews
-    sections   what the site shows, in the order of its navigation
-    pictured   what link previews show
+    sections   the sections of the site, in the order of its navigation
+    pictured   the map that link previews show
     """
 
     site: Site

@@ -1,9 +1,9 @@
-"""The colours of groups."""
+"""The colours of clusters and of series."""
 
 from __future__ import annotations
 
-# Twelve colours that differ in lightness as well as in hue, after Okabe & Ito 2008, to be told
-# apart on white and on black.
+# Twelve colours after Okabe & Ito 2008 that differ in lightness as well as in hue, on white and on
+# black. The custom properties --c0 … of site.css are the same.
 PALETTE = (
     "#0072b2",
     "#d55e00",

@@ -1,12 +1,11 @@
-"""Templates to HTML: the environment, its filters, the message catalogues, and the theme's
-place."""
+"""Renders templates to HTML: an environment for each language, with its filters and messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from babel.numbers import format_decimal, format_percent
 from jinja2 import (
@@ -27,17 +26,16 @@ from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
 from atlas.web.theme import folders, theme
 
-# What an expression in a template may raise besides Jinja's own errors.
+# Errors of an expression in a template, besides Jinja's own.
 _MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-# Methods of views that say something in a language; templates call them as filters, as in
-# `{{ view | description }}`. `title` is one as well.
+# Methods of views that return text in a language, besides `title`. Templates call them as filters,
+# as in `{{ view | description }}`.
 VIEW_TEXTS = ("model_title", "description", "landmark_title", "claim_title")
 
 
 class Renderer:
-    """Renders templates in the languages of a site. Raises AtlasError naming the template that is
-    wrong."""
+    """Renders templates in the languages of a site."""
 
     def __init__(self, root: Path, languages: tuple[str, ...]) -> None:
         loaders = [FileSystemLoader(folder) for folder in folders(root)]
@@ -64,6 +62,7 @@ class Renderer:
             self.environments[language] = environment
 
     def render(self, language: str, template: str, context: dict[str, Any]) -> str:
+        """The HTML of a template in a language. Raises AtlasError naming a faulty template."""
         try:
             return self.environments[language].get_template(template).render(context)
         except TemplateError as problem:
@@ -79,8 +78,15 @@ class Renderer:
             ) from problem
 
 
+class Titled(Protocol):
+    """A view."""
+
+    def title(self, language: str) -> str:
+        """Its title."""
+
+
 class Translated(NamedTuple):
-    """A template that is written by hand in each language, and the language it is written in."""
+    """A template that is written by hand in each language, and its language."""
 
     template: str
     language: str
@@ -88,15 +94,15 @@ class Translated(NamedTuple):
 
 def translated(environment: Environment, languages: Iterable[str], name: str) -> Translated:
     """The template in the first of `languages` that has it; `{}` in the name stands for the
-    language. Raises TemplatesNotFound where none has."""
+    language. Raises TemplatesNotFound when none has it."""
     names = {name.format(language): language for language in languages}
-    found = environment.select_template(list(names)).name or ""
-    return Translated(found, names[found])
+    template = environment.select_template(list(names)).name or ""
+    return Translated(template, names[template])
 
 
 def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
-    """The filters of a language: numbers as it writes them, texts of the config and titles of views
-    in it, and sentences put together."""
+    """The filters of a language: they format numbers, choose texts of the config, call methods of
+    views, and join sentences."""
     code = language.code
 
     def number(value: float, digits: int = 0) -> str:
@@ -108,7 +114,7 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         ).replace("-", "−")
 
     def small(value: float) -> str:
-        """Two significant digits of a number below ten."""
+        """A number below ten with two significant digits."""
         return str(format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=language.locale))
 
     def percent(value: float, digits: int = 0) -> str:
@@ -121,19 +127,17 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         )
 
     def own_text(value: Text | None, fallback: str = "") -> str:
-        """A text of the config, which may have one wording a language."""
+        """A text of the config in this language."""
         return text(value, code, fallback)
 
-    def title(value: Any) -> str:
-        """The title of a view. A string is put into title case, as by Jinja's filter of this
-        name."""
-        return do_title(value) if isinstance(value, str) else str(value.title(code))
+    def title(value: str | Titled) -> str:
+        """The title of a view; of a string, the string in title case, as by Jinja's filter."""
+        return do_title(value) if isinstance(value, str) else value.title(code)
 
     def sentences(parts: Iterable[str]) -> Markup:
-        """Sentences of one paragraph, with the language's gap between them; empty ones are left
-        out."""
-        told = (escape(part).strip() for part in parts)
-        return escape(language.gap).join(part for part in told if part)
+        """The sentences that are not empty, joined by the language's gap."""
+        escaped = (escape(part).strip() for part in parts)
+        return escape(language.gap).join(part for part in escaped if part)
 
     return {
         "number": number,

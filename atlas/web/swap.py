@@ -1,4 +1,4 @@
-"""Puts a new site in the old one's place."""
+"""Replaces the old site by a new one, removes a site, and recovers from a killed build."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from atlas.web.writer import MANIFEST, manifest
 
 
 def clean(output: Path) -> int:
-    """Remove the files the atlas wrote, and folders that are then empty; how many files."""
-    found = manifest(output)
-    if found is None:
+    """Remove the files that the atlas wrote and the folders that are then empty. Returns the number
+    of files."""
+    record = manifest(output)
+    if record is None:
         return 0
     gone = 0
-    for name in [*found["files"], MANIFEST]:
+    for name in [*record["files"], MANIFEST]:
         path = output / name
         if path.resolve().is_relative_to(output.resolve()) and path.is_file():
             path.unlink()
@@ -34,25 +35,25 @@ def clean(output: Path) -> int:
 
 
 def recover(output: Path) -> None:
-    """Undo what a killed build left: put the old site back if it was moved away, and remove
-    half-made ones."""
+    """Clean up after a killed build: put the old site back if it was moved away, and remove
+    unfinished ones."""
     ours = re.compile(re.escape(f".{output.name}-") + "[0-9a-f]{12}(-old)?")
-    olds = sorted(
+    left = sorted(
         path for path in output.parent.glob(".*") if ours.fullmatch(path.name) and path.is_dir()
     )
     if not output.exists():
-        for path in olds:
+        for path in left:
             if path.name.endswith("-old") and manifest(path) is not None:
                 path.rename(output)
                 break
-    for path in olds:
+    for path in left:
         if path.exists():
             shutil.rmtree(path, ignore_errors=True)
 
 
 def swap(new: Path, output: Path) -> None:
-    """Put the new site in the old one's place; by one system call on Linux, so that no reader finds
-    neither."""
+    """Replace the old site by the new one; on Linux in one system call, so that readers always find
+    a site."""
     if not output.exists():
         output.parent.mkdir(parents=True, exist_ok=True)
         new.rename(output)

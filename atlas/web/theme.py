@@ -1,14 +1,13 @@
-"""The theme: where templates and assets are found, the atlas's own before those that ship."""
+"""The theme: templates and assets, the atlas's own before those of the package."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-
-
 RUNTIME = "plotly-map.min.js"
+
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def theme() -> Path:
@@ -18,36 +17,37 @@ def theme() -> Path:
 
 
 def folders(root: Path) -> list[Path]:
-    """Where templates and assets are looked for: the atlas's own `templates/` first, file by file,
-    then the theme."""
+    """The folders that are searched for each template and asset: the atlas's own `templates/` if
+    there is one, then the theme."""
     own = root / "templates"
     return [own, theme()] if own.is_dir() and own.resolve() != theme().resolve() else [theme()]
 
 
 def digest(root: Path) -> str:
     """Digest of every file of the theme and of the atlas's own templates."""
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for folder in folders(root):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "node_modules" not in path.parts:
-                found.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    return found.hexdigest()
+                total.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return total.hexdigest()
 
 
 def asset(root: Path, name: str) -> Path | None:
-    """A file of assets/, the atlas's own before the theme's."""
+    """The path of a file of assets/, the atlas's own before the theme's; None if there is none."""
     return next(
         (path for folder in folders(root) if (path := folder / "assets" / name).is_file()), None
     )
 
 
 def files(root: Path, suffix: str) -> dict[str, Path]:
-    """The files of a kind in folders of the theme, the atlas's own before those that ship, by their
-    places: `maps/map.css`. What the build hook made and what npm brought is left out."""
-    found: dict[str, Path] = {}
+    """The paths of files with a suffix in folders of the theme, the atlas's own before those of the
+    package, by place: `maps/map.css`. The output of the build hook and npm's packages are left
+    out."""
+    paths: dict[str, Path] = {}
     for folder in reversed(folders(root)):
         for path in sorted(folder.glob(f"*/**/*.{suffix}")):
             place = path.relative_to(folder)
             if not {"vendor", "node_modules"} & set(place.parts):
-                found[place.as_posix()] = path
-    return found
+                paths[place.as_posix()] = path
+    return paths

@@ -1,4 +1,4 @@
-"""Files of a new site, shared with the old one where they are as before."""
+"""Writes the files of a new site; unchanged ones are shared with the old site."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from atlas import __version__
 
-# Files by name, and what their user is told of them, in JSON values.
-Derived = tuple[dict[str, bytes], Any]
+Facts = TypeVar("Facts")
+Derived = tuple[dict[str, bytes], Facts]  # files by name, and facts about them as JSON values
 
 MANIFEST = ".atlas.json"
 
 
 class Writer:
-    """Writes files into a new site, sharing those that are as before with the old one."""
+    """Writes files into a new site; unchanged ones become hard links to those of the old site."""
 
     def __init__(self, folder: Path, old: Path, before: dict[str, Any]) -> None:
         self.folder, self.old = folder, old
@@ -27,10 +27,10 @@ class Writer:
         self.derived_before: dict[str, Any] = before.get("derived", {})
         self.files: dict[str, list[Any]] = {}
         self.derived: dict[str, Any] = {}
-        self._made: set[Path] = set()
+        self._folders: set[Path] = set()
 
     def write(self, name: str, content: bytes | str) -> str:
-        """Write a file; its name."""
+        """Write a file. Returns its name. Raises OSError."""
         raw = content.encode() if isinstance(content, str) else content
         mark = [len(raw), hashlib.sha256(raw).hexdigest()]
         if self.before.get(name) == mark and self._share(name):
@@ -41,33 +41,35 @@ class Writer:
         return name
 
     def hashed(self, name: str, content: bytes | str) -> str:
-        """Write a file under assets/ with a digest of its content in the name; the name."""
+        """Write a file under assets/ with a digest of its content in its name. Returns the name.
+        Raises OSError."""
         raw = content.encode() if isinstance(content, str) else content
         stem, _, suffix = name.rpartition(".")
         return self.write(f"assets/{stem}.{hashlib.sha256(raw).hexdigest()[:10]}.{suffix}", raw)
 
-    def derive(self, name: str, key: str, make: Callable[[], Derived]) -> Any:
-        """Files and facts that follow from `key` alone: taken from the old site if they are there,
-        else made."""
-        found = self.derived_before.get(name)
+    def derive(self, name: str, key: str, make: Callable[[], Derived[Facts]]) -> Facts:
+        """Write files that depend on `key` alone: the old site's if it has them, else those that
+        `make` returns. Returns the facts about them. Raises OSError."""
+        record = self.derived_before.get(name)
         if (
-            found
-            and found["key"] == key
-            and all(one in self.before and self._share(one) for one in found["files"])
+            record
+            and record["key"] == key
+            and all(file in self.before and self._share(file) for file in record["files"])
         ):
-            for one in found["files"]:
-                self.files[one] = self.before[one]
-            self.derived[name] = found
-            return found["facts"]
+            for file in record["files"]:
+                self.files[file] = self.before[file]
+            self.derived[name] = record
+            old: Facts = record["facts"]
+            return old
         files, facts = make()
-        for one, content in files.items():
-            self.write(one, content)
+        for file, content in files.items():
+            self.write(file, content)
         self.derived[name] = {"key": key, "files": list(files), "facts": facts}
         return facts
 
     def finish(self, key: str, pages: int) -> int:
-        """Write the manifest, carry over what is not ours; how many files are new, changed or
-        gone."""
+        """Write the manifest, and copy the files of the old site that the atlas did not write.
+        Returns the number of files that are new, changed or gone. Raises OSError."""
         for path in self.old.rglob("*") if self.old.is_dir() else ():
             name = path.relative_to(self.old).as_posix()
             if (
@@ -92,9 +94,9 @@ class Writer:
 
     def _path(self, name: str) -> Path:
         path = self.folder / name
-        if path.parent not in self._made:
+        if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
+            self._folders.add(path.parent)
         return path
 
     def _share(self, name: str) -> bool:
@@ -112,9 +114,11 @@ class Writer:
 
 
 def manifest(output: Path) -> dict[str, Any] | None:
-    """What the atlas wrote into a folder, or None where it did not."""
+    """The manifest of the site in a folder; None if the atlas wrote none there."""
     try:
-        found = json.loads((output / MANIFEST).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) and isinstance(found.get("files"), dict) else None
+        record = json.loads((output / MANIFEST).read_text(encoding="utf-8"))
+        return (
+            record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
+        )
     except (OSError, ValueError):
         return None

@@ -146,7 +146,6 @@ def test_what_is_written_is_read(tmp_path: Path, texts: list[str]) -> None:
     assert found.table.cast(data.table.schema).equals(data.table)
     assert found.strings("text") == texts
     assert np.array_equal(found.lists("neighbor_ids"), data.lists("neighbor_ids"))
-    assert dataset.recipe(tmp_path, MAP) == "0" * 64
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{MAP}.json", f"{MAP}.parquet"]
 
 
@@ -357,13 +356,11 @@ def test_a_truncated_table_is_not_readable(tmp_path: Path, share: float) -> None
 def test_missing_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no atlas data for the map m-words"):
         dataset.read(tmp_path, MAP)
-    assert dataset.recipe(tmp_path, MAP) is None
     dataset.write(tmp_path, make(list("abcdef")))
     parquet, about = dataset.paths(tmp_path, MAP)
     parquet.unlink()
     with pytest.raises(DataError, match=r"m-words\.parquet: missing"):
         dataset.read(tmp_path, MAP)
-    assert dataset.recipe(tmp_path, MAP) is None
     about.write_text("{")
     with pytest.raises(DataError, match=r"m-words\.json: file: "):
         dataset.read(tmp_path, MAP)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atlas.findings import finding
 from atlas.findings.comparisons import data
@@ -75,7 +75,7 @@ class Comparisons:
         return pages(self.address, views)
 
 
-def _drawn(pair: ComparisonView) -> Derived:
+def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:
     """What the second map's stage fetches, its posters, and the ids of shared tokens."""
     files, facts = drawn(pair.beside, [pair.beside.main], pair.id)
     facts["pairs"] = None

@@ -1,12 +1,12 @@
-"""Where the files of a map stand in the site."""
+"""Addresses of the files of a map."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# What map pages fetch, and posters: a digest in each name, to be kept for long. What people name
-# stands in data/.
+# Files that map pages fetch, and posters. Their names hold digests, so browsers may keep them.
+# Files whose addresses people use are in data/.
 FOLDER = "assets/maps/"
 
 
@@ -14,8 +14,8 @@ FOLDER = "assets/maps/"
 class MapFiles:
     """Addresses below the site's root.
 
-    meta      what the page is told of the files it fetches
-    points    the main projection, which the page wants first
+    meta      the file that describes the others, which the page reads first
+    points    the points of the main projection
     pictures  posters by projection and width in pixels (`umap-1200`)
     cards     pictures of link previews by language
     """

@@ -1,7 +1,6 @@
-"""What the page of a map is told of it: one JSON file, which names the others.
+"""The JSON file that the page of a map reads first. It names the others.
 
-The scripts' types are made from these models (templates/maps/map/meta.d.ts; a test compares
-them), so what a page may read is what is written here.
+The scripts' types are made from these models (templates/maps/map/meta.d.ts); a test compares them.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ class Rectangle(Part):
 
 
 class Places(Part):
-    """Where the names of clusters stand, and from which zoom in half-octaves they show: each list
-    in the order of the clusters, which packs better than a place for each."""
+    """The coordinates of the names of clusters, and the zooms in half-octaves from which they are
+    shown. Each list is in the order of the clusters; lists pack better than objects."""
 
     zoom: list[int]
     x: list[int]
@@ -40,8 +39,8 @@ class Names(Part):
 
 
 class Projection(Part):
-    """A layout of the map: the file of its points, what the first view shows, and where the names
-    of clusters stand on it."""
+    """A layout of the map: the file of its points, the first view, and the places of the names of
+    clusters."""
 
     file: str
     view: Rectangle
@@ -49,7 +48,7 @@ class Projection(Part):
 
 
 class Cluster(Part):
-    """A cluster: `colour` is a place in the palette, 255 for none."""
+    """A cluster; `colour` is an index into the palette, 255 for none."""
 
     name: str
     slug: str
@@ -65,14 +64,14 @@ class Levels(Part):
 
 
 class Until(Part):
-    """The zooms, in half-octaves, after which the names of each level give way."""
+    """The last zooms, in half-octaves, at which the names of each level are shown."""
 
     coarse: float
     fine: float
 
 
 class Groups(Part):
-    """The names of properties that stand as numbers beside the points."""
+    """The values of the properties of tokens; files hold indices into these lists."""
 
     kind: list[str]
     script: list[str]
@@ -80,7 +79,7 @@ class Groups(Part):
 
 
 class Counts(Part):
-    """How many tokens of a large map have each of those properties."""
+    """The number of tokens of a large map with each value of a property."""
 
     kind: list[int]
     script: list[int]
@@ -88,7 +87,7 @@ class Counts(Part):
 
 
 class Landmark(Part):
-    """A set of tokens with a name, and its titles by language; the largest set comes first."""
+    """A set of tokens with its titles by language; the largest set comes first."""
 
     name: str
     title: dict[str, str]
@@ -96,7 +95,7 @@ class Landmark(Part):
 
 
 class Files(Part):
-    """The files of a map that is loaded whole; its points stand with the projections."""
+    """The files of a map that is loaded as a whole, besides those of its projections."""
 
     texts: str
     facts: str
@@ -105,11 +104,11 @@ class Files(Part):
 
 
 class Tiles(Part):
-    """The files of a map that is loaded by need.
+    """The files of a map that is loaded in tiles.
 
     `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the
-    level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that find a token's
-    row. `extent` is that of the layout, the wider way, in units of the frame.
+    level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that map ids to rows.
+    `extent` is the larger one of the layout's width and height, in units of the frame.
     """
 
     folder: str
@@ -121,10 +120,10 @@ class Tiles(Part):
 
 
 class Meta(Part):
-    """What the page of a map is told of it.
+    """The description of a map and of its files.
 
-    `k` is how many neighbors a projection's faithfulness is measured by, `neighbors` how many are
-    shown. A map has `files` and landmarks, or `tiles` and counts.
+    Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files` and
+    `landmarks`, or `tiles` and `counts`.
     """
 
     map: str

@@ -1,19 +1,18 @@
-"""The files a map page fetches: quantised points, token texts, neighbors; small, content-hashed,
-packed once.
+"""The files that a map page fetches: quantised points, token texts, neighbors.
 
 Rows are sorted along a Morton curve of the main projection, so that differences between rows are
-small and compress well. Every file is gzip within, so that it is small on any host; the page
-unpacks it with DecompressionStream.
+small and compress well. Every file is gzipped, so that it is small on any host; the page unpacks it
+with DecompressionStream.
 
     points   of the main projection: x and y as uint16 of the frame's width, each as differences,
              low bytes then high bytes; then a byte plane for each of label zoom, coarse cluster,
              kind, script, part of speech
-    texts    the readable tokens, one a line
-    readings their readings, one a line, empty where there is none; only where the vocabulary has
-    any
+    texts    the tokens as readers see them, one a line
+    readings their readings, one a line, empty where there is none; only if the vocabulary has any
     layout   of another projection: x and y as above, then label zoom
     facts    token ids (three byte planes), fine clusters (two), then for each projection, in the
-             order of the page's list, how many of the token's `k` nearest neighbors it keeps (one)
+             order of the page's list, the number of the token's `k` nearest neighbors that it keeps
+             (one)
     near     for each of ten nearest neighbors its row (three byte planes of all rows), then its
              similarity (one each, 0..255)
 """
@@ -22,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +28,7 @@ from atlas.maps import facts
 from atlas.maps.colours import colours
 from atlas.maps.data import Dataset
 from atlas.maps.files import tiles
-from atlas.maps.files.bytes import differences, pack, split16
+from atlas.maps.files.bytes import differences, pack, planes, shares, split16
 from atlas.maps.files.meta import (
     Cluster,
     Counts,
@@ -51,21 +49,21 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 11  # raised by hand when files or pictures of a map change for the same atlas data
+VERSION = 11  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
-GREY = 255  # noise, and tokens without the property
+GREY = 255  # for noise, and for tokens without a property
 PROPERTIES = ("kind", "script", "pos")
 
 
 def quantised(data: Dataset, projection: str) -> Array:
-    """A projection's coordinates (n, 2) as uint16 of the frame's width."""
+    """A projection's coordinates (n, 2) uint16; 65535 is the width of the whole frame."""
     places = whole(data, projection).unit(layout(data, projection))
     return np.clip(np.round(places * 65535), 0, 65535).astype(np.uint16)
 
 
 def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
-    """The distinct values, most frequent first, and each row's index into them; GREY where there is
-    none or they are too many."""
+    """The `most` most frequent values, and for each row (n,) uint8 the index of its value; GREY if
+    it has none or a rarer one."""
     counts: dict[str, int] = {}
     for value in values:
         if value:
@@ -77,7 +75,7 @@ def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
 
 @dataclass(frozen=True)
 class Payload:
-    """Files by name; `told` names the one that the page reads first, and `points` its points."""
+    """The files of a map by name; `told` is the name of the one that describes the others."""
 
     files: dict[str, bytes]
     meta: Meta
@@ -85,14 +83,15 @@ class Payload:
 
     @property
     def points(self) -> str:
+        """The name of the file with the points of the main projection."""
         return self.meta.projections[self.meta.main].file
 
 
 def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -> Payload:
-    """All files of a map: of the whole of it, or of its tiles where it is too large to be loaded at
-    once.
+    """All files of a map; of a large one, those of its tiles.
 
-    `chosen` are the palette indices of its coarse clusters; found by `colours` when left out.
+    `chosen` are the colours of its coarse clusters, indices below `palette` by key; those of
+    `colours` when left out.
     """
     chosen = colours(data, palette) if chosen is None else chosen
     tiled = len(data.table) > tiles.LIMIT
@@ -103,8 +102,18 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
     return Payload(files, meta, told)
 
 
-def _meta(data: Dataset, chosen: dict[int, int], points: dict[str, str], **own: Any) -> Meta:
-    """What is told of a map; `points` are the files of its projections, the main one first."""
+def _meta(
+    data: Dataset,
+    chosen: dict[int, int],
+    points: dict[str, str],
+    neighbors: int,
+    *,
+    files: Files | None = None,
+    landmarks: list[Landmark] | None = None,
+    tiles: Tiles | None = None,
+    counts: Counts | None = None,
+) -> Meta:
+    """The description of a map; `points` are the files of its projections, the main one first."""
     main = data.about.map.clustered_on
     coarse, fine = (
         [cluster for cluster in data.about.clusters if cluster.level == level]
@@ -129,25 +138,26 @@ def _meta(data: Dataset, chosen: dict[int, int], points: dict[str, str], **own: 
             fine=[_cluster(cluster, chosen) for cluster in fine],
         ),
         until=Until(coarse=COARSE_UNTIL, fine=FINE_UNTIL),
-        **own,
+        neighbors=neighbors,
+        files=files,
+        landmarks=landmarks,
+        tiles=tiles,
+        counts=counts,
     )
 
 
 def _groups(data: Dataset, projection: str) -> list[Array]:
-    """Planes of bytes, in the order of rows: label zoom, coarse cluster, kind, script, part of
+    """Planes (n,) uint8, in the order of rows: label zoom, coarse cluster, kind, script, part of
     speech."""
     coarse = data.column("cluster_coarse")
-    found = [
-        data.column(f"label_{projection}"),
-        np.where((coarse < 0) | (coarse >= GREY), GREY, coarse),
-    ]
-    return [
-        plane.astype(np.uint8)
-        for plane in (*found, *(codes(data.strings(what))[1] for what in PROPERTIES))
-    ]
+    zooms = data.column(f"label_{projection}")
+    clusters = np.where((coarse < 0) | (coarse >= GREY), GREY, coarse)
+    properties = (codes(data.strings(what))[1] for what in PROPERTIES)
+    return [plane.astype(np.uint8) for plane in (zooms, clusters, *properties)]
 
 
 def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
+    """The files of a map that is loaded as a whole, and its description."""
     map_id, main = data.about.map.id, data.about.map.clustered_on
     points = quantised(data, main)
     order = morton(points)
@@ -189,8 +199,8 @@ def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes
         np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes()
         for name in names
     ]
-    columns = [tiles.planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
-    beside = tiles.planes(rows.T, 3) + tiles.planes(np.round(np.clip(similar, 0, 1) * 255).T, 1)
+    columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
+    beside = planes(rows.T, 3) + shares(similar.T)
     texts, readings = lines("text"), lines("reading")
     own = Files(
         texts=add("texts", "\n".join(texts[row] for row in order).encode()),
@@ -202,21 +212,22 @@ def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes
     )
     shown = int(near.shape[1]) if near.ndim == 2 else 0
     pins = _landmarks(data, place)
-    return files, _meta(data, chosen, names, neighbors=shown, files=own, landmarks=pins)
+    return files, _meta(data, chosen, names, shown, files=own, landmarks=pins)
 
 
 def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
-    """Only the main projection: a second one would double the files; it is in the Parquet file."""
+    """The files of a map that is loaded in tiles, and its description. They hold the main
+    projection alone, because each more would double them; the Parquet file holds the others."""
     main = data.about.map.clustered_on
     unit = whole(data, main).unit(layout(data, main))
     groups = _groups(data, main)
     ids = data.column("token_id")
-    made = tiles.tree(unit, groups[0], tiles.LARGE_CAP if len(ids) > tiles.MANY else tiles.CAP)
+    tree = tiles.tree(unit, groups[0], tiles.LARGE_CAP if len(ids) > tiles.MANY else tiles.CAP)
     near = data.lists("neighbor_ids")[:, :NEAR]
     k = data.about.faithfulness[main].k
-    found = tiles.files(
+    contents = tiles.files(
         unit,
-        made,
+        tree,
         groups,
         [str(text) for text in data.strings("text")],
         data.strings("reading"),
@@ -226,7 +237,7 @@ def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Met
         near,
         data.lists("neighbor_similarities")[:, :NEAR],
     )
-    packed = {f"{name}.bin": pack(raw) for name, raw in found}
+    packed = {f"{name}.bin": pack(raw) for name, raw in contents}
     folder = tiles.folder(data.about.map.id, packed)
     own = Tiles(
         folder=f"{folder}/",
@@ -244,30 +255,30 @@ def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Met
     )
     points, shown = {main: f"{folder}/0.p.bin"}, int(near.shape[1])
     files = {f"{folder}/{name}": content for name, content in packed.items()}
-    return files, _meta(data, chosen, points, neighbors=shown, tiles=own, counts=counts)
+    return files, _meta(data, chosen, points, shown, tiles=own, counts=counts)
 
 
 def _landmarks(data: Dataset, place: Array) -> list[Landmark]:
-    """What the page pins and colours by: the landmarks with members, their rows at the places that
-    `place` (n,) gives them.
+    """The landmarks that have measurements, with the rows of their members, which `place` (n,)
+    maps from rows of the data.
 
-    The largest comes first: the page colours in this order, so that of two sets with the same token
-    the smaller keeps it.
+    The largest comes first: the page colours in this order, so a token of two sets gets the colour
+    of the smaller one.
     """
     ids = data.column("token_id")
     return [
         Landmark(
-            name=one.name,
-            title=one.title,
-            rows=np.sort(place[np.searchsorted(ids, one.members)]).tolist(),
+            name=landmark.name,
+            title=landmark.title,
+            rows=np.sort(place[np.searchsorted(ids, landmark.members)]).tolist(),
         )
-        for one in sorted(data.about.landmarks, key=lambda one: -len(one.members))
-        if one.spaces
+        for landmark in sorted(data.about.landmarks, key=lambda landmark: -len(landmark.members))
+        if landmark.spaces
     ]
 
 
 def _view(data: Dataset, projection: str) -> Rectangle:
-    """The first view."""
+    """The frame of the first view, in units of the whole frame's width / 65535."""
     all_of_it, shown = whole(data, projection), view(data, projection)
     x, y = all_of_it.unit(np.array([[shown.left, shown.bottom]]))[0] * 65535
     width = shown.width / all_of_it.width * 65535
@@ -285,7 +296,7 @@ def _cluster(cluster: facts.Cluster, chosen: dict[int, int]) -> Cluster:
 
 
 def _places(clusters: list[facts.Cluster], projection: str, frame: Frame) -> Places:
-    """Where the names of a level's clusters stand on a projection."""
+    """The places of the names of a level's clusters on a projection."""
     anchors = np.array([cluster.anchors[projection] for cluster in clusters]).reshape(-1, 2)
     x, y = np.round(frame.unit(anchors) * 65535).astype(int).T.tolist()
     return Places(zoom=[cluster.zooms[projection] for cluster in clusters], x=x, y=y)

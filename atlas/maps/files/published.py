@@ -1,10 +1,10 @@
-"""What of a map stands in the site besides its pages: the files its page fetches, posters, cards."""
+"""The files of a map besides its pages: those that its page fetches, posters and cards."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atlas.config.site import Site, text
 from atlas.maps.cards import cards
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
 
 
 def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
-    """Write a map's files, or share them with the old site where they are as before."""
+    """Write a map's files. Those that its recipe leaves unchanged are shared with the old site."""
     recipe = view.about.recipe
-    shown = writer.derive(
+    files = writer.derive(
         view.id, f"{VERSION} {recipe}", lambda: drawn(view, view.about.map.projections)
     )
     titles: dict[str, tuple[str, str]] = {
         language: (view.title(language), text(site.title, language)) for language in site.languages
     }
-    named = writer.derive(
+    addresses = writer.derive(
         f"{view.id}.card",
         f"{VERSION} {recipe} {sorted(titles.items())}",
         lambda: _cards(view, titles),
     )
-    return MapFiles(**shown, cards=named)
+    return MapFiles(**files, cards=addresses)
 
 
-def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived:
-    """What the page of a map fetches, and its posters: of the main projection in two widths.
+def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[dict[str, Any]]:
+    """The files that the page of a map fetches, and its posters, of the main projection in two
+    widths.
 
-    `name` begins the names of posters; the map's id and the projection when left out.
+    `name` begins the names of posters; empty for the map's id and the projection.
     """
     packed = payload(view.data, len(PALETTE), view.colour)
     files = {f"{FOLDER}{file}": content for file, content in packed.files.items()}
@@ -58,8 +59,9 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived:
     }
 
 
-def _cards(view: MapView, titles: Mapping[str, tuple[str, str]]) -> Derived:
-    """A picture for link previews in each language. People paste its address, so it stays."""
+def _cards(view: MapView, titles: Mapping[str, tuple[str, str]]) -> Derived[dict[str, str]]:
+    """A picture for link previews in each language. Other sites keep its address, so it is
+    fixed."""
     names = {language: f"data/{view.id}.card-{language}.png" for language in titles}
     images = cards(view.data, view.main, titles)
     return {names[language]: images[language] for language in titles}, names

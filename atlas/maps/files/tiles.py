@@ -1,13 +1,13 @@
-"""Maps of more tokens than a page loads at once: an additive quadtree of tiles, and what finds a
-token in it.
+"""Maps of more tokens than a page loads at once: an additive quadtree of tiles, and indices that
+find tokens in it.
 
-The root tile holds a share of all tokens, each child more of its quarter, so that a view is the sum
-of the tiles that meet it, and the more are loaded the more is seen. Within a tile first come the
-tokens whose labels show by the tile's own zoom (`deepest`), so that labels never wait for deeper
-tiles; the rest is drawn by lot, so that tiles show density as it is. The shape is that of Potree
-and of deepscatter, whose tiles also add up.
+The root tile holds a share of all tokens, each child more tokens of its quarter. A view shows the
+sum of the tiles that meet it, and every tile that is loaded adds detail. A tile holds the tokens
+whose labels are shown at its zoom (`deepest`), so that labels never wait for deeper tiles, and a
+random choice of the others, so that tiles show the true density. Potree and deepscatter use the
+same structure.
 
-Files of one map stand in one folder whose name holds the digest of all of them:
+The files of a map are in one folder whose name holds the digest of all of them:
 
     index    tiles in preorder: a plane of child masks, then four byte planes of their counts
     N.p      points of tile N: x and y as uint16 of the tile's width, as differences, low bytes then
@@ -17,9 +17,9 @@ Files of one map stand in one folder whose name holds the digest of all of them:
     N.f      facts: ids (four byte planes), fine clusters (two), eighth of the vocabulary by id
              (one), neighbors kept (one)
     N.n      near: rows of ten neighbors (four planes of all), similarities (one, 0..255)
-    ids.N    rows of tokens in id order: ids (four planes), rows (four planes)
+    ids.N    ids in ascending order (four planes), and their rows (four planes)
     keys     the first key of each words.N, one a line
-    words.N  beginnings in code-point order, one a line: key, row, text where it is not the key
+    words.N  beginnings in code-point order, one a line: key, row, text if it differs from the key
 """
 
 from __future__ import annotations
@@ -33,44 +33,36 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from atlas.maps.files.bytes import differences, planes, shares, split16
 from atlas.numeric.types import Array
 
-LIMIT = 100_000  # tokens that a page still loads at once
-
-
-MANY = 2_000_000  # from here on tiles are larger, so that there are not too many files
-
-
-CAP, LARGE_CAP = 4_000, 8_000
-
-
-LEAST = 4  # a tile with others below it holds at least this part of the cap
-
-
+LIMIT = 100_000  # tokens that a page loads at once
+CAP = 4_000  # tokens in a tile, besides those whose labels are shown at its zoom
+MANY, LARGE_CAP = 2_000_000, 8_000  # the cap of maps with more tokens, to limit the number of files
+LEAST = 4  # a tile with others below it holds at least the cap divided by this
 DEEPEST = 14  # levels below the root
-
-
 LABELS = 4  # half-octaves by which labels are ahead of their tile's level
+CHUNK_IDS, CHUNK_WORDS = 16_384, 2_048  # entries of a file of each index
 
-
-CHUNK_IDS, CHUNK_WORDS = 16_384, 2_048
+_KANA = {code: code - 96 for code in range(0x30A1, 0x30F7)}  # katakana to hiragana
+_WORD = re.compile(r"[^\W_]+")
 
 
 def deepest(zoom: float) -> int:
-    """The level by which all labels up to a zoom (in half-octaves) are found."""
+    """The level up to which tiles hold all labels shown at a zoom, in half-octaves."""
     return max(0, min(DEEPEST, int(np.ceil((zoom - LABELS) / 2))))
 
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Tiles in preorder.
+    """t tiles in preorder.
 
-    level, column, row  of each tile: it covers [column, column + 1) × [row, row + 1) in units of
-    2^-level of the frame's width
-    mask                which of its four quarters it has below it: bit 0 the left lower one, 1
-                        right lower, 2 left upper, 3 right upper
-    start               its first row in `order`; one more at the end
-    order               rows of the data, tile by tile, along a Morton curve within each
+    level, column, row  (t,): a tile covers [column, column + 1) × [row, row + 1) in units of
+                        2^-level of the frame's width
+    mask                (t,) uint8, the quarters with a tile below it: bit 0 left lower, 1 right
+                        lower, 2 left upper, 3 right upper
+    start               (t + 1,), the first place of each tile in `order`, and n
+    order               (n,), rows of the data by tile, along a Morton curve within each
     """
 
     level: Array
@@ -85,10 +77,11 @@ class Tree:
 
 
 def tree(unit: Array, zooms: Array, cap: int, seed: int = 0) -> Tree:
-    """The quadtree of points (n, 2), from 0 to 1, with the zooms of their labels (255 for none)."""
+    """The quadtree of points (n, 2), from 0 to 1, with the zooms (n,) of their labels, NEVER for
+    none."""
     n = len(unit)
     lot = np.random.default_rng(seed).permutation(n)
-    left = lot  # rows that no tile has yet, in an order drawn by lot
+    left = lot  # rows that are in no tile yet, in random order
     parts: list[tuple[int, Array, Array]] = []  # level, code of the cell, rows
     for level in range(DEEPEST + 1):
         if not len(left):
@@ -100,8 +93,8 @@ def tree(unit: Array, zooms: Array, cap: int, seed: int = 0) -> Tree:
         code, early, rows = code[order], early[order], left[order]
         begins = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
         counts = np.diff(np.r_[begins, len(rows)])
-        # The fullest tile is filled to the cap, the others in proportion, so that density shows as
-        # it is; but not so little that thin regions need many files.
+        # The fullest tile is filled to the cap, the others in proportion, which shows the density;
+        # the lower bound keeps thin regions from needing many files.
         room = np.clip(counts * cap // counts.max(), max(cap // LEAST, 1), cap)
         place = np.arange(len(rows)) - np.repeat(begins, counts)
         here = (
@@ -118,7 +111,7 @@ def _preorder(unit: Array, parts: list[tuple[int, Array, Array]]) -> Tree:
     levels = np.concatenate([np.full(len(rows), level) for level, _, rows in parts])
     codes = np.concatenate([code for _, code, _ in parts])
     rows = np.concatenate([rows for _, _, rows in parts])
-    # A tile stands before all that begin with its code: order by the code at the deepest level,
+    # A tile precedes all whose codes begin with its own: sort by the code at the deepest level,
     # then by level.
     deep = codes << (2 * (DEEPEST - levels))
     inner = _inner(unit[rows], levels, codes)
@@ -142,7 +135,7 @@ def _preorder(unit: Array, parts: list[tuple[int, Array, Array]]) -> Tree:
 
 
 def _inner(unit: Array, levels: Array, codes: Array) -> Array:
-    """Places within tiles, as 16-bit numbers."""
+    """The points (n, 2) within the tiles of these levels and codes (n,), from 0 to 65535."""
     column, row = _unmorton(codes)
     scaled = unit * (2.0**levels)[:, None] - np.stack([column, row], axis=1)
     return np.asarray(np.clip(np.floor(scaled * 65536), 0, 65535).astype(np.int64))
@@ -160,62 +153,44 @@ def _spread(values: Array) -> npt.NDArray[np.int64]:
 
 
 def _unmorton(code: Array) -> tuple[Array, Array]:
-    found = []
+    axes = []
     for shift in (0, 1):
         part = (code >> shift) & 0x55555555
         for down, mask in ((1, 0x33333333), (2, 0x0F0F0F0F), (4, 0x00FF00FF), (8, 0x0000FFFF)):
             part = (part | (part >> down)) & mask
-        found.append(part)
-    return found[0], found[1]
-
-
-def planes(values: Array, count: int) -> bytes:
-    """Numbers as `count` planes of bytes, the lowest first."""
-    wide = values.astype(np.int64)
-    return b"".join(((wide >> (8 * k)) & 0xFF).astype(np.uint8).tobytes() for k in range(count))
-
-
-def split16(values: Array) -> bytes:
-    """Each value less the one before it, modulo 2^16, as low bytes, then high bytes."""
-    steps: Array = np.diff(values.astype(np.int64), prepend=0)
-    return planes(steps % 65536, 2)
+        axes.append(part)
+    return axes[0], axes[1]
 
 
 def fold(text: str) -> str:
-    """Text as it is searched: without case, width and the difference between the two kana; as the
-    page folds what a reader types."""
+    """Text as the index holds it: lower case, without differences of width and between the two
+    kana. The page folds queries in the same way."""
     plain = unicodedata.normalize("NFKC", text).lower()
     return plain.translate(_KANA) if any("ァ" <= sign <= "ヶ" for sign in plain) else plain
 
 
-_KANA = {code: code - 96 for code in range(0x30A1, 0x30F7)}
-
-
-_WORD = re.compile(r"[^\W_]+")
-
-
 def beginnings(text: str, reading: str | None) -> set[str]:
-    """What a token is found by: the whole of it, each word within it, and its reading."""
+    """The keys of a token: its text, its text from each word on, and its reading."""
     whole = fold(text)
-    found = {whole, *(whole[match.start() :] for match in _WORD.finditer(whole))}
+    keys = {whole, *(whole[match.start() :] for match in _WORD.finditer(whole))}
     if reading:
-        found.add(fold(reading))
-    return {re.sub(r"[\t\n\r]", " ", key) for key in found if key}
+        keys.add(fold(reading))
+    return {re.sub(r"[\t\n\r]", " ", key) for key in keys if key}
 
 
 def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str], list[str]]:
     """The chunks of the index of beginnings, and the first key of each. Texts and readings are in
-    the order of rows."""
-    entries: list[tuple[str, int]] = []
+    the order of rows of the tree."""
+    keys: list[tuple[str, int]] = []
     for row, text in enumerate(texts):
         if text.isascii() and text.isalnum() and not (readings and readings[row]):
-            entries.append((text.lower(), row))
+            keys.append((text.lower(), row))
         else:
-            entries += [(key, row) for key in beginnings(text, readings[row] if readings else None)]
-    entries.sort()
+            keys += [(key, row) for key in beginnings(text, readings[row] if readings else None)]
+    keys.sort()
     chunks, first = [], []
-    for at in range(0, len(entries), CHUNK_WORDS):
-        part = entries[at : at + CHUNK_WORDS]
+    for at in range(0, len(keys), CHUNK_WORDS):
+        part = keys[at : at + CHUNK_WORDS]
         first.append(part[0][0])
         chunks.append(
             "\n".join(
@@ -227,7 +202,7 @@ def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str
 
 def files(
     unit: Array,
-    made: Tree,
+    quadtree: Tree,
     groups: list[Array],
     texts: list[str],
     readings: list[str | None],
@@ -237,21 +212,22 @@ def files(
     near: Array,
     similarities: Array,
 ) -> Iterator[tuple[str, bytes]]:
-    """Names and raw contents of a map's files. Arrays are in the order of the data's rows, ids
-    ascending; `groups` are planes of bytes."""
-    n, order = len(ids), made.order
+    """Names and contents of a map's files. Arrays (n,), or (n, k) for neighbors, are in the order
+    of the data's rows, ids ascending; `groups` are the planes of bytes of `N.p`."""
+    n, order = len(ids), quadtree.order
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    levels = np.repeat(made.level, np.diff(made.start))
-    codes = np.repeat(_morton(made.column, made.row), np.diff(made.start))
+    levels = np.repeat(quadtree.level, np.diff(quadtree.start))
+    codes = np.repeat(_morton(quadtree.column, quadtree.row), np.diff(quadtree.start))
     inner = _inner(unit[order], levels, codes)
     eighth = np.arange(n) * 8 // max(n, 1)
-    yield "index", made.mask.tobytes() + planes(np.diff(made.start), 4)
-    for tile in range(len(made)):
-        a, b = int(made.start[tile]), int(made.start[tile + 1])
+    yield "index", quadtree.mask.tobytes() + planes(np.diff(quadtree.start), 4)
+    for tile in range(len(quadtree)):
+        a, b = int(quadtree.start[tile]), int(quadtree.start[tile + 1])
         rows = order[a:b]
         properties = [plane[rows].astype(np.uint8).tobytes() for plane in groups]
-        yield f"{tile}.p", b"".join([split16(inner[a:b, 0]), split16(inner[a:b, 1]), *properties])
+        points = [split16(differences(inner[a:b, axis])) for axis in (0, 1)]
+        yield f"{tile}.p", b"".join([*points, *properties])
         lines = (
             f"{_line(texts[row])}\t{_line(told)}" if (told := readings[row]) else _line(texts[row])
             for row in rows.tolist()
@@ -265,8 +241,7 @@ def files(
             + planes(kept[rows], 1),
         )
         others = place[np.searchsorted(ids, near[rows])]
-        similar = np.round(np.clip(similarities[rows], 0, 1) * 255)
-        yield f"{tile}.n", planes(others.T, 4) + planes(similar.T, 1)
+        yield f"{tile}.n", planes(others.T, 4) + shares(similarities[rows].T)
     for number, at in enumerate(range(0, n, CHUNK_IDS)):
         yield (
             f"ids.{number}",
@@ -288,8 +263,8 @@ def _line(text: str) -> str:
 
 
 def folder(map_id: str, contents: dict[str, bytes]) -> str:
-    """The name of the folder of a map's files: it changes when any of them does."""
-    found = hashlib.sha256()
+    """The name of the folder of a map's files, which holds their digest."""
+    total = hashlib.sha256()
     for name in sorted(contents):
-        found.update(f"{name}\0{len(contents[name])}\0".encode() + contents[name])
-    return f"{map_id}.tiles.{found.hexdigest()[:10]}"
+        total.update(f"{name}\0{len(contents[name])}\0".encode() + contents[name])
+    return f"{map_id}.tiles.{total.hexdigest()[:10]}"

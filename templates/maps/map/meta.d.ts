@@ -1,6 +1,6 @@
 // Written by tests/js/meta_types.py from atlas/maps/files/meta.py, which says more.
 
-/** A cluster: `colour` is a place in the palette, 255 for none. */
+/** A cluster; `colour` is an index into the palette, 255 for none. */
 export interface Cluster {
 	name: string;
 	slug: string;
@@ -8,14 +8,14 @@ export interface Cluster {
 	colour: number;
 }
 
-/** How many tokens of a large map have each of those properties. */
+/** The number of tokens of a large map with each value of a property. */
 export interface Counts {
 	kind: number[];
 	script: number[];
 	pos: number[];
 }
 
-/** The files of a map that is loaded whole; its points stand with the projections. */
+/** The files of a map that is loaded as a whole, besides those of its projections. */
 export interface Files {
 	texts: string;
 	facts: string;
@@ -23,14 +23,14 @@ export interface Files {
 	readings: string | null;
 }
 
-/** The names of properties that stand as numbers beside the points. */
+/** The values of the properties of tokens; files hold indices into these lists. */
 export interface Groups {
 	kind: string[];
 	script: string[];
 	pos: string[];
 }
 
-/** A set of tokens with a name, and its titles by language; the largest set comes first. */
+/** A set of tokens with its titles by language; the largest set comes first. */
 export interface Landmark {
 	name: string;
 	title: Record<string, string>;
@@ -43,7 +43,7 @@ export interface Levels {
 	fine: Cluster[];
 }
 
-/** What the page of a map is told of it. `k` is how many neighbors a projection's faithfulness is measured by, `neighbors` how many are shown. A map has `files` and landmarks, or `tiles` and counts. */
+/** The description of a map and of its files. Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files` and `landmarks`, or `tiles` and `counts`. */
 export interface Meta {
 	map: string;
 	language: string;
@@ -67,14 +67,14 @@ export interface Names {
 	fine: Places;
 }
 
-/** Where the names of clusters stand, and from which zoom in half-octaves they show: each list in the order of the clusters, which packs better than a place for each. */
+/** The coordinates of the names of clusters, and the zooms in half-octaves from which they are shown. Each list is in the order of the clusters; lists pack better than objects. */
 export interface Places {
 	zoom: number[];
 	x: number[];
 	y: number[];
 }
 
-/** A layout of the map: the file of its points, what the first view shows, and where the names of clusters stand on it. */
+/** A layout of the map: the file of its points, the first view, and the places of the names of clusters. */
 export interface Projection {
 	file: string;
 	view: Rectangle;
@@ -88,7 +88,7 @@ export interface Rectangle {
 	width: number;
 }
 
-/** The files of a map that is loaded by need. `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that find a token's row. `extent` is that of the layout, the wider way, in units of the frame. */
+/** The files of a map that is loaded in tiles. `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that map ids to rows. `extent` is the larger one of the layout's width and height, in units of the frame. */
 export interface Tiles {
 	folder: string;
 	labels: number;
@@ -98,7 +98,7 @@ export interface Tiles {
 	extent: number;
 }
 
-/** The zooms, in half-octaves, after which the names of each level give way. */
+/** The last zooms, in half-octaves, at which the names of each level are shown. */
 export interface Until {
 	coarse: number;
 	fine: number;

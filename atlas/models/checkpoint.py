@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,21 @@ from atlas.engine.stage import helper
 from atlas.errors import ModelError
 from atlas.models import hub
 from atlas.models.lock import Lock
-from atlas.models.vocabulary_files import libraries
+from atlas.models.tokenizer_classes import libraries
 
 READ_JSON = helper("read_json", version=1)
 
 # Files that a stage may read.
-READ = ("*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "pytorch_model*.bin", "README.md")
+READ = (
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.spm",
+    "*.tokenizer",
+    "*.safetensors",
+    "pytorch_model*.bin",
+    "README.md",
+)
 
 
 @dataclass(frozen=True)
@@ -193,8 +202,21 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
             digests.parent.mkdir(parents=True, exist_ok=True)
             write_whole(digests, json.dumps(known | fresh, indent=0))
     identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    needed = libraries({path.name for path in folder.iterdir()})
-    return Checkpoint(source, f"path:{folder}", f"files:{identity}", libraries=needed)
+    location = f"path:{folder}"
+    needed = _libraries(location, {path.name for path in folder.iterdir()})
+    return Checkpoint(source, location, f"files:{identity}", libraries=needed)
+
+
+def _libraries(location: str, files: Collection[str]) -> tuple[str, ...]:
+    """Distributions whose versions the vocabulary depends on. What cannot be read is told by what
+    reads it."""
+    found = []
+    for name in ("config.json", "tokenizer_config.json"):
+        try:
+            found.append(read_json(location, name) if name in files else None)
+        except ModelError:
+            found.append(None)
+    return libraries(files, *found)
 
 
 def _read_digests(path: Path) -> dict[str, list[object]]:
@@ -233,7 +255,7 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
     else:
         commit, files = hub.commit(repo, revision)
     lock[name] = commit
-    lock.libraries[name] = libraries(files)
+    lock.libraries[name] = _libraries(f"hub:{repo}@{commit}", files)
     return commit
 
 

@@ -1,17 +1,21 @@
-"""The tokens that a tokenizer's files hold, by id: tokenizer.json, or the files of the slow
-tokenizers."""
+"""The token of every row of a checkpoint's tokenizer: as its files say it where they alone decide,
+else as transformers does."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
+from atlas.models import tokenizer_asked, tokenizer_classes, tokenizer_special
 from atlas.models.checkpoint import read_json
-from atlas.models.vocabulary_files import TOKENIZERS
+from atlas.models.tokenizer_classes import KIN, Kin, Named
+from atlas.models.vocabulary_files import PIECES, TOKENIZERS
 
 
 def _bytes() -> dict[str, int]:
@@ -25,17 +29,8 @@ def _bytes() -> dict[str, int]:
 
 
 BYTES = _bytes()
-_SHIFTED = (
-    "xlm-roberta",
-    "camembert",
-    "mbart",
-    "xglm",
-    "pegasus",
-    "bigbird_pegasus",
-)  # ids are not those of the SentencePiece model
 
-# Special by the defaults of the slow tokenizers' classes; older checkpoints do not say so in a
-# file.
+# Special where no class is stated and no file says so.
 _DEFAULTS = {
     "[PAD]",
     "[UNK]",
@@ -50,81 +45,120 @@ _DEFAULTS = {
     "<|endoftext|>",
 }
 
-# Tokens by id, the family, and the ids of special and of all added tokens.
-Read = tuple[dict[int, str], str, set[int], set[int]]
+# Families of classes whose tokens do not show it.
+_FAMILIES = {
+    "ByT5Tokenizer": "bytes",
+    "PerceiverTokenizer": "bytes",
+    "MyT5Tokenizer": "bytes",
+    "EsmTokenizer": "wordlevel",
+    "GPTNeoXJapaneseTokenizer": "wordlevel",
+    "CpmAntTokenizer": "wordlevel",
+}
 
 
-def load(location: str) -> Read:
-    """What the best of a checkpoint's tokenizer files holds. Raises ModelError naming the file that
-    cannot be read."""
-    path = next(
-        (found for name in TOKENIZERS if (found := checkpoints.fetch(location, name))), None
+@dataclass(frozen=True)
+class Tokens:
+    """What a tokenizer says.
+
+    rows      tokens by id; rows that have none are left out
+    family    as in records.Vocabulary
+    special   ids of special tokens
+    added     ids of all tokens that are not of the base vocabulary
+    """
+
+    rows: dict[int, str]
+    family: str
+    special: set[int]
+    added: set[int]
+
+
+def load(location: str) -> Tokens:
+    """The tokens of a checkpoint's tokenizer. Raises ModelError naming the file that cannot be
+    read, or the package that is lacking."""
+    found = tokenizer_classes.named(
+        read_json(location, "config.json") or {}, read_json(location, "tokenizer_config.json") or {}
     )
-    if path is None:
-        raise ModelError(
-            f"{location}: no tokenizer found", f"A checkpoint needs one of {', '.join(TOKENIZERS)}."
-        )
+    name = tokenizer_classes.file_of(found, lambda name: _there(location, name))
+    if name is None:
+        return _asked(location, found)
+    path = checkpoints.fetch(location, name)
+    if path is None:  # pragma: no cover  # it was there a moment ago
+        raise ModelError(f"{location}: {name} is gone", "Is the download complete?")
+    kin = KIN.get(found.name)
+    return _read(path, lambda: _by_file(path, location, kin))
+
+
+def _there(location: str, name: str) -> bool:
+    return checkpoints.fetch(location, name) is not None
+
+
+def _read(path: Path, read: Any) -> Tokens:
     try:
-        return _parse(path, location)
+        tokens: Tokens = read()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
         raise ModelError(
             f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?"
         ) from problem
+    return tokens
 
 
-def _parse(path: Path, location: str) -> Read:
+def _by_file(path: Path, location: str, kin: Kin | None) -> Tokens:
     if path.name == "tokenizer.json":
-        return _fast(path)
-    kind = (read_json(location, "config.json") or {}).get("model_type")
-    if path.name == "sentencepiece.bpe.model" or (path.suffix == ".model" and kind in _SHIFTED):
-        return _told(location, "sentencepiece")
-    added, special = _added(location)
-    if path.name == "vocab.txt":
-        lines = path.read_text(encoding="utf-8").split("\n")
-        tokens = dict(
-            enumerate(
-                line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)
-            )
-        )
-        if tokens and all(
-            re.fullmatch(r".+ \d+", token) for token in tokens.values()
-        ):  # fairseq's: tokens and their counts
-            return _told(location, "bpe")
-        return tokens | added, "wordpiece", _named(tokens, location) | special, set(added)
-    if path.name == "vocab.json":
-        tokens = {row: token for token, row in json.loads(path.read_text(encoding="utf-8")).items()}
-        family = "byte-level-bpe"
-        if any(token.startswith("▁") for token in tokens.values()):
-            family = "sentencepiece"
-        elif marked(tokens.values(), "@@") or (
-            marked(tokens.values(), "</w>") and not BYTES.keys() >= set("".join(tokens.values()))
-        ):
-            family = "bpe"
-        return tokens | added, family, _named(tokens, location) | special, set(added)
-    tokens, control = _sentencepieces(path)
-    return tokens | added, "sentencepiece", control | special, set(added)
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return _fast(found, location, kin)
+    if path.name.endswith(PIECES):
+        return _pieces(path, location)
+    rows = _lines(path) if path.name == "vocab.txt" else _entries(path)
+    return _slow(rows, _family_of(rows.values(), path.name), location, kin)
 
 
-def _fast(path: Path) -> Read:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    model = found["model"]
-    entries = model["vocab"]
+# --- tokenizer.json
+
+
+def _fast(found: dict[str, Any], location: str, kin: Kin | None) -> Tokens:
+    """As `tokenizers` numbers them: a token that the vocabulary lacks comes after the last one,
+    whatever id is written beside it. Where no class is stated, the ids are those written."""
+    entries = found["model"]["vocab"]
     if isinstance(entries, list):  # Unigram: pairs of piece and score
-        tokens = {row: str(entry[0]) for row, entry in enumerate(entries)}
+        rows = {row: str(entry[0]) for row, entry in enumerate(entries)}
+        known = {token: row for row, token in rows.items()}
     else:
-        tokens = {int(row): str(token) for token, row in entries.items()}
-    added = found.get("added_tokens") or []
-    tokens |= {int(entry["id"]): str(entry["content"]) for entry in added}
-    special = {int(entry["id"]) for entry in added if entry.get("special")}
-    return (
-        tokens,
-        _family(found, model.get("type"), tokens.values()),
-        special,
-        {int(entry["id"]) for entry in added},
+        known = {str(token): int(row) for token, row in entries.items()}
+        rows = {row: token for token, row in known.items()}
+    inside = found.get("added_tokens") or []
+    beside = tokenizer_special.added(location)
+    padding = (found.get("padding") or {}).get("pad_token")
+    special = tokenizer_special.special(location, kin or Kin(), padding)
+    if kin is None:
+        places = {str(entry["content"]): int(entry["id"]) for entry in inside}
+    else:
+        places = number([str(entry["content"]) for entry in inside], known, {})
+    places = number([*(beside[row][0] for row in sorted(beside)), *special], known, places)
+    named = {str(entry["content"]) for entry in inside if entry.get("special")} | set(special)
+    named |= {token for token, flagged in beside.values() if flagged}
+    return Tokens(
+        rows | {row: token for token, row in places.items()},
+        _family(found, rows.values()),
+        {places[token] for token in named if token in places},
+        set(places.values()),
     )
 
 
-def _family(found: dict[str, object], kind: str | None, tokens: Iterable[str]) -> str:
+def number(tokens: Sequence[str], known: dict[str, int], places: dict[str, int]) -> dict[str, int]:
+    """Ids of added tokens as `tokenizers` gives them (AddedVocabulary.add_tokens): of the
+    vocabulary if it has the token, else the next after all. `places` are those of tokens added
+    before; returned with them."""
+    places = dict(places)
+    last = max(places.values(), default=-1)
+    for token in tokens:
+        if token and token not in places:
+            places[token] = known.get(token, max(last + 1, len(known)))
+            last = max(last, places[token])
+    return places
+
+
+def _family(found: dict[str, Any], tokens: Iterable[str]) -> str:
+    kind = found["model"].get("type")
     parts = json.dumps([found.get("pre_tokenizer"), found.get("decoder"), found.get("normalizer")])
     if kind == "WordPiece" or (kind is None and '"WordPiece"' in parts):
         return "wordpiece"
@@ -140,6 +174,69 @@ def _family(found: dict[str, object], kind: str | None, tokens: Iterable[str]) -
     return "wordlevel" if kind == "WordLevel" else "bpe"
 
 
+# --- files of the slow tokenizers
+
+
+def _lines(path: Path) -> dict[int, str]:
+    lines = path.read_text(encoding="utf-8").split("\n")
+    rows = dict(enumerate(lines[:-1] if lines[-1] == "" else lines))
+    if rows and all(re.fullmatch(r".+ \d+", token) for token in rows.values()):
+        raise ValueError("tokens and their counts, as fairseq writes them, without ids")
+    return rows
+
+
+def _entries(path: Path) -> dict[int, str]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {int(row): str(token) for token, row in found.items()}
+
+
+def _slow(rows: dict[int, str], family: str, location: str, kin: Kin | None) -> Tokens:
+    """As PreTrainedTokenizer numbers them: added tokens at the ids given, then what special tokens
+    are lacking after as many ids as there are tokens. Where a line comes twice, that is not the
+    last row; the file's own rows stay."""
+    beside = tokenizer_special.added(location)
+    given = {row: token for row, (token, _) in beside.items()}
+    whole = rows | given
+    known = {token: row for row, token in rows.items()}
+    known |= {token: row for row, token in given.items()}
+    special = tokenizer_special.special(location, kin or Kin())
+    lacking = [token for token in special if token not in known] if kin else []
+    known |= {token: row for row, token in enumerate(lacking, len(known))}
+    whole = {known[token]: token for token in lacking} | whole
+    flagged = {row for row, (_, special) in beside.items() if special}
+    named = set(special) if kin else _DEFAULTS.union(special)
+    return Tokens(
+        whole,
+        family,
+        flagged | {known[token] for token in named if token in known},
+        given.keys() | {row for row in whole if row not in rows},
+    )
+
+
+def _pieces(path: Path, location: str) -> Tokens:
+    from sentencepiece import SentencePieceProcessor
+
+    pieces = SentencePieceProcessor(model_file=str(path))
+    rows = range(pieces.get_piece_size())
+    control = {row for row in rows if pieces.is_control(row) or pieces.is_unknown(row)}
+    found = _slow({row: pieces.id_to_piece(row) for row in rows}, "sentencepiece", location, None)
+    return Tokens(found.rows, found.family, control | found.special, found.added)
+
+
+def _family_of(tokens: Iterable[str], name: str = "") -> str:
+    """By the tokens themselves, and the file that they stand in."""
+    tokens = list(tokens)
+    if name == "vocab.txt":
+        return "wordpiece"
+    if any(token.startswith("▁") for token in tokens):
+        return "sentencepiece"
+    if marked(tokens, "@@") or (
+        marked(tokens, "</w>") and not BYTES.keys() >= set("".join(tokens))
+    ):
+        return "bpe"
+    return "byte-level-bpe"
+
+
 def marked(tokens: Iterable[str], mark: str) -> bool:
     """Whether many tokens end so: as a token of its own or two, any vocabulary may hold `</w>` or
     `@@`."""
@@ -147,46 +244,30 @@ def marked(tokens: Iterable[str], mark: str) -> bool:
     return sum(ends) > len(ends) / 10
 
 
-def _added(location: str) -> tuple[dict[int, str], set[int]]:
-    """Tokens added beside the base vocabulary, as tokenizer_config.json and added_tokens.json give
-    them."""
-    decoder = (read_json(location, "tokenizer_config.json") or {}).get("added_tokens_decoder") or {}
-    tokens = {int(row): str(entry["content"]) for row, entry in decoder.items()}
-    special = {int(row) for row, entry in decoder.items() if entry.get("special")}
-    tokens |= {
-        int(row): token for token, row in (read_json(location, "added_tokens.json") or {}).items()
-    }
-    return tokens, special
+# --- what is asked of transformers
 
 
-def _named(tokens: dict[int, str], location: str) -> set[int]:
-    """Ids of the tokens that special_tokens_map.json names, or that are special without being
-    named."""
-    names = set(_DEFAULTS)
-    for value in (read_json(location, "special_tokens_map.json") or {}).values():
-        for entry in value if isinstance(value, list) else [value]:
-            names.add(entry["content"] if isinstance(entry, dict) else str(entry))
-    return {row for row, token in tokens.items() if token in names}
-
-
-def _sentencepieces(path: Path) -> tuple[dict[int, str], set[int]]:
-    from sentencepiece import SentencePieceProcessor
-
-    pieces = SentencePieceProcessor(model_file=str(path))
-    rows = range(pieces.get_piece_size())
-    control = {row for row in rows if pieces.is_control(row) or pieces.is_unknown(row)}
-    return {row: pieces.id_to_piece(row) for row in rows}, control
-
-
-def _told(location: str, family: str) -> Read:
-    """What transformers says: XLM-RoBERTa and its kin count ids otherwise than the files of their
-    tokenizers do."""
-    name, revision = checkpoints.pretrained(location)
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(
-        name, revision=revision, use_fast=False, trust_remote_code=False
-    )
-    rows = range(len(tokenizer))
-    tokens = dict(zip(rows, tokenizer.convert_ids_to_tokens(list(rows)), strict=True))
-    return tokens, family, set(tokenizer.all_special_ids), set(tokenizer.get_added_vocab().values())
+def _asked(location: str, found: Named) -> Tokens:
+    path = checkpoints.fetch(location, "tokenizer.json")
+    try:
+        rows, special, added = tokenizer_asked.rows(location, fast=path is not None)
+    except ModelError as problem:
+        if path is None:
+            if not any(_there(location, name) for name in TOKENIZERS):
+                raise ModelError(
+                    f"{location}: no tokenizer found; {problem.message}",
+                    f"A checkpoint needs one of {', '.join(TOKENIZERS)}.",
+                ) from problem
+            raise
+        # What transformers cannot make, such as one of a class that it does not have, and
+        # `tokenizers` cannot either: the file itself says which token stands at which row.
+        whole = path
+        return _read(whole, lambda: _by_file(whole, location, None))
+    if path is not None:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Tokens(rows, _family(content, rows.values()), special, added)
+    lines = checkpoints.fetch(location, "vocab.txt")
+    family = _FAMILIES.get(found.name) or _family_of(rows.values())
+    if family == "byte-level-bpe" and lines is not None:
+        family = "wordpiece"
+    return Tokens(rows, family, special, added)

@@ -22,7 +22,7 @@ from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
 from atlas.models.checkpoint import Checkpoint
 from atlas.models.lock import Lock
-from atlas.models.vocabulary_files import libraries
+from atlas.models.tokenizer_classes import libraries
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

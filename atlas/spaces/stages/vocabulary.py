@@ -18,12 +18,12 @@ from atlas.spaces.readable import READERS, script, visible, whole_token, with_en
 from atlas.spaces.records import Vocabulary
 
 _UNUSED = (
-    r"\[unused\d+\]|<unused\d+>|<extra_id_\d+>|madeupword\d+"
+    r"\[unused\d+\]|<unused\d+>|▁?<extra_id_\d+>|madeupword\d+"
     r"|<\|?reserved_\w+\|?>|<0x[0-9A-F]{2}>_unused|<row \d+>"
 )
 
 
-@stage("vocabulary", version=3, weight=1, uses=(READ_JSON,))
+@stage("vocabulary", version=4, weight=1, uses=(READ_JSON,))
 def vocabulary(*, work: Work = Work()) -> Vocabulary:
     """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table.
 
@@ -33,9 +33,10 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
     """
     import regex
 
-    tokens, family, special, added = load(work.location)
-    rows = table_rows(work.location) or (max(tokens, default=-1) + 1)
-    names = tuple(tokens.get(row, f"<row {row}>") for row in range(rows))
+    found = load(work.location)
+    family = found.family
+    rows = table_rows(work.location) or (max(found.rows, default=-1) + 1)
+    names = tuple(found.rows.get(row, f"<row {row}>") for row in range(rows))
     read = READERS[family]
     if family.endswith("bpe") and marked(names, "</w>"):
         read = partial(with_ends, read=read)
@@ -44,9 +45,9 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
     for row, token in enumerate(names):
         if unused.fullmatch(token):
             text, kind = token, "unused"
-        elif row in special:
+        elif row in found.special:
             text, kind = visible(token), "special"
-        elif row in added and family != "wordpiece":
+        elif row in found.added and family != "wordpiece":
             # Kept as it is written: not in the tokenizer's own signs.
             text, kind = visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
         else:

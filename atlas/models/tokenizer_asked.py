@@ -1,0 +1,223 @@
+"""Tokenizers as transformers makes them, and why it cannot: which package, which file."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from atlas.errors import ModelError
+from atlas.models import checkpoint as checkpoints
+from atlas.models.checkpoint import read_json
+from atlas.models.vocabulary_files import PIECES
+
+# Of transformers, whose classes have no types that hold for every family.
+Tokenizer = Any
+
+# Packages that tokenizers need, as transformers names them, and how to install them.
+_PACKAGES = {
+    "unidic_lite": "pip install unidic-lite",
+    "ipadic": "pip install ipadic",
+    "unidic": "pip install unidic && python -m unidic download",
+    "fugashi": "pip install 'fugashi[unidic-lite]'",
+    "sudachipy": "pip install sudachipy sudachidict_core",
+    "sudachidict_core": "pip install sudachidict_core",
+    "sudachidict_small": "pip install sudachidict_small",
+    "sudachidict_full": "pip install sudachidict_full",
+    "rhoknp": "pip install rhoknp (and install the program Juman++)",
+    "sentencepiece": "pip install sentencepiece",
+    "protobuf": "pip install protobuf",
+    "tiktoken": "pip install tiktoken",
+    "sacremoses": "pip install sacremoses",
+    "rjieba": "pip install rjieba",
+    "jieba": "pip install jieba",
+    "phonemizer": "pip install phonemizer",
+    "pythainlp": "pip install pythainlp",
+    "pyvi": "pip install pyvi",
+    "uroman": "pip install uroman",
+    "mistral_common": "pip install mistral-common",
+}
+
+_PROBLEMS = (
+    OSError,
+    ValueError,
+    ImportError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+)
+
+
+def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
+    """A checkpoint's tokenizer as transformers makes it, which never runs a model's own code.
+    Raises ModelError naming the package or the file that is lacking."""
+    name, revision = checkpoints.pretrained(location)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from transformers import AutoTokenizer, logging
+
+    logging.set_verbosity_error()  # what matters of what it says is told here
+    try:
+        made = AutoTokenizer.from_pretrained(
+            name, revision=revision, use_fast=fast, trust_remote_code=False
+        )
+    except Exception as problem:  # also what `tokenizers` raises, which is a bare Exception
+        raise _explained(location, _hidden(location) or problem) from problem
+    if not made:  # what the class raised is kept back
+        raise _explained(location, _hidden(location) or RuntimeError("it gives no reason"))
+    return made
+
+
+def rows(location: str, *, fast: bool) -> tuple[dict[int, str], set[int], set[int]]:
+    """The token of every row that has one, by `convert_ids_to_tokens`, and the ids of special and
+    of added tokens. Raises as `tokenizer` does."""
+    try:
+        found = tokenizer(location, fast=fast)
+    except ModelError:
+        found = _plain(location) if fast else None
+        if found is None:
+            raise
+    try:
+        special = {row for row in found.all_special_ids if isinstance(row, int)}
+        added = {int(row) for row in found.get_added_vocab().values()}
+        ids = [row for row in found.get_vocab().values() if isinstance(row, int)]
+        size = max(len(found), max(ids, default=-1) + 1, max(added, default=-1) + 1)
+        tokens = {row: _token(found, row) for row in range(size)}
+    except _PROBLEMS as problem:
+        raise _explained(location, problem) from problem
+    # A row without a token reads as the unknown one.
+    unknown, place = found.unk_token, found.unk_token_id
+    return (
+        {
+            row: token
+            for row, token in tokens.items()
+            if token is not None and (token != unknown or row == place or row in added)
+        },
+        special,
+        added,
+    )
+
+
+def _token(found: Tokenizer, row: int) -> str | None:
+    try:
+        token = found.convert_ids_to_tokens(row)
+    except (IndexError, KeyError, ValueError, OverflowError):  # no such row
+        return None
+    if isinstance(token, bytes):
+        token = token.decode("utf-8", "replace")
+    return token if isinstance(token, str) else None
+
+
+def _plain(location: str) -> Tokenizer | None:
+    """A tokenizer of no class but tokenizer.json's, as transformers makes it where it does not have
+    the class that the checkpoint names; None where it cannot."""
+    name, revision = checkpoints.pretrained(location)
+    from transformers import PreTrainedTokenizerFast
+
+    try:
+        return PreTrainedTokenizerFast.from_pretrained(name, revision=revision)
+    except Exception:  # `tokenizers` raises a bare Exception
+        return None
+
+
+def _hidden(location: str) -> Exception | None:
+    """What the slow class of a checkpoint's tokenizer raises: from_pretrained keeps back a
+    RuntimeError and returns False, and AutoTokenizer goes on to other formats."""
+    kind = _slow_class(location)
+    if kind is None:
+        return None
+    raised: list[Exception] = []
+
+    def made(self: Any, *inputs: Any, **how: Any) -> None:
+        try:
+            kind.__init__(self, *inputs, **how)
+        except Exception as problem:
+            raised.append(problem)
+            raise
+
+    name, revision = checkpoints.pretrained(location)
+    told = type(kind.__name__, (kind,), {"__init__": made, "__module__": kind.__module__})
+    try:
+        told.from_pretrained(name, revision=revision)
+    except Exception as problem:
+        return raised[0] if raised else problem
+    return raised[0] if raised else None
+
+
+def _class_name(location: str) -> str:
+    """The class of a checkpoint's tokenizer as its files or, by its model type, transformers say;
+    "" where neither does."""
+    stated = (read_json(location, "tokenizer_config.json") or {}).get("tokenizer_class")
+    config = read_json(location, "config.json") or {}
+    stated = stated or config.get("tokenizer_class")
+    if not stated:
+        from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
+
+        stated = next(filter(None, TOKENIZER_MAPPING_NAMES.get(config.get("model_type"), ())), "")
+    return str(stated)
+
+
+def _slow_class(location: str) -> Any:
+    from transformers import PreTrainedTokenizer
+    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
+    name = _class_name(location).removesuffix("Fast")
+    kind = tokenizer_class_from_name(name) if name else None
+    return kind if isinstance(kind, type) and issubclass(kind, PreTrainedTokenizer) else None
+
+
+def _explained(location: str, problem: BaseException) -> ModelError:
+    """What to tell of what transformers raised."""
+    name, _ = checkpoints.pretrained(location)
+    reason = str(problem).strip()
+    kind = _class_name(location) or "a tokenizer"
+    if "unidic dictionary itself is not found" in reason:
+        return ModelError(
+            f"{name}: its {kind} needs UniDic, whose package `unidic` is installed without its "
+            "dictionary",
+            "Download it: python -m unidic download",
+        )
+    if "MeCab" in reason and not isinstance(problem, ImportError):
+        told = next((line for line in reason.splitlines() if "error" in line.lower()), "")
+        return ModelError(
+            f"{name}: MeCab does not start for its {kind} ({told or reason.splitlines()[0]})",
+            "Mend `mecab_kwargs` (mecab_dic, mecab_option) in tokenizer_config.json, or "
+            "pip install 'fugashi[unidic-lite]' unidic-lite ipadic.",
+        )
+    if package := _package(reason):
+        return ModelError(
+            f"{name}: its {kind} needs the package {package}, which is not installed",
+            f"Install it: {_PACKAGES[package]}",
+        )
+    if "sentencepiece" in reason or "parsing message" in reason or "SentencePiece" in reason:
+        return ModelError(
+            f"{_pieces_file(location)}: not a SentencePiece model", "Is the download complete?"
+        )
+    first = (reason or type(problem).__name__).splitlines()[0]
+    return ModelError(
+        f"{name}: transformers cannot make its {kind}: {first}",
+        "Its tokenizer must be of a class of transformers' own, or saved as tokenizer.json; a "
+        "model's own code is never run. Are all its files there?",
+    )
+
+
+def _package(reason: str) -> str | None:
+    """The package that transformers misses, None where it misses none."""
+    if not re.search(r"No module named|not installed|not found|need to install|install", reason):
+        return None
+    words = set(re.findall(r"[A-Za-z][\w]*", reason.lower()))
+    if "sentencepiece_processor" in words or "parsefromarray" in words:
+        return None
+    return next((name for name in _PACKAGES if name in words), None)
+
+
+def _pieces_file(location: str) -> str:
+    """The SentencePiece model of a checkpoint, for a message."""
+    name, _ = checkpoints.pretrained(location)
+    try:
+        names = sorted(found for found in checkpoints.sizes(location) if found.endswith(PIECES))
+    except ModelError:
+        names = []
+    return f"{name}/{names[0]}" if names else name

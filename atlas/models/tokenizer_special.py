@@ -1,0 +1,54 @@
+"""Tokens that a checkpoint's files give beside its vocabulary: added ones, and special ones by
+role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atlas.models.checkpoint import read_json
+from atlas.models.tokenizer_classes import ROLES, Kin
+
+
+def added(location: str) -> dict[int, tuple[str, bool]]:
+    """Tokens with ids of their own, and whether they are special, as transformers takes them:
+    added_tokens.json counts where tokenizer_config.json has no `added_tokens_decoder`. Raises
+    ModelError, and what Python raises for values of the wrong type."""
+    decoder = (read_json(location, "tokenizer_config.json") or {}).get("added_tokens_decoder")
+    if decoder is not None:
+        return {
+            int(row): (str(entry["content"]), bool(entry.get("special")))
+            for row, entry in decoder.items()
+        }
+    found = read_json(location, "added_tokens.json") or {}
+    return {int(row): (str(token), False) for token, row in found.items()}
+
+
+def special(location: str, kin: Kin, padding: str | None = None) -> list[str]:
+    """The special tokens of a tokenizer in the order in which transformers adds those that it
+    lacks. A role whose token is null has none. `padding` is the token that tokenizer.json pads
+    with. Raises as `added` does."""
+    config = read_json(location, "tokenizer_config.json") or {}
+    stated = dict(config)
+    if config.get("added_tokens_decoder") is None:
+        legacy = read_json(location, "special_tokens_map.json") or {}
+        stated |= legacy
+        stated["additional_special_tokens"] = [
+            *(config.get("additional_special_tokens") or []),
+            *(legacy.get("additional_special_tokens") or []),
+        ] or None
+    defaults = ({"pad": padding} if padding else {}) | dict(kin.special)
+    found = [_content(stated.get(f"{role}_token", defaults.get(role))) for role in ROLES]
+    more = [_content(entry) for entry in stated.get("additional_special_tokens") or []]
+    found += more
+    if kin.sentinels and not any("<extra_id_" in token for token in more):
+        found += [f"<extra_id_{row}>" for row in range(int(config.get("extra_ids", kin.sentinels)))]
+    extra = config.get("extra_special_tokens") or {}
+    found += [_content(entry) for entry in (extra.values() if isinstance(extra, dict) else extra)]
+    return list(dict.fromkeys(token for token in found if token))
+
+
+def _content(entry: object) -> str:
+    if isinstance(entry, Mapping):
+        entry = entry.get("content")
+    return "" if entry is None else str(entry)

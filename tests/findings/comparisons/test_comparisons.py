@@ -175,8 +175,8 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
 )
 def test_the_verdict_is_the_last_layers(pair: Built, overlap: float, verdict: str) -> None:
     made = view(pair, "m-words", "m-deep")
-    last = made.found.layers[-1].model_copy(update={"overlap": overlap, "chance": 0.2})
-    made.found = made.found.model_copy(update={"layers": (*made.found.layers[:-1], last)})
+    last = made.data.layers[-1].model_copy(update={"overlap": overlap, "chance": 0.2})
+    made.data = made.data.model_copy(update={"layers": (*made.data.layers[:-1], last)})
     assert made.verdict == verdict
 
 

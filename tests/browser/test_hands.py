@@ -364,3 +364,66 @@ def test_landmarks_are_pinned_coloured_and_filtered(
         assert sorted(shown) == sorted(set(one["rows"]))
         page.locator(".legend .all").click()
     watched.fine()
+
+
+def labels(page: Any, kind: str) -> list[dict[str, Any]]:
+    """Labels on the screen, within the canvas and away from its edges and buttons."""
+    size = page.evaluate(f"({{ w: {MAP}.box.clientWidth, h: {MAP}.box.clientHeight }})")
+    shown: list[dict[str, Any]] = page.evaluate(f"{MAP}.found.{kind}")
+    return [
+        label
+        for label in shown
+        if 120 < label["px"] < size["w"] - 120 and 60 < label["py"] < size["h"] - 60
+    ]
+
+
+def clear(label: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    """Whether no other label is near."""
+    return all(
+        abs(label["px"] - other["px"]) > 90 or abs(label["py"] - other["py"]) > 24
+        for other in others
+        if other != label
+    )
+
+
+def test_a_click_on_a_token_s_label_chooses_that_token(watch: Callable[..., Watched]) -> None:
+    watched, page = open_map(watch)
+    every = labels(page, "tokens") + labels(page, "names")
+    tokens = [label for label in labels(page, "tokens") if clear(label, every)]
+    assert len(tokens) > 2
+    for label in tokens[:6]:
+        page.locator(".canvas").click(position={"x": label["px"], "y": label["py"]})
+        until(page, f"{MAP}.selected?.row ?? -1", lambda row, label=label: row == label["row"])
+        assert page.locator(".panel h2").text_content() == label["text"]
+        page.evaluate(f"{MAP}.select(null)")
+        until(page, f"{MAP}.selected === null", bool)
+    watched.fine()
+
+
+def test_a_click_on_a_cluster_s_name_flies_there_and_sets_it_apart(
+    watch: Callable[..., Watched],
+) -> None:
+    watched, page = open_map(watch)
+    whole = page.evaluate(SPAN)
+    every = labels(page, "tokens") + labels(page, "names")
+    coarse = next(
+        label
+        for label in labels(page, "names")
+        if label["level"] == "coarse" and clear(label, every)
+    )
+    page.locator(".canvas").click(position={"x": coarse["px"], "y": coarse["py"]})
+    until(page, f"[...{MAP}.only][0] ?? -1", lambda key: key == coarse["key"])
+    until(page, SPAN, lambda span: span < whole)
+    assert page.locator(".legend [aria-pressed=true]").count() == 1
+    assert page.locator(".said").text_content() == coarse["name"]
+    page.evaluate(f"{MAP}.paint('cluster', [])")
+    watched.fine()
+
+
+def test_a_label_shows_that_it_can_be_clicked(watch: Callable[..., Watched]) -> None:
+    _, page = open_map(watch)
+    every = labels(page, "tokens") + labels(page, "names")
+    label = next(label for label in labels(page, "names") if clear(label, every))
+    box = page.locator(".canvas").bounding_box()
+    page.mouse.move(box["x"] + label["px"], box["y"] + label["py"])
+    page.wait_for_selector(".canvas.pointed")

@@ -2,7 +2,7 @@
 // What the pointer is over: its ring, its name, and its colour's name.
 import { above, make } from "../../assets/shared/dom.js";
 import { swatch } from "./colour/swatch.js";
-import { nearestRow } from "./view.js";
+import { hitAt } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 
@@ -20,8 +20,9 @@ export function followPointer(map) {
 		cancelAnimationFrame(frame);
 		frame = requestAnimationFrame(() => {
 			const may = free && !map.gliding;
-			const row = may ? nearestRow(map, pixel, REACH) : null;
-			box.classList.toggle("pointed", row !== null);
+			const hit = may ? hitAt(map, pixel, REACH) : null;
+			const row = hit && "row" in hit ? hit.row : null;
+			box.classList.toggle("pointed", hit !== null);
 			if (row === null) leave(map);
 			else if (map.hovered?.row !== row) enter(map, row);
 		});

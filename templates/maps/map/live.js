@@ -7,6 +7,7 @@ import { Camera } from "./camera/camera.js";
 import { Hands } from "./camera/hands.js";
 import { followKeys } from "./camera/keys.js";
 import { Lasso } from "./choosing/lasso.js";
+import { showCluster } from "./clusters.js";
 import { filter, paint } from "./colour/paint.js";
 import { pointAt } from "./hover.js";
 import { load } from "./loading.js";
@@ -19,7 +20,7 @@ import { Scene } from "./scene/scene.js";
 import { select } from "./selection.js";
 import { State } from "./state.js";
 import { UNITS } from "./units.js";
-import { dotSize, nearestRow, whole } from "./view.js";
+import { dotSize, hitAt, nearestRow, whole } from "./view.js";
 
 /** @import { Pixel, View } from "./camera/camera.js" */
 /** @import { Source } from "./source/index.js" */
@@ -78,9 +79,14 @@ export class LiveMap extends State {
 	 * @param {string} kind
 	 */
 	#tap(pixel, kind) {
-		const reach = kind === "key" ? this.box.clientWidth / 2 : 24;
-		const row = nearestRow(this, pixel, kind === "mouse" ? 12 : reach);
-		if (row !== null) this.select(row, false);
+		if (kind === "key") {
+			const row = nearestRow(this, pixel, this.box.clientWidth / 2);
+			if (row !== null) this.select(row, false);
+			return;
+		}
+		const hit = hitAt(this, pixel, kind === "mouse" ? 12 : 24);
+		if (hit && "row" in hit) this.select(hit.row, false);
+		else if (hit) showCluster(this, hit.cluster);
 		else if (this.selected) this.select(null);
 	}
 

@@ -70,7 +70,7 @@ function pins(map) {
 		return landmark.rows.map((row) => {
 			/** @type {[number, number]} */
 			const at = [x[row], y[row]];
-			return { at, text: map.source.text(row) ?? "" };
+			return { at, row, text: map.source.text(row) ?? "" };
 		});
 	});
 }

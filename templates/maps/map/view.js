@@ -1,7 +1,10 @@
 // @ts-check
 // What a view means on a map: which part of it is in view, how far in, and how
 // large dots are.
+import { labelAt } from "./labels/hit.js";
+
 /** @import { LiveMap } from "./live.js" */
+/** @import { Hit } from "./labels/hit.js" */
 /** @import { Pixel, View } from "./camera/camera.js" */
 
 /** The width that labels were placed for when the map was made. */
@@ -94,6 +97,20 @@ export function nearestRow(map, pixel, reach) {
 	}
 	if (best < 0) return null;
 	return rows ? rows[best] : best;
+}
+
+/**
+ * What a reader points at: a label first, else the nearest point within reach.
+ * @param {LiveMap} map
+ * @param {Pixel} pixel
+ * @param {number} reach in pixels
+ * @returns {Hit | null}
+ */
+export function hitAt(map, pixel, reach) {
+	const label = map.found && labelAt(map.found, pixel);
+	if (label) return label;
+	const row = nearestRow(map, pixel, reach);
+	return row === null ? null : { row };
 }
 
 /**

@@ -12,15 +12,15 @@ import { spread } from "./spread.js";
 /** @import { Place, Points } from "../source/index.js" */
 
 /** @typedef {{ row: number, i: number, text: string, px: number, py: number, zoom: number, alpha: number }} TokenLabel */
-/** @typedef {{ text: string, name: string, slug: string, level: "coarse" | "fine", size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
+/** @typedef {{ text: string, name: string, slug: string, level: "coarse" | "fine", key: number, size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
 /** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
 /**
  * A marked point; `tx`, `ty` is where its name stands.
- * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number }} Mark
+ * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number, row?: number }} Mark
  */
 /** @typedef {{ tokens: TokenLabel[], names: NameLabel[], lines: Line[], marks: Mark[] }} Labels */
 
-/** @typedef {{ at: Place, text?: string }} Named a place with a name */
+/** @typedef {{ at: Place, text?: string, row?: number }} Named a place with a name */
 /** @typedef {Named & { row: number, kept: boolean }} Near a neighbor of the chosen token */
 
 /**
@@ -125,6 +125,7 @@ function names(wish, at, faint) {
 				name,
 				slug,
 				level,
+				key,
 				size,
 				px,
 				py: py - 8,
@@ -160,14 +161,15 @@ function marksOf(wish, at) {
 	/** @type {Mark[]} */
 	const found = [];
 	/**
-	 * @param {{ at: Place | null, text?: string }} what
+	 * @param {{ at: Place | null, text?: string, row?: number }} what
 	 * @param {Pick<Mark, "dot" | "ring" | "weight" | "size">} look
 	 */
 	const mark = (what, look) => {
 		if (!what.at) return;
 		const [px, py] = at(...what.at);
 		if (!inside(wish, [px, py])) return;
-		found.push({ px, py, text: what.text ?? "", ...look, tx: px, ty: py });
+		const { row, text = "" } = what;
+		found.push({ px, py, text, ...look, tx: px, ty: py, row });
 	};
 	if (selected) mark(selected, { dot: 5, weight: 700, size: 16 });
 	for (const other of near ?? []) {

@@ -1,6 +1,8 @@
 // @ts-check
 // Labels on a canvas above the points.
 
+import { SIZES } from "./hit.js";
+
 /** @import { Labels, Line, Mark } from "./choose.js" */
 
 /**
@@ -38,19 +40,11 @@ export function drawLabels(pen, labels, style) {
 		pen.globalAlpha = 1;
 	};
 	for (const { text, px, py, alpha } of labels.tokens) {
-		write(text, px, py, "12", deep ? ink : soft, 3, alpha);
+		write(text, px, py, `${SIZES.token}`, deep ? ink : soft, 3, alpha);
 	}
 	for (const { text, px, py, level, colour, alpha } of labels.names) {
 		const fill = colour ? deepen(colour, ink) : ink;
-		write(
-			text,
-			px,
-			py,
-			level === "coarse" ? "600 15" : "600 13",
-			fill,
-			4,
-			alpha,
-		);
+		write(text, px, py, `600 ${SIZES[level]}`, fill, 4, alpha);
 	}
 	for (const line of labels.lines) drawLine(pen, line, ink);
 	for (const mark of [...labels.marks].reverse()) {

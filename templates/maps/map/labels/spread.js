@@ -8,7 +8,7 @@
  * @param {string} text
  * @param {number} size
  */
-function halfWidth(text, size) {
+export function halfWidth(text, size) {
 	let signs = 0;
 	for (const sign of text) signs += sign > "\u2e7f" ? 1 : 0.6;
 	return (signs * size) / 2 + 3;

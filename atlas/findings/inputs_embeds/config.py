@@ -9,8 +9,6 @@ from pydantic import AfterValidator, Field
 from atlas.config.fields import Part, distinct
 
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
-
-
 Sentences = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=400)], ...],
     Field(min_length=1),
@@ -27,7 +25,7 @@ class Pitfall(Part):
     gets."""
 
     def of(self, language: str) -> tuple[str, ...]:
-        """The sentences for a model of a language, the question's first; `zh` stands for `zh-Hant`,
-        too."""
+        """The sentences for a model of a language, the question's first; `zh` includes
+        `zh-Hant`."""
         own = self.sentences.get(language) or self.sentences.get(language.split("-")[0], ())
         return tuple(dict.fromkeys((QUESTION, *own)))

@@ -180,8 +180,8 @@ class ComparisonView:
 
     @property
     def verdict(self) -> str:
-        """How many neighbors the last layer keeps beyond chance: `mostly` from half on, `partly`
-        from a tenth on, else `hardly`."""
+        """The share of neighbors that the last layer keeps beyond chance, in a word: `mostly` from
+        half on, `partly` from a tenth on, else `hardly`."""
         share = (self.last.overlap - self.last.chance) / max(1 - self.last.chance, 1e-9)
         return "mostly" if share >= 0.5 else "partly" if share >= 0.1 else "hardly"
 

@@ -17,8 +17,8 @@ Sentences = Annotated[
 
 
 class Pitfall(Part):
-    """What a model answers when it is given `hidden_states[0]` for `inputs_embeds`; with this table
-    the site has a write-up of it."""
+    """The experiment that passes `hidden_states[0]` as `inputs_embeds`; with this table the site
+    has a write-up of it."""
 
     sentences: dict[str, Sentences] = Field(default_factory=dict)
     """Sentences by language of the model, measured beside the question's own, which every model

@@ -1,6 +1,7 @@
-"""Set up and run a checkout with nothing but Python: `python dev.py demo`, `python dev.py test`. Standard library only.
+"""Set up and run a checkout with nothing but Python: `python dev.py demo`, `python dev.py test`.
 
-Written so that Python 3.6 can read it, and say that it is too old.
+It needs the standard library only. Its syntax is that of Python 3.6, so that old versions can
+report that they are too old.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ Everything is installed into .venv/ at the versions of constraints.txt."""
 
 
 def main(task: str = "", *rest: str) -> int:
-    """Run a task; its exit code."""
+    """Run a task. Returns its exit code."""
     if sys.version_info < (3, 11):
         print(
             f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}.",
@@ -41,7 +42,7 @@ def main(task: str = "", *rest: str) -> int:
         return 2
     begin = time.monotonic()
     if task in ("demo", "serve"):
-        install("demo,tensorflow")  # which the write-up of inputs_embeds is run in, too
+        install("demo,tensorflow")  # the write-up of inputs_embeds has a column of TensorFlow
         code = run("-m", "atlas", "build", "--offline", "site", *rest)
         if code:
             return code
@@ -70,7 +71,8 @@ def main(task: str = "", *rest: str) -> int:
 
 
 def install(extras: str) -> None:
-    """Install the atlas into .venv, once for each set of files that decide what is installed. What was interrupted is done again."""
+    """Install the atlas into .venv, unless that was finished for the present `digest`. Exits when
+    pip fails."""
     stamp = HOME / ".installed"
     done = stamp.read_text("utf-8").splitlines() if stamp.is_file() else []
     enough = [f"{digest()} {more}" for more in EXTRAS[EXTRAS.index(extras) :]]
@@ -102,9 +104,9 @@ def install(extras: str) -> None:
 
 
 def digest() -> str:
-    """Of the files that decide what is installed: the project's own, and what the map runtime and the
-    scripts are built from."""
-    found = hashlib.sha256()
+    """A digest of the files that determine what is installed: those of the project, and the sources
+    of the map runtime and the scripts."""
+    total = hashlib.sha256()
     own = ("pyproject.toml", "constraints.txt", "hatch_build.py")
     recipe = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs")
     scripts = [
@@ -113,15 +115,15 @@ def digest() -> str:
         if not {"vendor", "node_modules"} & set(path.parts)
     ]
     for path in (*(ROOT / name for name in own), *(ROOT / ASSETS / name for name in recipe)):
-        found.update(path.read_bytes() + b"\0")
+        total.update(path.read_bytes() + b"\0")
     for path in scripts:
-        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-        found.update(path.read_bytes() + b"\0")
-    return found.hexdigest()[:16]
+        total.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        total.update(path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
 
 
 def environment() -> None:
-    """Make .venv. One left half-made gets its pip; one whose Python is gone is made anew."""
+    """Make .venv; add pip to an unfinished one, and replace one whose Python is gone."""
     if works("-m", "pip", "--version"):
         return
     say("Making .venv")
@@ -131,13 +133,13 @@ def environment() -> None:
         venv.create(HOME, with_pip=True, clear=not works("-c", ""))
     except (ImportError, subprocess.CalledProcessError):
         sys.exit(
-            f"{sys.executable} cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv\n"
-            "Then run the same command again."
+            f"{sys.executable} cannot make virtual environments. On Debian and Ubuntu: "
+            "apt-get install python3-venv\nThen run the same command again."
         )
 
 
 def works(*arguments: str) -> bool:
-    """Whether the environment's Python can do this."""
+    """Whether the environment's Python exits with 0."""
     return (
         PYTHON.is_file()
         and subprocess.run([str(PYTHON), *arguments], capture_output=True, check=False).returncode
@@ -146,7 +148,7 @@ def works(*arguments: str) -> bool:
 
 
 def lint() -> int:
-    """Style and types, of Python and of the scripts."""
+    """Check style and types of Python and of the scripts. Returns the exit code."""
     code = run("-m", "ruff", "check", ".") or run("-m", "mypy")
     if code:
         return code
@@ -159,7 +161,7 @@ def lint() -> int:
 
 
 def tools() -> Path:
-    """What npm brings to check the scripts, installed once for each lock file; their folder."""
+    """Install npm's tools that check the scripts, once for each lock file. Returns their folder."""
     folder = HOME / "npm"
     stamp = folder / ".installed"
     names = ("package.json", "package-lock.json", ".npmrc")
@@ -183,14 +185,16 @@ def tools() -> Path:
     )
     if subprocess.call([str(PYTHON), "-c", npm, *how], cwd=folder):
         sys.exit(
-            "npm could not install its tools; it says why above. Run the same command again to go on."
+            "npm could not install its tools; it says why above. "
+            "Run the same command again to go on."
         )
     stamp.write_text(wanted, "utf-8")
     return folder / "node_modules"
 
 
 def browser() -> int:
-    """The tests look at the site in a real browser, with Japanese letters; pip can bring neither."""
+    """Check that there are a browser and a Japanese font, which the tests need and pip cannot
+    install. Returns the exit code."""
     chosen = os.environ.get("CHROMIUM")
     if chosen and not shutil.which(chosen):
         print(f"CHROMIUM is {chosen}, where there is no program.", file=sys.stderr)
@@ -210,7 +214,8 @@ def browser() -> int:
         and not subprocess.run([fonts, ":lang=ja"], capture_output=True, check=False).stdout.strip()
     ):
         print(
-            "The tests need a font with Japanese letters. On Debian: apt-get install fonts-noto-cjk",
+            "The tests need a font with Japanese letters. "
+            "On Debian: apt-get install fonts-noto-cjk",
             file=sys.stderr,
         )
         return 1
@@ -218,14 +223,15 @@ def browser() -> int:
 
 
 def netlify() -> int:
-    """Build on a host with little time and no GPU. Atlas data that were committed are only rendered, which needs no model library."""
+    """Build the site on a host with little time and no GPU. Committed atlas data are only rendered,
+    which needs no model library. Returns the exit code."""
     frozen = any((ROOT / "site" / "data").glob("*.json"))
     install("" if frozen else "demo")
-    if not (
-        ROOT / RUNTIME
-    ).is_file():  # plotly's own file needs `eval`, which the headers of netlify.toml forbid
+    # Plotly's own file needs `eval`, which the site's headers forbid.
+    if not (ROOT / RUNTIME).is_file():
         print(
-            f"{RUNTIME.as_posix()} was not built, and no map would be drawn without it. Is npm's registry down?",
+            f"{RUNTIME.as_posix()} was not built, and no map would be drawn without it. "
+            "Is npm's registry down?",
             file=sys.stderr,
         )
         return 1
@@ -233,7 +239,7 @@ def netlify() -> int:
 
 
 def run(*command: str) -> int:
-    """Run the environment's Python."""
+    """Run the environment's Python. Returns its exit code."""
     return subprocess.call([str(PYTHON), *command], cwd=ROOT)
 
 

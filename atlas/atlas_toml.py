@@ -39,7 +39,7 @@ class Config(Part):
     landmarks: tuple[Landmark, ...] = ()
     """Lexicons pinned on the maps, each with its measured cohesion."""
     claims: tuple[Claim, ...] = ()
-    """What somebody says of the spaces, measured on every map."""
+    """Claims about the spaces, measured on every map."""
     compare: tuple[Compare, ...] = ()
     """Pairs of maps to compare."""
     pitfall: Pitfall | None = None

@@ -41,6 +41,7 @@ projections = ["umap"]
 
 
 def timed(command: list[str], folder: Path) -> float:
+    """The seconds that a command takes in a folder."""
     begin = time.perf_counter()
     subprocess.run(
         command,
@@ -51,6 +52,12 @@ def timed(command: list[str], folder: Path) -> float:
         env=os.environ | {"CI": "1"},
     )
     return time.perf_counter() - begin
+
+
+def line(what: str, seconds: list[float], digits: int = 1) -> None:
+    """Print the best of several times, and all of them."""
+    times = " ".join(f"{value:.{digits}f}" for value in seconds)
+    print(f"{what:42} {min(seconds):8.{digits}f} {times:>24}")
 
 
 def main() -> None:
@@ -85,22 +92,13 @@ def main() -> None:
             own.mkdir()
             (own / "404.html").write_text('{% extends "atlas/404.html" %}', "utf-8")
             frozen.append(timed([*atlas[:-2], "--offline", "."], folder))
-    best_seed, best_build = min(seeds), min(builds)
     print(f"{'what':42} {'best s':>8} {'all':>24}")
-    print(
-        f"{'the script: t-SNE of 3,000 tokens':42} {best_seed:8.1f} {' '.join(f'{value:.1f}' for value in seeds):>24}"
-    )
-    print(
-        f"{'atlas build, cold: 30,522 tokens, UMAP':42} {best_build:8.1f} {' '.join(f'{value:.1f}' for value in builds):>24}"
-    )
-    print(f"{'ratio (build / script)':42} {best_build / best_seed:8.2f}")
-    print(
-        f"{'atlas build, nothing changed':42} {min(again):8.2f} {' '.join(f'{value:.2f}' for value in again):>24}"
-    )
+    line("the script: t-SNE of 3,000 tokens", seeds)
+    line("atlas build, cold: 30,522 tokens, UMAP", builds)
+    print(f"{'ratio (build / script)':42} {min(builds) / min(seeds):8.2f}")
+    line("atlas build, nothing changed", again, 2)
     print(f"{'  files written by it':42} {written:8d}")
-    print(
-        f"{f'atlas build, a template changed, {pages} pages':42} {min(frozen):8.2f} {' '.join(f'{value:.2f}' for value in frozen):>24}"
-    )
+    line(f"atlas build, a template changed, {pages} pages", frozen, 2)
     print("\nwhere the cold build's time goes (a stage's own seconds, imports included, best)")
     for stage, seconds in sorted(stages.items(), key=lambda pair: -pair[1]):
         print(f"  {stage:40} {seconds:8.2f}")

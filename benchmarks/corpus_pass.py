@@ -1,10 +1,9 @@
 """The corpus pass of contextual maps against a plain loop over `pipeline("feature-extraction")`, on
-the same texts, each a fresh process, in one run; and a build that is killed half-way and goes
-on.
+the same texts, each in a fresh process; and a build that is killed half-way and continued.
 
-The loop is what one would write first: texts one batch after the other through the pipeline, a
-dictionary of sums by token. Both use PyTorch's own number of threads, and have their libraries
-loaded before the clock starts. Memory is the peak of the process.
+The loop is the obvious program: the pipeline over batches of texts, and a dictionary of sums by
+token. Both use PyTorch's default number of threads, and load their libraries before the clock
+starts. Memory is the peak of the process.
 
     python benchmarks/corpus_pass.py CORPUS_EN CORPUS_JA [TEXTS]
 """
@@ -37,7 +36,7 @@ location, corpus = sys.argv[1:]
 begin = time.perf_counter()
 tokens = 0
 for chunk in chunks(Path("/"), corpus, 1_000_000):
-    made = occurrences(
+    seen = occurrences(
         chunk={"kind": chunk.kind, "digest": chunk.digest},
         work=Work(
             "path:" + location,
@@ -45,9 +44,10 @@ for chunk in chunks(Path("/"), corpus, 1_000_000):
             threads=torch.get_num_threads(),
         ),
     )
-    tokens += made.figures["tokens"]
+    tokens += seen.figures["tokens"]
 seconds = time.perf_counter() - begin
-print(json.dumps({"tokens": tokens, "seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"tokens": tokens, "seconds": seconds, "peak": peak}))
 """
 
 LOOP = """
@@ -58,17 +58,19 @@ from transformers import AutoModel, AutoTokenizer, pipeline
 location, corpus = sys.argv[1:]
 begin = time.perf_counter()
 tokenizer = AutoTokenizer.from_pretrained(location)
-extract = pipeline("feature-extraction", model=AutoModel.from_pretrained(location), tokenizer=tokenizer, device="cpu")
+model = AutoModel.from_pretrained(location)
+extract = pipeline("feature-extraction", model=model, tokenizer=tokenizer, device="cpu")
 texts = [line for line in open(corpus, encoding="utf-8").read().split("\\n") if line.strip()]
 sums, counts, tokens = {}, Counter(), 0
-for text, found in zip(texts, extract(texts, batch_size=32)):
+for text, vectors in zip(texts, extract(texts, batch_size=32)):
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-    for token, vector in zip(ids, np.asarray(found[0])[1:-1]):
+    for token, vector in zip(ids, np.asarray(vectors[0])[1:-1]):
         sums[token] = sums.get(token, 0) + vector
         counts[token] += 1
         tokens += 1
 seconds = time.perf_counter() - begin
-print(json.dumps({"tokens": tokens, "seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"tokens": tokens, "seconds": seconds, "peak": peak}))
 """
 
 TOML = """
@@ -99,7 +101,7 @@ def measured(code: str, *given: str) -> dict[str, float]:
 
 
 def killed(model: str, corpus: str) -> str:
-    """What a build did that was killed after half of its chunks, and the one after it."""
+    """Kill a build after half of its chunks, build again, and report both."""
     size = Path(corpus).stat().st_size // 8 + 1
     total = len(chunks(Path("/"), corpus, size))
     with tempfile.TemporaryDirectory() as name:
@@ -141,7 +143,10 @@ def killed(model: str, corpus: str) -> str:
             stderr=subprocess.DEVNULL,
         )
         second = time.perf_counter() - begin
-        return f"killed after {first:.1f} s with {had} of {total} chunks done; the next build did {done() - had} and took {second:.1f} s"
+        return (
+            f"killed after {first:.1f} s with {had} of {total} chunks done; "
+            f"the next build did {done() - had} and took {second:.1f} s"
+        )
 
 
 def main() -> None:
@@ -154,9 +159,8 @@ def main() -> None:
         "ja-aozora": (str(ROOT / "site" / "models" / "ja-aozora"), sys.argv[2]),
     }
     most = int(sys.argv[3]) if len(sys.argv) > 3 else 4000
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, the first {most} texts of each corpus"
-    )
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}, the first {most} texts of each corpus")
     for name, (model, corpus) in models.items():
         with tempfile.TemporaryDirectory() as folder:
             part = Path(folder) / "corpus.txt"
@@ -164,13 +168,14 @@ def main() -> None:
             part.write_text("\n".join(line for line in lines[:most] if line.strip()), "utf-8")
             ours, theirs = measured(PASS, model, str(part)), measured(LOOP, model, str(part))
             assert ours["tokens"] == theirs["tokens"]
-            for what, found in (("atlas", ours), ("pipeline", theirs)):
-                speed = found["tokens"] / found["seconds"]
-                told = f"{found['tokens']:7.0f} tokens {found['seconds']:6.1f} s {speed:6.0f} tokens/s, peak {found['peak']:5.0f} MB"
-                print(f"{name:10} {what:9} {told}")
-            print(
-                f"{name:10} ratio     {theirs['seconds'] / ours['seconds']:.2f} times as fast, with loading the model"
-            )
+            for what, run in (("atlas", ours), ("pipeline", theirs)):
+                speed = run["tokens"] / run["seconds"]
+                print(
+                    f"{name:10} {what:9} {run['tokens']:7.0f} tokens {run['seconds']:6.1f} s "
+                    f"{speed:6.0f} tokens/s, peak {run['peak']:5.0f} MB"
+                )
+            ratio = theirs["seconds"] / ours["seconds"]
+            print(f"{name:10} ratio     {ratio:.2f} times as fast, with loading the model")
             print(f"{name:10} {killed(model, str(part))}")
 
 

@@ -25,21 +25,23 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
+import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
 
-# Counts WebGL's drawing calls and when the last one ended; and when something large was first
-# painted.
+# Records the number of WebGL's drawing calls, the time of the last one, and the time of the first
+# large paint.
 WATCH = """
 window.seen = { calls: 0, last: 0, picture: null, gl: [] }
+const draws = ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']
 for (const kind of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
-  for (const name of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced']) {
+  for (const name of draws) {
     const real = window[kind]?.prototype[name]
     if (!real) continue
     window[kind].prototype[name] = function (...rest) {
@@ -52,23 +54,26 @@ for (const kind of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
   }
 }
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) {
-    if (window.seen.picture === null && one.size > 50000) window.seen.picture = one.renderTime || one.loadTime || one.startTime
+  for (const paint of list.getEntries()) {
+    if (window.seen.picture !== null || paint.size <= 50000) continue
+    window.seen.picture = paint.renderTime || paint.loadTime || paint.startTime
   }
 }).observe({ type: 'largest-contentful-paint', buffered: true })
-// Our map is there, all its points on a canvas, before WebGL takes over: two frames after it says so.
+// Our map has all its points on a canvas, before WebGL takes over, two frames after it is ready.
 new MutationObserver(() => {
   if (window.seen.live === undefined && document.querySelector('.stage')?.dataset.ready) {
     window.seen.live = null
-    requestAnimationFrame(() => requestAnimationFrame(() => { window.seen.live = performance.now() }))
+    const live = () => { window.seen.live = performance.now() }
+    requestAnimationFrame(() => requestAnimationFrame(live))
   }
 }).observe(document, { subtree: true, childList: true, attributes: true })
 """
 
-# All that was asked of the graphics card, done.
+# Waits until the graphics card has finished.
 FINISH = """() => {
   const start = performance.now()
-  for (const gl of window.seen.gl) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4))
+  for (const gl of window.seen.gl)
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4))
   return performance.now() - start
 }"""
 
@@ -79,7 +84,8 @@ scripts = {}
 for url, path in zip(DEFAULT_URLS, json.loads(sys.argv[3])):
     parts = urllib.parse.urlparse(url)
     name = f"{parts.netloc.replace('.', '_')}_{parts.path.split('/')[-1].replace('.', '_')}"
-    scripts[url] = {"encoded_content": base64.b64encode(open(path, "rb").read()).decode(), "name": name}
+    content = base64.b64encode(open(path, "rb").read()).decode()
+    scripts[url] = {"encoded_content": content, "name": name}
 for name, content in (("js", scripts), ("fonts", {})):
     json.dump(content, open(f"{sys.argv[4]}/{name}.json", "w"))
 table = pq.read_table(sys.argv[1])
@@ -87,8 +93,11 @@ xy = numpy.stack([table['x_umap'].to_numpy(), table['y_umap'].to_numpy()], axis=
 keys = table['cluster_coarse'].to_numpy()
 text = numpy.array(table['text'].to_pylist())
 names = numpy.array(['Unlabelled' if key < 0 else 'group %d' % key for key in keys])
-datamapplot.create_interactive_plot(xy, names, hover_text=text, enable_search=True, offline_mode=True,
-    offline_mode_js_data_file=f"{sys.argv[4]}/js.json", offline_mode_font_data_file=f"{sys.argv[4]}/fonts.json").save(sys.argv[2])
+datamapplot.create_interactive_plot(
+    xy, names, hover_text=text, enable_search=True, offline_mode=True,
+    offline_mode_js_data_file=f"{sys.argv[4]}/js.json",
+    offline_mode_font_data_file=f"{sys.argv[4]}/fonts.json",
+).save(sys.argv[2])
 """
 
 # The scripts that datamapplot's page loads from elsewhere, in its own order, as npm has them.
@@ -113,7 +122,7 @@ def serve(folder: Path) -> tuple[ThreadingHTTPServer, str]:
 
 
 def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
-    """One load in a fresh context."""
+    """The sizes in bytes, times in milliseconds and heap in bytes of a load in a fresh context."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.add_init_script(WATCH)
@@ -145,17 +154,111 @@ def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
     session = context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
-    found = {
+    figures = {
         **sizes,
         "picture": page.evaluate(
-            "window.seen.picture ?? performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+            "window.seen.picture"
+            " ?? performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
         ),
         "drawn": page.evaluate("window.seen.last") + done,
         "heap": heap,
     }
-    found["map"] = page.evaluate("window.seen.live") or found["drawn"]
+    figures["map"] = page.evaluate("window.seen.live") or figures["drawn"]
     context.close()
-    return found
+    return figures
+
+
+class Case(NamedTuple):
+    """A page to measure: its title, folder and address, and the element that shows it is ready."""
+
+    title: str
+    root: Path
+    url: str
+    ready: str | None
+
+
+def plotly_page(folder: Path, table: pa.Table) -> None:
+    """Write plotly's own page of a map's table."""
+    figure = go.Figure(
+        go.Scattergl(
+            x=table["x_umap"].to_numpy(),
+            y=table["y_umap"].to_numpy(),
+            mode="markers",
+            text=table["text"].to_pylist(),
+            hoverinfo="text",
+            marker={
+                "size": 3,
+                "color": table["cluster_coarse"].to_numpy(),
+                "colorscale": "Turbo",
+            },
+        )
+    )
+    figure.write_html(folder / "plotly.html")
+
+
+def datamapplot_page(python: str, parquet: Path, folder: Path) -> None:
+    """Write datamapplot's page of a map's table, with the scripts that it loads."""
+    npm = Path(__file__).resolve().parent / "out" / "datamapplot"
+    npm.mkdir(parents=True, exist_ok=True)
+    (npm / "package.json").write_text('{"private": true}')
+    subprocess.run(
+        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *SCRIPTS],
+        cwd=npm,
+        check=True,
+    )
+    scripts = json.dumps([str(npm / "node_modules" / path) for path in SCRIPTS.values()])
+    page = folder / "datamapplot.html"
+    subprocess.run(
+        [python, "-c", DATAMAPPLOT, parquet, page, scripts, folder],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def cases(asked: argparse.Namespace, folder: Path) -> list[Case]:
+    """The pages to measure; those of other tools are written into the folder."""
+    parquet = asked.site / "data" / f"{asked.map}.parquet"
+    table = pq.read_table(parquet)
+    drawn = ".stage[data-drawn]"
+    title = f"this atlas, {len(table):,} points"
+    plotly_page(folder, table)
+    chosen = [
+        Case(title, asked.site / "public", f"maps/{asked.map}/", drawn),
+        Case(
+            "plotly.write_html, the same", folder, "plotly.html", ".js-plotly-plot .plot-container"
+        ),
+    ]
+    if asked.datamapplot:
+        datamapplot_page(asked.datamapplot, parquet, folder)
+        chosen.append(Case("datamapplot, the same", folder, "datamapplot.html", None))
+    for place in asked.million:
+        points = pq.read_metadata(place / "data" / "points-all.parquet").num_rows
+        title = f"this atlas, {points:,} points"
+        chosen.append(Case(title, place / "public", "maps/points-all/", drawn))
+    return chosen
+
+
+def medians(chosen: list[Case], repeat: int) -> dict[str, dict[str, float]]:
+    """The medians of the figures of each page, by its title."""
+    runs: dict[str, list[dict[str, float]]] = {}
+    with sync_playwright() as driver:
+        for _ in range(repeat):
+            for case in chosen:
+                server, base = serve(case.root)
+                browser = driver.chromium.launch(
+                    executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+                    args=FLAGS,
+                )
+                try:
+                    figures = measure(browser, base + case.url, case.ready)
+                    runs.setdefault(case.title, []).append(figures)
+                finally:
+                    browser.close()
+                    server.shutdown()
+    return {
+        title: {key: statistics.median(figures[key] for figures in several) for key in several[0]}
+        for title, several in runs.items()
+    }
 
 
 def main() -> None:
@@ -166,98 +269,18 @@ def main() -> None:
     options.add_argument("--datamapplot", help="an interpreter that has it")
     options.add_argument("--repeat", type=int, default=3)
     asked = options.parse_args()
-    parquet = asked.site / "data" / f"{asked.map}.parquet"
-    table = pq.read_table(parquet)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        figure = go.Figure(
-            go.Scattergl(
-                x=table["x_umap"].to_numpy(),
-                y=table["y_umap"].to_numpy(),
-                mode="markers",
-                text=table["text"].to_pylist(),
-                hoverinfo="text",
-                marker={
-                    "size": 3,
-                    "color": table["cluster_coarse"].to_numpy(),
-                    "colorscale": "Turbo",
-                },
-            )
-        )
-        figure.write_html(folder / "plotly.html")
-        cases = [
-            (
-                f"this atlas, {len(table):,} points",
-                asked.site / "public",
-                f"maps/{asked.map}/",
-                ".stage[data-drawn]",
-            )
-        ]
-        cases.append(
-            (
-                "plotly.write_html, the same",
-                folder,
-                "plotly.html",
-                ".js-plotly-plot .plot-container",
-            )
-        )
-        if asked.datamapplot:
-            npm = Path(__file__).resolve().parent / "out" / "datamapplot"
-            npm.mkdir(parents=True, exist_ok=True)
-            (npm / "package.json").write_text('{"private": true}')
-            subprocess.run(
-                ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *SCRIPTS],
-                cwd=npm,
-                check=True,
-            )
-            scripts = json.dumps([str(npm / "node_modules" / path) for path in SCRIPTS.values()])
-            made = folder / "datamapplot.html"
-            subprocess.run(
-                [asked.datamapplot, "-c", DATAMAPPLOT, parquet, made, scripts, scratch],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            cases.append(("datamapplot, the same", folder, "datamapplot.html", None))
-        for place in asked.million:
-            points = pq.read_metadata(place / "data" / "points-all.parquet").num_rows
-            cases.append(
-                (
-                    f"this atlas, {points:,} points",
-                    place / "public",
-                    "maps/points-all/",
-                    ".stage[data-drawn]",
-                )
-            )
-        found: dict[str, list[dict[str, float]]] = {}
-        with sync_playwright() as driver:
-            for _ in range(asked.repeat):
-                for name, root, url, ready in cases:
-                    server, base = serve(root)
-                    browser = driver.chromium.launch(
-                        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-                        args=FLAGS,
-                    )
-                    try:
-                        found.setdefault(name, []).append(measure(browser, base + url, ready))
-                    finally:
-                        browser.close()
-                        server.shutdown()
-    print(
-        f"{'page':34} {'raw kB':>9} {'gzip kB':>9} {'picture s':>10} {'map s':>7} {'WebGL s':>9} {'heap MB':>9}"
-    )
-    rows = {
-        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        for name, runs in found.items()
-    }
-    for name, row in rows.items():
-        print(
-            f"{name:34} {row['raw'] / 1e3:>9,.0f} {row['gzip'] / 1e3:>9,.0f} {row['picture'] / 1e3:>10.2f} {row['map'] / 1e3:>7.2f} "
-            f"{row['drawn'] / 1e3:>9.2f} {row['heap'] / 1e6:>9.0f}"
-        )
-    ours, theirs = (rows[cases[number][0]] for number in (0, 1))
-    print(
-        f"map, ours / plotly.write_html: {ours['map'] / theirs['map']:.2f}; by WebGL: {ours['drawn'] / theirs['drawn']:.2f}"
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = cases(asked, Path(folder))
+        rows = medians(chosen, asked.repeat)
+    heads = f"{'raw kB':>9} {'gzip kB':>9} {'picture s':>10} {'map s':>7} {'WebGL s':>9}"
+    print(f"{'page':34} {heads} {'heap MB':>9}")
+    for title, row in rows.items():
+        sizes = f"{row['raw'] / 1e3:>9,.0f} {row['gzip'] / 1e3:>9,.0f}"
+        times = f"{row['picture'] / 1e3:>10.2f} {row['map'] / 1e3:>7.2f} {row['drawn'] / 1e3:>9.2f}"
+        print(f"{title:34} {sizes} {times} {row['heap'] / 1e6:>9.0f}")
+    ours, theirs = (rows[case.title] for case in chosen[:2])
+    whole, webgl = ours["map"] / theirs["map"], ours["drawn"] / theirs["drawn"]
+    print(f"map, ours / plotly.write_html: {whole:.2f}; by WebGL: {webgl:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""A built site before the judges of the web: html-validate, the Nu Html Checker and Lighthouse.
-Needs Node, Java and Chromium.
+"""A built site checked by html-validate, the Nu Html Checker and Lighthouse. Needs Node, Java and
+Chromium.
 
     python benchmarks/quality.py [SITE]     SITE is a folder such as site/public; prints one table
 
@@ -25,15 +25,11 @@ TOOLS = ["html-validate@10.17.0", "vnu-jar@26.9.27", "lighthouse@12.8.2"]
 RULES = {
     "extends": ["html-validate:recommended"],
     "rules": {
-        "doctype-style": "off",  # lower case, as everybody writes it
-        "valid-id": [
-            "error",
-            {"relaxed": True},
-        ],  # plotly knows its style sheet by an id with a dot
-        "prefer-native-element": [
-            "error",
-            {"exclude": ["listbox"]},
-        ],  # of the search field, which no select can be
+        "doctype-style": "off",  # lower case is common
+        # Plotly's style sheet has an id with a dot.
+        "valid-id": ["error", {"relaxed": True}],
+        # The search field has a list box, which a select cannot replace.
+        "prefer-native-element": ["error", {"exclude": ["listbox"]}],
     },
 }
 
@@ -57,7 +53,7 @@ def tools() -> Path:
 
 def kinds(site: Path) -> dict[str, str]:
     """An address for every kind of page, in both languages."""
-    found = {}
+    pages = {}
     for prefix in ("", "ja/"):
         mapped = sorted(path.name for path in (site / prefix / "maps").iterdir())[-1]
         clusters = sorted(
@@ -66,27 +62,27 @@ def kinds(site: Path) -> dict[str, str]:
             if path.is_dir()
         )
         model = sorted(path.name for path in (site / prefix / "models").iterdir())[0]
-        found |= {
+        pages |= {
             f"{prefix}home": prefix,
             f"{prefix}model": f"{prefix}models/{model}/",
             f"{prefix}map": f"{prefix}maps/{mapped}/",
         }
         listed = f"{prefix}maps/{mapped}/clusters/"
-        found |= {f"{prefix}clusters": listed, f"{prefix}cluster": f"{listed}{clusters[0]}/"}
-        found |= {f"{prefix}{name}": f"{prefix}{name}/" for name in ("about", "embedding")}
+        pages |= {f"{prefix}clusters": listed, f"{prefix}cluster": f"{listed}{clusters[0]}/"}
+        pages |= {f"{prefix}{name}": f"{prefix}{name}/" for name in ("about", "embedding")}
         for name in ("compare", "senses", "write-ups"):
             if (site / prefix / name).is_dir():
                 inner = sorted(
                     path.name for path in (site / prefix / name).iterdir() if path.is_dir()
                 )[0]
-                found |= {f"{prefix}{name}": f"{prefix}{name}/"} if name != "write-ups" else {}
-                found |= {
+                pages |= {f"{prefix}{name}": f"{prefix}{name}/"} if name != "write-ups" else {}
+                pages |= {
                     f"{prefix}{name}/map"
                     if name == "compare"
                     else f"{prefix}{name}/one": f"{prefix}{name}/{inner}/"
                 }
-        found |= {f"{prefix}embed": f"{prefix}embed/{mapped}/", f"{prefix}404": f"{prefix}404.html"}
-    return found
+        pages |= {f"{prefix}embed": f"{prefix}embed/{mapped}/", f"{prefix}404": f"{prefix}404.html"}
+    return pages
 
 
 def main() -> None:
@@ -107,19 +103,18 @@ def main() -> None:
     ran = said(
         ["npx", "html-validate", "--config", ".htmlvalidate.json", "-f", "json", *files.values()]
     )
-    validate = {one["filePath"]: one["errorCount"] for one in json.loads(ran.stdout)}
+    validate = {report["filePath"]: report["errorCount"] for report in json.loads(ran.stdout)}
     jar = folder / "node_modules/vnu-jar/build/dist/vnu.jar"
     ran = said(["java", "-jar", str(jar), "--format", "json", "--errors-only", *files.values()])
     nu: dict[str, int] = {}
-    for one in json.loads(ran.stderr)["messages"]:
-        path = one["url"].removeprefix("file:")
+    for message in json.loads(ran.stderr)["messages"]:
+        path = message["url"].removeprefix("file:")
         nu[path] = nu.get(path, 0) + 1
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or "chromium"
-    print(
-        f"{'page':14} {'html-validate':>13} {'vnu':>5}   Lighthouse: performance, accessibility, best practices, SEO"
-    )
+    lighthouse = "Lighthouse: performance, accessibility, best practices, SEO"
+    print(f"{'page':14} {'html-validate':>13} {'vnu':>5}   {lighthouse}")
     for name, url in pages.items():
         scores = ""
         if not name.endswith(("map", "embed", "404")):
@@ -134,8 +129,8 @@ def main() -> None:
             ]
             ran = said(command, env=os.environ | {"CHROME_PATH": chromium})
             scores = "  ".join(
-                f"{100 * (one['score'] or 0):.0f}"
-                for one in json.loads(ran.stdout)["categories"].values()
+                f"{100 * (category['score'] or 0):.0f}"
+                for category in json.loads(ran.stdout)["categories"].values()
             )
         print(
             f"{name:14} {validate.get(files[name], 0):>13} {nu.get(files[name], 0):>5}   {scores}",

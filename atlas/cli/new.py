@@ -15,7 +15,7 @@ _PACKAGED, _HUB = f"package:{_DEMO}/model", "hub:sentence-transformers/all-MiniL
 SCHEMA = "atlas.schema.json"
 
 _TOML = """#:schema ./{schema}
-# What to map, and how to publish it. Editors that know the line above complete and check this file;
+# The models to map and the site to publish. Editors that know the line above check this file;
 # `atlas schema` prints the schema again after an update. Then: `atlas build`, or `atlas serve` to
 # see it while you work.
 

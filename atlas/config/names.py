@@ -1,7 +1,7 @@
 """The names of tables of atlas.toml, and the references between them.
 
 Pydantic checks a table's own keys. The class method `cross_check` of its class (`fields.Part`)
-checks the references to other tables, on the tables as they stand in the file, so that these faults
+checks the references to other tables, on the tables as they are in the file, so that these faults
 are reported together with all others.
 """
 
@@ -14,7 +14,7 @@ from atlas.config.faults import nearest
 
 
 class Table(NamedTuple):
-    """A table as it stands in the file: its place, such as `models[0]`, and its unchecked keys."""
+    """A table of the file: its place, such as `models[0]`, and its unchecked keys."""
 
     place: str
     keys: Mapping[str, object]

@@ -38,11 +38,11 @@ class Site(Part):
     description: Text = ""
     """One sentence for search engines and link previews."""
     author: str = ""
-    """Who publishes it; named in the footer and in citations."""
+    """Its publisher, named in the footer and in citations."""
     base_url: Annotated[str, AfterValidator(_base_url)] = ""
-    """Where it will live. Only canonical links, the sitemap and the feed need it; all other links
-    are relative."""
+    """Its address. Only canonical links, the sitemap and the feed need it; all other links are
+    relative."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = (
         USUAL
     )
-    """Editions to write. The first stands at /, the others at /<language>/."""
+    """Editions to write. The first is at /, the others at /<language>/."""

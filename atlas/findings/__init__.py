@@ -1,2 +1,2 @@
-"""What is measured besides maps. A kind of finding is a folder here with config, plan, data, view,
+"""Measurements besides maps. Each section of findings is a folder with config, plan, data, view,
 pages and stages."""

@@ -1,5 +1,5 @@
-"""Atlas data of what is no map: one JSON file for each thing that was measured. The contract
-between compute and render, as `dataset` is for maps."""
+"""Atlas data of findings: a JSON file each. The contract between compute and render, as `maps.data`
+is for maps."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ AGAIN = "Run `atlas build` without --frozen to make it again."
 
 
 class Part(BaseModel):
-    """A part of such a file: nothing that is not described, and nothing that changes."""
+    """A part of the file of a finding: frozen, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Finding(Part):
-    """What every such file holds."""
+    """The keys of the file of every finding."""
 
     schema_version: int
     recipe: str = Field(description="digest of everything this file follows from")
@@ -38,8 +38,8 @@ F = TypeVar("F", bound=Finding)
 
 
 def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
-    """A file of a data folder, None where it is not there. Raises DataError naming the file and
-    what is wrong with it."""
+    """A file of a data folder, None if it does not exist. Raises DataError naming the file and its
+    fault."""
     path = folder / name
     try:
         content = json.loads(path.read_bytes())
@@ -56,13 +56,12 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
 
 
-def write(folder: Path, name: str, finding: Finding) -> None:
-    """Write it beside its place and rename, so that it is whole or absent. Raises DataError when
-    the folder cannot be written."""
+def write(folder: Path, name: str, content: Finding) -> None:
+    """Write a file of a data folder as a whole. Raises DataError when it cannot be written."""
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, finding.model_dump_json(indent=1) + "\n")
+        write_whole(path, content.model_dump_json(indent=1) + "\n")
     except OSError as problem:
         raise DataError(
             f"{path}: {problem.strerror or problem}",
@@ -71,7 +70,7 @@ def write(folder: Path, name: str, finding: Finding) -> None:
 
 
 class FindingTarget(ABC):
-    """What the targets of all findings have in common: one file, made from the store."""
+    """The target of a finding: one file, made from the store."""
 
     @property
     @abstractmethod
@@ -81,14 +80,14 @@ class FindingTarget(ABC):
     @property
     @abstractmethod
     def recipe(self) -> str:
-        """Digest of all that the file follows from."""
+        """Digest of everything that determines the file."""
 
     @abstractmethod
     def gather(self, store: Store) -> Finding:
         """The file's content. Raises StoreError when an artifact is damaged."""
 
     def current(self, folder: Path) -> bool:
-        """Whether the file in the data folder follows from the recipe."""
+        """Whether the file in the data folder has the recipe."""
         return recorded(folder / self.file) == self.recipe
 
     def write(self, folder: Path, store: Store) -> None:

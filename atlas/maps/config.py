@@ -24,7 +24,7 @@ class Umap(Part):
     """UMAP (McInnes, Healy & Melville 2018)."""
 
     min_dist: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """How tightly points may be packed."""
+    """The smallest distance of points on the map."""
     epochs: Annotated[Whole, Field(gt=0)] | None = None
     """Rounds of optimisation; chosen by the number of tokens when left out."""
     implementation: Literal["torch", "umap-learn"] = "torch"

@@ -26,7 +26,7 @@ class ModelFacts(_Part):
 
 
 class MapFacts(_Part):
-    """What was mapped, and how."""
+    """The space of a map, and the options of its stages."""
 
     id: str
     model: str
@@ -97,10 +97,10 @@ class Cluster(_Part):
 
 
 class Cohesion(_Part):
-    """How far a set keeps together, or stands near another, in one space or projection."""
+    """The cohesion of a set, or its nearness to another, in the space or in a projection."""
 
     cohesion: float = Field(
-        ge=0, le=1, description="mean share of the k nearest neighbors that are members, too"
+        ge=0, le=1, description="mean share of the k nearest neighbors that are members as well"
     )
     range: tuple[float, float] = Field(
         description="what 95 % of 200 random sets of the same size and kinds have"

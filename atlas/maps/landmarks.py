@@ -51,7 +51,7 @@ class Landmark(_Scoped):
     cldr: Cldr | None = None
     """A lexicon of the Unicode CLDR, in the model's language."""
     unidic: UniDic | None = None
-    """What UniDic takes for such a word; only for Japanese models."""
+    """Words that UniDic classifies as such; only for Japanese models."""
     scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Every word in these scripts, such as Punctuation or Digits; with `pattern`, both must
     hold."""
@@ -75,8 +75,8 @@ class Landmark(_Scoped):
 
 
 class Claim(_Scoped):
-    """What somebody says of a space: that a set keeps together, that it stands near another, or
-    that words are near one another."""
+    """A claim about a space: that a set keeps together, that it is near another, or that words are
+    near one another."""
 
     set: Slug | None = None
     """A landmark. It holds when the cohesion of the set is above that of 95 % of random sets."""

@@ -120,13 +120,13 @@ def dataset(
     site: Site,
     view: MapView,
     language: str,
-    told: str,
+    description: str,
     page: str,
     files: dict[str, str],
     picture: str,
 ) -> dict[str, Any]:
-    """A map's data as schema.org's Dataset. `told` is its description, `files` are the addresses of
-    downloads by media type."""
+    """A map's data as schema.org's Dataset. `files` are the addresses of downloads by media
+    type."""
     about = view.about
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -134,7 +134,7 @@ def dataset(
         "name": view.title(language),
         "url": page,
         "identifier": view.id,
-        "description": told,
+        "description": description,
         "inLanguage": language,
         "isAccessibleForFree": True,
         "version": about.recipe[:12],
@@ -240,10 +240,10 @@ class Sharing:
         return citation(self.site, self.view, language, url)
 
     def dataset(
-        self, language: str, told: str, page: str, files: dict[str, str], picture: str
+        self, language: str, description: str, page: str, files: dict[str, str], picture: str
     ) -> dict[str, Any]:
         """The map's data as schema.org's Dataset."""
-        return dataset(self.site, self.view, language, told, page, files, picture)
+        return dataset(self.site, self.view, language, description, page, files, picture)
 
 
 def _tex(value: str) -> str:

@@ -52,8 +52,8 @@ class MapView:
     files: MapFiles
     site: Site
 
-    def __init__(self, model: Model, entry: Map, data: Dataset) -> None:
-        self.model, self.map, self.data = model, entry, data
+    def __init__(self, model: Model, table: Map, data: Dataset) -> None:
+        self.model, self.map, self.data = model, table, data
         self.about = data.about
         self.id = data.about.map.id
         self.main = data.about.map.clustered_on

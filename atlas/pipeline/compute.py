@@ -109,7 +109,7 @@ def _need_models() -> None:
     def importable(module: str) -> bool:
         try:
             return importlib.util.find_spec(module) is not None
-        except (ImportError, ValueError):  # such as a module that stands in sys.modules as None
+        except (ImportError, ValueError):  # such as a module that is None in sys.modules
             return False
 
     if lacking := [name for module, name in _NEEDED.items() if not importable(module)]:

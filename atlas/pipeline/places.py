@@ -1,4 +1,4 @@
-"""Where an atlas keeps its store, data and site."""
+"""The places of an atlas: its store, data and site."""
 
 from __future__ import annotations
 

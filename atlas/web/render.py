@@ -24,6 +24,7 @@ from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
+from atlas.web.palette import PALETTE
 from atlas.web.theme import folders, theme
 
 # Errors of an expression in a template, besides Jinja's own.
@@ -55,6 +56,7 @@ class Renderer:
             environment.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
             environment.filters |= filters(LANGUAGES[language], messages.gettext)
             environment.globals |= {
+                "palette": PALETTE,
                 "tongue": LANGUAGES[language],
                 "tongues": LANGUAGES,
                 "translated": partial(translated, environment, (language, *languages, "en")),

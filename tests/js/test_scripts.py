@@ -42,7 +42,7 @@ def write(folder: Path, data: Dataset) -> None:
     for name, content in packed.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    tokens = {"meta": packed.told, "tokens": expected(data, list(packed.meta.projections))}
+    tokens = {"meta": packed.head, "tokens": expected(data, list(packed.meta.projections))}
     (folder / "golden.json").write_text(json.dumps(tokens), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Colours of groups: what styles, scripts and the icon say is the palette."""
+"""The palette: styles and scripts have the colours of Python."""
 
 from __future__ import annotations
 
@@ -25,10 +25,3 @@ def test_scripts_have_the_palette() -> None:
     assert lists
     for found in lists:
         assert tuple(re.findall("#[0-9a-f]{6}", found)) == PALETTE
-
-
-def test_the_icon_has_colours_of_the_palette() -> None:
-    base = (theme() / "base.html").read_text(encoding="utf-8")
-    assert tuple(re.findall("fill='%23([0-9a-f]{6})'", base)) == tuple(
-        colour.removeprefix("#") for colour in PALETTE[:3]
-    )

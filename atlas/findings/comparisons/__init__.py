@@ -1,1 +1,1 @@
-"""Two maps side by side, over the tokens that both show."""
+"""Comparisons of two maps, over the tokens that both show."""

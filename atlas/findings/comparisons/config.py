@@ -28,7 +28,7 @@ class Compare(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Maps that nobody has, and pairs that are there twice."""
+        """Maps that do not exist, and pairs that are compared already."""
         for table in tables:
             maps = list(table.texts("maps"))
             for place, map_id in maps:

@@ -1,5 +1,5 @@
-"""The JSON file of a comparison: how alike the spaces of two maps are over the tokens that both
-show."""
+"""The JSON file of a comparison: the similarity of the spaces of two maps, over the tokens that
+both show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ SCHEMA_VERSION = 2
 
 
 class Moved(Part):
-    """A word, and how many of its k nearest neighbors it has in both spaces."""
+    """A word, and the number of its k nearest neighbors that it keeps from one space to the
+    other."""
 
     ids: tuple[int, int] = Field(description="its token id on either map")
     text: str
@@ -29,7 +30,7 @@ class Kind(Part):
 
 
 class Layer(Part):
-    """One layer beside the first map's space over the shared tokens, each alone."""
+    """A layer compared with the first map's space, over the shared tokens, each read alone."""
 
     layer: int = Field(ge=0, description="0 is what enters the first layer")
     overlap: float = Field(ge=0, le=1)
@@ -40,13 +41,13 @@ class Layer(Part):
 
 
 class Layers(Part):
-    """The first map's space beside every layer of its model, from 0 on."""
+    """Every layer of the first map's model, from 0 on, compared with the map's space."""
 
     layers: tuple[Layer, ...]
 
 
 class Alike(Part):
-    """How alike two spaces are."""
+    """The similarity of two spaces."""
 
     tokens: int = Field(description="that both maps show")
     pairs: tuple[tuple[int, int], ...] | None = Field(
@@ -56,7 +57,8 @@ class Alike(Part):
     overlap: float = Field(
         ge=0,
         le=1,
-        description="mean share of a token's k nearest neighbors in one space that the other has",
+        description="mean share of a token's k nearest neighbors in one space that are in the "
+        "other",
     )
     chance: float = Field(description="the share that random neighbors would have")
     quantiles: tuple[float, float, float] = Field(
@@ -74,7 +76,7 @@ class Alike(Part):
 
 
 class Comparison(Alike, Finding):
-    """The file."""
+    """The whole file."""
 
     maps: tuple[str, str]
     layers: tuple[Layer, ...] = Field(

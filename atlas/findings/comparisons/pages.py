@@ -1,4 +1,4 @@
-"""The pages of comparisons, and what their templates are told."""
+"""The pages of comparisons, and the contexts of their templates."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from atlas.web.page import Page
 
 @dataclass(frozen=True)
 class ComparisonsPage:
-    """What comparisons/index.html is told: all comparisons."""
+    """The context of comparisons/index.html: `pairs`, all comparisons."""
 
     pairs: Sequence[ComparisonView]
 
 
 @dataclass(frozen=True)
 class ComparisonPage:
-    """What comparisons/comparison.html is told: one comparison."""
+    """The context of comparisons/comparison.html: `pair`, the comparison."""
 
     pair: ComparisonView
 

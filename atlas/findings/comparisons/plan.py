@@ -1,4 +1,4 @@
-"""The tasks that compare two maps, and the file they become."""
+"""The target of a comparison: its tasks, and the file that is made from their results."""
 
 from __future__ import annotations
 
@@ -20,46 +20,45 @@ from atlas.maps.plan import TRUST_K, MapTarget
 
 @dataclass(frozen=True)
 class ComparisonTarget(FindingTarget):
-    """The tasks of two maps compared, and of the model's layers where one model is compared with
-    itself."""
+    """The tasks that compare two maps and, if both are of one model, the first with its layers."""
 
-    entry: Compare
+    table: Compare
     maps: tuple[MapTarget, MapTarget]
     both: Task
     layers: Task | None = None
 
     @property
     def id(self) -> str:
-        """Its name among those of its kind."""
-        return self.entry.id
+        """The ids of both maps."""
+        return self.table.id
 
     @property
     def file(self) -> str:
         """Its file in the data folder."""
-        return comparison.name(*self.entry.maps)
+        return comparison.name(*self.table.maps)
 
     @property
     def optional(self) -> bool:
-        """Whether the site is made without it when a task fails."""
+        """Whether one of the maps is optional."""
         return any(plan.model.optional for plan in self.maps)
 
     @property
     def title(self) -> str:
-        """What people call it in a message."""
-        return f"the comparison of {self.entry.maps[0]} and {self.entry.maps[1]}"
+        """Its name in messages."""
+        return f"the comparison of {self.table.maps[0]} and {self.table.maps[1]}"
 
     def without(self, lost: Collection[str]) -> ComparisonTarget | None:
-        """It, or None when one of its tasks is among those lost."""
+        """The comparison, or None when one of its tasks is among those lost."""
         return None if any(task.key in lost for task in self.tasks()) else self
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every task that it needs."""
+        """Its own tasks; those of the maps are their inputs."""
         return (self.both, *((self.layers,) if self.layers else ()))
 
     @property
     def recipe(self) -> str:
-        """Digest of all that the comparison's data follow from."""
-        facts = [comparison.SCHEMA_VERSION, self.entry.maps, [task.key for task in self.tasks()]]
+        """Digest of everything that determines the comparison's data."""
+        facts = [comparison.SCHEMA_VERSION, self.table.maps, [task.key for task in self.tasks()]]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def gather(self, store: Store) -> comparison.Comparison:
@@ -70,36 +69,37 @@ class ComparisonTarget(FindingTarget):
             schema_version=comparison.SCHEMA_VERSION,
             recipe=self.recipe,
             built=built(),
-            maps=self.entry.maps,
+            maps=self.table.maps,
             layers=layers,
             **dict(alike),
         )
 
 
-def plan_comparison(entry: Compare, first: MapTarget, second: MapTarget) -> ComparisonTarget:
-    """The tasks that compare two maps."""
-    inputs: tuple[Task, ...] = (
+def plan_comparison(table: Compare, first: MapTarget, second: MapTarget) -> ComparisonTarget:
+    """The target of a comparison of two maps."""
+    inputs = (
         first.vectors,
         second.vectors,
         first.selection,
         second.selection,
         first.neighbors,
         second.neighbors,
+        first.vocabulary,
+        second.vocabulary,
     )
     params = {"k": TRUST_K}
-    inputs += (first.vocabulary, second.vocabulary)
-    of_both = Task(compare, params, inputs, label=f"{entry.id}: compare")
+    of_both = Task(compare, params, inputs, label=f"{table.id}: compare")
     alone = second.map.space in ("contextual", "encoder-input") and not (
         second.map.corpus or first.map.words or second.map.words
     )
     if first.model.id != second.model.id or not alone:
-        return ComparisonTarget(entry, (first, second), of_both)
+        return ComparisonTarget(table, (first, second), of_both)
     deep = Task(
         layers,
         params,
         (first.vectors, first.selection, second.selection, first.neighbors),
         source=first.checkpoint.identity,
         location=first.checkpoint.location,
-        label=f"{entry.id}: layers",
+        label=f"{table.id}: layers",
     )
-    return ComparisonTarget(entry, (first, second), of_both, deep)
+    return ComparisonTarget(table, (first, second), of_both, deep)

@@ -1,4 +1,4 @@
-"""Comparisons, as a kind of thing that a site shows."""
+"""The section of comparisons."""
 
 from __future__ import annotations
 
@@ -26,43 +26,44 @@ if TYPE_CHECKING:
 
 
 class Comparisons:
-    """Two maps side by side, over the tokens that both show."""
+    """The comparisons of two maps."""
 
     name, table, title, address = "comparisons", "compare", "Comparisons", "compare/"
 
     def targets(
         self, entries: Sequence[Compare], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[ComparisonTarget]:
-        """The comparisons of which both maps are made."""
+        """The comparisons whose maps are both planned."""
         from atlas.findings.comparisons.plan import plan_comparison
         from atlas.maps.plan import MapTarget
 
         maps = {target.id: target for target in planned if isinstance(target, MapTarget)}
-        for entry in entries:
-            if set(entry.maps) <= maps.keys():
-                yield plan_comparison(entry, *(maps[map_id] for map_id in entry.maps))
+        for table in entries:
+            if set(table.maps) <= maps.keys():
+                yield plan_comparison(table, *(maps[map_id] for map_id in table.maps))
 
     def expected(self, entries: Sequence[Compare], maps: Mapping[str, str]) -> Iterator[Expected]:
         """A file for each comparison of two of these maps."""
-        for entry in entries:
-            if set(entry.maps) <= maps.keys():
-                models = frozenset(maps[map_id] for map_id in entry.maps)
-                yield Expected((data.name(*entry.maps),), "the comparison", models)
+        for table in entries:
+            if set(table.maps) <= maps.keys():
+                models = frozenset(maps[map_id] for map_id in table.maps)
+                yield Expected((data.name(*table.maps),), "the comparison", models)
 
     def show(self, entries: Sequence[Compare], gallery: Gallery) -> Iterator[ComparisonView]:
-        """The comparisons whose maps and data are there, with the second map as it lies on the
-        first."""
+        """The comparisons whose maps are shown and whose data exist. Writes their data, and the
+        files of the second map as it is aligned with the first. Raises DataError for faulty
+        data."""
         maps = {view.id: view for view in gallery.of("maps", MapView)}
-        for entry in entries:
-            name = data.name(*entry.maps)
-            if not set(entry.maps) <= maps.keys():
+        for table in entries:
+            name = data.name(*table.maps)
+            if not set(table.maps) <= maps.keys():
                 continue
-            found = finding.read(gallery.data, name, data.Comparison, data.SCHEMA_VERSION)
-            if found is None:
+            content = finding.read(gallery.data, name, data.Comparison, data.SCHEMA_VERSION)
+            if content is None:
                 continue
-            first, second = (maps[map_id] for map_id in entry.maps)
-            pair = ComparisonView(entry, found, first, second)
-            recipes = f"{found.recipe} {first.about.recipe} {second.about.recipe}"
+            first, second = (maps[map_id] for map_id in table.maps)
+            pair = ComparisonView(table, content, first, second)
+            recipes = f"{content.recipe} {first.about.recipe} {second.about.recipe}"
             key = f"{payload.VERSION} {VERSION} {recipes}"
             facts = dict(gallery.writer.derive(pair.id, key, partial(_drawn, pair)))
             pair.pairs = facts.pop("pairs")
@@ -76,7 +77,7 @@ class Comparisons:
 
 
 def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:
-    """What the second map's stage fetches, its posters, and the ids of shared tokens."""
+    """The files of the aligned second map, its posters, and the ids of shared tokens."""
     files, facts = drawn(pair.beside, [pair.beside.main], pair.id)
     facts["pairs"] = None
     if pair.data.pairs is not None:

@@ -1,11 +1,11 @@
-"""Two maps side by side: the second laid on the first, in the first one's colours, and what the
-page says of both."""
+"""Two maps side by side, the second aligned with the first and in its colours, and the figures of
+their page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from atlas.findings.comparisons.data import Comparison, Layer
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Cluster
 from atlas.maps.frame import layout
+from atlas.maps.names import FINE_UNTIL
 from atlas.maps.view import MapView
 from atlas.numeric.alignment import Fit, procrustes
 from atlas.numeric.boxes import NEVER
@@ -23,22 +24,17 @@ from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 
-VERSION = 2  # raised by hand when the files of a comparison change for the same data
-
-
-NAMED = 0.12  # of the map's extent: a cluster whose members lie farther from their middle on the second map has no name there
-
-
-PIXELS, NAME = 400, 16  # the extent of a map at the first view, and the size of its names
-
-
-_LAST = 12  # half-octaves; who zooms in farther sees tokens
+VERSION = 2  # to be raised when the files of a comparison change for the same data
+# The largest median distance, as a share of the map's extent, of a named cluster's members from
+# their middle on the second map.
+NAMED = 0.12
+PIXELS = 400  # the extent of a map at the first view, as in maps.stages.label
+NAME = 16  # the size of names in pixels
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a small chart 320 wide and 100 high: its place, its value, and its label, if it
-    has one."""
+    """A bar of a chart 320 wide and 100 high; the label may be empty."""
 
     x: float
     width: float
@@ -48,30 +44,31 @@ class Bar:
 
 
 class ComparisonView:
-    """One comparison, arranged for its page. Made once and shared by all languages.
+    """A comparison, arranged for its page. All languages share it.
 
-    pairs  address of the ids of shared tokens on either map; None where they are the same
+    pairs  address of the ids of shared tokens on either map; None if they are equal
     """
 
     pairs: str | None = None
 
-    def __init__(self, entry: Compare, data: Comparison, first: MapView, second: MapView) -> None:
-        self.entry, self.data, self.first, self.second = entry, data, first, second
-        self.id = entry.id
+    def __init__(self, table: Compare, data: Comparison, first: MapView, second: MapView) -> None:
+        self.table, self.data, self.first, self.second = table, data, first, second
+        self.id = table.id
         self.beside = MapView(second.model, second.map, self.aligned)
         vars(self.beside)["colour"] = first.colour
 
     def title(self, language: str) -> str:
-        named = text(self.entry.title, language)
+        """Its own title, else the titles of both maps."""
+        named = text(self.table.title, language)
         return named or f"{self.first.title(language)} / {self.second.title(language)}"
 
     def description(self, language: str) -> str:
-        return text(self.entry.description, language)
+        """Its description; may be empty."""
+        return text(self.table.description, language)
 
     @property
     def self_compared(self) -> bool:
-        """Whether the page answers how a model's contextual embeddings relate to its input
-        embeddings."""
+        """Whether it compares a model's input embeddings with its contextual ones."""
         return (
             bool(self.data.layers)
             and self.first.map.space == "input"
@@ -80,7 +77,7 @@ class ComparisonView:
 
     @cached_property
     def ids(self) -> Array:
-        """Ids (n, 2) of the shared tokens."""
+        """The ids (n, 2) of the shared tokens."""
         if self.data.pairs is not None:
             return np.array(self.data.pairs, np.int64).reshape(-1, 2)
         same = np.intersect1d(self.first.ids, self.second.ids)
@@ -88,14 +85,13 @@ class ComparisonView:
 
     @cached_property
     def rows(self) -> tuple[Array, Array]:
-        """Rows of the shared tokens on either map."""
-        return np.searchsorted(self.first.ids, self.ids[:, 0]), np.searchsorted(
-            self.second.ids, self.ids[:, 1]
-        )
+        """The rows (n,) of the shared tokens on either map."""
+        first, second = self.ids.T
+        return np.searchsorted(self.first.ids, first), np.searchsorted(self.second.ids, second)
 
     @cached_property
     def fit(self) -> Fit:
-        """How the second map comes to lie on the first."""
+        """The fit of the second map to the first."""
         mine, other = (
             layout(view.data, view.main)[rows]
             for view, rows in zip((self.first, self.second), self.rows, strict=True)
@@ -104,14 +100,14 @@ class ComparisonView:
 
     @property
     def angle(self) -> int:
-        """Degrees by which the second map is turned, after it was mirrored if it was."""
+        """The degrees by which the second map is turned, after mirroring if it is mirrored."""
         turn = self.fit.rotation
         return round(float(np.degrees(np.arctan2(turn[0, 1], turn[0, 0]))))
 
     @cached_property
     def aligned(self) -> Dataset:
-        """The second map's atlas data with its main projection laid on the first map's, and with
-        the first map's clusters."""
+        """The second map's atlas data with its main projection aligned with the first map's, and
+        with the first map's clusters."""
         data, main = self.second.data, self.second.main
         places = self.fit(layout(data, main))
         size = float(np.ptp(places, axis=0).max())
@@ -129,7 +125,9 @@ class ComparisonView:
         for cluster in self.first.about.clusters:
             members = places[keys[cluster.level] == cluster.key]
             middle = np.median(members, axis=0) if len(members) else np.zeros(2)
-            taken = [(one.anchors[main], one.name) for one in clusters if one.zooms[main] < NEVER]
+            taken = [
+                (named.anchors[main], named.name) for named in clusters if named.zooms[main] < NEVER
+            ]
             zoom = max(
                 cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size)
             )
@@ -146,7 +144,7 @@ class ComparisonView:
 
     @cached_property
     def histogram(self) -> list[Bar]:
-        """Tokens by the number of neighbors they keep."""
+        """The share of tokens by the number of neighbors that they keep."""
         whole = sum(self.data.histogram)
         return _bars(
             [count / whole for count in self.data.histogram],
@@ -160,35 +158,35 @@ class ComparisonView:
 
     @cached_property
     def by_layer(self) -> Chart:
-        """What each layer keeps: the share of neighbors, CKA, and CKA with the tokens of one
+        """The share of neighbors that each layer keeps, CKA, and CKA with the tokens of one space
         shuffled."""
         layers = self.data.layers
-        shuffled = [one.cka_chance for one in layers]
         lines = {
-            "overlap": [one.overlap for one in layers],
-            "cka": [one.cka for one in layers],
-            "shuffled": shuffled,
+            "overlap": [layer.overlap for layer in layers],
+            "cka": [layer.cka for layer in layers],
+            "shuffled": [layer.cka_chance for layer in layers],
         }
-        return chart([str(one.layer) for one in layers], lines)
+        return chart([str(layer.layer) for layer in layers], lines)
 
     @property
     def middle(self) -> Layer:
-        """The layer half way."""
+        """The layer in the middle."""
         return self.data.layers[len(self.data.layers) // 2]
 
     @property
     def last(self) -> Layer:
+        """The last layer."""
         return self.data.layers[-1]
 
     @property
     def verdict(self) -> str:
-        """What the last layer keeps of the neighbors beyond chance: `mostly` at least half,
-        `partly` a tenth, or `hardly`."""
+        """The share of neighbors that the last layer keeps beyond chance, in a word: `mostly` from
+        half on, `partly` from a tenth on, else `hardly`."""
         share = (self.last.overlap - self.last.chance) / max(1 - self.last.chance, 1e-9)
         return "mostly" if share >= 0.5 else "partly" if share >= 0.1 else "hardly"
 
 
-def _bars(values: list[float], label: Any) -> list[Bar]:
+def _bars(values: list[float], label: Callable[[int], str]) -> list[Bar]:
     most = max(values, default=0) or 1
     wide = 320 / max(len(values), 1)
     return [
@@ -218,12 +216,12 @@ def _zoom(
     size: float,
 ) -> int:
     """The half-octave from which a cluster of the first map is named on the second, whose extent is
-    `size`: when its name no longer runs into those that stand there already; never, if most
-    members (n, 2) are not around their middle."""
-    if (
-        not len(members)
-        or float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size
-    ):
+    `size`: the first at which its name overlaps none of those taken, (x, y) and name. NEVER if
+    half of the members (n, 2) are farther from their middle than NAMED, or if names of tokens are
+    shown before."""
+    if not len(members):
+        return NEVER
+    if float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
         return NEVER
     scale = 1.0
     for place, other in taken:
@@ -231,4 +229,4 @@ def _zoom(
         wide = (text_width(name, NAME) + text_width(other, NAME)) / 2 + NAME
         scale = max(scale, min(wide / max(across, 1e-9), 1.6 * NAME / max(up, 1e-9)))
     zoom = 2 * np.log2(scale)
-    return int(np.ceil(zoom)) if zoom < _LAST else NEVER
+    return int(np.ceil(zoom)) if zoom < FINE_UNTIL else NEVER

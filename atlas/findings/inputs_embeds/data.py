@@ -1,5 +1,4 @@
-"""The write-up's own atlas data: one JSON file of all that the experiment on `inputs_embeds`
-measured."""
+"""The JSON file of the write-up: the results of the experiment on `inputs_embeds`."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ class Size(Part):
 
 
 class Difference(Size):
-    """Of the last layer, and by layer and position."""
+    """The difference in the last layer, and by layer and position."""
 
     layers: tuple[Size, ...] = Field(description="from what enters the first layer on")
     positions: tuple[float, ...] = Field(description="sums over the last layer")
@@ -38,7 +37,7 @@ class Back(Part):
 
 
 class Segment(Part):
-    """One sentence with every position in one segment."""
+    """A sentence with every position in one segment."""
 
     segment: int
     parts: dict[str, tuple[float, ...]] = Field(
@@ -52,7 +51,7 @@ class Segment(Part):
 
 
 class Sentence(Part):
-    """One sentence as the model reads it."""
+    """A sentence, its n tokens, and its results in each segment."""
 
     text: str
     ids: tuple[int, ...]
@@ -61,7 +60,7 @@ class Sentence(Part):
 
 
 class Sinusoids(Part):
-    """How far the learned positions are from sinusoidal ones."""
+    """The distance of the learned positions from sinusoidal ones."""
 
     positions: int
     relative: float
@@ -70,8 +69,8 @@ class Sinusoids(Part):
 
 
 class Run(Part):
-    """The experiment on one model in one framework; without sentences where the framework has no
-    such model."""
+    """The experiment on a model in a framework; without sentences if the framework does not have
+    the model."""
 
     framework: str
     sentences: tuple[Sentence, ...]
@@ -87,7 +86,7 @@ class Run(Part):
 
 
 class Measured(Part):
-    """All runs of one model."""
+    """All runs of a model."""
 
     model: str
     language: str
@@ -95,7 +94,7 @@ class Measured(Part):
 
 
 class Row(Part):
-    """One architecture, measured on a tiny random model."""
+    """An architecture, measured on a tiny random model."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""The page of the write-up, and what its template is told."""
+"""The page of the write-up, and the context of its templates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from atlas.web.page import Page
 
 @dataclass(frozen=True)
 class WriteUpPage:
-    """What inputs_embeds/write_up.html, its prose and its parts are told: what was measured."""
+    """The context of inputs_embeds/write_up.html, its prose and its parts: `write_up`."""
 
     write_up: WriteUpView
 
 
 def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
-    """The one page of the write-up, where it is asked for."""
+    """The page of the write-up, if there is one."""
     for view in views:
         yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))

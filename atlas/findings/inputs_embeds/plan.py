@@ -1,4 +1,5 @@
-"""The tasks of the `inputs_embeds` experiment, and the file they become."""
+"""The target of the `inputs_embeds` experiment: its tasks, and the file that is made from their
+results."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from atlas.models.frameworks import FRAMEWORKS
 
 @dataclass(frozen=True)
 class WriteUpTarget(FindingTarget):
-    """The tasks of each model by framework, and the table of architectures."""
+    """The tasks of each model by framework, and the task of the table of architectures."""
 
     models: tuple[tuple[Model, Mapping[str, Task]], ...]
     architectures: Task
@@ -33,22 +34,22 @@ class WriteUpTarget(FindingTarget):
     optional: bool = False
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every task that it needs."""
+        """All its tasks."""
         return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
 
     def without(self, lost: Collection[str]) -> WriteUpTarget | None:
-        """Optional models may fail, and are left out of it."""
-        kept = (
+        """The write-up without the optional models that failed; None when another task is lost."""
+        kept = tuple(
             (model, runs)
             for model, runs in self.models
             if not (model.optional and any(task.key in lost for task in runs.values()))
         )
-        left = replace(self, models=tuple(kept))
+        left = replace(self, models=kept)
         return None if any(task.key in lost for task in left.tasks()) else left
 
     @property
     def recipe(self) -> str:
-        """Digest of all that the write-up's data follow from."""
+        """Digest of everything that determines the write-up's data."""
         facts = [
             writeup.SCHEMA_VERSION,
             self.architectures.key,
@@ -83,12 +84,12 @@ class WriteUpTarget(FindingTarget):
 
 
 def plan_writeup(
-    asked: Pitfall,
+    table: Pitfall,
     models: Iterable[Model],
     checkpoints: Mapping[str, Checkpoint],
     frameworks: tuple[str, ...],
 ) -> WriteUpTarget:
-    """The experiment on every model that takes part, in the frameworks that are installed."""
+    """The target of the experiment on the available models that take part, in these frameworks."""
     runs = []
     for model in models:
         if model.pitfall and model.id in checkpoints:
@@ -96,7 +97,7 @@ def plan_writeup(
             tasks = {
                 framework: Task(
                     pitfall,
-                    {"framework": framework, "sentences": list(asked.of(model.language))},
+                    {"framework": framework, "sentences": list(table.of(model.language))},
                     source=checkpoint.identity,
                     location=checkpoint.location,
                     label=f"{model.id}: pitfall, {framework}",
@@ -104,7 +105,5 @@ def plan_writeup(
                 for framework in frameworks
             }
             runs.append((model, tasks))
-    table = Task(architectures, label="architectures")
-    return WriteUpTarget(
-        tuple(runs), table, tuple(name for name in FRAMEWORKS if name not in frameworks)
-    )
+    missing = tuple(name for name in FRAMEWORKS if name not in frameworks)
+    return WriteUpTarget(tuple(runs), Task(architectures, label="architectures"), missing)

@@ -1,4 +1,4 @@
-"""The write-up of the experiment on `inputs_embeds`, as a kind of thing that a site shows."""
+"""The section of the write-up on `inputs_embeds`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class InputsEmbeds:
     def targets(
         self, entries: Sequence[Pitfall], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[WriteUpTarget]:
-        """The experiment on the models that can be had; none when only some maps were asked for."""
+        """The experiment on the available models; none if `ground.only` limits the build."""
         from atlas.findings.inputs_embeds.plan import plan_writeup
         from atlas.models import frameworks
 
-        for entry in () if ground.only else entries:
-            there = frameworks.installed()
-            yield plan_writeup(entry, ground.models.values(), ground.checkpoints, there)
+        for table in () if ground.only else entries:
+            installed = frameworks.installed()
+            yield plan_writeup(table, ground.models.values(), ground.checkpoints, installed)
 
     def expected(self, entries: Sequence[Pitfall], maps: Mapping[str, str]) -> Iterator[Expected]:
         """The one file."""
@@ -41,11 +41,11 @@ class InputsEmbeds:
             yield Expected((data.NAME,), "[pitfall]")
 
     def show(self, entries: Sequence[Pitfall], gallery: Gallery) -> Iterator[WriteUpView]:
-        """The write-up, where its data are there."""
-        found = finding.read(gallery.data, data.NAME, data.WriteUp, data.SCHEMA_VERSION)
-        if entries and found is not None:
+        """The write-up, if its data exist. Raises DataError when they are faulty."""
+        content = finding.read(gallery.data, data.NAME, data.WriteUp, data.SCHEMA_VERSION)
+        if entries and content is not None:
             gallery.publish(data.NAME)
-            yield WriteUpView(gallery.models, found, gallery.of("comparisons", ComparisonView))
+            yield WriteUpView(gallery.models, content, gallery.of("comparisons", ComparisonView))
 
     def pages(self, views: Sequence[WriteUpView]) -> Iterator[Page]:
         """The one page."""

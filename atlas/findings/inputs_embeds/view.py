@@ -1,4 +1,4 @@
-"""What the write-up of the `inputs_embeds` experiment shows, arranged for its template."""
+"""The results of the `inputs_embeds` experiment, arranged for the write-up."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ from atlas.findings.inputs_embeds.config import QUESTION
 from atlas.findings.inputs_embeds.data import Measured, Run, Segment, Sentence, WriteUp
 from atlas.maps.config import Model
 from atlas.maps.frame import ASPECT
+from atlas.maps.view import MapView
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 from atlas.web.theme import theme
 
 WORDS = 14  # marked on a pair of maps
-READABLE = (
-    "Latin",
-    "Digits",
-    "Han",
-    "Hiragana",
-    "Katakana",
-    "Kanji and kana",
-)  # scripts that readers have letters for
+# Scripts of words that may be marked: readers have fonts for them.
+READABLE = ("Latin", "Digits", "Han", "Hiragana", "Katakana", "Kanji and kana")
 _FED = ("hidden", "subtracted", "sinusoidal", "lookup")
 
 
@@ -39,18 +34,18 @@ class Mark:
     y: int
 
     def free(self, others: Sequence[Mark]) -> bool:
-        """Whether it is inside the picture, and in nobody's way."""
+        """Whether it is inside the picture and overlaps none of the others."""
         half = text_width(self.text, 27) / 2 + 8
         inside = half < self.x < 1200 - half and 60 < self.y < 780
         return inside and all(
-            abs(self.x - one.x) > half + text_width(one.text, 27) / 2 + 8
-            or abs(self.y - one.y) > 52
-            for one in others
+            abs(self.x - other.x) > half + text_width(other.text, 27) / 2 + 8
+            or abs(self.y - other.y) > 52
+            for other in others
         )
 
 
 class FoundAgain(NamedTuple):
-    """How many of the inputs were found again from hidden_states[0] alone, token by token; the
+    """The number of inputs of which every token was recovered from hidden_states[0] alone, the
     largest distance of a nearest token, and the smallest of a second nearest."""
 
     exact: int
@@ -60,13 +55,15 @@ class FoundAgain(NamedTuple):
 
 
 class Subject:
-    """One model of the experiment."""
+    """A model of the experiment. `pair` is the comparison of its word embeddings with what enters
+    the first layer, if there is one."""
 
     def __init__(self, model: Model, measured: Measured, pair: ComparisonView | None) -> None:
         self.model, self.measured, self.pair = model, measured, pair
         self.language = measured.language
 
     def title(self, language: str) -> str:
+        """The title of the model, else its id."""
         return text(self.model.title, language, self.model.id)
 
     @property
@@ -75,7 +72,7 @@ class Subject:
         return self.measured.runs[0]
 
     def by(self, framework: str) -> Run | None:
-        """The run in a framework, None where there is none or the framework has no such model."""
+        """The run in a framework; None if the framework does not have the model or was not run."""
         return next(
             (run for run in self.measured.runs if run.framework == framework and run.sentences),
             None,
@@ -84,48 +81,47 @@ class Subject:
     @cached_property
     def sentence(self) -> Sentence:
         """The sentence of the figures: the first in the model's language."""
-        own = [one for one in self.run.sentences if one.text != QUESTION]
+        own = [sentence for sentence in self.run.sentences if sentence.text != QUESTION]
         return own[0] if own and self.language.split("-")[0] != "en" else self.run.sentences[0]
 
     def of(self, run: Run) -> Sentence:
-        """The same sentence in another run."""
-        return next(one for one in run.sentences if one.text == self.sentence.text)
+        """The sentence of the figures in another run."""
+        return next(other for other in run.sentences if other.text == self.sentence.text)
 
     @cached_property
     def segment(self) -> Segment:
+        """The sentence of the figures in segment 0."""
         return self.sentence.segments[0]
 
     @cached_property
     def by_layer(self) -> Chart:
-        found = self.segment.variants
+        """The relative difference at each layer."""
+        differences = {name: self.segment.variants.get(name) for name in _FED}
         lines = {
-            name: [layer.relative for layer in one.layers] if (one := found.get(name)) else None
-            for name in _FED
+            name: [layer.relative for layer in difference.layers] if difference else None
+            for name, difference in differences.items()
         }
         return chart([str(number) for number in range(self.run.layers + 1)], lines, percent=True)
 
     @cached_property
     def by_position(self) -> Chart:
-        found = self.segment.variants
-        return chart(
-            self.sentence.tokens,
-            {name: one.positions if (one := found.get(name)) else None for name in _FED},
-        )
+        """The sum of the differences in the last layer at each position."""
+        differences = {name: self.segment.variants.get(name) for name in _FED}
+        lines = {
+            name: difference.positions if difference else None
+            for name, difference in differences.items()
+        }
+        return chart(self.sentence.tokens, lines)
 
     @cached_property
     def parts(self) -> Chart:
-        return chart(
-            self.sentence.tokens,
-            {
-                name: self.segment.parts.get(name)
-                for name in ("hidden", "word", "position", "segment")
-            },
-        )
+        """The norms of hidden_states[0] and of its parts at each position."""
+        names = ("hidden", "word", "position", "segment")
+        return chart(self.sentence.tokens, {name: self.segment.parts.get(name) for name in names})
 
     @cached_property
     def marked(self) -> tuple[list[Mark], list[Mark]]:
-        """The same words on both maps of the pair, so chosen that no two stand in each other's way
-        on either."""
+        """The same words on both maps of the pair, without overlap on either."""
         pair = self.pair
         if pair is None:
             return [], []
@@ -133,44 +129,32 @@ class Subject:
             int(token): (mine, other)
             for token, mine, other in zip(pair.ids[:, 0], *pair.rows, strict=True)
         }
-        keys = pair.first.data.column("cluster_coarse")
-        found: tuple[list[Mark], list[Mark]] = ([], [])
         central = [
             [
                 token
-                for token in sorted(one.central)
+                for token in sorted(cluster.central)
                 if token in rows and _readable(pair, rows[token][0])
             ]
-            for one in pair.first.coarse
+            for cluster in pair.first.coarse
         ]
-        # A word a cluster, by their order in the vocabulary, since vocabularies mostly begin with
-        # what readers know.
-        for words in sorted(filter(None, central)):
-            for token in words:
-                text = pair.first.texts[rows[token][0]]
-                colour = pair.first.colour.get(int(keys[rows[token][0]]), 0)
-                marks = [
-                    Mark(
-                        text,
-                        colour,
-                        *((view.unit[row] * (1, -1) + (0, ASPECT)) * 1200)
-                        .round()
-                        .astype(int)
-                        .tolist(),
-                    )
-                    for view, row in zip((pair.first, pair.beside), rows[token], strict=True)
-                ]
-                if all(one.free(others) for one, others in zip(marks, found, strict=True)):
-                    for one, others in zip(marks, found, strict=True):
-                        others.append(one)
+        first: list[Mark] = []
+        second: list[Mark] = []
+        # One word for each cluster, in the order of the vocabulary, because most vocabularies begin
+        # with frequent words.
+        for tokens in sorted(filter(None, central)):
+            for token in tokens:
+                mine, other = _marks(pair, rows[token])
+                if mine.free(first) and other.free(second):
+                    first.append(mine)
+                    second.append(other)
                     break
-            if len(found[0]) == WORDS:
+            if len(first) == WORDS:
                 break
-        return found
+        return first, second
 
     @cached_property
     def found_again(self) -> FoundAgain:
-        """The way back over all sentences and both segments."""
+        """The recovered tokens over all sentences and both segments."""
         ways = [segment.back for sentence in self.run.sentences for segment in sentence.segments]
         return FoundAgain(
             sum(way.exact for way in ways),
@@ -181,7 +165,7 @@ class Subject:
 
 
 class WriteUpView:
-    """The whole write-up, of models by their ids."""
+    """The write-up, arranged for its page."""
 
     id = "inputs-embeds"
 
@@ -196,38 +180,46 @@ class WriteUpView:
         }
         self.data = data
         self.subjects = [
-            Subject(models[one.model], one, pairs.get(one.model))
-            for one in data.models
-            if one.model in models and one.runs and one.runs[0].sentences
+            Subject(models[measured.model], measured, pairs.get(measured.model))
+            for measured in data.models
+            if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
 
     def title(self, language: str) -> str:
-        """What it is about, the same in every language."""
+        """Its subject, the same in every language."""
         return "inputs_embeds"
 
     @cached_property
     def frameworks(self) -> list[str]:
-        """Frameworks in which something was run."""
-        return list(
-            dict.fromkeys(
-                run.framework for one in self.subjects for run in one.measured.runs if run.sentences
-            )
-        )
+        """The frameworks in which a model was run."""
+        runs = [run for subject in self.subjects for run in subject.measured.runs]
+        return list(dict.fromkeys(run.framework for run in runs if run.sentences))
 
     @cached_property
     def versions(self) -> dict[str, str]:
-        """Of all libraries that took part."""
-        made: dict[str, str] = {}
-        for one in self.subjects:
-            for run in one.measured.runs:
-                made |= run.versions
-        return made | self.data.versions
+        """The versions of all libraries of the experiment."""
+        versions: dict[str, str] = {}
+        for subject in self.subjects:
+            for run in subject.measured.runs:
+                versions |= run.versions
+        return versions | self.data.versions
 
     def code(self, name: str) -> str:
         """A script of the write-up; the tests run them all."""
-        return (
-            (theme() / "inputs_embeds" / "code" / f"{name}.py").read_text(encoding="utf-8").rstrip()
-        )
+        path = theme() / "inputs_embeds" / "code" / f"{name}.py"
+        return path.read_text(encoding="utf-8").rstrip()
+
+
+def _marks(pair: ComparisonView, rows: tuple[int, int]) -> tuple[Mark, Mark]:
+    """The word with these rows on the first and on the aligned second map of a pair."""
+    cluster = int(pair.first.data.column("cluster_coarse")[rows[0]])
+    word, colour = pair.first.texts[rows[0]], pair.first.colour.get(cluster, 0)
+
+    def mark(view: MapView, row: int) -> Mark:
+        x, y = ((view.unit[row] * (1, -1) + (0, ASPECT)) * 1200).round().astype(int).tolist()
+        return Mark(word, colour, x, y)
+
+    return mark(pair.first, rows[0]), mark(pair.beside, rows[1])
 
 
 def _readable(pair: ComparisonView, row: int) -> bool:

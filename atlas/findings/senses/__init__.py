@@ -1,1 +1,1 @@
-"""Words of several senses in sentences, an occurrence a point."""
+"""Sense maps: words of several senses in sentences, a point for each occurrence."""

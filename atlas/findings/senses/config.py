@@ -32,7 +32,7 @@ class Senses(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Models that nobody has, and names that are there twice."""
+        """Models that do not exist, and names that are taken."""
         for table in tables:
             if fault := names.unknown("model", table.text("model")):
                 yield f"{table.place}.model: {fault}"

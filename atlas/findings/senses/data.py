@@ -1,4 +1,4 @@
-"""The JSON file of a sense map: words in sentences, as a model reads them."""
+"""The JSON file of a sense map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 class Point(Part):
-    """One occurrence."""
+    """An occurrence of a word."""
 
     text: str
     start: int = Field(ge=0, description="where the word begins in the text")
@@ -28,7 +28,7 @@ class Point(Part):
 
 
 class Word(Part):
-    """One word, and how far its senses stand apart."""
+    """A word, its occurrences, and the separation of its senses."""
 
     word: str
     senses: tuple[str, ...]
@@ -46,20 +46,20 @@ class Word(Part):
 
     @property
     def enough(self) -> bool:
-        """Whether shuffled labels can tell: where sentences fall into so many groups of these sizes
-        in fewer than 40 ways, the true one alone is above what 97.5 % of them give."""
+        """Whether `range` means something: if the sentences can be divided into groups of these
+        sizes in fewer than 40 ways, the true division alone exceeds the 97.5 % quantile."""
         sizes = Counter(point.sense for point in self.points).values()
         same = prod(map(factorial, Counter(sizes).values()))
         return factorial(len(self.points)) // prod(map(factorial, sizes)) // same >= 40
 
     @property
     def apart(self) -> bool:
-        """Whether the senses stand farther apart than shuffled labels do."""
+        """Whether the senses are farther apart than shuffled labels."""
         return self.silhouette > self.range[1]
 
 
 class Senses(Part):
-    """What is measured: a layer of a model, of how many, and its words."""
+    """The words of a sense map, the layer shown, and the number of layers."""
 
     layer: int
     layers: int
@@ -67,7 +67,7 @@ class Senses(Part):
 
 
 class SenseMap(Senses, Finding):
-    """The file."""
+    """The whole file."""
 
     name: str
     model: str
@@ -75,7 +75,7 @@ class SenseMap(Senses, Finding):
 
     @property
     def silhouette(self) -> float:
-        """The mean over all occurrences."""
+        """The mean silhouette over all occurrences."""
         every = [point.silhouette for word in self.words for point in word.points]
         return sum(every) / len(every)
 

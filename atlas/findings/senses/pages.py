@@ -1,4 +1,4 @@
-"""The pages of sense maps, and what their templates are told."""
+"""The pages of sense maps, and the contexts of their templates."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from atlas.web.page import Page
 
 @dataclass(frozen=True)
 class SensesPage:
-    """What senses/index.html is told: all sense maps."""
+    """The context of senses/index.html: `sense_maps`, all sense maps."""
 
     sense_maps: Sequence[SenseView]
 
 
 @dataclass(frozen=True)
 class SensePage:
-    """What senses/sense.html is told: one sense map."""
+    """The context of senses/sense.html: `sense_map`."""
 
     sense_map: SenseView
 

@@ -1,4 +1,4 @@
-"""The task of a sense map, and the file it becomes."""
+"""The target of a sense map: its task, and the file that is made from its result."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from atlas.models.checkpoint import Checkpoint
 
 @dataclass(frozen=True)
 class SenseTarget(FindingTarget):
-    """The words of one corpus through one model."""
+    """The task that reads the words of a corpus with a model."""
 
-    entry: Senses
+    table: Senses
     model: Model
     task: Task
 
     @property
     def id(self) -> str:
-        """Its name among those of its kind."""
-        return self.entry.name
+        """Its name in atlas.toml."""
+        return self.table.name
 
     @property
     def file(self) -> str:
         """Its file in the data folder."""
-        return sense_map.file(self.entry.name)
+        return sense_map.file(self.table.name)
 
     @property
     def title(self) -> str:
-        """What people call it in a message."""
-        return f"the sense map {self.entry.name}"
+        """Its name in messages."""
+        return f"the sense map {self.table.name}"
 
     @property
     def optional(self) -> bool:
-        """Whether the site is made without it when a task fails."""
+        """Whether its model is optional."""
         return self.model.optional
 
     @property
     def recipe(self) -> str:
-        """Digest of all that the file follows from."""
+        """Digest of everything that determines the file."""
         facts = [
             sense_map.SCHEMA_VERSION,
-            self.entry.name,
+            self.table.name,
             self.model.id,
             self.model.language,
             self.task.key,
@@ -61,11 +61,11 @@ class SenseTarget(FindingTarget):
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def tasks(self) -> tuple[Task, ...]:
-        """Every task that it needs."""
+        """Its only task."""
         return (self.task,)
 
     def without(self, lost: Collection[str]) -> SenseTarget | None:
-        """It, or None when one of its tasks is among those lost."""
+        """The sense map, or None when its task is among those lost."""
         return None if self.task.key in lost else self
 
     def gather(self, store: Store) -> sense_map.SenseMap:
@@ -75,28 +75,28 @@ class SenseTarget(FindingTarget):
             schema_version=sense_map.SCHEMA_VERSION,
             recipe=self.recipe,
             built=built(),
-            name=self.entry.name,
+            name=self.table.name,
             model=self.model.id,
             language=self.model.language,
             **dict(measured),
         )
 
 
-def plan_senses(entry: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SenseTarget:
-    """The task of a sense map. Raises DataError for a corpus that cannot be read."""
-    occurrences = sentences.read(root / entry.corpus, entry.words)
+def plan_senses(table: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SenseTarget:
+    """The target of a sense map. Raises DataError when its corpus cannot be read or is faulty."""
+    occurrences = sentences.read(root / table.corpus, table.words)
     params = {
         "occurrences": [[row.word, row.sense, row.text] for row in occurrences],
-        "layer": entry.layer,
+        "layer": table.layer,
     }
     return SenseTarget(
-        entry,
+        table,
         model,
         Task(
             senses,
             params,
             source=checkpoint.identity,
             location=checkpoint.location,
-            label=f"{entry.name}: senses",
+            label=f"{table.name}: senses",
         ),
     )

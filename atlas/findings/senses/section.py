@@ -1,4 +1,4 @@
-"""Sense maps, as a kind of thing that a site shows."""
+"""The section of sense maps."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 
 
 class SenseMaps:
-    """Words of several senses in sentences, an occurrence a point."""
+    """The sense maps of all models."""
 
     name, table, title, address = "senses", "senses", "Senses", "senses/"
 
     def targets(
         self, entries: Sequence[Senses], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[SenseTarget]:
-        """The sense maps of models that can be had; none when only some maps were asked for.
+        """The sense maps of available models; none if `ground.only` limits the build.
 
-        Raises DataError for a corpus that cannot be read.
+        Raises DataError when a corpus cannot be read or is faulty.
         """
         from atlas.findings.senses.plan import plan_senses
 
-        for entry in () if ground.only else entries:
-            if (model := entry.model) in ground.checkpoints:
+        for table in () if ground.only else entries:
+            if (model := table.model) in ground.checkpoints:
                 yield plan_senses(
-                    entry, ground.models[model], ground.checkpoints[model], ground.root
+                    table, ground.models[model], ground.checkpoints[model], ground.root
                 )
 
     def expected(self, entries: Sequence[Senses], maps: Mapping[str, str]) -> Iterator[Expected]:
         """A file for each sense map."""
-        for entry in entries:
-            files = (data.file(entry.name),)
-            yield Expected(files, f"the sense map {entry.name}", frozenset({entry.model}))
+        for table in entries:
+            files = (data.file(table.name),)
+            yield Expected(files, f"the sense map {table.name}", frozenset({table.model}))
 
     def show(self, entries: Sequence[Senses], gallery: Gallery) -> Iterator[SenseView]:
-        """The sense maps whose data are there."""
-        for entry in entries:
-            name = data.file(entry.name)
-            found = finding.read(gallery.data, name, data.SenseMap, data.SCHEMA_VERSION)
-            if found is not None:
+        """The sense maps whose data exist. Raises DataError when they are faulty."""
+        for table in entries:
+            name = data.file(table.name)
+            content = finding.read(gallery.data, name, data.SenseMap, data.SCHEMA_VERSION)
+            if content is not None:
                 gallery.publish(name)
-                yield SenseView(entry, gallery.models[entry.model], found)
+                yield SenseView(table, gallery.models[table.model], content)
 
     def pages(self, views: Sequence[SenseView]) -> Iterator[Page]:
         """A list of all sense maps, and a page for each."""

@@ -1,11 +1,11 @@
-"""Sentences around words with several senses: a JSON Lines file, one occurrence a line."""
+"""Sentences with words of several senses: a JSON Lines file with an occurrence in each line."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from atlas.config.faults import nearest
 from atlas.errors import DataError
 
-MOST = 20  # senses of a word whose marks can be told apart, by shape and colour
-# Scripts that put nothing between words.
+MOST = 20  # senses of a word: marks have this many combinations of shape and colour
+# Beginnings of the names of characters of scripts without spaces between words.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 _HINT = 'Each line is {"word": "bank", "sense": "river", "text": "We sat on the bank."}.'
 
 
 class Occurrence(BaseModel):
-    """A word in a sentence, and in which sense it stands there."""
+    """A word in a sentence, and its sense there."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -30,10 +30,10 @@ class Occurrence(BaseModel):
 
 
 def spans(word: str, text: str) -> list[tuple[int, int]]:
-    """Where a word begins and ends in a text, without regard to case.
+    """The beginnings and ends of a word in a text, regardless of case.
 
-    Where words are spaced these are the places where it stands alone, else where it begins a longer
-    word (`bank` in `banks`), else any (`bat` in `acrobat`).
+    In scripts with spaces these are the places where the word stands alone; if there are none,
+    where it begins a longer word (`bank` in `banks`), else any (`bat` in `acrobat`).
     """
     exact = re.escape(word)
     spaced = not any(unicodedata.name(end, "").startswith(_UNSPACED) for end in (word[0], word[-1]))
@@ -44,72 +44,78 @@ def spans(word: str, text: str) -> list[tuple[int, int]]:
 
 
 def read(path: Path, words: Sequence[str] | None = None) -> tuple[Occurrence, ...]:
-    """The occurrences of a file, in its order; of some words only, if they are given.
+    """The occurrences of a file, in its order; of `words` only, if given.
 
-    Raises DataError naming the file and the line of what is no occurrence, of a sentence that does
-    not hold its word once, and of one that stands there twice for a word; naming a word that is not
-    in the file, one with fewer than two senses or more than MOST, and one with a sense of fewer
-    than two sentences, of which there is nothing to compare.
+    Raises DataError naming the line of a faulty occurrence, of a sentence that does not hold its
+    word exactly once, or of one that is there twice for a word; or naming a word that is not in the
+    file, or that does not have two to MOST senses with two sentences or more each.
     """
+    occurrences: list[Occurrence] = []
+    lines: dict[tuple[str, str], int] = {}
+    # Other line separators may be part of JSON's strings.
+    for number, line in enumerate(_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        place = f"{path}, line {number}"
+        occurrence = _occurrence(line, place)
+        before = lines.setdefault((occurrence.word, occurrence.text), number)
+        if before != number:
+            raise DataError(
+                f"{place}: the sentence of line {before} again", "Take one of them out."
+            )
+        occurrences.append(occurrence)
+    if not occurrences:
+        raise DataError(f"{path}: no sentences", _HINT)
+    if words is not None:
+        _check_words(path, words, {occurrence.word for occurrence in occurrences})
+        occurrences = [occurrence for occurrence in occurrences if occurrence.word in words]
+    _check_senses(path, occurrences)
+    return tuple(occurrences)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise DataError(
             f"{path}: cannot be read ({problem})",
             "Is `corpus` in atlas.toml right? It is relative to that file.",
         ) from problem
-    occurrences: list[Occurrence] = []
-    lines: dict[tuple[str, str], int] = {}
-    # Other signs that end lines elsewhere may stand in JSON's strings.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            occurrence = _occurrence(line, f"{path}, line {number}")
-            before = lines.setdefault((occurrence.word, occurrence.text), number)
-            if before != number:
-                raise DataError(
-                    f"{path}, line {number}: the sentence of line {before} again",
-                    "Take one of them out.",
-                )
-            occurrences.append(occurrence)
-    if not occurrences:
-        raise DataError(f"{path}: no sentences", _HINT)
-    known = {occurrence.word for occurrence in occurrences}
-    for word in words or ():
-        if word not in known:
-            raise DataError(
-                f"{path}: no sentences with {word!r}{nearest(word, known, 'there are')}",
-                "Mend `words` of this sense map.",
-            )
-    wanted = tuple(row for row in occurrences if words is None or row.word in words)
-    _check_senses(wanted, path)
-    return wanted
 
 
 def _occurrence(line: str, place: str) -> Occurrence:
-    """What a line says. Raises DataError naming the place, unless its sentence holds the word
-    once."""
+    """The occurrence of a line. Raises DataError naming the line's place."""
     try:
         occurrence = Occurrence.model_validate_json(line)
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: " if where else ""
-        raise DataError(f"{place}: {what}{first['msg']}", _HINT) from problem
-    count = len(spans(occurrence.word, occurrence.text))
+        raise DataError(
+            f"{place}: {f'{where}: ' if where else ''}{first['msg']}", _HINT
+        ) from problem
+    word = occurrence.word
+    count = len(spans(word, occurrence.text))
     if not count:
-        raise DataError(f"{place}: the sentence does not hold {occurrence.word!r}", _HINT)
+        raise DataError(f"{place}: the sentence does not hold {word!r}", _HINT)
     if count > 1:
         raise DataError(
-            f"{place}: the sentence holds {occurrence.word!r} {count} times",
-            "Reword it: which one is meant?",
+            f"{place}: the sentence holds {word!r} {count} times", "Reword it: which one is meant?"
         )
     return occurrence
 
 
-def _check_senses(occurrences: Sequence[Occurrence], path: Path) -> None:
-    """Raise DataError for a word whose senses cannot be compared, or not be told apart."""
+def _check_words(path: Path, words: Sequence[str], known: Collection[str]) -> None:
+    for word in words:
+        if word not in known:
+            raise DataError(
+                f"{path}: no sentences with {word!r}{nearest(word, known, 'there are')}",
+                "Mend `words` of this sense map.",
+            )
+
+
+def _check_senses(path: Path, occurrences: Sequence[Occurrence]) -> None:
     for word in dict.fromkeys(occurrence.word for occurrence in occurrences):
-        senses = Counter(row.sense for row in occurrences if row.word == word)
+        senses = Counter(occurrence.sense for occurrence in occurrences if occurrence.word == word)
         if len(senses) < 2 or min(senses.values()) < 2:
             raise DataError(
                 f"{path}: {word!r} needs two senses or more, with two sentences or more each",

@@ -1,4 +1,4 @@
-"""What the page of a sense map shows: one picture a word, a point a sentence."""
+"""A sense map, arranged for its page: a picture for each word, a point for each sentence."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from atlas.findings.senses.data import Point, SenseMap, Word
 from atlas.maps.config import Model
 
 WIDE, HIGH, MARGIN = 460, 320, 22
-SHAPES, COLOURS = (
-    4,
-    5,
-)  # of marks, so that senses differ not by colour alone; without a common divisor, for 20 of them
+# Marks of senses differ in shape and colour. The two numbers are coprime, so that their product is
+# the number of combinations.
+SHAPES, COLOURS = 4, 5
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point in a picture WIDE by HIGH."""
+    """A point in a picture of WIDE by HIGH; `sense` is the number of its sense."""
 
     point: Point
     x: float
@@ -28,21 +27,23 @@ class Mark:
 
     @property
     def path(self) -> str:
+        """The SVG path of its shape."""
         return shape(self.x, self.y, self.sense)
 
     @property
     def colour(self) -> int:
+        """An index into the palette."""
         return self.sense % COLOURS
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """The sentence before the word, the word, and what follows."""
-        one = self.point
-        return one.text[: one.start], one.text[one.start : one.end], one.text[one.end :]
+        """The sentence before the word, the word, and the rest."""
+        text, start, end = self.point.text, self.point.start, self.point.end
+        return text[:start], text[start:end], text[end:]
 
 
 class Picture:
-    """One word."""
+    """The picture of a word."""
 
     def __init__(self, word: Word) -> None:
         self.word = word
@@ -50,25 +51,27 @@ class Picture:
 
     @cached_property
     def marks(self) -> list[Mark]:
-        """Both axes in one scale, so that distances in the picture are those of the plane."""
+        """The marks of all occurrences. Both axes have one scale, so that distances in the picture
+        are those of the plane."""
         x, y = [point.x for point in self.word.points], [point.y for point in self.word.points]
         scale = min(
             (WIDE - 2 * MARGIN) / max(max(x) - min(x), 1e-9),
             (HIGH - 2 * MARGIN) / max(max(y) - min(y), 1e-9),
         )
-        left, top = (
-            WIDE / 2 - scale * (min(x) + max(x)) / 2,
-            HIGH / 2 + scale * (min(y) + max(y)) / 2,
-        )
-        found = []
-        for point in self.word.points:
-            sense = self.word.senses.index(point.sense)
-            at = round(left + scale * point.x, 1), round(top - scale * point.y, 1)
-            found.append(Mark(point, *at, sense))
-        return found
+        left = WIDE / 2 - scale * (min(x) + max(x)) / 2
+        top = HIGH / 2 + scale * (min(y) + max(y)) / 2
+        return [
+            Mark(
+                point,
+                round(left + scale * point.x, 1),
+                round(top - scale * point.y, 1),
+                self.word.senses.index(point.sense),
+            )
+            for point in self.word.points
+        ]
 
     def sample(self, sense: int) -> str:
-        """The path of a sense's mark around (0, 0), for the key beside the picture."""
+        """The path of a sense's mark at (0, 0), for the key beside the picture."""
         return shape(0, 0, sense)
 
     def of(self, sense: str) -> list[Mark]:
@@ -77,7 +80,7 @@ class Picture:
 
 
 def shape(x: float, y: float, number: int) -> str:
-    """The path of a sense's mark around a place: a circle, a square, a triangle or a diamond."""
+    """The SVG path of a sense's mark at (x, y): a circle, a square, a triangle or a diamond."""
     number %= SHAPES
     if number == 0:
         return f"M{x - 6:.1f} {y}a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z"
@@ -89,44 +92,48 @@ def shape(x: float, y: float, number: int) -> str:
 
 
 class SenseView:
-    """One sense map."""
+    """A sense map, arranged for its page. All languages share it."""
 
-    def __init__(self, entry: Senses, model: Model, data: SenseMap) -> None:
-        self.entry, self.model, self.data = entry, model, data
-        self.id, self.language = entry.name, data.language
+    def __init__(self, table: Senses, model: Model, data: SenseMap) -> None:
+        self.table, self.model, self.data = table, model, data
+        self.id, self.language = table.name, data.language
         self.pictures = [Picture(word) for word in data.words]
 
     def title(self, language: str) -> str:
-        return text(self.entry.title, language) or self.model_title(language)
+        """Its own title, else the model's."""
+        return text(self.table.title, language) or self.model_title(language)
 
     def model_title(self, language: str) -> str:
+        """The title of its model, else the model's id."""
         return text(self.model.title, language, self.model.id)
 
     def description(self, language: str) -> str:
-        return text(self.entry.description, language)
+        """Its description; may be empty."""
+        return text(self.table.description, language)
 
     @property
     def sentences(self) -> int:
+        """The number of sentences."""
         return sum(len(word.points) for word in self.data.words)
 
     @property
     def judged(self) -> int:
-        """Words with sentences enough to tell."""
+        """The number of words with enough sentences to judge."""
         return sum(word.enough for word in self.data.words)
 
     @property
     def apart(self) -> int:
-        """Those of them whose senses stand farther apart than shuffled labels."""
+        """The number of these words whose senses are farther apart than shuffled labels."""
         return sum(word.enough and word.apart for word in self.data.words)
 
     @property
     def before(self) -> float:
-        """The mean silhouette, over all sentences, of what enters the first layer."""
+        """The mean silhouette of layer 0 over all sentences."""
         return sum(word.by_layer[0] * len(word.points) for word in self.data.words) / self.sentences
 
     @cached_property
     def best(self) -> int:
-        """The layer at which the senses stand farthest apart, over all words."""
+        """The layer with the largest silhouette, averaged over words."""
         means = [
             sum(word.by_layer[layer] for word in self.data.words)
             for layer in range(self.data.layers + 1)

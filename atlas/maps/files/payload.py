@@ -75,11 +75,11 @@ def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
 
 @dataclass(frozen=True)
 class Payload:
-    """The files of a map by name; `told` is the name of the one that describes the others."""
+    """The files of a map by name; `head` is the name of the one that describes the others."""
 
     files: dict[str, bytes]
     meta: Meta
-    told: str
+    head: str
 
     @property
     def points(self) -> str:
@@ -97,9 +97,9 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
     tiled = len(data.table) > tiles.LIMIT
     files, meta = _tiled(data, chosen) if tiled else _whole_files(data, chosen)
     text = meta.model_dump_json(exclude_defaults=True).encode()
-    told = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
-    files[told] = text
-    return Payload(files, meta, told)
+    head = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
+    files[head] = text
+    return Payload(files, meta, head)
 
 
 def _meta(

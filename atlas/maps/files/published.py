@@ -53,7 +53,7 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[
             files[address] = image
             pictures[f"{projection}-{width}"] = address
     return files, {
-        "meta": f"{FOLDER}{packed.told}",
+        "meta": f"{FOLDER}{packed.head}",
         "points": f"{FOLDER}{packed.points}",
         "pictures": pictures,
     }

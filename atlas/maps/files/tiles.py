@@ -229,7 +229,9 @@ def files(
         points = [split16(differences(inner[a:b, axis])) for axis in (0, 1)]
         yield f"{tile}.p", b"".join([*points, *properties])
         lines = (
-            f"{_line(texts[row])}\t{_line(told)}" if (told := readings[row]) else _line(texts[row])
+            f"{_line(texts[row])}\t{_line(reading)}"
+            if (reading := readings[row])
+            else _line(texts[row])
             for row in rows.tolist()
         )
         yield f"{tile}.t", "\n".join(lines).encode()
@@ -247,8 +249,8 @@ def files(
             f"ids.{number}",
             planes(ids[at : at + CHUNK_IDS], 4) + planes(place[at : at + CHUNK_IDS], 4),
         )
-    told = [readings[row] for row in order.tolist()] if any(readings) else None
-    chunks, first = words([_line(texts[row]) for row in order.tolist()], told)
+    ordered = [readings[row] for row in order.tolist()] if any(readings) else None
+    chunks, first = words([_line(texts[row]) for row in order.tolist()], ordered)
     yield "keys", "\n".join(first).encode()
     for number, chunk in enumerate(chunks):
         yield f"words.{number}", chunk.encode()

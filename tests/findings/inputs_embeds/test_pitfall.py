@@ -352,7 +352,7 @@ def test_the_code_on_the_page_runs(name: str, expected: float | None) -> None:
 def test_every_script_is_on_the_page_and_narrow_enough() -> None:
     page = (theme() / "inputs_embeds" / "parts.html").read_text(encoding="utf-8")
     for path in CODE.glob("*.py"):
-        assert f'study.code("{path.stem}")' in page
+        assert f'write_up.code("{path.stem}")' in page
         assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 70
 
 

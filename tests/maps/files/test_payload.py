@@ -147,4 +147,4 @@ def test_names_follow_the_content(data: Dataset, tiny_atlas: Built) -> None:
     for name, content in again.files.items():
         assert re.search(r"\.[0-9a-f]{10}\.(bin|json)$", name)
         assert (folder / name).read_bytes() == content
-    assert {again.told, again.points} <= again.files.keys()
+    assert {again.head, again.points} <= again.files.keys()

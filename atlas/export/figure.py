@@ -15,7 +15,10 @@ from atlas.numeric.types import Array
 from atlas.web.palette import NOISE_COLOUR, PALETTE
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import plotly.graph_objects as go
+    from plotly.basedatatypes import BaseTraceType
 
 COLOURS = ("cluster", "kind", "script", "pos", "overlap")
 SVG_MOST = 2000  # dots that a browser draws well as SVG; more are drawn by WebGL
@@ -79,9 +82,11 @@ def figure(data: Dataset, title: str, colour: str, projection: str) -> go.Figure
     )
 
 
-def _trace(go: Any, xy: Array, hover: list[str], marker: dict[str, Any], **options: Any) -> Any:
+def _trace(
+    go: ModuleType, xy: Array, hover: list[str], marker: dict[str, Any], **options: object
+) -> BaseTraceType:
     """Dots at `xy` (n, 2), by WebGL where they are many."""
-    kind = go.Scatter if len(hover) <= SVG_MOST else go.Scattergl
+    kind: type[BaseTraceType] = go.Scatter if len(hover) <= SVG_MOST else go.Scattergl
     return kind(
         x=xy[:, 0],
         y=xy[:, 1],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 BETWEEN = " · "  # between the tokens of a cluster's name, in every language
+VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
 COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octaves at which names are shown
 
 

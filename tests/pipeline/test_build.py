@@ -225,7 +225,7 @@ def test_frozen_renders_the_same_bytes_with_the_light_half_alone(frozen_copy: Bu
 def test_frozen_without_data_says_which_are_missing(frozen_copy: Built) -> None:
     before = marks(frozen_copy.public)
     (frozen_copy.root / "data" / "ja-aozora-words.json").unlink()
-    with pytest.raises(DataError, match="ja-aozora-words.json: missing"):
+    with pytest.raises(DataError, match=r"ja-aozora-words\.json: missing"):
         frozen_copy.build(frozen=True)
     assert marks(frozen_copy.public) == before
     assert frozen_copy.build(frozen=True, only=("minilm",)).maps == 1

@@ -16,7 +16,7 @@ from atlas.findings.comparisons.data import Comparison, Layer
 from atlas.maps.data import Dataset
 from atlas.maps.facts import Cluster
 from atlas.maps.frame import layout
-from atlas.maps.names import FINE_UNTIL
+from atlas.maps.names import FINE_UNTIL, VIEW
 from atlas.maps.view import MapView
 from atlas.numeric.alignment import Fit, procrustes
 from atlas.numeric.boxes import NEVER
@@ -28,7 +28,6 @@ VERSION = 2  # to be raised when the files of a comparison change for the same d
 # The largest median distance, as a share of the map's extent, of a named cluster's members from
 # their middle on the second map.
 NAMED = 0.12
-PIXELS = 400  # the extent of a map at the first view, as in maps.stages.label
 NAME = 16  # the size of names in pixels
 
 
@@ -225,7 +224,7 @@ def _zoom(
         return NEVER
     scale = 1.0
     for place, other in taken:
-        across, up = np.abs(np.asarray(place) - middle) * PIXELS / size
+        across, up = np.abs(np.asarray(place) - middle) * VIEW / size
         wide = (text_width(name, NAME) + text_width(other, NAME)) / 2 + NAME
         scale = max(scale, min(wide / max(across, 1e-9), 1.6 * NAME / max(up, 1e-9)))
     zoom = 2 * np.log2(scale)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from atlas.engine.stage import Work, stage
-from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, map_name
+from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, VIEW, map_name
 from atlas.maps.records import Clusters, Labels, Layout
 from atlas.numeric.boxes import halves, make_room, place_names, place_tokens
 from atlas.numeric.density import NOISE
@@ -28,7 +28,6 @@ from atlas.web.lettering import text_width
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 
 
-VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
 
 
 TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 15.0, 13.0

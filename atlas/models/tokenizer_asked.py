@@ -116,8 +116,9 @@ def _plain(location: str) -> Tokenizer | None:
     name, revision = checkpoints.pretrained(location)
     from transformers import PreTrainedTokenizerFast
 
+    kind: Any = PreTrainedTokenizerFast
     try:
-        return PreTrainedTokenizerFast.from_pretrained(name, revision=revision)
+        return kind.from_pretrained(name, revision=revision)
     except Exception:  # `tokenizers` raises a bare Exception
         return None
 
@@ -138,7 +139,7 @@ def _hidden(location: str) -> Exception | None:
             raise
 
     name, revision = checkpoints.pretrained(location)
-    told = type(kind.__name__, (kind,), {"__init__": made, "__module__": kind.__module__})
+    told: Any = type(kind.__name__, (kind,), {"__init__": made, "__module__": kind.__module__})
     try:
         told.from_pretrained(name, revision=revision)
     except Exception as problem:
@@ -155,7 +156,8 @@ def _class_name(location: str) -> str:
     if not stated:
         from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
 
-        stated = next(filter(None, TOKENIZER_MAPPING_NAMES.get(config.get("model_type"), ())), "")
+        known: dict[Any, Any] = dict(TOKENIZER_MAPPING_NAMES)
+        stated = next(filter(None, known.get(config.get("model_type"), ())), "")
     return str(stated)
 
 

@@ -51,6 +51,10 @@ _PROBLEMS = (
 )
 
 
+class Lacking(ModelError):
+    """A package that a tokenizer needs is not installed."""
+
+
 def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
     """A checkpoint's tokenizer as transformers makes it, which never runs a model's own code.
     Raises ModelError naming the package or the file that is lacking."""
@@ -189,7 +193,7 @@ def _explained(location: str, problem: BaseException) -> ModelError:
             "pip install 'fugashi[unidic-lite]' unidic-lite ipadic.",
         )
     if package := _package(reason):
-        return ModelError(
+        return Lacking(
             f"{name}: its {kind} needs the package {package}, which is not installed",
             f"Install it: {_PACKAGES[package]}",
         )
@@ -197,12 +201,29 @@ def _explained(location: str, problem: BaseException) -> ModelError:
         return ModelError(
             f"{_pieces_file(location)}: not a SentencePiece model", "Is the download complete?"
         )
+    if lacking := _lacking(location):
+        return ModelError(
+            f"{name}: its {kind} needs {' and '.join(lacking)}, and there is no such file",
+            "Is the download complete? Or save the tokenizer as tokenizer.json.",
+        )
     first = (reason or type(problem).__name__).splitlines()[0]
     return ModelError(
         f"{name}: transformers cannot make its {kind}: {first}",
         "Its tokenizer must be of a class of transformers' own, or saved as tokenizer.json; a "
         "model's own code is never run. Are all its files there?",
     )
+
+
+def _lacking(location: str) -> list[str]:
+    """Files that the slow class of a checkpoint's tokenizer reads and that are not there."""
+    kind = _slow_class(location)
+    names = [] if kind is None else [str(name) for name in kind.vocab_files_names.values()]
+    names = [name for name in names if name not in ("tokenizer.json", "tokenizer_config.json")]
+    try:
+        there = checkpoints.sizes(location)
+    except ModelError:
+        return []
+    return [name for name in names if name not in there]
 
 
 def _package(reason: str) -> str | None:

@@ -253,7 +253,8 @@ def _asked(location: str, found: Named) -> Tokens:
         rows, special, added = tokenizer_asked.rows(location, fast=path is not None)
     except ModelError as problem:
         if path is None:
-            if not any(_there(location, name) for name in TOKENIZERS):
+            lacking = isinstance(problem, tokenizer_asked.Lacking)
+            if not lacking and not any(_there(location, name) for name in TOKENIZERS):
                 raise ModelError(
                     f"{location}: no tokenizer found; {problem.message}",
                     f"A checkpoint needs one of {', '.join(TOKENIZERS)}.",

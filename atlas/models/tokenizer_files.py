@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,14 +92,13 @@ def _there(location: str, name: str) -> bool:
     return checkpoints.fetch(location, name) is not None
 
 
-def _read(path: Path, read: Any) -> Tokens:
+def _read(path: Path, read: Callable[[], Tokens]) -> Tokens:
     try:
-        tokens: Tokens = read()
+        return read()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
         raise ModelError(
             f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?"
         ) from problem
-    return tokens
 
 
 def _by_file(path: Path, location: str, kin: Kin | None) -> Tokens:

@@ -4,7 +4,6 @@ role."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from atlas.models.checkpoint import read_json
 from atlas.models.tokenizer_classes import ROLES, Kin

@@ -148,8 +148,6 @@ def _wordpiece(token: str) -> tuple[str, str]:
 
 
 def _plain(token: str) -> tuple[str, str]:
-    if token.startswith("<|byte") and token.endswith("|>"):  # GPT-NeoX-Japanese's
-        return visible(token), "byte"
     text = visible(unmarked(token))
     return text, "continuation" if token.endswith("@@") and len(token) > 2 else "word"
 

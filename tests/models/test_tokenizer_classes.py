@@ -21,6 +21,9 @@ from atlas.errors import ModelError
 from atlas.models import tokenizer_asked, tokenizer_classes, tokenizer_files
 from tests import tiny_tokenizers as tiny
 
+# transformers warns of packages that would be better, and leaves a file open.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 SLOW, FAST = tiny.slow_classes(), tiny.fast_classes()
 
 
@@ -31,7 +34,7 @@ def reference(folder: Path, fast: bool) -> Any:
 
     try:
         return AutoTokenizer.from_pretrained(folder, use_fast=fast) or None
-    except Exception:  # a package is lacking
+    except Exception:  # noqa: BLE001  # a package is lacking
         return None
 
 
@@ -43,7 +46,8 @@ def check(folder: Path, fast: bool) -> Any:
             tokenizer_files.load(f"path:{folder}")
         except ModelError as problem:
             lacking = "needs the package" in problem.message and "pip install" in problem.hint
-            assert lacking or "there is no such file" in problem.message, problem
+            if not lacking:
+                raise
             pytest.skip(problem.message.partition(": ")[2])
         pytest.skip("read by its files alone: transformers cannot make it here")
     found = tokenizer_files.load(f"path:{folder}")
@@ -91,11 +95,13 @@ def test_tokens_added_to_slow_classes(name: str, tmp_path: Path) -> None:
     made.add_special_tokens({"additional_special_tokens": ["<|user|>"], "pad_token": "<|own|>"})
     try:
         made.save_pretrained(tmp_path / "saved")
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001
         pytest.skip(f"transformers cannot save it: {problem!r}")
     saved = tmp_path / "saved"
     (saved / "tokenizer.json").unlink(missing_ok=True)
     (saved / "config.json").write_text("{}")
+    if reference(saved, fast=False) is None:
+        pytest.skip("transformers cannot read what it saved")
     check(saved, fast=False)
     older = json.loads((saved / "tokenizer_config.json").read_text())
     del older["added_tokens_decoder"]
@@ -109,7 +115,7 @@ def fast_folder(name: str) -> Path | None:
     folder = Path(tempfile.mkdtemp())
     try:
         tiny.make_fast(name, folder)
-    except Exception:
+    except Exception:  # noqa: BLE001
         return None
     return folder
 
@@ -245,7 +251,7 @@ def test_word_tokenizers_that_are_not_installed(tmp_path: Path, kind: str, packa
 def test_a_damaged_sentencepiece_model(name: str, tmp_path: Path) -> None:
     tiny.make(name, tmp_path)
     path = next(tmp_path.glob("*.model"))
-    path.write_bytes(path.read_bytes()[:700])
+    path.write_bytes(path.read_bytes()[:700] + b"\xff\xff")
     assert path.name in told(tmp_path).message
     with pytest.raises(ModelError, match=path.name):
         tokenizer_files.load(f"path:{tmp_path}")

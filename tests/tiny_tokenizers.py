@@ -33,8 +33,14 @@ _EXTRAS: dict[str, Any] = {
 
 
 # Of music, of two tokenizers in two folders, one that is named without being there, and one whose
-# ids are code points, for which no model has a table.
-_NONE = {"JukeboxTokenizer", "RagTokenizer", "ParakeetCTCTokenizer", "CanineTokenizer"}
+# ids are code points, for which no model has a table, and one whose vocabulary is a pickle.
+_NONE = {
+    "JukeboxTokenizer",
+    "RagTokenizer",
+    "ParakeetCTCTokenizer",
+    "CanineTokenizer",
+    "TransfoXLTokenizer",
+}
 
 
 def slow_classes() -> dict[str, str]:
@@ -170,5 +176,5 @@ def _entries(name: str) -> dict[str, int]:
 
 def _merges(name: str) -> str:
     if name in ("CTRLTokenizer", "OpenAIGPTTokenizer", "BioGptTokenizer", "PhobertTokenizer"):
-        return "#version: 0.2\nth e</w> 3\n"
+        return "#version: 0.2\nth e</w>" + ("\n" if name == "OpenAIGPTTokenizer" else " 3\n")
     return _bytes()[1]

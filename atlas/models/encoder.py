@@ -3,7 +3,6 @@ tokens it expects."""
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.engine.stage import helper
 from atlas.errors import ModelError, StageError
 from atlas.models import checkpoint as checkpoints
+from atlas.models import tokenizer_asked
 from atlas.numeric.types import Floats
 
 if TYPE_CHECKING:
@@ -195,13 +195,10 @@ def _pretrained(location: str, upto: int) -> tuple[Tokenizer, Network, int, list
     """The tokenizer and the model as transformers makes them, how many layers the checkpoint has,
     and the names of weights that it lacks. Raises ModelError."""
     name, revision = checkpoints.pretrained(location)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from transformers import AutoConfig, AutoModel, AutoTokenizer, logging
-
-    logging.set_verbosity_error()  # what matters of what it says is told by `load`
+    tokenizer = tokenizer_asked.tokenizer(location)
+    from transformers import AutoConfig, AutoModel
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
         layers = int(getattr(config, "num_hidden_layers", 0))
         if 0 <= upto < layers:

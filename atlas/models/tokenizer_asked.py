@@ -51,6 +51,10 @@ _PROBLEMS = (
 )
 
 
+class Lacking(ModelError):
+    """A package that a tokenizer needs is not installed."""
+
+
 def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
     """A checkpoint's tokenizer as transformers makes it, which never runs a model's own code.
     Raises ModelError naming the package or the file that is lacking."""
@@ -64,9 +68,13 @@ def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
             name, revision=revision, use_fast=fast, trust_remote_code=False
         )
     except Exception as problem:  # also what `tokenizers` raises, which is a bare Exception
-        raise _explained(location, _hidden(location) or problem) from problem
+        made, hidden = _by_type(location)
+        if not made:
+            raise _explained(location, hidden or problem) from problem
     if not made:  # what the class raised is kept back
-        raise _explained(location, _hidden(location) or RuntimeError("it gives no reason"))
+        made, hidden = _by_type(location)
+        if not made:
+            raise _explained(location, hidden or RuntimeError("it gives no reason"))
     return made
 
 
@@ -116,21 +124,24 @@ def _plain(location: str) -> Tokenizer | None:
     name, revision = checkpoints.pretrained(location)
     from transformers import PreTrainedTokenizerFast
 
+    kind: Any = PreTrainedTokenizerFast
     try:
-        return PreTrainedTokenizerFast.from_pretrained(name, revision=revision)
-    except Exception:  # `tokenizers` raises a bare Exception
+        return kind.from_pretrained(name, revision=revision)
+    except Exception:  # noqa: BLE001  # `tokenizers` raises it bare
         return None
 
 
-def _hidden(location: str) -> Exception | None:
-    """What the slow class of a checkpoint's tokenizer raises: from_pretrained keeps back a
-    RuntimeError and returns False, and AutoTokenizer goes on to other formats."""
+def _by_type(location: str) -> tuple[Tokenizer | None, Exception | None]:
+    """What the slow class of a checkpoint's tokenizer makes, where its name is not stated: of some
+    model types AutoTokenizer takes the class of another type with the same configuration. Or what
+    it raises: from_pretrained keeps back a RuntimeError and returns False, and AutoTokenizer goes
+    on to other formats."""
     kind = _slow_class(location)
     if kind is None:
-        return None
+        return None, None
     raised: list[Exception] = []
 
-    def made(self: Any, *inputs: Any, **how: Any) -> None:
+    def made(self: Tokenizer, *inputs: object, **how: object) -> None:
         try:
             kind.__init__(self, *inputs, **how)
         except Exception as problem:
@@ -138,28 +149,33 @@ def _hidden(location: str) -> Exception | None:
             raise
 
     name, revision = checkpoints.pretrained(location)
-    told = type(kind.__name__, (kind,), {"__init__": made, "__module__": kind.__module__})
+    told: Any = type(kind.__name__, (kind,), {"__init__": made, "__module__": kind.__module__})
     try:
-        told.from_pretrained(name, revision=revision)
-    except Exception as problem:
-        return raised[0] if raised else problem
-    return raised[0] if raised else None
+        found = told.from_pretrained(name, revision=revision)
+    except Exception as problem:  # noqa: BLE001  # `tokenizers` raises it bare
+        return None, raised[0] if raised else problem
+    return (None if _stated(location) else found or None), raised[0] if raised else None
+
+
+def _stated(location: str) -> str:
+    """The class that a checkpoint's files name, "" where they name none."""
+    stated = (read_json(location, "tokenizer_config.json") or {}).get("tokenizer_class")
+    return str(stated or (read_json(location, "config.json") or {}).get("tokenizer_class") or "")
 
 
 def _class_name(location: str) -> str:
     """The class of a checkpoint's tokenizer as its files or, by its model type, transformers say;
     "" where neither does."""
-    stated = (read_json(location, "tokenizer_config.json") or {}).get("tokenizer_class")
-    config = read_json(location, "config.json") or {}
-    stated = stated or config.get("tokenizer_class")
-    if not stated:
-        from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
+    if stated := _stated(location):
+        return stated
+    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
 
-        stated = next(filter(None, TOKENIZER_MAPPING_NAMES.get(config.get("model_type"), ())), "")
-    return str(stated)
+    known: dict[Any, Any] = dict(TOKENIZER_MAPPING_NAMES)
+    kind = (read_json(location, "config.json") or {}).get("model_type")
+    return str(next(filter(None, known.get(kind, ())), ""))
 
 
-def _slow_class(location: str) -> Any:
+def _slow_class(location: str) -> Tokenizer | None:
     from transformers import PreTrainedTokenizer
     from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 
@@ -187,13 +203,17 @@ def _explained(location: str, problem: BaseException) -> ModelError:
             "pip install 'fugashi[unidic-lite]' unidic-lite ipadic.",
         )
     if package := _package(reason):
-        return ModelError(
+        return Lacking(
             f"{name}: its {kind} needs the package {package}, which is not installed",
             f"Install it: {_PACKAGES[package]}",
         )
-    if "sentencepiece" in reason or "parsing message" in reason or "SentencePiece" in reason:
+    if damaged := _damaged(location):
+        return ModelError(f"{damaged}: not a SentencePiece model", "Is the download complete?")
+    missing = isinstance(problem, OSError) or "NoneType" in reason or "Can't find" in reason
+    if missing and (lacking := _lacking(location)):
         return ModelError(
-            f"{_pieces_file(location)}: not a SentencePiece model", "Is the download complete?"
+            f"{name}: its {kind} needs {' and '.join(lacking)}, and there is no such file",
+            "Is the download complete? Or save the tokenizer as tokenizer.json.",
         )
     first = (reason or type(problem).__name__).splitlines()[0]
     return ModelError(
@@ -201,6 +221,18 @@ def _explained(location: str, problem: BaseException) -> ModelError:
         "Its tokenizer must be of a class of transformers' own, or saved as tokenizer.json; a "
         "model's own code is never run. Are all its files there?",
     )
+
+
+def _lacking(location: str) -> list[str]:
+    """Files that the slow class of a checkpoint's tokenizer reads and that are not there."""
+    kind = _slow_class(location)
+    names = [] if kind is None else [str(name) for name in kind.vocab_files_names.values()]
+    names = [name for name in names if name not in ("tokenizer.json", "tokenizer_config.json")]
+    try:
+        there = checkpoints.sizes(location)
+    except ModelError:
+        return []
+    return [name for name in names if name not in there]
 
 
 def _package(reason: str) -> str | None:
@@ -213,11 +245,18 @@ def _package(reason: str) -> str | None:
     return next((name for name in _PACKAGES if name in words), None)
 
 
-def _pieces_file(location: str) -> str:
-    """The SentencePiece model of a checkpoint, for a message."""
-    name, _ = checkpoints.pretrained(location)
+def _damaged(location: str) -> str | None:
+    """The SentencePiece model of a checkpoint that cannot be read, None where all can."""
+    from sentencepiece import SentencePieceProcessor
+
     try:
-        names = sorted(found for found in checkpoints.sizes(location) if found.endswith(PIECES))
-    except ModelError:
-        names = []
-    return f"{name}/{names[0]}" if names else name
+        names = sorted(name for name in checkpoints.sizes(location) if name.endswith(PIECES))
+        for name in names:
+            path = checkpoints.fetch(location, name)
+            try:
+                SentencePieceProcessor(model_file=str(path))
+            except (RuntimeError, OSError, ValueError, TypeError):
+                return str(path or name)
+    except ModelError:  # the hub is not reached: what is known is told without it
+        pass
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,14 +92,13 @@ def _there(location: str, name: str) -> bool:
     return checkpoints.fetch(location, name) is not None
 
 
-def _read(path: Path, read: Any) -> Tokens:
+def _read(path: Path, read: Callable[[], Tokens]) -> Tokens:
     try:
-        tokens: Tokens = read()
+        return read()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
         raise ModelError(
             f"{path}: not a tokenizer file ({problem!r})", "Is the download complete?"
         ) from problem
-    return tokens
 
 
 def _by_file(path: Path, location: str, kin: Kin | None) -> Tokens:
@@ -253,7 +252,8 @@ def _asked(location: str, found: Named) -> Tokens:
         rows, special, added = tokenizer_asked.rows(location, fast=path is not None)
     except ModelError as problem:
         if path is None:
-            if not any(_there(location, name) for name in TOKENIZERS):
+            lacking = isinstance(problem, tokenizer_asked.Lacking)
+            if not lacking and not any(_there(location, name) for name in TOKENIZERS):
                 raise ModelError(
                     f"{location}: no tokenizer found; {problem.message}",
                     f"A checkpoint needs one of {', '.join(TOKENIZERS)}.",

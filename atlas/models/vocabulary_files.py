@@ -15,4 +15,4 @@ TOKENIZERS = (
     "spm_char.model",
 )
 CODES = "bpe.codes"  # beside a vocab.txt as fairseq writes it
-PIECES = (".model", ".spm", ".tokenizer")  # ends of the names of SentencePiece's files
+PIECES = (".model", ".spm")  # ends of the names of SentencePiece's files

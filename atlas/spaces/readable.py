@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from atlas.models.tokenizer_files import BYTES
@@ -40,11 +41,16 @@ SCRIPTS = (
 )
 
 
+# A character told by its number is a symbol, not a word.
+_NUMBERED = re.compile(r"<U\+[0-9A-F]{4,6}>")
+
+
 def script(text: str) -> str:
     """The script most of a text's letters are in; kanji mixed with kana are "Kanji and kana";
     without letters, "Digits", "Punctuation" or "Symbols"."""
     counts: dict[str, int] = {}
-    for character in (text.removeprefix("##") or text).removeprefix("␣"):
+    plain = _NUMBERED.sub("\u25a1", text)
+    for character in (plain.removeprefix("##") or plain).removeprefix("␣"):
         found = _script(character)
         counts[found] = counts.get(found, 0) + 1
     letters = {
@@ -89,16 +95,41 @@ def visible(text: str) -> str:
             shown.append("⏎")
         elif character == "\t":
             shown.append("⇥")
-        elif character == "\u3000":
-            shown.append("□")
         elif (
             unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
             and character != " "
         ):
-            shown.append(f"<U+{ord(character):04X}>")
+            shown.append(_by_number(character))
         else:
             shown.append(character)
     return "".join(shown)
+
+
+# What stands for a space, a line break and a tab.
+_MARKS = "␣⏎⇥"
+
+
+def _by_number(character: str) -> str:
+    return f"<U+{ord(character):04X}>"
+
+
+def unmarked(text: str) -> str:
+    """Text whose own `␣`, `⏎` and `⇥` are told by their number, so that no other token reads like
+    it."""
+    for mark in _MARKS:
+        text = text.replace(mark, _by_number(mark))
+    return text
+
+
+def told_apart(tokens: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
+    """Texts of which no two stand for tokens that differ: one that reads as an earlier one says its
+    row besides."""
+    first: dict[str, str] = {}
+    found = []
+    for row, (token, text) in enumerate(zip(tokens, texts, strict=True)):
+        same = first.setdefault(text, token) == token
+        found.append(text if same else f"{text} <row {row}>")
+    return tuple(found)
 
 
 def whole_token(token: str) -> str:
@@ -111,11 +142,27 @@ def whole_token(token: str) -> str:
 
 
 def _wordpiece(token: str) -> tuple[str, str]:
-    return visible(token), "continuation" if token.startswith("##") and len(token) > 2 else "word"
+    return visible(unmarked(token)), "continuation" if token.startswith("##") and len(
+        token
+    ) > 2 else "word"
 
 
 def _plain(token: str) -> tuple[str, str]:
-    return visible(token), "continuation" if token.endswith("@@") and len(token) > 2 else "word"
+    text = visible(unmarked(token))
+    return text, "continuation" if token.endswith("@@") and len(token) > 2 else "word"
+
+
+def _bytes(token: str) -> tuple[str, str]:
+    """A byte as ByT5 writes it, by the character of that number, and MyT5, in two digits."""
+    if len(token) == 1 and ord(token) < 256:
+        value = ord(token)
+        if 0x20 <= value < 0x7F:
+            return token.replace(" ", "␣"), "word"
+        return f"<0x{value:02X}>", "byte"
+    try:
+        return (f"<0x{int(token, 16):02X}>" if len(token) == 2 else _plain(token)[0]), "byte"
+    except ValueError:
+        return _plain(token)
 
 
 def with_ends(token: str, read: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
@@ -131,13 +178,13 @@ def with_ends(token: str, read: Callable[[str], tuple[str, str]]) -> tuple[str, 
 def _sentencepiece(token: str) -> tuple[str, str]:
     if len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
         return token, "byte"
-    text = visible(token.replace("▁", "␣"))
+    text = visible(unmarked(token).replace("▁", "␣"))
     return text, "word" if token.startswith("▁") else "continuation"
 
 
 def _bytelevel(token: str) -> tuple[str, str]:
     if not all(character in BYTES for character in token):
-        return visible(token), "word"  # an added token, kept as it is written
+        return visible(unmarked(token)), "word"  # an added token, kept as it is written
     raw = bytes(BYTES[character] for character in token)
     try:
         text = raw.decode("utf-8")
@@ -146,12 +193,12 @@ def _bytelevel(token: str) -> tuple[str, str]:
     if len(raw) == 1 and not text.isprintable():
         return visible(text) if text in "\n\t" else f"<0x{raw[0]:02X}>", "byte"
     words = text.startswith(" ")
-    return visible(text.replace(" ", "␣")), "word" if words else "continuation"
+    return visible(unmarked(text).replace(" ", "␣")), "word" if words else "continuation"
 
 
 def _piece(part: bytes) -> str:
     try:
-        return visible(part.decode("utf-8").replace(" ", "␣"))
+        return visible(unmarked(part.decode("utf-8")).replace(" ", "␣"))
     except UnicodeDecodeError:
         return "".join(f"<0x{value:02X}>" for value in part)
 
@@ -177,5 +224,6 @@ READERS: dict[str, Callable[[str], tuple[str, str]]] = {
     "byte-level-bpe": _bytelevel,
     "sentencepiece": _sentencepiece,
     "bpe": _plain,
+    "bytes": _bytes,
     "wordlevel": _plain,
 }

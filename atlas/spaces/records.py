@@ -26,8 +26,8 @@ class Vocabulary(Record):
     kinds    one of KINDS each
     scripts  the script's name (`Latin`, `Han`, `Hiragana`, `Katakana`, `Digits`, `Punctuation`, …),
              "" where there is none
-    family   the tokenizer's family: `wordpiece`, `byte-level-bpe`, `sentencepiece`, `bpe` or
-             `wordlevel`
+    family   the tokenizer's family: `wordpiece`, `byte-level-bpe`, `sentencepiece`, `bpe`,
+             `bytes` or `wordlevel`
     """
 
     tokens: tuple[str, ...]

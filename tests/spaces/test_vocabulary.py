@@ -357,3 +357,40 @@ def test_nonsense_for_a_size(tmp_path: Path, size: Any) -> None:
 
 def test_size_of_the_text_part(tmp_path: Path) -> None:
     assert len(slow(tmp_path, {"a": 0, "b": 1}, text_config={"vocab_size": 5})) == 5
+
+
+def test_tokens_that_read_alike_are_told_apart(tmp_path: Path) -> None:
+    entries = ["\u3000", "□", "▁the", "␣the", "the", "⏎", "\n", "<0x0A>"]
+    found = slow(tmp_path, {token: row for row, token in enumerate(entries)})
+    assert len(set(found.texts)) == len(entries), found.texts
+    assert found.texts[:4] == ("<U+3000>", "□", "␣the", "<U+2423>the")
+    assert stage.told_apart(["a", "b", "a"], ["x", "x", "x"]) == ("x", "x <row 1>", "x")
+
+
+def test_sentinels_of_mt5_are_unused(tmp_path: Path) -> None:
+    found = slow(tmp_path, {"▁the": 0, "▁<extra_id_7>": 1, "<extra_id_7>": 2})
+    assert found.kinds == ("word", "unused", "unused")
+
+
+def test_a_null_token_is_none(tmp_path: Path) -> None:
+    (tmp_path / "special_tokens_map.json").write_text('{"pad_token": null}')
+    found = slow(tmp_path, {"None": 0, "Ġthe": 1, "x": 2})
+    assert found.kinds[0] != "special" and found.tokens[0] == "None"
+
+
+def test_bytes_of_byt5(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "ByT5Tokenizer"}')
+    (tmp_path / "config.json").write_text('{"vocab_size": 384}')
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
+    assert found.family == "bytes" and found.texts[3 + 0x61] == "a"
+    assert found.texts[3 + 0xE3] == "<0xE3>" and found.kinds[3 + 0xE3] == "byte"
+    assert found.kinds[0] == "special"
+
+
+def test_variants_in_a_line_read_as_the_first(tmp_path: Path) -> None:
+    """GPT-NeoX-Japanese has variants of a token in one line."""
+    from tests import tiny_tokenizers as tiny
+
+    tiny.make("GPTNeoXJapaneseTokenizer", tmp_path)
+    found = vocabulary(work=Work(f"path:{tmp_path}"))
+    assert found.tokens[0] == found.texts[0] == "る"

@@ -3,7 +3,8 @@
 WordPiece keeps `##` before a continuation. Byte-level BPE and SentencePiece mark the start of a
 word with `Ġ` and `▁`, which read as `␣`; a token without the mark is a continuation. Where BPE
 marks the end of a word instead (`</w>`), that reads as `␣`, and a token without it is a
-continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`.
+continuation, like one that ends in `@@`. Bytes that are not text on their own read as `<0xE3>`,
+characters that cannot be seen, and these signs where they are a token's own, as `<U+3000>`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from atlas.engine.stage import Work, stage
 from atlas.models.checkpoint import READ_JSON
 from atlas.models.tensors import table_rows
 from atlas.models.tokenizer_files import load, marked
-from atlas.spaces.readable import READERS, script, visible, whole_token, with_ends
+from atlas.spaces.readable import (
+    READERS,
+    script,
+    told_apart,
+    unmarked,
+    visible,
+    whole_token,
+    with_ends,
+)
 from atlas.spaces.records import Vocabulary
 
 _UNUSED = (
@@ -46,10 +55,10 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
         if unused.fullmatch(token):
             text, kind = token, "unused"
         elif row in found.special:
-            text, kind = visible(token), "special"
+            text, kind = visible(unmarked(token)), "special"
         elif row in found.added and family != "wordpiece":
             # Kept as it is written: not in the tokenizer's own signs.
-            text, kind = visible(token.replace(" ", "␣").replace("▁", "␣")), "word"
+            text, kind = visible(unmarked(token).replace(" ", "␣").replace("▁", "␣")), "word"
         else:
             text, kind = read(token)
         texts.append(text)
@@ -57,7 +66,7 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
         scripts.append(script(text) if kind in ("word", "continuation") else "")
     return Vocabulary(
         tuple(whole_token(token) for token in names),
-        tuple(texts),
+        told_apart(names, texts),
         tuple(kinds),
         tuple(scripts),
         family,

@@ -80,7 +80,9 @@ class Cluster(_Part):
     name: str
     slug: str
     size: int = Field(gt=0)
-    central: tuple[int, ...] = Field(description="token ids, most central first")
+    central: tuple[int, ...] = Field(
+        description="token ids: three that name it, then those nearest to its centroid"
+    )
     parent: int | None = Field(
         description="key of the coarse cluster that holds most of a fine one"
     )

@@ -10,7 +10,7 @@ COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octaves at which names are sho
 
 
 def cluster_name(texts: Sequence[str]) -> str:
-    """The name of a cluster: its three most central tokens."""
+    """The name of a cluster: the first three of its central tokens."""
     return BETWEEN.join(texts[:3])
 
 
@@ -20,6 +20,6 @@ def short_name(name: str) -> str:
 
 
 def map_name(level: str, texts: Sequence[str]) -> str:
-    """A cluster's name on the map, from its most central tokens; of a coarse one the first
+    """A cluster's name on the map, from its central tokens; of a coarse one the first
     alone."""
     return texts[0] if level == "coarse" else cluster_name(texts)

@@ -8,13 +8,14 @@ all of them. What belongs to none is noise, and is said to be.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from atlas.engine.stage import Work, helper, stage
 from atlas.maps.records import Clusters, Layout
+from atlas.maps.stages.naming import naming
 from atlas.numeric import vectors as kernel
 from atlas.numeric.density import NOISE, graph, members, numbered
 from atlas.numeric.types import Floats, Ints
@@ -30,7 +31,7 @@ _NAMED = 3  # the first few central tokens, which make the name
 _SAMPLES = 2
 
 
-@stage("cluster", version=3, weight=3, uses=(UNIT,))
+@stage("cluster", version=4, weight=3, uses=(UNIT,))
 def cluster(
     vectors: Vectors,
     selection: Selection,
@@ -46,10 +47,10 @@ def cluster(
 
     `coarse` and `fine` are the smallest sizes; left out, they are n/300 (at least 15) and n/1200
     (at least 5). The largest are a tenth and a fortieth of the map (or 500 and 125 tokens, on small
-    maps): a vocabulary's centre would else be one cluster. A cluster's central tokens are those of
-    highest cosine to its centroid in the original space; the first three, which make its name, are
-    of one kind: words, where a third of the central tokens are, and else the kind that most of them
-    are. Nothing here is random, so there is no seed. Maps of fewer than 30 tokens have no clusters.
+    maps): a vocabulary's centre would else be one cluster. The first three of a cluster's central
+    tokens make its name (see `naming`), the others are those of highest cosine to its centroid in
+    the original space. Nothing here is random, so there is no seed. Maps of fewer than 30 tokens
+    have no clusters.
     """
     n = len(layout.xy)
     coarse = coarse or max(15, round(n / 300))
@@ -66,11 +67,10 @@ def cluster(
     if n >= _LEAST:
         labels = _labels(layout.xy, smallest, largest, work)
         work.progress(0.6)
-    values = vectors.values[selection.ids]
-    kinds = _kinds(selection, vocabulary)
+    tokens = _tokens(vectors, selection, vocabulary)
     entries: list[dict[str, Any]] = []
     for level in labels:
-        entries += _entries(level, labels, values, kinds)
+        entries += _entries(level, labels, tokens)
         work.progress(0.8 if level == "coarse" else 1.0)
     return Clusters(labels["coarse"], labels["fine"], tuple(entries), parameters)
 
@@ -96,20 +96,35 @@ def _labels(
     return labels
 
 
-def _kinds(selection: Selection, vocabulary: Vocabulary) -> npt.NDArray[np.int8]:
-    """The position in KINDS of each selected token, (n,)."""
-    kinds = [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()]
-    return np.array(kinds, np.int8)
+class _Tokens(NamedTuple):
+    """The tokens of a map: unit vectors (n, d), places in the vocabulary (n,), texts, positions in
+    KINDS (n,), and their mean direction (d,)."""
+
+    directions: Floats
+    ranks: Ints
+    texts: list[str]
+    kinds: npt.NDArray[np.int8]
+    common: npt.NDArray[np.float64]
 
 
-def _entries(
-    level: str, labels: dict[str, Ints], values: Floats, kinds: npt.NDArray[np.int8]
-) -> list[dict[str, Any]]:
-    """The entries of Clusters of one level, from the vectors (n, d) and kinds (n,) of all
-    tokens."""
+def _tokens(vectors: Vectors, selection: Selection, vocabulary: Vocabulary) -> _Tokens:
+    ids = np.asarray(selection.ids)
+    directions = kernel.unit(vectors.values[ids])
+    mean = directions.mean(axis=0, dtype=np.float64) if len(ids) else np.zeros(0)
+    return _Tokens(
+        directions,
+        ids + 1,
+        [vocabulary.texts[token] for token in ids.tolist()],
+        np.array([KINDS.index(vocabulary.kinds[token]) for token in ids.tolist()], np.int8),
+        kernel.unit(mean[None])[0],
+    )
+
+
+def _entries(level: str, labels: dict[str, Ints], tokens: _Tokens) -> list[dict[str, Any]]:
+    """The entries of Clusters of one level."""
     entries = []
     for key, rows in enumerate(members(labels[level])):
-        central, cohesion = _central(values[rows], rows, kinds)
+        central, cohesion = _central(tokens, rows)
         entries.append(
             {
                 "level": level,
@@ -123,19 +138,19 @@ def _entries(
     return entries
 
 
-def _central(
-    values: Floats, rows: npt.NDArray[np.intp], kinds: npt.NDArray[np.int8]
-) -> tuple[tuple[int, ...], float]:
-    """The rows of a cluster's central tokens, and the mean cosine of all its tokens to their
-    centroid, from the vectors (m, d) at its rows (m,) and the kinds (n,) of all tokens."""
-    directions = kernel.unit(values)
+def _central(tokens: _Tokens, rows: npt.NDArray[np.intp]) -> tuple[tuple[int, ...], float]:
+    """A cluster's central tokens, of its rows (m,), and the mean cosine of all its tokens to their
+    centroid."""
+    directions = tokens.directions[rows]
     centre = kernel.unit(directions.mean(axis=0, dtype=np.float64)[None])[0]
     # Not a matrix product: that would round differently by the number of threads.
     nearness = np.einsum("ij,j->i", directions, centre)
     order = rows[np.lexsort((rows, -nearness))]
-    counts = np.bincount(kinds[order[:CENTRAL]], minlength=len(KINDS))
-    kind = 0 if 3 * counts[0] >= counts.sum() else int(counts.argmax())
-    first = order[kinds[order] == kind][:_NAMED]
+    texts = [tokens.texts[row] for row in rows.tolist()]
+    chosen = naming(
+        directions, tokens.ranks[rows], texts, tokens.kinds[rows], tokens.common, _NAMED
+    )
+    first = rows[chosen]
     central = np.concatenate([first, order[~np.isin(order, first)]])[:CENTRAL]
     return tuple(central.tolist()), round(float(nearness.mean()), 6)
 

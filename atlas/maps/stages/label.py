@@ -28,8 +28,6 @@ from atlas.web.lettering import text_width
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 
 
-
-
 TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 15.0, 13.0
 
 

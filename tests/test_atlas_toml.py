@@ -53,13 +53,13 @@ BAD: list[tuple[str, list[str]]] = [
         '[[models]]\nid = "A b"\nsource = "org/name"',
         [
             "models[0].id: 'A b': use small letters, digits and single hyphens, as in `bert-base`",
-            "models[0].source: 'org/name': write hub:org/name, path:folder, package:module/folder",
+            "models[0].source: 'org/name': write hub:org/name, path:folder, package:module/folder, vectors:path",
         ],
     ),
     (
         '[[models]]\nid = "a"\nsource = "hubb:o/n"',
         [
-            "models[0].source: 'hubb:o/n': write hub:org/name, path:folder, package:module/folder (did you mean hub?)"
+            "models[0].source: 'hubb:o/n': write hub:org/name, path:folder, package:module/folder, vectors:path (did you mean hub?)"
         ],
     ),
     (

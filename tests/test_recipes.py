@@ -51,6 +51,9 @@ STAGES = {
     "seen": 1,
     "select": 1,
     "senses": 3,
+    "table_card": 1,
+    "table_vectors": 1,
+    "table_words": 1,
     "vectors": 2,
     "vocabulary": 4,
     "words": 1,
@@ -135,6 +138,15 @@ def stages() -> dict[str, AnyStage]:
     return found
 
 
+# Of a table of vectors, whose stages are its own.
+TABLE = Checkpoint("vectors:t.gguf", "vectors:/somewhere/t.gguf", "files:0123", table="gguf")
+TABLE_KEYS = {
+    "m: table_card": "de2e84d07545",
+    "m: table_words": "67eb80542e71",
+    "m: table_vectors": "21ba8a6cf649",
+}
+
+
 def planned(root: Path) -> list[MapTarget]:
     (root / "text.txt").write_text("the fox\n", encoding="utf-8")
     landmarks = [Landmark(name="years", pattern="^19"), Landmark(name="few", tokens=("犬", "猫"))]
@@ -164,6 +176,16 @@ def test_names_and_versions_of_stages() -> None:
 def test_keys_are_those_of_the_release_before(tmp_path: Path) -> None:
     keys = {label: task.key[:12] for label, task in every_task(tmp_path).items()}
     assert keys == KEYS
+
+
+def test_a_table_of_vectors_has_stages_of_its_own(tmp_path: Path) -> None:
+    found = plan_map(tmp_path, MODEL, Map(projections=("pca",)), TABLE)
+    own = {task.label: task.key[:12] for task in (found.card, found.vocabulary, found.vectors)}
+    assert own == TABLE_KEYS
+    assert found.vectors.recipe.get("libraries") is None
+    read = dataclasses.replace(TABLE, libraries=("gguf",))
+    recipe = plan_map(tmp_path, MODEL, Map(), read).vectors.recipe
+    assert list(recipe["libraries"]) == ["gguf"]
 
 
 def test_a_key_does_not_depend_on_where_things_are(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ class Names:
         owner = places.setdefault(name, place)
         return owner if owner != place else None
 
+    def known(self, sort: str, name: str | None) -> bool:
+        """Whether something of the sort has the name."""
+        return name is not None and name in self._places.get(sort, {})
+
     def unknown(self, sort: str, name: str | None) -> str | None:
         """`no model 'x' (did you mean y?)` if no table of the sort has the name, else None."""
         known = self._places.get(sort, {})

@@ -20,6 +20,10 @@ else:
     Method = Literal[tuple(PROJECTIONS)]
 
 
+# Why a table of vectors has no other space than its own.
+NO_MODEL = 'a table of vectors has no model to run; write space = "input", or leave it out'
+
+
 class Umap(Part):
     """UMAP (McInnes, Healy & Melville 2018)."""
 
@@ -108,8 +112,10 @@ class Model(Part):
     id: Slug
     """Its name in ids and addresses."""
     source: Annotated[str, AfterValidator(_source)]
-    """hub:org/name, path:folder (relative to atlas.toml) or package:module/folder (in an installed
-    package)."""
+    """hub:org/name, path:folder (relative to atlas.toml), package:module/folder (in an installed
+    package), or vectors:path for a table of vectors without a model: word2vec, GloVe, fastText's
+    .vec, .npy with a list of words, Parquet, a TensorBoard projector's files, GGUF, or static
+    embeddings, as a file or the one of a folder."""
     revision: Annotated[str, Field(min_length=1)] = "main"
     """Branch, tag or commit of a hub model; resolved once and kept in atlas.lock."""
     language: Annotated[str, AfterValidator(_language)] = "en"
@@ -131,6 +137,13 @@ class Model(Part):
             raise ValueError("revision: only hub models have revisions")
         return self
 
+    @model_validator(mode="after")
+    def _of_a_table(self) -> Model:
+        for number, entry in enumerate(self.maps):
+            if self.source.startswith("vectors:") and entry.space != "input":
+                raise ValueError(f"maps[{number}].space: {NO_MODEL}")
+        return self
+
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
         """Ids that two models or two maps have. For a model whose id is taken, faults of its maps
@@ -138,6 +151,8 @@ class Model(Part):
         for table in tables:
             model = table.text("id")
             owner = names.take("model", model, table.place)
+            if (table.text("source") or "").startswith("vectors:"):
+                names.take("table of vectors", model, table.place)
             if owner:
                 yield f"{table.place}.id: {model!r} is the id of {owner} already"
             maps = tables_of({"maps": [{}], **table.keys}, "maps", table.place)

@@ -16,7 +16,7 @@ class ModelFacts(_Part):
     """The checkpoint of a map."""
 
     id: str
-    source: str = Field(description="as configured: hub:, path: or package:")
+    source: str = Field(description="as configured: hub:, path:, package: or vectors:")
     revision: str = Field(description="the commit, for a hub model; empty otherwise")
     digest: str = Field(description="identity of the files read: commit:… or files:…")
     language: str

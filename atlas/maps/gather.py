@@ -159,8 +159,8 @@ def _told(source: str) -> str:
     kind, _, place = source.partition(":")
     folder = Path(place)
     return (
-        f"path:{folder.name}"
-        if kind == "path" and (folder.is_absolute() or ".." in folder.parts)
+        f"{kind}:{folder.name}"
+        if kind in ("path", "vectors") and (folder.is_absolute() or ".." in folder.parts)
         else source
     )
 

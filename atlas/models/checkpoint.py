@@ -1,8 +1,9 @@
-"""Where models come from: a folder, an installed package, or the hub; and what tells one version
-from another.
+"""Where models come from: a folder, an installed package, the hub, or a table of vectors without a
+model; and what tells one version from another.
 
-A checkpoint has a `location` that stages get (`path:/folder` or `hub:org/name@commit`) and an
-`identity` that goes into cache keys: the commit, or a digest over the files a stage may read.
+A checkpoint has a `location` that stages get (`path:/folder`, `hub:org/name@commit`, or
+`vectors:/file`) and an `identity` that goes into cache keys: the commit, or a digest over the files
+a stage may read.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from atlas.engine.files import write_whole
 from atlas.engine.stage import helper
 from atlas.errors import ModelError
-from atlas.models import hub
+from atlas.models import hub, strangers
 from atlas.models.lock import Lock
+from atlas.models.tables import finding
 from atlas.models.tokenizer_classes import libraries
+from atlas.models.vocabulary_files import TOKENIZERS
 
 READ_JSON = helper("read_json", version=1)
 
@@ -37,6 +41,8 @@ READ = (
     "pytorch_model*.bin",
     "README.md",
 )
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+_FACTS = ("config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,12 @@ class Checkpoint:
     """A model's files at one version.
 
     source     as atlas.toml has it
-    location   where stages find it: `path:/folder` or `hub:org/name@commit`
+    location   where stages find it: `path:/folder`, `hub:org/name@commit`, or `vectors:/file`
     identity   what goes into cache keys: the commit, or a digest over the files a stage may read
     revision   the commit of a hub model
-    libraries  distributions whose versions its vocabulary depends on
+    libraries  distributions whose versions its vocabulary depends on, of a table its vectors
+    table      the format of a table of vectors without a model, a key of `tables.formats.FORMATS`;
+               "" for a model
     """
 
     source: str
@@ -55,6 +63,7 @@ class Checkpoint:
     identity: str
     revision: str = ""
     libraries: tuple[str, ...] = ()
+    table: str = ""
 
 
 def resolve(
@@ -69,6 +78,8 @@ def resolve(
     kind, _, rest = source.partition(":")
     if kind == "path":
         return _folder(source, (root / rest).resolve(), digests)
+    if kind == "vectors":
+        return _vectors(source, (root / rest).resolve(), digests)
     if kind == "package":
         return _folder(source, _package(source, rest), digests)
     if kind == "hub":
@@ -86,16 +97,19 @@ def resolve(
         return Checkpoint(source, f"hub:{rest}@{commit}", f"commit:{commit}", commit, known)
     raise ModelError(
         f"{source}: unknown kind of source",
-        "Write hub:org/name, path:folder or package:module/folder.",
+        "Write hub:org/name, path:folder, package:module/folder or vectors:path.",
     )
 
 
 def fetch(location: str, name: str) -> Path | None:
     """The local path of one file of a checkpoint, fetched from the hub if need be; None when it has
-    no such file."""
+    no such file. Raises ModelError for a pointer in its place."""
     if location.startswith("path:"):
-        path = Path(location.removeprefix("path:")) / name
-        return path if path.is_file() else None
+        found = Path(location.removeprefix("path:")) / name
+        if not found.is_file():
+            return None
+        strangers.refuse_pointers(location, [found])
+        return found
     return hub.fetch(*hub.split(location), name)
 
 
@@ -134,6 +148,7 @@ def opened(location: str, name: str) -> Iterator[BinaryIO]:
         with hub.opened(*hub.split(location), name) as file:
             yield file
         return
+    strangers.refuse_pointers(location, [path])
     try:
         with path.open("rb") as file:
             yield file
@@ -173,13 +188,104 @@ def _package(source: str, rest: str) -> Path:
 
 
 def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
-    if not (folder / "config.json").is_file():
-        what = "has no config.json" if folder.is_dir() else "does not exist"
-        raise ModelError(
-            f"{source}: the folder {folder} {what}",
-            "Point `source` at a folder in the Hugging Face layout.",
-        )
+    """A model's folder, or a table of vectors that is there in its place. Raises ModelError for
+    what is neither."""
+    if folder.is_file():
+        return _vectors(source, folder, digests)
+    with _told(folder):
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    strangers.refuse_pointers(source, _needed(folder, names))
+
+    def read(name: str) -> strangers.Json:
+        return strangers.read(folder / name)
+
+    table = None
+    if _bare(names, read):
+        if "config.json" not in names:
+            strangers.refuse(source, names, read)
+        with _told(folder):
+            table = finding.of_folder(folder)
+    if table:
+        return _table(source, table, digests)
+    if "config.json" not in names:
+        strangers.refuse_folder(source, folder)
+    strangers.refuse(source, names, read)
     files = sorted({path for pattern in READ for path in folder.glob(pattern) if path.is_file()})
+    identity = _identity(files, digests)
+    location = f"path:{folder}"
+    return Checkpoint(source, location, identity, libraries=_libraries(location, names))
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Where what cannot be read becomes a ModelError."""
+    try:
+        yield
+    except OSError as problem:
+        raise ModelError(
+            f"{problem.filename or path}: cannot be read ({problem.strerror})",
+            "Check the permissions.",
+        ) from problem
+
+
+def _needed(folder: Path, names: Collection[str]) -> list[Path]:
+    """Files without which no map can be made: what stages ask for first, and the weights, unless
+    some of them are there: a map of the input table needs no more than one of the shards."""
+    first = next((name for name in TOKENIZERS if name in names), "")
+    wanted = [name for name in names if name in (*_FACTS, first) or name.endswith(".index.json")]
+    weights = [name for name in names for pattern in _WEIGHTS if fnmatch(name, pattern)]
+    if all(strangers.is_pointer(folder / name) for name in weights):
+        wanted += weights
+    return [folder / name for name in sorted(wanted)]
+
+
+def _bare(names: Collection[str], read: Callable[[str], Any]) -> bool:
+    """Whether a folder may hold a table of vectors in place of a model: it has no config.json, or
+    one without weights beside it, or one of static embeddings."""
+    if "config.json" not in names:
+        return bool(names)
+    config = read("config.json")
+    if isinstance(config, dict) and config.get("model_type") == "model2vec":
+        return True
+    weights = any(fnmatch(name, pattern) for name in names for pattern in _WEIGHTS)
+    return not weights and any(name.endswith(".gguf") for name in names)
+
+
+def _vectors(source: str, path: Path, digests: Path) -> Checkpoint:
+    """A table of vectors: a file, or the one in a folder. Raises ModelError."""
+    if not path.exists():
+        raise ModelError(f"{source}: {path} does not exist", "`source` is relative to atlas.toml.")
+    with _told(path):
+        if path.is_dir():
+            strangers.refuse_pointers(source, sorted(path.iterdir()))
+            table = finding.of_folder(path)
+        else:
+            strangers.refuse_pointers(source, [path])
+            table = finding.of_file(path)
+    if table is None:
+        if (path / "config.json").is_file():
+            raise ModelError(
+                f"{source}: {path} holds a model and no bare table of vectors",
+                f"Write path:{source.partition(':')[2]}.",
+            )
+        strangers.refuse_folder(source, path)
+    return _table(source, table, digests)
+
+
+def _table(source: str, place: finding.Place, digests: Path) -> Checkpoint:
+    """A table of vectors that was found. Raises ModelError for files it lacks."""
+    files = place.files()
+    strangers.refuse_pointers(source, files)
+    beside = [*files, place.path.with_name("README.md")]
+    identity = _identity([path for path in beside if path.is_file()], digests)
+    return Checkpoint(
+        source, f"vectors:{place.path}", identity, libraries=place.readers, table=place.format
+    )
+
+
+def _identity(files: Sequence[Path], digests: Path) -> str:
+    """What tells one version of some files from another: a digest over their names and contents.
+    Raises ModelError for one that cannot be read."""
     known = _read_digests(digests)
     fresh: dict[str, list[object]] = {}
     parts = []
@@ -201,10 +307,7 @@ def _folder(source: str, folder: Path, digests: Path) -> Checkpoint:
         ):  # only a memory: a folder that cannot be written to is told of by what must write there
             digests.parent.mkdir(parents=True, exist_ok=True)
             write_whole(digests, json.dumps(known | fresh, indent=0))
-    identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    location = f"path:{folder}"
-    needed = _libraries(location, {path.name for path in folder.iterdir()})
-    return Checkpoint(source, location, f"files:{identity}", libraries=needed)
+    return f"files:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
 
 def _libraries(location: str, files: Collection[str]) -> tuple[str, ...]:
@@ -254,6 +357,9 @@ def _commit(repo: str, revision: str, lock: Lock, offline: bool) -> str:
         files = frozenset(path.name for path in config.parent.iterdir())
     else:
         commit, files = hub.commit(repo, revision)
+        strangers.refuse_hub(
+            f"hub:{repo}", files, lambda file: strangers.read(hub.fetch(repo, commit, file))
+        )
     lock[name] = commit
     lock.libraries[name] = _libraries(f"hub:{repo}@{commit}", files)
     return commit

@@ -17,6 +17,7 @@ _SOURCES = {
     "hub": (r"[\w.-]+(/[\w.-]+)?", "hub:org/name"),
     "path": (r".+", "path:folder"),
     "package": (r"[A-Za-z_]\w*(/.+)?", "package:module/folder"),
+    "vectors": (r".+", "vectors:path"),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atlas.engine.stage import AnyStage, Span
 from atlas.engine.task import Task
-from atlas.errors import DataError
+from atlas.errors import DataError, ModelError
 from atlas.models.checkpoint import Checkpoint
 from atlas.spaces.config import Corpus, Selection
 from atlas.spaces.corpus import chunks
@@ -19,6 +19,7 @@ from atlas.spaces.stages.describe import describe
 from atlas.spaces.stages.occurrences import occurrences
 from atlas.spaces.stages.seen import seen
 from atlas.spaces.stages.select import select
+from atlas.spaces.stages.tables import table_card, table_vectors, table_words
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.words import words as words_stage
@@ -98,7 +99,13 @@ class SpacePlan:
 
 def plan_space(root: Path, source: Source, wanted: Wanted) -> SpacePlan:
     """The tasks of a space. The corpus's path is relative to `root`. Raises DataError for a corpus
-    that cannot be read."""
+    that cannot be read, ModelError for a space that only a model has of a table of vectors."""
+    if source.checkpoint.table and wanted.space != "input":
+        raise ModelError(
+            f"{wanted.label}: {source.checkpoint.source} is a table of vectors, and there is no "
+            f"model to run for the space {wanted.space}",
+            'Write space = "input" for this map, or leave `space` out.',
+        )
     tokens = _tokens(source, wanted)
     space = _space(root, source, wanted, tokens)
     asked = selection = Task(
@@ -117,7 +124,7 @@ def plan_space(root: Path, source: Source, wanted: Wanted) -> SpacePlan:
         (tokens,),
         label=f"{source.name}: annotate",
     )
-    card = source.task(describe, {"language": source.language})
+    card = _card(source)
     return SpacePlan(card, tokens, notes, space, asked, selection)
 
 
@@ -135,7 +142,17 @@ def read_words(path: Path) -> tuple[str, ...]:
     return words
 
 
+def _card(source: Source) -> Task:
+    if source.checkpoint.table:
+        return source.task(
+            table_card, {"format": source.checkpoint.table, "language": source.language}
+        )
+    return source.task(describe, {"language": source.language})
+
+
 def _tokens(source: Source, wanted: Wanted) -> Task:
+    if source.checkpoint.table:
+        return source.task(table_words, {"format": source.checkpoint.table})
     if wanted.words:
         params = {"words": list(wanted.words)}
         return Task(words_stage, params, label=f"{wanted.label}: words")
@@ -143,6 +160,12 @@ def _tokens(source: Source, wanted: Wanted) -> Task:
 
 
 def _space(root: Path, source: Source, wanted: Wanted, tokens: Task) -> Task:
+    if source.checkpoint.table:
+        return source.task(
+            table_vectors,
+            {"format": source.checkpoint.table},
+            libraries=source.checkpoint.libraries,
+        )
     if wanted.space == "encoder-input":
         # A model of no layers, which takes a fraction of the time.
         return source.task(contextual, {"layer": 0}, cost=8)

@@ -27,7 +27,7 @@ class Vocabulary(Record):
     scripts  the script's name (`Latin`, `Han`, `Hiragana`, `Katakana`, `Digits`, `Punctuation`, …),
              "" where there is none
     family   the tokenizer's family: `wordpiece`, `byte-level-bpe`, `sentencepiece`, `bpe`,
-             `bytes` or `wordlevel`
+             `bytes` or `wordlevel`; `words` where there is none
     """
 
     tokens: tuple[str, ...]

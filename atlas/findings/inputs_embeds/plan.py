@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from atlas.engine.clock import built
 from atlas.engine.store import Store
 from atlas.engine.task import Task
+from atlas.errors import ModelError
 from atlas.findings.finding import FindingTarget
 from atlas.findings.inputs_embeds import data as writeup
 from atlas.findings.inputs_embeds.config import Pitfall
@@ -89,11 +90,19 @@ def plan_writeup(
     checkpoints: Mapping[str, Checkpoint],
     frameworks: tuple[str, ...],
 ) -> WriteUpTarget:
-    """The target of the experiment on the available models that take part, in these frameworks."""
+    """The target of the experiment on the available models that take part, in these frameworks.
+    Tables of vectors take no part: they have no model to run. Raises ModelError when all are
+    such."""
     runs = []
-    for model in models:
-        if model.pitfall and model.id in checkpoints:
-            checkpoint = checkpoints[model.id]
+    there = [model for model in models if model.id in checkpoints]
+    if there and all(checkpoints[model.id].table for model in there):
+        raise ModelError(
+            "[pitfall]: every model of this atlas is a table of vectors, and none can be run",
+            "Take the table [pitfall] out of atlas.toml, or add a model.",
+        )
+    for model in there:
+        checkpoint = checkpoints[model.id]
+        if model.pitfall and not checkpoint.table:
             tasks = {
                 framework: Task(
                     pitfall,

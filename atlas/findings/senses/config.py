@@ -32,10 +32,13 @@ class Senses(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """Models that do not exist, and names that are taken."""
+        """Models that do not exist or cannot read, and names that are taken."""
         for table in tables:
-            if fault := names.unknown("model", table.text("model")):
+            model = table.text("model")
+            if fault := names.unknown("model", model):
                 yield f"{table.place}.model: {fault}"
+            if names.known("table of vectors", model):
+                yield f"{table.place}.model: {model!r} is a table of vectors: no model reads texts"
             name = table.text("name")
             if owner := names.take("sense map", name, table.place):
                 yield f"{table.place}.name: {name!r} is the name of {owner} already"

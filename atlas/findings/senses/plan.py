@@ -11,6 +11,7 @@ from pathlib import Path
 from atlas.engine.clock import built
 from atlas.engine.store import Store
 from atlas.engine.task import Task
+from atlas.errors import ModelError
 from atlas.findings.finding import FindingTarget
 from atlas.findings.senses import data as sense_map
 from atlas.findings.senses import sentences
@@ -83,7 +84,13 @@ class SenseTarget(FindingTarget):
 
 
 def plan_senses(table: Senses, model: Model, checkpoint: Checkpoint, root: Path) -> SenseTarget:
-    """The target of a sense map. Raises DataError when its corpus cannot be read or is faulty."""
+    """The target of a sense map. Raises DataError when its corpus cannot be read or is faulty,
+    ModelError for a table of vectors."""
+    if checkpoint.table:
+        raise ModelError(
+            f"{table.name}: {checkpoint.source} is a table of vectors, and no model reads texts",
+            "Name another `model` in this table [[senses]].",
+        )
     occurrences = sentences.read(root / table.corpus, table.words)
     params = {
         "occurrences": [[row.word, row.sense, row.text] for row in occurrences],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatch
+from pathlib import Path
 
 from atlas.engine.stage import Work, stage
 from atlas.errors import ModelError
@@ -56,6 +57,15 @@ def describe(*, language: str, work: Work = Work()) -> Card:
 def _readme(location: str) -> str:
     path = checkpoints.fetch(location, "README.md")
     return path.read_text(encoding="utf-8", errors="replace") if path else ""
+
+
+def front_matter(path: Path) -> tuple[str | None, str | None]:
+    """The name and the licence that a README.md gives, None where it does not, or is not there."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None, None
+    return _name(text), _license(text)
 
 
 def _front(text: str) -> str:

@@ -9,6 +9,7 @@ characters that cannot be seen, and these signs where they are a token's own, as
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from atlas.engine.stage import Work, stage
@@ -40,12 +41,19 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
     N>` of kind unused; tokens beyond the table are left out, as they have no vector. Raises
     ModelError when there is no tokenizer that can be read.
     """
-    import regex
-
     found = load(work.location)
-    family = found.family
     rows = table_rows(work.location) or (max(found.rows, default=-1) + 1)
     names = tuple(found.rows.get(row, f"<row {row}>") for row in range(rows))
+    return readable(names, found.family, found.special, found.added)
+
+
+def readable(
+    names: Sequence[str], family: str, special: Collection[int], added: Collection[int]
+) -> Vocabulary:
+    """Tokens in id order as a person reads them, of a tokenizer's family; ids of special tokens,
+    and of those added to the vocabulary as they are written."""
+    import regex
+
     read = READERS[family]
     if family.endswith("bpe") and marked(names, "</w>"):
         read = partial(with_ends, read=read)
@@ -54,9 +62,9 @@ def vocabulary(*, work: Work = Work()) -> Vocabulary:
     for row, token in enumerate(names):
         if unused.fullmatch(token):
             text, kind = token, "unused"
-        elif row in found.special:
+        elif row in special:
             text, kind = visible(unmarked(token)), "special"
-        elif row in found.added and family != "wordpiece":
+        elif row in added and family != "wordpiece":
             # Kept as it is written: not in the tokenizer's own signs.
             text, kind = visible(unmarked(token).replace(" ", "␣").replace("▁", "␣")), "word"
         else:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import vector_tables
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
@@ -478,6 +478,49 @@ def test_gguf_that_claims_more_than_it_has(tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_bytes(b"GGUF" + struct.pack(">IQQ", 3, 1, 1))
     with pytest.raises(ModelError, match="big-endian"):
         read("vectors:m.gguf", tmp_path)
+
+
+# Any format, any damage.
+
+PIECES = [b"\n", b"\0", b" ", b"\t", b"\xff", b"-1", b"999999999999", b"{", b"nan"]
+
+
+@pytest.mark.parametrize("name", vector_tables.FORMATS)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_damaged_file_is_right_or_refused(
+    name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Cut, gone, changed or with something put in: never another error, nor without advice."""
+    root = tmp_path_factory.mktemp("damaged")
+    write(name, root / "t")
+    path = data.draw(st.sampled_from(sorted((root / "t").iterdir())))
+    raw = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(raw) - 1) | st.integers(0, min(len(raw) - 1, 90)))
+    damage = data.draw(st.sampled_from(["cut", "gone", "byte", "piece"]))
+    if damage == "cut":
+        del raw[place:]
+    elif damage == "byte":
+        raw[place] = data.draw(st.integers(0, 255))
+    else:
+        raw[place:place] = data.draw(st.sampled_from(PIECES))
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(raw)
+    source = data.draw(st.sampled_from(["vectors:t", "path:t", f"vectors:t/{path.name}"]))
+    try:
+        found = resolve(source, root)
+        if found.table:  # else it is taken for a checkpoint
+            read(source, root)
+    except ModelError as problem:
+        refused = problem.hint
+    else:
+        refused = "nothing"
+    assert refused
 
 
 # Folders.

@@ -4,12 +4,17 @@ an array of text."""
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
 from atlas.models.tables.table import decoded, fault
+
+Array = np.memmap[Any, Any]
+_HEADER = (TokenError, TypeError, OverflowError)  # what NumPy raises of damaged headers besides
 
 # Names of lists, the plainer first; STEM is the table's own name without its ending.
 NAMES = (
@@ -112,15 +117,25 @@ def _json(path: Path) -> list[str]:
     return found
 
 
-def _array(path: Path) -> list[str]:
+def mapped(path: Path) -> Array:
+    """An array of NumPy, mapped, so that no size is believed beyond the file's. Raises ModelError
+    for one that would be unpickled, or that is damaged."""
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
+        with warnings.catch_warnings(action="ignore"):  # of arrays that Python 2 has written
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, *_HEADER) as problem:
         raise fault(
             path,
             f"cannot be read without unpickling, or is damaged ({problem})",
-            "Write the words as text, one a line.",
+            "Save it again as an array of numbers, or of text.",
         ) from problem
+    if not isinstance(found, np.memmap):
+        raise fault(path, "holds several arrays", "Save the one as .npy.")
+    return found
+
+
+def _array(path: Path) -> list[str]:
+    found = mapped(path)
     if found.ndim != 1 or found.dtype.kind not in "US":
         raise fault(path, f"is no list of words: {found.dtype}, {found.ndim} dimensions")
     if found.dtype.kind == "S":

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.errors import ModelError
 from atlas.models.tables import labels
 from atlas.models.tables.table import (
     Block,
@@ -43,10 +44,10 @@ def files(path: Path) -> tuple[Path, ...]:
 def looks(path: Path) -> bool:
     """Whether a file is a table of numbers in this format."""
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        found = labels.mapped(path)
+    except ModelError:
         return False
-    return isinstance(found, np.memmap) and found.ndim == 2 and found.dtype.kind in "fiu"
+    return found.ndim == 2 and found.dtype.kind in "fiu"
 
 
 def tokens(path: Path) -> Tokens:
@@ -70,7 +71,7 @@ def _blocks(path: Path, wanted: bool) -> Iterator[Block]:
         yield Block(words[first : first + count], values, first + 1)
 
 
-def _part(path: Path, found: np.memmap[Any, Any], first: int, count: int) -> np.ndarray[Any, Any]:
+def _part(path: Path, found: labels.Array, first: int, count: int) -> np.ndarray[Any, Any]:
     """Some rows. Read and not mapped, so that what was read does not stay in memory."""
     width = found.shape[1]
     if not found.flags.c_contiguous:
@@ -79,17 +80,10 @@ def _part(path: Path, found: np.memmap[Any, Any], first: int, count: int) -> np.
     return np.fromfile(path, found.dtype, count * width, offset=start).reshape(count, width)
 
 
-def _opened(path: Path) -> np.memmap[Any, Any]:
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
-        raise fault(
-            path,
-            f"cannot be read without unpickling, or is damaged ({problem})",
-            "Save it again as an array of float32.",
-        ) from problem
-    if not isinstance(found, np.memmap) or found.ndim != 2 or found.dtype.kind not in "fiu":
-        what = f"{found.dtype}, {found.ndim} dimensions" if hasattr(found, "ndim") else "several"
+def _opened(path: Path) -> labels.Array:
+    found = labels.mapped(path)
+    if found.ndim != 2 or found.dtype.kind not in "fiu":
+        what = f"{found.dtype}, {found.ndim} dimensions"
         raise fault(path, f"is no table of numbers ({what})", "It must be (words, numbers).")
     if not found.size:
         raise fault(path, "is empty")

@@ -65,7 +65,7 @@ def _blocks(path: Path, wanted: bool) -> Iterator[Block]:
             width = values.shape[1] if values is not None else None
             yield Block(words, values, first)
             first += len(words)
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         raise fault(path, f"cannot be read ({problem})") from problem
 
 

@@ -160,11 +160,12 @@ def test_a_word_that_its_writer_cut_within_a_letter(tmp_path: Path) -> None:
 
 
 def test_words_of_spaces_can_be_seen(tmp_path: Path) -> None:
-    text = "a 1 2\n  3 4\n x 5 6\nb\tc 7 8\n"
+    text = "a 1 2\n  3 4\n x 5 6\nb\tc 7 8\n␣x 9 9\n"
     (tmp_path / "spaces.txt").write_text(text, encoding="utf-8")
     words, vectors = read("vectors:spaces.txt", tmp_path)
     assert words.tokens[1:3] == (" ", " x") and words.texts[1:3] == ("␣", "␣x")
-    np.testing.assert_array_equal(vectors.values[:, 0], [1, 3, 5, 7])
+    assert len(set(words.texts)) == len(words) == 5  # none reads like another
+    np.testing.assert_array_equal(vectors.values[:, 0], [1, 3, 5, 7, 9])
 
 
 PLAIN = st.text(

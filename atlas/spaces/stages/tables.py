@@ -11,7 +11,7 @@ from atlas.errors import ModelError
 from atlas.models.tables import gguf
 from atlas.models.tables.formats import FORMATS
 from atlas.models.tables.table import WORDS
-from atlas.spaces.readable import script, visible, whole_token
+from atlas.spaces.readable import script, told_apart, unmarked, visible, whole_token
 from atlas.spaces.records import Card, Vectors, Vocabulary
 from atlas.spaces.stages.describe import front_matter
 from atlas.spaces.stages.vocabulary import readable
@@ -27,7 +27,7 @@ def table_words(*, format: str, work: Work = Work()) -> Vocabulary:  # noqa: A00
         kinds = ["unused" if row in found.unused else kind for row, kind in enumerate(made.kinds)]
         scripts = ["" if row in found.unused else name for row, name in enumerate(made.scripts)]
         return replace(made, kinds=tuple(kinds), scripts=tuple(scripts))
-    texts = tuple(_shown(word) for word in found.names)
+    texts = told_apart(found.names, [_shown(word) for word in found.names])
     return Vocabulary(
         tuple(map(whole_token, found.names)),
         texts,
@@ -91,6 +91,6 @@ def _shown(word: str) -> str:
     """A word as a person reads it. Spaces at its ends would not be seen."""
     inner = word.strip(" ")
     if inner == word:
-        return visible(word)
+        return visible(unmarked(word))
     before = len(word) - len(word.lstrip(" "))
-    return "␣" * before + visible(inner) + "␣" * (len(word) - len(inner) - before)
+    return "␣" * before + visible(unmarked(inner)) + "␣" * (len(word) - len(inner) - before)

@@ -37,7 +37,7 @@ def files(path: Path) -> tuple[Path, ...]:
 def tokens(path: Path) -> Tokens:
     """The tokens in id order, one for each row of the table as the model looks it up. Raises
     ModelError."""
-    found = tokenizer_files.load(f"path:{files(path)[1].parent}")
+    found = tokenizer_files.load_fast(files(path)[1].parent)
     names = [found.rows.get(row, f"<row {row}>") for row in range(_rows(path))]
     return Tokens(names, found.family, frozenset(found.special), frozenset(found.added))
 

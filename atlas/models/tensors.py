@@ -57,7 +57,8 @@ _OTHER = frozenset(
     )
 )
 
-# What follows the name of a table that a format keeps in parts: compressed-tensors, quanto, torchao.
+# What follows the name of a table that a format keeps in parts: compressed-tensors, quanto,
+# torchao.
 _PACKED = ("_packed", "._data", "_qdata", ":_data", ".qdata")
 
 # Parts of config.json that tell of the text, where it has several parts.

@@ -25,8 +25,14 @@ from atlas.numeric.types import Array, Floats
 FLOATS = ("F64", "F32", "F16", "BF16")
 
 _TYPES = {
-    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"},
-    **{"F8_E4M3": "u1", "F8_E5M2": "u1", "F8_E8M0": "u1", "BOOL": "?"},
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "F8_E4M3": "u1",
+    "F8_E5M2": "u1",
+    "F8_E8M0": "u1",
+    "BOOL": "?",
     **{f"I{bits}": f"<i{bits // 8}" for bits in (8, 16, 32, 64)},
     **{f"U{bits}": f"<u{bits // 8}" for bits in (8, 16, 32, 64)},
 }
@@ -35,6 +41,7 @@ _PIECE = 2 << 20  # values read at a time
 _HEADER = 100 << 20  # bytes of a header, at most, as safetensors has it
 
 Progress = Callable[[float], None]
+_Tensor = Any  # torch's, which is not imported for safetensors
 
 
 class Weights(Protocol):
@@ -59,9 +66,9 @@ class Weights(Protocol):
 
 
 def opened(location: str) -> Weights | None:
-    """The weights that transformers would load: one safetensors file before an index of shards, which
-    `save_pretrained` leaves behind, and these before PyTorch's own files; None without any. Raises
-    ModelError."""
+    """The weights that transformers would load: one safetensors file before an index of shards,
+    which `save_pretrained` leaves behind, and these before PyTorch's own files; None without any.
+    Raises ModelError."""
     given = (read_json(location, "config.json") or {}).get("transformers_weights")
     if isinstance(given, str) and given.endswith((".safetensors", ".safetensors.index.json")):
         name = given.removesuffix(".index.json")
@@ -171,7 +178,12 @@ def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
         for tensor, entry in header.items():
             _check(tensor, entry, whole - 8 - length)
     except (
-        *(struct.error, ValueError, TypeError, KeyError, AttributeError, RecursionError),
+        struct.error,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
     ) as problem:
         raise ModelError(
             f"{name}: not a safetensors file ({problem!r:.300})", "Is the download complete?"
@@ -180,7 +192,7 @@ def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
 
 
 def _check(tensor: str, entry: dict[str, Any], room: int) -> None:
-    """Raise ValueError where a tensor is not as large as its shape says, or larger than the file."""
+    """Raise ValueError where a tensor is not as large as its shape says, or beyond the file."""
     begin, end = entry["data_offsets"]
     shape = entry["shape"]
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
@@ -240,14 +252,20 @@ class Pickled:
     def _kinds(self) -> dict[Any, str]:
         import torch
 
-        return {
-            **{torch.float64: "F64", torch.float32: "F32", torch.float16: "F16"},
-            **{torch.bfloat16: "BF16", torch.int8: "I8", torch.uint8: "U8", torch.int32: "I32"},
-            **{torch.float8_e4m3fn: "F8_E4M3", torch.float8_e5m2: "F8_E5M2"},
-            **{torch.int64: "I64", torch.uint32: "U32"},
+        names = {
+            "F64": "float64",
+            "F32": "float32",
+            "F16": "float16",
+            "BF16": "bfloat16",
+            "F8_E4M3": "float8_e4m3fn",
+            "F8_E5M2": "float8_e5m2",
+            "U8": "uint8",
+            "U32": "uint32",
+            **{f"I{bits}": f"int{bits}" for bits in (8, 32, 64)},
         }
+        return {getattr(torch, own): name for name, own in names.items()}
 
-    def _tensor(self, name: str) -> Any:
+    def _tensor(self, name: str) -> _Tensor:
         file = self.told if self.places is None else self.places[name]
         state = self._state(file)
         if name not in state:

@@ -117,7 +117,11 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ERNIE": ("Ernie", "ErnieForMaskedLM", _BERT),
     "ESM": ("Esm", "EsmForMaskedLM", _BERT | {"mask_token_id": 4}),
     "RoFormer": ("RoFormer", "RoFormerForMaskedLM", _BERT | {"embedding_size": WIDTH}),
-    "Nyströmformer": ("Nystromformer", "NystromformerForMaskedLM", _BERT | {"num_landmarks": 2}),
+    "Nyströmformer": (
+        "Nystromformer",
+        "NystromformerForMaskedLM",
+        _BERT | {"num_landmarks": 2, "segment_means_seq_len": 2},
+    ),
     "FNet": (
         "FNet",
         "FNetForMaskedLM",
@@ -136,11 +140,15 @@ FAMILIES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "XLNetLMHeadModel",
         {"d_model": WIDTH, "n_layer": 3, "n_head": 2, "d_inner": WIDTH},
     ),
-    "XLM": ("XLM", "XLMWithLMHeadModel", {"emb_dim": WIDTH, "n_layers": 3, "n_heads": 2}),
+    "XLM": (
+        "XLM",
+        "XLMWithLMHeadModel",
+        {"emb_dim": WIDTH, "n_layers": 3, "n_heads": 2, "pad_index": 0},
+    ),
     "FlauBERT": (
         "Flaubert",
         "FlaubertWithLMHeadModel",
-        {"emb_dim": WIDTH, "n_layers": 3, "n_heads": 2},
+        {"emb_dim": WIDTH, "n_layers": 3, "n_heads": 2, "pad_index": 0},
     ),
     "T5": ("T5", "T5ForConditionalGeneration", _T5),
     "mT5": ("MT5", "MT5ForConditionalGeneration", _T5),

@@ -89,15 +89,9 @@ class Encoder:
                 mask[number, : len(text)] = 1
                 inside[number, len(self.before) : len(text) - len(self.after)] = True
             with torch.inference_mode():
-                output = self.model(
-                    input_ids=ids.to(self.device),
-                    attention_mask=mask.to(self.device),
-                    output_hidden_states=True,
-                )
+                states = networks.states(self.model, ids.to(self.device), mask.to(self.device))
                 inner = inside.to(self.device)
-                kept: Tensor = torch.stack(
-                    [output.hidden_states[number][inner] for number in numbers]
-                )
+                kept: Tensor = torch.stack([states[number][inner] for number in numbers])
             yield rows, kept.float().cpu().numpy()
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:

@@ -103,10 +103,12 @@ class Torch:
                 f"{self.kind} does not run on {what} alone: {reason:.200}"
             ) from problem
         states = [state[0].numpy() for state in output.hidden_states]
-        if any(state.shape != states[0].shape for state in states):
+        if any(len(state) != len(given) for state in states):
             raise UnsuitableError(
-                f"{self.kind} pools tokens: its layers have not one vector a token."
+                f"{self.kind} pools tokens: not every layer has a vector for each."
             )
+        if any(state.shape != states[0].shape for state in states):
+            raise UnsuitableError(f"The layers of {self.kind} differ in width.")
         if not all(np.isfinite(state).all() for state in states):
             raise UnsuitableError(f"{self.kind} gives values that are not finite.")
         return np.stack(states)

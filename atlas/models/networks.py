@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -113,7 +114,9 @@ def states(network: Network, ids: Tensor, mask: Tensor) -> Sequence[Tensor]:
     )
     if "use_cache" in _takes(network):
         given |= {"use_cache": False}
-    made = network(input_ids=ids, **given, output_hidden_states=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a family's code will not do in a later torch
+        made = network(input_ids=ids, **given, output_hidden_states=True)
     return getattr(made, "hidden_states", None) or ()
 
 
@@ -222,6 +225,8 @@ def _network(name: str, config: _Config, how: dict[str, Any]) -> Network:
         model, missing = _made(AutoModel, name, config, how)
         part = _reader(model)
         lacking = _lacking(model, part, missing)
+        if part is getattr(model, "text_model", None) and (whole := _text_model(name, config, how)):
+            return whole
         if lacking and (again := _by_architecture(name, config, how, type(part))):
             part, lacking = again
     except Exception as problem:
@@ -236,6 +241,20 @@ def _made(
 ) -> tuple[Network, Iterable[str]]:
     model, told = kind.from_pretrained(name, config=config, output_loading_info=True, **how)
     return model, told["missing_keys"]
+
+
+def _text_model(name: str, config: _Config, how: dict[str, Any]) -> Network | None:
+    """The text's tower as a model of its own, as CLIP and its kin have one; None where the weights
+    do not fit it."""
+    import transformers
+
+    own = f"{type(config.text_config).__name__.removesuffix('Config')}Model"
+    kind = getattr(transformers, own, transformers.AutoModel)
+    with suppress(Exception):  # the part of the whole is there
+        model, missing = _made(kind, name, config.text_config, how)
+        if not _lacking(model, model, missing):
+            return model
+    return None
 
 
 def _by_architecture(

@@ -56,15 +56,25 @@ def table(model: Any) -> Any:
         return model.text_model.embeddings.token_embedding.weight
 
 
+def looked_up(model: Any) -> Any:
+    return model.get_input_embeddings()
+
+
 def by_hand(model: Any, **given: Any) -> list[Any]:
     """hidden_states of a text, of the encoder where there is one."""
     import torch
+    import transformers
 
-    part = getattr(model, "text_model", model)
+    part = model
+    if model.config.model_type in ("clip", "siglip"):
+        stem = type(model).__name__.removesuffix("Model")
+        part = getattr(transformers, f"{stem}TextModel")(model.config.text_config).eval()
+        part.text_model = model.text_model
+    elif getattr(model.config, "is_encoder_decoder", False):
+        part = model.get_encoder()
     with torch.no_grad():
         made = part(**given, output_hidden_states=True)
-    found = getattr(made, "encoder_hidden_states", None) or made.hidden_states
-    return [state[0].numpy() for state in found]
+    return [state[0].numpy() for state in made.hidden_states]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -140,12 +150,16 @@ def test_the_experiment(family: Any) -> None:
     ids = [2, *(int(word[1:]) + 5 for word in SENTENCE.split()), 3]
     assert list(sentence.ids) == ids
     variants = sentence.segments[0].variants
-    assert variants["lookup"] is not None and variants["lookup"].relative < 1e-5
     states = by_hand(model, input_ids=torch.tensor([ids]))
+    found = table(model)[ids].detach() * float(getattr(looked_up(model), "embed_scale", None) or 1)
+    given = by_hand(model, inputs_embeds=found[None])
+    looked = variants["lookup"]
+    assert looked is not None
+    assert looked.sum == pytest.approx(np.abs(given[-1] - states[-1]).sum(), rel=1e-3, abs=1e-3)
     hidden = variants["hidden"]
     if states[0].shape[1] != table(model).shape[1]:
         assert hidden is None
-    elif getattr(model.config, "is_encoder_decoder", False) is False:
+    else:
         fed = by_hand(model, inputs_embeds=torch.tensor(states[0])[None])
         apart = np.abs(fed[-1].astype(np.float64) - states[-1]).sum()
         assert hidden is not None and abs(hidden.sum - apart) < 1e-3 * max(apart, 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import Built
 
 from atlas.engine.stage import Work
 from atlas.errors import ModelError, StageError
@@ -219,3 +220,35 @@ def test_vision_models_have_no_vocabulary(tmp_path: Path) -> None:
     ViTModel(config).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no table"):
         vectors(work=Work(f"path:{tmp_path}"))
+
+
+def test_a_map_of_the_tensor_that_it_names(tmp_path: Path) -> None:
+    """The key `tensor`: rows, values and the page are that table's."""
+    import torch
+    from safetensors.torch import save_file
+
+    from atlas import atlas_toml
+    from atlas.errors import ConfigError
+
+    model = tmp_path / "model"
+    model.mkdir()
+    words = {f"w{number}": number for number in range(30)}
+    (model / "tokenizer.json").write_text(
+        json.dumps({"model": {"type": "WordLevel", "vocab": words}})
+    )
+    (model / "config.json").write_text("{}")
+    other = "talker.model.embed_tokens.weight"
+    tables = {"model.embed_tokens.weight": torch.randn(40, 8), other: torch.randn(20, 8)}
+    save_file(tables, model / "model.safetensors")
+    text = '[site]\ntitle = "T"\n[[models]]\nid = "m"\nsource = "path:model"\n[[models.maps]]\n'
+    more = 'projections = ["pca"]\nclusters = { coarse = 4, fine = 2 }\n'
+    built = Built(tmp_path)
+    built.toml.write_text(f'{text}{more}tensor = "{other}"\n')
+    built.build()
+    about = json.loads((tmp_path / "data" / "m-words.json").read_text())
+    assert (about["map"]["tensor"], about["map"]["tokens"]) == (other, 20)
+    assert other in (built.public / "maps" / "m-words" / "index.html").read_text()
+    built.toml.write_text(f'{text}space = "output"\ntensor = "{other}"\n')
+    with pytest.raises(ConfigError) as problem:
+        atlas_toml.load(built.toml)
+    assert "tensor: only an input space" in "\n".join(problem.value.problems)

@@ -4,7 +4,6 @@ that part is called."""
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress

@@ -20,8 +20,8 @@ from atlas.errors import StageError
 from atlas.numeric.pca import start
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Facts, Floats, Near, Progress, silent
-from atlas.numeric.vectors import directed
 from atlas.numeric.umap_learn import umap_learn
+from atlas.numeric.vectors import directed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -32,7 +32,7 @@ from atlas.config.site import Site
 from atlas.config.site import text as text_in
 from atlas.errors import UsageError
 from atlas.maps import data as dataset
-from atlas.maps.data import Dataset
+from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.facts import About
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Map:
         """The nearest neighbors of a token in the space, by cosine, nearest first: `rank` (from 1),
         `token_id`, `token`, `text` and `similarity`.
 
-        `token` is the text as a reader sees it, the token as the tokenizer has it, or its id. Where
+        A token whose vector is zero has none. `token` is the text as a reader sees it, the token as the tokenizer has it, or its id. Where
         several tokens read the same, the first by id is meant. Raises NotThere, which is a
         KeyError, for a word that is no token of this map, and UsageError when `n` is more than are
         kept.
@@ -198,6 +198,7 @@ class Map:
             )
         row = self._row(token)
         ids = self._data.lists("neighbor_ids")[row, :n]
+        ids = ids[ids != NOBODY]
         rows = np.searchsorted(self._data.column("token_id"), ids)
         return pd.DataFrame(
             {
@@ -205,7 +206,7 @@ class Map:
                 "token_id": ids,
                 "token": [self._tokens[other] for other in rows],
                 "text": [self._texts[other] for other in rows],
-                "similarity": self._data.lists("neighbor_similarities")[row, :n],
+                "similarity": self._data.lists("neighbor_similarities")[row, : len(ids)],
             }
         )
 

@@ -4,6 +4,7 @@
     ├── UsageError        the command line is wrong (exit 2)
     ├── ConfigError       atlas.toml is wrong; `problems` holds a line for each fault
     ├── ModelError        a model cannot be found, reached or read
+    │   └── UnsuitableError   a model of a family that has not what is asked for
     ├── StageError        a stage cannot work on its inputs
     ├── StoreError        the store, or an artifact in it, is damaged or cannot be written
     └── DataError         atlas data is missing, damaged, or of another version
@@ -52,6 +53,11 @@ class ConfigError(AtlasError):
 
 class ModelError(AtlasError):
     """A model cannot be found, reached or read."""
+
+
+class UnsuitableError(ModelError):
+    """A model can be read, and its family has not what is asked for: the message is a sentence that
+    says why, and holds for as long as the model does."""
 
 
 class StageError(AtlasError):

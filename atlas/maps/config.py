@@ -67,6 +67,9 @@ class Map(Part):
     what enters the first layer, each token alone between the model's special tokens;
     `contextual` a layer's outputs; `output` the unembedding of a model that does not use the
     input table for it."""
+    tensor: Annotated[str, Field(min_length=1)] | None = None
+    """Of an input space: the name of the tensor in the weight files that is shown; the model's
+    input table when left out. For models with tables for several kinds of input."""
     layer: Whole | None = None
     """Of a contextual space: 0 is what enters the first layer, -1 the last layer's output, and the
     default."""
@@ -94,6 +97,8 @@ class Map(Part):
 
     @model_validator(mode="after")
     def _of_the_space(self) -> Map:
+        if self.tensor is not None and self.space != "input":
+            raise ValueError('tensor: only an input space is read so; write space = "input"')
         for key, things in (("layer", "layers"), ("corpus", "corpus"), ("words", "words")):
             if getattr(self, key) is not None and self.space != "contextual":
                 raise ValueError(

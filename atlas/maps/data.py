@@ -22,7 +22,9 @@ from atlas.errors import DataError
 from atlas.maps.facts import About
 from atlas.spaces.records import KINDS
 
-SCHEMA_VERSION = 3  # 2: landmarks and claims; 3: layer and corpus
+SCHEMA_VERSION = 4  # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors
+
+NOBODY = -1  # in place of a neighbor's id, of a token that has none: its vector is zero
 NULLABLE = ("pos", "reading", "script")  # columns
 AGAIN = "Run `atlas build` without --frozen to make it again."
 
@@ -46,10 +48,16 @@ class Dataset:
         return list(column.to_pylist())
 
     def lists(self, name: str) -> np.ndarray:
-        """A list column of equal lengths as an (n, k) array."""
+        """A column of neighbors as an (n, k) array; of a token without neighbors, whose list is
+        empty, NOBODY or 0."""
         column = self.table.column(name).combine_chunks()
-        flat = column.flatten().to_numpy()
-        return np.asarray(flat).reshape(len(column), -1) if len(column) else np.empty((0, 0))
+        flat = np.asarray(column.flatten().to_numpy())
+        lengths = np.asarray(pc.list_value_length(column).to_numpy())
+        width = int(lengths.max(initial=0))
+        nothing = NOBODY if flat.dtype.kind == "i" else 0
+        filled = np.full((len(column), width), nothing, flat.dtype)
+        filled[lengths > 0] = flat.reshape(np.count_nonzero(lengths), width)
+        return filled
 
 
 def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
@@ -78,14 +86,16 @@ def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
 
 def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
     """An Arrow table of `columns(projections)`. `values` are arrays (n,), lists of length n, and
-    arrays (n, k) for list columns."""
+    arrays (n, k) for list columns, with NOBODY in place of the ids of a token without neighbors:
+    its lists are empty."""
     arrays = []
+    some = ~(np.asarray(values["neighbor_ids"]) == NOBODY).any(axis=1)
     wanted = columns(projections)
     for name, kind in wanted.items():
         value = values[name]
         if pa.types.is_list(kind):
-            rows, width = value.shape
-            offsets = np.arange(rows + 1, dtype=np.int32) * width
+            value, width = value[some], value.shape[1]
+            offsets = np.concatenate([[0], np.cumsum(some * width)]).astype(np.int32)
             arrays.append(
                 pa.ListArray.from_arrays(
                     offsets, pa.array(np.ascontiguousarray(value).ravel(), kind.value_type)
@@ -211,12 +221,16 @@ def _value_faults(data: Dataset) -> Iterator[str]:
 def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
     """Faults of the neighbors of the tokens with these ids (n,)."""
     count = data.about.map.neighbors
+    empty: list[np.ndarray] = []
     for name in ("neighbor_ids", "neighbor_similarities"):
         lengths = pc.list_value_length(data.table.column(name)).to_numpy()
-        if len(lengths) and not np.all(lengths == count):
-            yield f"{name} are not {count} a token"
-        elif name == "neighbor_ids" and not np.isin(data.lists(name), ids).all():
+        empty.append(lengths == 0)
+        if not np.all((lengths == count) | (lengths == 0)):
+            yield f"{name} are not {count} a token, nor none"
+        elif name == "neighbor_ids" and not np.isin(data.lists(name)[lengths > 0], ids).all():
             yield "neighbor_ids name tokens that are not on the map"
+    if not np.array_equal(empty[0], empty[1]):
+        yield "neighbor_ids and neighbor_similarities are of different tokens"
 
 
 def _projection_faults(data: Dataset, name: str) -> Iterator[str]:

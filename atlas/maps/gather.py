@@ -15,7 +15,7 @@ from atlas.config.languages import LANGUAGES
 from atlas.engine.clock import built
 from atlas.engine.libraries import libraries
 from atlas.engine.store import Store
-from atlas.maps.data import SCHEMA_VERSION, Dataset, table
+from atlas.maps.data import NOBODY, SCHEMA_VERSION, Dataset, table
 from atlas.maps.facts import (
     About,
     Claim,
@@ -33,7 +33,7 @@ from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout
 from atlas.maps.tasks import MapTasks
 from atlas.numeric.density import NOISE
 from atlas.numeric.types import Floats, Ints
-from atlas.numeric.vectors import unit
+from atlas.numeric.vectors import directed, unit
 from atlas.spaces.records import Annotations, Averages, Card, Selection, Vocabulary
 
 _NEAREST = 8  # clusters named as nearest to a cluster
@@ -95,6 +95,8 @@ def _columns(read: _Results) -> dict[str, Any]:
         return [column[row] for row in read.ids]
 
     near = read.near
+    alone = ~directed(np.asarray(read.space.values)[read.ids])
+    neighbors = read.ids[near.rows] if near.rows.size else near.rows
     values: dict[str, Any] = {
         "token_id": read.ids,
         "token": of(read.words.tokens),
@@ -105,7 +107,7 @@ def _columns(read: _Results) -> dict[str, Any]:
         "reading": of(read.notes.readings),
         "cluster_coarse": read.groups.coarse,
         "cluster_fine": read.groups.fine,
-        "neighbor_ids": read.ids[near.rows] if near.rows.size else near.rows,
+        "neighbor_ids": np.where(alone[:, None], NOBODY, neighbors),
         "neighbor_similarities": np.asarray(near.similarities),
     }
     for name, layout in read.layouts.items():

@@ -80,6 +80,7 @@ def plan_map(
         entry.corpus,
         read_words(root / entry.words) if entry.words else None,
         entry.selection,
+        entry.tensor,
     )
     space = plan_space(root, source, wanted)
     plan = _drawn(model, entry, checkpoint, space)

@@ -13,7 +13,7 @@ from atlas.config.languages import LANGUAGES
 from atlas.config.site import Site, text
 from atlas.maps import colours, frame
 from atlas.maps.config import Map, Model
-from atlas.maps.data import Dataset
+from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.facts import Claim, Cluster, Landmark
 from atlas.maps.files.addresses import MapFiles
 from atlas.maps.files.tiles import LIMIT
@@ -177,7 +177,11 @@ class MapView:
             self.similar[row][:SHOWN_NEIGHBORS].tolist(),
             strict=True,
         )
-        near = tuple(Neighbor(self.texts[self.row(other)], value) for other, value in pairs)
+        near = tuple(
+            Neighbor(self.texts[self.row(other)], value)
+            for other, value in pairs
+            if other != NOBODY
+        )
         return Token(
             int(self.ids[row]),
             self.texts[row],

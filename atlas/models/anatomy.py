@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.engine.stage import helper
+from atlas.models import networks
+from atlas.models.networks import Network
 from atlas.numeric.types import Doubles, Floats
 
-ANATOMY = helper("anatomy", version=1)
-
-Network = Any  # a model of transformers or a part of one, whose classes have no types that hold
+ANATOMY = helper("anatomy", version=2)
 
 _FEW = 8  # tokens that are compared exactly, found in float32
 
@@ -59,6 +59,19 @@ class Anatomy:
         if self.norm:
             text = f"LayerNorm({text})"
         return f"projection({text})" if self.projection and not self.normed_last else text
+
+    @property
+    def width(self) -> int:
+        """Dimensions of what is composed."""
+        return len(self.projection[1]) if self.projection else self.word.shape[1]
+
+    def residual(self, ids: list[int], state: Floats) -> float:
+        """How far `hidden_states[0]` (n, h) is from what is composed for the ids (n,), relative to
+        its largest value; 1 where not even the dimensions agree."""
+        if self.width != state.shape[1]:
+            return 1.0
+        composed = self.compose(self.word[ids], self.added(len(ids), 0))
+        return float(np.abs(composed - state).max() / (np.abs(state).max() or 1.0))
 
     def added(self, length: int, segment: int) -> Doubles:
         """What is added to the word embeddings at each position, (length, e)."""
@@ -102,7 +115,7 @@ class Anatomy:
             order = np.argsort(exact, kind="stable")
             ids.append(int(few[order[0]]))
             best.append(float(exact[order[0]]))
-            second.append(float(exact[order[1]]))
+            second.append(float(exact[order[min(1, len(order) - 1)]]))
         return ids, best, second
 
     def _rough(self, states: Floats, added: Doubles) -> Iterator[Floats]:
@@ -137,19 +150,19 @@ class Anatomy:
 def of_torch(model: Network) -> Anatomy:
     """The anatomy of a model of transformers in PyTorch, by the names its parts have there."""
 
+    within = getattr(model, "embeddings", None)
+    embedding = networks.embedding(model)
+    size = int(embedding.weight.shape[1])
+
     def table(*names: str) -> Floats | None:
-        for place in (model, getattr(model, "embeddings", None)):
+        for place in (model, within):
             for name in names:
-                if getattr(getattr(place, name, None), "weight", None) is not None:
-                    return _array(getattr(place, name).weight)
+                weight = getattr(getattr(place, name, None), "weight", None)
+                if weight is not None and weight.ndim == 2 and weight.shape[1] == size:
+                    return _array(weight)
         return None
 
-    within = getattr(model, "embeddings", None)
-    embedding = model.get_input_embeddings()
-    layer = getattr(within, "LayerNorm", None)
-    norm = (
-        (_array(layer.weight), _array(layer.bias), _epsilon(layer)) if layer is not None else None
-    )
+    norm = _norm(getattr(within, "LayerNorm", None))
     # ALBERT's, ELECTRA's and DeBERTa's names for the way from the embeddings' size to the layers'.
     linear = getattr(
         getattr(model, "encoder", None), "embedding_hidden_mapping_in", None
@@ -202,6 +215,14 @@ def sinusoids(length: int, width: int) -> Doubles:
 
 def _array(tensor: Network) -> Floats:
     return np.array(tensor.detach().float().cpu().numpy(), np.float32)
+
+
+def _norm(layer: Network) -> tuple[Floats, Floats, float] | None:
+    """Weight, bias and epsilon of a LayerNorm; None of anything else (MobileBERT has no norm
+    there)."""
+    if not (hasattr(layer, "eps") or hasattr(layer, "variance_epsilon")):
+        return None
+    return _array(layer.weight), _array(layer.bias), _epsilon(layer)
 
 
 def _epsilon(layer: Network) -> float:

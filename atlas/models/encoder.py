@@ -7,22 +7,18 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atlas.engine.stage import helper
-from atlas.errors import ModelError, StageError
-from atlas.models import checkpoint as checkpoints
-from atlas.models import tokenizer_asked
+from atlas.errors import StageError
+from atlas.models import networks
+from atlas.models.networks import Network, Tokenizer
 from atlas.numeric.types import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Of transformers, whose classes have no types that hold for every family.
-Network = Any
-Tokenizer = Any
-
-ENCODER = helper("encoder", version=1)
+ENCODER = helper("encoder", version=2)
 
 _TOKENS = {"cpu": 2048}  # in a batch, padding included; of other devices `_MANY`
 _MANY = 65536
@@ -37,6 +33,9 @@ class Encoder:
     layers           how many layers it has; `hidden_states` has one entry more
     room             tokens that fit between the special tokens
     rows             of its input table
+    aligned          whether each layer made has one vector a token: Funnel pools tokens
+    pads             whether a text may be padded to the length of others: in ConvBERT, FNet and
+                     MobileBERT what stands beside a token changes it, masked or not
     """
 
     model: Network
@@ -47,6 +46,8 @@ class Encoder:
     layers: int
     room: int
     rows: int
+    aligned: tuple[bool, ...] = ()
+    pads: bool = True
 
     def layer(self, number: int) -> int:
         """A layer counted from the start: 0 is what enters the first layer, -1 the last layer's
@@ -54,7 +55,14 @@ class Encoder:
         if not -self.layers - 1 <= number <= self.layers:
             hint = f"Choose `layer` from 0 to {self.layers}, or -1 for the last."
             raise StageError(f"The model has no layer {number}; it has {self.layers}.", hint)
-        return number % (self.layers + 1)
+        found = number % (self.layers + 1)
+        if found < len(self.aligned) and not self.aligned[found]:
+            fit = [str(one) for one, there in enumerate(self.aligned) if there]
+            raise StageError(
+                f"Layer {found} of this model has no vector for each token: it pools them.",
+                f"Choose `layer` among {', '.join(fit)}.",
+            )
+        return found
 
     def states(
         self, texts: Sequence[Sequence[int]], layers: Sequence[int]
@@ -81,15 +89,9 @@ class Encoder:
                 mask[number, : len(text)] = 1
                 inside[number, len(self.before) : len(text) - len(self.after)] = True
             with torch.inference_mode():
-                output = self.model(
-                    input_ids=ids.to(self.device),
-                    attention_mask=mask.to(self.device),
-                    output_hidden_states=True,
-                )
+                states = networks.states(self.model, ids.to(self.device), mask.to(self.device))
                 inner = inside.to(self.device)
-                kept: Tensor = torch.stack(
-                    [output.hidden_states[number][inner] for number in numbers]
-                )
+                kept: Tensor = torch.stack([states[number][inner] for number in numbers])
             yield rows, kept.float().cpu().numpy()
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -149,7 +151,9 @@ class Encoder:
             (row for row, length in enumerate(lengths) if length),
             key=lambda row: (lengths[row], row),
         ):
-            if batch and (len(batch) + 1) * (lengths[row] + extra) > most:
+            longer = bool(batch) and lengths[row] != lengths[batch[0]]
+            full = (len(batch) + 1) * (lengths[row] + extra) > most
+            if batch and (full or (longer and not self.pads)):
                 yield batch
                 batch = []
             batch.append(row)
@@ -158,8 +162,9 @@ class Encoder:
 
 
 def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
-    """The model of a checkpoint; of an encoder-decoder its encoder. Raises ModelError when
-    transformers cannot load it.
+    """The model of a checkpoint; of an encoder-decoder its encoder, of several towers the text's.
+    Raises ModelError when transformers cannot load it, UnsuitableError for a family that gives no
+    states for texts.
 
     No more layers are made than the outputs up to layer `upto` need, all for -1; `layers` still
     says how many it has. One layer more than that is made, since in many families (GPT-2, Llama,
@@ -167,65 +172,23 @@ def load(location: str, device: str = "cpu", upto: int = -1) -> Encoder:
 
     A model's own code is never run.
     """
-    tokenizer, model, layers, missing = _pretrained(location, upto)
-    # No token's vector passes through the pooler.
-    made_up = [key for key in missing if "pooler" not in key]
-    # T5's encoders, too, whose config says otherwise.
-    if hasattr(model, "encoder") and hasattr(model, "decoder"):
-        model = model.get_encoder()
-        made_up = [key for key in made_up if not key.startswith("decoder.")]
-    if made_up:
-        name, _ = checkpoints.pretrained(location)
-        raise ModelError(f"{name}: its weights lack {min(made_up)}", "Is the checkpoint complete?")
-    before, after = _around(tokenizer)
-    model = model.float().eval().to(device)
+    found = networks.load(location, upto)
+    before, after = _around(found.tokenizer)
+    model = found.network.float().eval().to(device)
+    rows = int(networks.embedding(model).weight.shape[0])
+    tried = networks.tried(model, device, before, after, rows)
     return Encoder(
         model,
-        tokenizer,
+        found.tokenizer,
         device,
         before,
         after,
-        layers,
-        _room(model, tokenizer, len(before) + len(after)),
-        rows=int(model.get_input_embeddings().weight.shape[0]),
+        found.layers or len(tried.aligned) - 1,
+        _room(model, found.tokenizer, len(before) + len(after)),
+        rows,
+        tried.aligned,
+        tried.pads,
     )
-
-
-def _pretrained(location: str, upto: int) -> tuple[Tokenizer, Network, int, list[str]]:
-    """The tokenizer and the model as transformers makes them, how many layers the checkpoint has,
-    and the names of weights that it lacks. Raises ModelError."""
-    name, revision = checkpoints.pretrained(location)
-    tokenizer = tokenizer_asked.tokenizer(location)
-    from transformers import AutoConfig, AutoModel
-
-    try:
-        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
-        layers = int(getattr(config, "num_hidden_layers", 0))
-        if 0 <= upto < layers:
-            config.num_hidden_layers = upto + 1
-        model, told = AutoModel.from_pretrained(
-            name,
-            config=config,
-            revision=revision,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except (
-        OSError,
-        ValueError,
-        ImportError,
-        RuntimeError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as problem:
-        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        hint = (
-            "A contextual space needs a model and a tokenizer of transformers' own; "
-            "a model's own code is never run."
-        )
-        raise ModelError(f"{name}: transformers cannot load it: {reason}", hint) from problem
-    return tokenizer, model, layers, list(told["missing_keys"])
 
 
 def _letter(sign: str) -> bool:

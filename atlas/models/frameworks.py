@@ -4,6 +4,7 @@ states out, as NumPy arrays."""
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,8 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from atlas.errors import ModelError
-from atlas.models import anatomy, encoder
+from atlas.errors import ModelError, UnsuitableError
+from atlas.models import anatomy, encoder, networks
 from atlas.models import checkpoint as checkpoints
 from atlas.numeric.types import Floats
 
@@ -78,21 +79,39 @@ class Torch:
         import torch
 
         with torch.inference_mode():
-            return np.array(
-                self.model.get_input_embeddings()(torch.tensor(ids)).numpy(), np.float32
-            )
+            found = networks.embedding(self.model)(torch.tensor(ids))
+            # I-BERT's table gives its scale with them.
+            found = found[0] if isinstance(found, tuple) else found
+            return np.array(found.numpy(), np.float32)
 
     def states(self, given: list[int] | Floats, segment: int | None) -> Floats:
         """`hidden_states` (layers + 1, n, h) for token ids, or for `inputs_embeds` (n, e)."""
         import torch
 
         what = "input_ids" if isinstance(given, list) else "inputs_embeds"
+        if what not in inspect.signature(self.model.forward).parameters:
+            raise UnsuitableError(f"{self.kind} takes no {what}, so that nothing can be fed to it.")
         more = {} if segment is None else {"token_type_ids": torch.full((1, len(given)), segment)}
-        with torch.inference_mode():
-            output = self.model(
-                **{what: torch.tensor(given)[None]}, **more, output_hidden_states=True
+        try:
+            with torch.inference_mode():
+                output = self.model(
+                    **{what: torch.tensor(given)[None]}, **more, output_hidden_states=True
+                )
+        except Exception as problem:
+            reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+            raise UnsuitableError(
+                f"{self.kind} does not run on {what} alone: {reason:.200}"
+            ) from problem
+        states = [state[0].numpy() for state in output.hidden_states]
+        if any(len(state) != len(given) for state in states):
+            raise UnsuitableError(
+                f"{self.kind} pools tokens: not every layer has a vector for each."
             )
-        return np.stack([state[0].numpy() for state in output.hidden_states])
+        if any(state.shape != states[0].shape for state in states):
+            raise UnsuitableError(f"The layers of {self.kind} differ in width.")
+        if not all(np.isfinite(state).all() for state in states):
+            raise UnsuitableError(f"{self.kind} gives values that are not finite.")
+        return np.stack(states)
 
 
 @dataclass

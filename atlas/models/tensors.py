@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import math
-import struct
-from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
-
+from atlas.engine.stage import helper
 from atlas.errors import ModelError
-from atlas.models import checkpoint as checkpoints
-from atlas.models.checkpoint import read_json
-from atlas.numeric.types import Floats
+from atlas.models import quantised
+from atlas.models.checkpoint import read_json, sizes
+from atlas.models.weights import FLOATS, Weights, opened
+from atlas.numeric.types import Array, Floats
+
+TENSORS = helper("tensors", version=1)
 
 # Ends of the names under which architectures keep the input table, the more specific first.
 TABLES = (
     "embeddings.word_embeddings.weight",
+    "embed_text_tokens.weight",
     "word_embedding.weight",
     "word_embeddings.weight",
     "wte.weight",
@@ -27,6 +28,10 @@ TABLES = (
     "tok_embeddings.weight",
     "token_embedding.weight",
     "embeddings.tok_embeddings.weight",
+    "tokens_embed.weight",
+    "input_embedding.weight",
+    "embeddings.weight",
+    "transformer.w.weight",
 )
 
 
@@ -40,110 +45,217 @@ OUTPUTS = (
 )
 
 
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_USUAL = 1 << 20  # tokens of a vocabulary, at most, where no weights say otherwise
 
+# Parts of models that have tables for something else than the tokenizer's text.
+_OTHER = frozenset(
+    (
+        *("talker", "depth_decoder", "code_predictor", "token2wav", "code2wav", "t2u_model"),
+        *("vision_model", "vision_tower", "visual", "audio_model", "audio_tower", "speech_encoder"),
+        *("qformer", "protein_encoder", "patcher", "codec_model", "vocoder", "audio_encoder"),
+        *("embed_audio_tokens", "image_encoder", "vq_model", "vqmodel", "generator"),
+    )
+)
 
-_PIECE = 2 << 20  # values read at a time
+# What follows the name of a table that a format keeps in parts: compressed-tensors, quanto,
+# torchao.
+_PACKED = ("_packed", "._data", "_qdata", ":_data", ".qdata")
+
+# Parts of config.json that tell of the text, where it has several parts.
+_TEXT = ("text_config", "thinker_config", "encoder", "text_encoder", "llm_config")
 
 
 def find_table(
-    header: dict[str, Any], rows: int | None, ends: Sequence[str] = TABLES
+    header: Mapping[str, Any], rows: int | None, ends: Sequence[str] = TABLES
 ) -> str | None:
-    """The name of the input table among a safetensors header's tensors: a matrix whose name ends as
-    `ends` say, with `rows` rows if any of them has so many."""
-    for end in ends:
-        names = [
-            name
-            for name in header
-            if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2
-        ]
-        names.sort(
-            key=lambda name: (
-                rows is not None and header[name]["shape"][0] != rows,
-                "decoder" in name,
-                len(name),
-            )
+    """The name of the input table among tensors with a `shape`: a matrix whose name ends as `ends`
+    say. Of several it is the text's, one with `rows` rows if any of them has so many, of an earlier
+    end, and the encoder's."""
+    found = [
+        (
+            not _OTHER.isdisjoint(name.split(".")),
+            rows is not None and header[name]["shape"][0] != rows,
+            place,
+            "decoder" in name,
+            len(name),
+            name,
         )
-        if names and header[names[0]]["dtype"] in _TYPES:
-            return names[0]
-    return None
+        for place, end in enumerate(ends)
+        for name in header
+        if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2
+    ]
+    return min(found)[-1] if found else None
 
 
-def table_rows(location: str) -> int | None:
-    """How many rows the input table has, from headers alone; None when no safetensors file holds
-    it."""
+def table_rows(location: str, tensor: str | None = None) -> int | None:
+    """How many rows the input table has, or another tensor of that name, from headers alone; None
+    where neither a weight file nor config.json says it. Raises ModelError."""
+    weights = opened(location)
     size = vocabulary_size(location)
-    for name in weight_files(location):
-        with checkpoints.opened(location, name) as file:
-            header, _ = read_header(file, name)
-            if tensor := find_table(header, size):
-                return int(header[tensor]["shape"][0])
-    return size
+    name = weights and _name(weights, size, TABLES, tensor, location)
+    if weights and name:
+        return int(weights.entry(name)["shape"][0])
+    # A row of a table has a byte at least; without weights a size is believed that is usual.
+    return size if size and size <= max(_bytes(location), _USUAL) else None
+
+
+def read_table(
+    location: str,
+    progress: Callable[[float], None],
+    ends: Sequence[str] = TABLES,
+    tensor: str | None = None,
+) -> tuple[str, Floats] | None:
+    """The name of a table and its values (v, d) in float32; the input table where `ends` say
+    nothing else, or the tensor of a name. None where no weight file has it.
+
+    Tables in float8 or int8 with scales, and MLX's, are dequantised. Raises ModelError for what
+    cannot be read.
+    """
+    weights = opened(location)
+    if weights is None:
+        return None
+    name = _name(weights, vocabulary_size(location), ends, tensor, location)
+    return None if name is None else (name, _values(weights, name, location, progress))
 
 
 def vocabulary_size(location: str) -> int | None:
     """The vocabulary's size as config.json has it, for models of several kinds of input in the
     text's part."""
+    return _size(read_json(location, "config.json") or {})
+
+
+def _size(config: Mapping[str, Any]) -> int | None:
+    for part in _TEXT:
+        if isinstance(inner := config.get(part), dict) and (found := _size(inner)):
+            return found
+    for key in ("text_vocab_size", "vocab_size"):
+        found = config.get(key)
+        if type(found) is int and found > 0:
+            return found
+    return None
+
+
+def _bytes(location: str) -> int:
+    """Bytes of all weight files together, whoever wrote them."""
+    ends = (".safetensors", ".bin", ".h5", ".msgpack", ".pt", ".pth", ".gguf")
+    return sum(size for name, size in sizes(location).items() if name.endswith(ends))
+
+
+def _name(
+    weights: Weights, rows: int | None, ends: Sequence[str], tensor: str | None, location: str
+) -> str | None:
+    """The name of the table that is meant."""
+    if tensor is not None:
+        return _named(weights, tensor)
+    found = _found(weights, rows, ends)
+    if found is None and ends is TABLES:
+        _refuse_packed(weights)
+        if _tied(location):
+            # Written once, under the name that the model's head has for it.
+            found = _found(weights, rows, OUTPUTS)
+    if found and min(shape := weights.entry(found)["shape"]) < 1:
+        raise ModelError(
+            f"{weights.told}: {found} is empty, its shape is {shape}",
+            "Choose a checkpoint that holds its embeddings.",
+        )
+    return found
+
+
+def _refuse_packed(weights: Weights) -> None:
+    """Raise ModelError where an input table stands there in parts, as a format packs it."""
+    for end in TABLES:
+        for name in weights.names():
+            stem, _, rest = f".{name}".partition(f".{end}")
+            if rest in _PACKED:
+                whole = f"{stem[1:]}.{end}".lstrip(".")
+                raise quantised.strange(whole, "packed", {f"weight{rest}": name})
+
+
+def _found(weights: Weights, rows: int | None, ends: Sequence[str]) -> str | None:
+    """As `find_table`, of which only the candidates' files are opened."""
+    names = [name for name in weights.names() if name.endswith(tuple(ends))]
+    return find_table({name: weights.entry(name) for name in names}, rows, ends)
+
+
+def _named(weights: Weights, tensor: str) -> str:
+    """The tensor that atlas.toml names. Raises ModelError where there is none, or no table."""
+    names = weights.names()
+    if tensor not in names:
+        like = difflib.get_close_matches(tensor, names, 3, 0.3)
+        raise ModelError(
+            f"{weights.told}: has no tensor {tensor}",
+            f"`tensor` in atlas.toml names one of the checkpoint's, such as {', '.join(like)}."
+            if like
+            else "`tensor` in atlas.toml names one of the checkpoint's.",
+        )
+    shape = weights.entry(tensor)["shape"]
+    if len(shape) != 2:
+        raise ModelError(
+            f"{weights.told}: {tensor} is no table of vectors, its shape is {list(shape)}",
+            "`tensor` in atlas.toml names a matrix with a row for each token.",
+        )
+    return tensor
+
+
+def _tied(location: str) -> bool:
+    """Whether a model's output embeddings are its input table: as config.json says, or, where it
+    does not, as is usual for models of its type."""
     config = read_json(location, "config.json") or {}
     inner = config.get("text_config")
-    found = (inner if isinstance(inner, dict) else config).get(
-        "vocab_size", config.get("vocab_size")
-    )
-    return found if isinstance(found, int) and found > 0 else None
+    for part in (config, inner if isinstance(inner, dict) else {}):
+        if isinstance(told := part.get("tie_word_embeddings"), bool):
+            return told
+    from transformers import CONFIG_MAPPING
 
-
-def weight_files(location: str, ends: Sequence[str] = TABLES) -> list[str]:
-    """The safetensors files that may hold the table, the likely one first."""
-    index = read_json(location, "model.safetensors.index.json")
-    if index:
-        places: dict[str, str] = index.get("weight_map", {})
-        files = {places[name] for end in ends for name in places if name.endswith(end)}
-        return sorted(files)
-    name = "model.safetensors"
-    return [name] if checkpoints.has(location, name) else []
-
-
-def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
-    """Names, types and places of a safetensors file's tensors, and where its data begin."""
     try:
-        (length,) = struct.unpack("<Q", file.read(8))
-        if length > 100 << 20:
-            raise ValueError(f"a header of {length} bytes")
-        header = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        for tensor, entry in header.items():
-            begin, end = entry["data_offsets"]
-            size = (
-                math.prod(entry["shape"]) * int(_TYPES[entry["dtype"]][-1])
-                if entry["dtype"] in _TYPES
-                else end - begin
-            )
-            if begin < 0 or end - begin != size:
-                raise ValueError(f"{tensor} has {end - begin} bytes, not {size}")
-    except (struct.error, ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise ModelError(
-            f"{name}: not a safetensors file ({problem!r})", "Is the download complete?"
-        ) from problem
-    return header, 8 + length
+        return bool(CONFIG_MAPPING[str(config.get("model_type"))]().tie_word_embeddings)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return False
 
 
-def read_tensor(
-    file: BinaryIO, name: str, entry: dict[str, Any], start: int, progress: Callable[[float], None]
+def _values(
+    weights: Weights, name: str, location: str, progress: Callable[[float], None]
 ) -> Floats:
-    """The table in float32, turned into it piece by piece: a large one is held once."""
-    kind = np.dtype(_TYPES[entry["dtype"]])
-    values = np.empty(math.prod(entry["shape"]), np.float32)
-    file.seek(start + entry["data_offsets"][0])
-    for done in range(0, len(values), _PIECE):
-        count = min(_PIECE, len(values) - done)
-        piece = file.read(count * kind.itemsize)
-        if len(piece) < count * kind.itemsize:
-            raise ModelError(
-                f"{name}: ends within the embedding table", "Is the download complete?"
-            )
-        raw = np.frombuffer(piece, kind)
-        if entry["dtype"] == "BF16":  # the upper half of a float32
-            raw = (raw.astype("<u4") << 16).view("<f4")
-        values[done : done + count] = raw
-        progress((done + count) / len(values))
-    return values.reshape(entry["shape"])
+    """A table in float32, dequantised if need be."""
+    entry = weights.entry(name)
+    dtype, shape = str(entry["dtype"]), tuple(entry["shape"])
+    if dtype in FLOATS:
+        return weights.floats(name, progress).reshape(shape)
+    module = name.rpartition(".")[0]
+    ends = [other[len(module) + 1 :] for other in weights.names() if other.startswith(f"{module}.")]
+    beside = {end: f"{module}.{end}" for end in ends if f"{module}.{end}" != name}
+    if not name.endswith(".weight") or quantised.unknown(beside):
+        raise quantised.strange(name, dtype, beside)
+    return _dequantised(weights, name, beside, read_json(location, "config.json") or {}, progress)
+
+
+def _dequantised(
+    weights: Weights,
+    name: str,
+    beside: Mapping[str, str],
+    config: Mapping[str, Any],
+    progress: Callable[[float], None],
+) -> Floats:
+    dtype, shape = str(weights.entry(name)["dtype"]), tuple(weights.entry(name)["shape"])
+
+    def other(end: str) -> Array:
+        entry = weights.entry(beside[end])
+        if entry["dtype"] not in (*FLOATS, "F8_E8M0", "I8", "I32", "I64"):
+            raise quantised.strange(name, dtype, beside)
+        return weights.floats(beside[end], lambda _: None).reshape(entry["shape"])
+
+    packed = {"scales", "biases"} <= beside.keys()
+    if dtype == "U32" and packed:
+        words, scales = weights.raw(name).reshape(shape), other("scales")
+        groups = scales.shape[-1] if scales.ndim else 0
+        bits = quantised.bits_of(name, shape[1], groups, config)
+        values = quantised.unpacked(name, words, scales, other("biases"), bits)
+        progress(1.0)
+        return values
+    if dtype not in ("I8", "F8_E4M3", "F8_E5M2") or packed:
+        raise quantised.strange(name, dtype, beside)
+    parts = {end: other(end) for end in beside if end in (*quantised.SCALES, *quantised.ZEROS)}
+    values = weights.floats(name, progress).reshape(shape)
+    if not parts and dtype != "I8" and not config.get("quantization_config"):
+        return values  # cast to float8, and to be read as it is
+    return quantised.scaled(name, values, parts, config)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from atlas.numeric.pca import start
 from atlas.numeric.types import Array, Facts, Floats, Ints, Near, Progress, silent
+from atlas.numeric.vectors import directed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -42,7 +44,7 @@ def project(
     k = min(near.rows.shape[1], max(n // 4, 2))
     embedding = TSNEEmbedding(
         start(values, 1e-4, seed),
-        PrecomputedAffinities(_affinities(near.rows[:, :k])),
+        PrecomputedAffinities(_affinities(near.rows[:, :k], directed(values))),
         n_jobs=threads,
         random_state=seed,
         negative_gradient_method="fft" if n > 3000 else "bh",
@@ -67,11 +69,14 @@ def project(
     return np.asarray(embedding), facts
 
 
-def _affinities(rows: Ints) -> csr_matrix:
-    """A symmetric matrix (n, n) of sum 1 with an equal part for each pair of neighbors (n, k)."""
+def _affinities(rows: Ints, linked: npt.NDArray[np.bool_]) -> csr_matrix:
+    """A symmetric matrix (n, n) of sum 1 with an equal part for each pair of neighbors (n, k) of
+    the rows that are `linked` (n,)."""
     from scipy import sparse
 
     n, k = rows.shape
-    drawn = sparse.csr_matrix((np.ones(n * k), rows.ravel(), np.arange(n + 1) * k), shape=(n, n))
+    parts = np.repeat(linked if linked.any() else ~linked, k).astype(np.float64)
+    drawn = sparse.csr_matrix((parts, rows.ravel(), np.arange(n + 1) * k), shape=(n, n))
+    drawn.eliminate_zeros()
     drawn = drawn + drawn.T
     return drawn / drawn.sum()

@@ -14,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from atlas.errors import StageError
 from atlas.numeric.pca import start
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Facts, Floats, Near, Progress, silent
 from atlas.numeric.umap_learn import umap_learn
+from atlas.numeric.vectors import directed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -33,9 +35,10 @@ _FEW = 1000  # points at which a second thread begins to pay
 _CLIP = 4.0  # umap-learn's bound on a push
 
 
-def graph(near: Near) -> csr_matrix:
+def graph(near: Near, linked: npt.NDArray[np.bool_] | None = None) -> csr_matrix:
     """The symmetric fuzzy graph (n, n) of neighbors (n, k): memberships in 0..1, in CSR form with
-    ordered indices."""
+    ordered indices. Rows that are not `linked` (n,) have neighbors in name only, and no
+    memberships of their own."""
     from scipy import sparse
 
     distances = np.clip(1 - near.similarities.astype(np.float64), 0, None)
@@ -52,9 +55,11 @@ def graph(near: Near) -> csr_matrix:
             np.where(np.isinf(high), scale * 2, (low + np.minimum(high, 1e300)) / 2), 1e-9, 1e9
         )
     rows = np.repeat(np.arange(n), k)
-    one_way = sparse.csr_matrix(
-        (np.exp(-beyond / scale).ravel(), (rows, near.rows.ravel())), shape=(n, n)
-    )
+    memberships = np.exp(-beyond / scale)
+    if linked is not None and linked.any():
+        memberships[~linked] = 0
+    one_way = sparse.csr_matrix((memberships.ravel(), (rows, near.rows.ravel())), shape=(n, n))
+    one_way.eliminate_zeros()
     other = one_way.T.tocsr()
     both = (one_way + other - one_way.multiply(other)).tocsr()
     both.sort_indices()
@@ -155,7 +160,7 @@ def umap(
     # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two
     # for all of it.
     device = device if device.startswith("cuda") else "cpu"
-    forces = _Forces(_edges(near, epochs), min_dist, seed, device)
+    forces = _Forces(_edges(near, epochs, directed(values)), min_dist, seed, device)
     place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
     both = threads > 1 and device == "cpu" and n > _FEW
     with torch_threads(1), ThreadPoolExecutor(1) as pool:
@@ -177,12 +182,12 @@ def umap(
     return place.cpu().numpy(), facts
 
 
-def _edges(near: Near, epochs: int) -> csr_matrix:
+def _edges(near: Near, epochs: int, linked: npt.NDArray[np.bool_]) -> csr_matrix:
     """The upper triangle of the graph (n, n), weights in 0..1, without the edges that umap-learn
     would sample less than once."""
     from scipy import sparse
 
-    upper = sparse.triu(graph(near), 1, format="csr")
+    upper = sparse.triu(graph(near, linked), 1, format="csr")
     upper.data = (upper.data / upper.data.max()).astype(np.float32)
     upper.data[upper.data < 1 / epochs] = 0
     upper.eliminate_zeros()

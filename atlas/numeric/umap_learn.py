@@ -11,6 +11,8 @@ import numpy as np
 
 from atlas.numeric.types import Array, Facts, Floats, Near
 
+_LEAST = 1e-12  # of values whose squares are taken in float32
+
 
 def umap_learn(
     values: Floats,
@@ -25,6 +27,7 @@ def umap_learn(
     with _without("tensorflow"):
         import umap
     n = len(values)
+    values = _middling(values)
     own = np.arange(n)[:, None]
     rows = np.concatenate([own, near.rows], axis=1)
     distances = np.concatenate(
@@ -36,7 +39,8 @@ def umap_learn(
         n_epochs=epochs,
         metric="cosine",
         random_state=seed,
-        init="pca",
+        # Rows that are all alike have no principal directions.
+        init="pca" if np.ptp(values, axis=0).any() else "random",
         precomputed_knn=(rows, distances),
         n_jobs=1,
     )
@@ -45,6 +49,14 @@ def umap_learn(
         warnings.filterwarnings("ignore", "precomputed_knn")
         xy = model.fit_transform(values)
     return xy, {"min_dist": min_dist, "epochs": epochs, "implementation": "umap-learn"}
+
+
+def _middling(values: Floats) -> Floats:
+    """Vectors (n, d) times a power of two, where their squares would leave float32."""
+    most = float(np.abs(values).max(initial=0))
+    if most == 0 or _LEAST < most < 1 / _LEAST:
+        return values
+    return np.ldexp(values, -int(np.floor(np.log2(most)))).astype(np.float32)
 
 
 @contextmanager

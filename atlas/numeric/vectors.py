@@ -22,6 +22,12 @@ class NotFiniteError(ValueError):
         self.row = row
 
 
+def directed(values: npt.NDArray[Real]) -> npt.NDArray[np.bool_]:
+    """Whether each row of (n, d) has a direction, (n,): a row of zeros has none, and no
+    neighbors."""
+    return np.asarray(values.any(axis=1))
+
+
 def unit(values: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """The rows of (n, d) at length 1, in the precision given; a row of zeros stays zero, so that
     its cosine with every row is 0.

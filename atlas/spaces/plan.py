@@ -67,6 +67,7 @@ class Wanted:
 
     label    the map's id, which labels of tasks begin with
     words    the words to show in place of tokens, None for tokens
+    tensor   the name of the tensor to show, None for the input table
     """
 
     label: str
@@ -75,6 +76,12 @@ class Wanted:
     corpus: Corpus | None
     words: tuple[str, ...] | None
     selection: Selection
+    tensor: str | None = None
+
+    @property
+    def named(self) -> dict[str, object]:
+        """The tensor as a param, of those that name one."""
+        return {} if self.tensor is None else {"tensor": self.tensor}
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ def _tokens(source: Source, wanted: Wanted) -> Task:
     if wanted.words:
         params = {"words": list(wanted.words)}
         return Task(words_stage, params, label=f"{wanted.label}: words")
-    return source.task(vocabulary, {}, libraries=source.checkpoint.libraries)
+    return source.task(vocabulary, wanted.named, libraries=source.checkpoint.libraries)
 
 
 def _space(root: Path, source: Source, wanted: Wanted, tokens: Task) -> Task:
@@ -170,7 +177,7 @@ def _space(root: Path, source: Source, wanted: Wanted, tokens: Task) -> Task:
         # A model of no layers, which takes a fraction of the time.
         return source.task(contextual, {"layer": 0}, cost=8)
     if wanted.space != "contextual":
-        return source.task(vectors, {"space": wanted.space})
+        return source.task(vectors, {"space": wanted.space, **wanted.named})
     params: dict[str, object] = {"layer": -1 if wanted.layer is None else wanted.layer}
     if wanted.words:
         params["words"] = list(wanted.words)

@@ -252,11 +252,11 @@ NEIGHBORS: dict[str, tuple[Change, str]] = {
     ),
     "neighbors of another number": (
         column("neighbor_ids", first([0, 2])),
-        "neighbor_ids are not 3 a token",
+        "neighbor_ids are not 3 a token, nor none",
     ),
     "no similarities": (
         column("neighbor_similarities", first([])),
-        "neighbor_similarities are not 3 a token",
+        "neighbor_ids and neighbor_similarities are of different tokens",
     ),
 }
 
@@ -278,11 +278,11 @@ def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> N
 ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "schema version": (
         lambda about: about.update(schema_version=99),
-        "schema version 99; this atlas reads version 3",
+        "schema version 99; this atlas reads version 4",
     ),
     "data of an older atlas": (
         lambda about: (about.update(schema_version=1), about.pop("landmarks"), about.pop("claims")),
-        "schema version 1; this atlas reads version 3",
+        "schema version 1; this atlas reads version 4",
     ),
     "landmark of other tokens": (
         lambda about: about["landmarks"][0].update(members=[0, 1]),

@@ -9,7 +9,7 @@ from pydantic import Field
 from atlas.findings.finding import Finding, Part
 
 NAME = "inputs-embeds.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: reason
 
 
 class Size(Part):
@@ -28,7 +28,7 @@ class Difference(Size):
 
 
 class Back(Part):
-    """The tokens found from hidden_states[0] alone."""
+    """The tokens found from hidden_states[0] alone; none where it is not known what that is."""
 
     ids: tuple[int, ...]
     exact: bool
@@ -70,13 +70,16 @@ class Sinusoids(Part):
 
 class Run(Part):
     """The experiment on a model in a framework; without sentences if the framework does not have
-    the model."""
+    the model, or the experiment cannot be run on it."""
 
     framework: str
     sentences: tuple[Sentence, ...]
+    reason: str = Field(default="", description="why the experiment cannot be run on this model")
     versions: dict[str, str] = Field(default_factory=dict)
     kind: str = ""
-    formula: str = ""
+    formula: str = Field(
+        default="", description="what hidden_states[0] is; empty where it is not known"
+    )
     layers: int = 0
     dimensions: int = 0
     vocabulary: int = 0

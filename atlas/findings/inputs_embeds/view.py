@@ -71,6 +71,11 @@ class Subject:
         """The run in PyTorch, which every model has."""
         return self.measured.runs[0]
 
+    @property
+    def fits(self) -> bool:
+        """Whether hidden_states[0] is as wide as the embeddings."""
+        return self.run.sentences[0].segments[0].variants["hidden"] is not None
+
     def by(self, framework: str) -> Run | None:
         """The run in a framework; None if the framework does not have the model or was not run."""
         return next(
@@ -156,12 +161,25 @@ class Subject:
     def found_again(self) -> FoundAgain:
         """The recovered tokens over all sentences and both segments."""
         ways = [segment.back for sentence in self.run.sentences for segment in sentence.segments]
+        tried = [way for way in ways if way.nearest]
         return FoundAgain(
-            sum(way.exact for way in ways),
-            len(ways),
-            max(max(way.nearest) for way in ways),
-            min(min(way.second) for way in ways),
+            sum(way.exact for way in tried),
+            len(tried),
+            max((max(way.nearest) for way in tried), default=0.0),
+            min((min(way.second) for way in tried), default=0.0),
         )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A model on which the experiment cannot be run, and the sentence that says why."""
+
+    model: Model
+    reason: str
+
+    def title(self, language: str) -> str:
+        """The model's title."""
+        return text(self.model.title, language, self.model.id)
 
 
 class WriteUpView:
@@ -184,6 +202,17 @@ class WriteUpView:
             for measured in data.models
             if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
+
+        self.left_out = [
+            LeftOut(models[one.model], one.runs[0].reason)
+            for one in data.models
+            if one.model in models and one.runs and not one.runs[0].sentences
+        ]
+
+    @cached_property
+    def example(self) -> Subject | None:
+        """The model of the first sentence: one whose hidden_states[0] can be fed back, if any."""
+        return next((one for one in self.subjects if one.fits), None)
 
     def title(self, language: str) -> str:
         """Its subject, the same in every language."""

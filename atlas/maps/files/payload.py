@@ -14,7 +14,7 @@ with DecompressionStream.
              order of the page's list, the number of the token's `k` nearest neighbors that it keeps
              (one)
     near     for each of ten nearest neighbors its row (three byte planes of all rows), then its
-             similarity (one each, 0..255)
+             similarity (one each, 0..255); a token without neighbors names itself
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 
 from atlas.maps import facts
 from atlas.maps.colours import colours
-from atlas.maps.data import Dataset
+from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.files import tiles
 from atlas.maps.files.bytes import differences, pack, planes, shares, split16
 from atlas.maps.files.meta import (
@@ -191,7 +191,7 @@ def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes
             )
     row_of = np.full(int(ids.max()) + 1 if len(ids) else 1, 0, np.int64)
     row_of[ids] = place
-    near = data.lists("neighbor_ids")[order][:, :NEAR].astype(np.int64)
+    near = _near(data)[order].astype(np.int64)
     similar = data.lists("neighbor_similarities")[order][:, :NEAR]
     rows = row_of[near] if near.size else near
     k = data.about.faithfulness[main].k
@@ -215,6 +215,12 @@ def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes
     return files, _meta(data, chosen, names, shown, files=own, landmarks=pins)
 
 
+def _near(data: Dataset) -> Array:
+    """Ids (n, at most NEAR) of each token's neighbors; of one without any its own."""
+    near = data.lists("neighbor_ids")[:, :NEAR]
+    return np.where(near == NOBODY, data.column("token_id")[:, None], near)
+
+
 def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
     """The files of a map that is loaded in tiles, and its description. They hold the main
     projection alone, because each more would double them; the Parquet file holds the others."""
@@ -223,7 +229,7 @@ def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Met
     groups = _groups(data, main)
     ids = data.column("token_id")
     tree = tiles.tree(unit, groups[0], tiles.LARGE_CAP if len(ids) > tiles.MANY else tiles.CAP)
-    near = data.lists("neighbor_ids")[:, :NEAR]
+    near = _near(data)
     k = data.about.faithfulness[main].k
     contents = tiles.files(
         unit,

@@ -14,12 +14,13 @@ from atlas.engine.stage import Work, helper, stage
 from atlas.maps.records import Faithfulness, Layout, Neighbors
 from atlas.numeric import plane
 from atlas.numeric.types import Facts, Floats
+from atlas.numeric.vectors import directed
 from atlas.spaces.records import Selection, Vectors
 
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=3, weight=2, uses=(NEAREST,))
+@stage("measure", version=4, weight=2, uses=(NEAREST,))
 def measure(
     vectors: Vectors,
     selection: Selection,
@@ -32,7 +33,8 @@ def measure(
     work: Work = Work(),
 ) -> Faithfulness:
     """Overlap of every point; trustworthiness and continuity over a random sample of `sampled`
-    points against all points.
+    points against all points. A point whose vector is zero has no neighbors: its overlap is 0, and
+    no figure counts it.
 
     k is at most the number of neighbors given, and below n / 2, from where on the last two leave
     0..1; with fewer than 4 points every figure is 1.
@@ -42,14 +44,20 @@ def measure(
     if n < 4 or k < 1:
         whole = np.ones(n, np.float32)
         return Faithfulness(whole, _figures(whole, 1.0, 1.0, max(k, 0), n))
+    there = np.flatnonzero(directed(vectors.values[selection.ids]))
+    if not len(there):
+        none = np.zeros(n, np.float32)
+        return Faithfulness(none, _figures(none, 0.0, 0.0, k, 0))
     true = np.asarray(neighbors.rows[:, :k])
     near = plane.nearest(layout.xy, k, work.threads)
     overlap = (plane.shared(true, near) / k).astype(np.float32)
-    sample = np.sort(np.random.default_rng(seed).choice(n, min(sampled, n), replace=False))
+    overlap[np.setdiff1d(np.arange(n), there)] = 0
+    drawn = np.random.default_rng(seed).choice(len(there), min(sampled, len(there)), replace=False)
+    sample = there[np.sort(drawn)]
     trust, continuity = plane.faithfulness(
         vectors.values[selection.ids], layout.xy, true, near, sample, work.progress
     )
-    return Faithfulness(overlap, _figures(overlap, trust, continuity, k, len(sample)))
+    return Faithfulness(overlap, _figures(overlap[there], trust, continuity, k, len(sample)))
 
 
 def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: int) -> Facts:

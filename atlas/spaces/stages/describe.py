@@ -25,10 +25,11 @@ def describe(*, language: str, work: Work = Work()) -> Card:
             f"{location}: has no config.json",
             "Point `source` at a checkpoint in the Hugging Face layout.",
         )
-    inner = config.get("text_config") or config
+    inner = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     tokenizer = read_json(location, "tokenizer_config.json") or {}
     readme = _readme(location)
-    architectures = config.get("architectures") or [None]
+    named = config.get("architectures")
+    architectures = named if isinstance(named, list) and named else [None]
 
     def first(*names: str) -> object:
         return next((inner[name] for name in names if inner.get(name) is not None), None)

@@ -14,7 +14,7 @@ from functools import partial
 
 from atlas.engine.stage import Work, stage
 from atlas.models.checkpoint import READ_JSON
-from atlas.models.tensors import table_rows
+from atlas.models.tensors import TENSORS, table_rows
 from atlas.models.tokenizer_files import load, marked
 from atlas.spaces.readable import (
     READERS,
@@ -33,16 +33,17 @@ _UNUSED = (
 )
 
 
-@stage("vocabulary", version=4, weight=1, uses=(READ_JSON,))
-def vocabulary(*, work: Work = Work()) -> Vocabulary:
-    """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table.
+@stage("vocabulary", version=5, weight=1, uses=(READ_JSON, TENSORS))
+def vocabulary(*, tensor: str | None = None, work: Work = Work()) -> Vocabulary:
+    """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table,
+    or of the tensor of a name.
 
     Rows beyond the tokenizer, which some models have as padding, and holes in its ids become `<row
     N>` of kind unused; tokens beyond the table are left out, as they have no vector. Raises
     ModelError when there is no tokenizer that can be read.
     """
     found = load(work.location)
-    rows = table_rows(work.location) or (max(found.rows, default=-1) + 1)
+    rows = table_rows(work.location, tensor) or (max(found.rows, default=-1) + 1)
     names = tuple(found.rows.get(row, f"<row {row}>") for row in range(rows))
     return readable(names, found.family, found.special, found.added)
 

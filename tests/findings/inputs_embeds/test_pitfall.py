@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
-from atlas.errors import ModelError, StageError
+from atlas.errors import ModelError
 from atlas.findings.inputs_embeds.config import QUESTION, Pitfall
 from atlas.findings.inputs_embeds.stages.architectures import FAMILIES, build, row
 from atlas.findings.inputs_embeds.stages.pitfall import pitfall
@@ -370,10 +371,17 @@ def test_a_model_that_is_no_bert_is_not_run_in_tensorflow(
     ).known
 
 
-def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises((ModelError, StageError)):
-        pitfall(work=Work(f"path:{tmp_path}"), framework="torch", sentences=["the"])
+def test_a_folder_without_weights(models_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(models_folder("wordpiece"), tmp_path / "m"))
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="transformers cannot load it"):
+        pitfall(work=Work(f"path:{folder}"), framework="torch", sentences=["the"])
+
+
+def test_a_model_on_which_it_cannot_be_run_has_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "new"}')
+    run = pitfall(work=Work(f"path:{tmp_path}"), framework="torch", sentences=["the"])
+    assert not run.sentences and len(run.reason) > 20
 
 
 def test_sentences_by_language() -> None:

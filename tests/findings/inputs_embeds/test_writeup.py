@@ -257,6 +257,35 @@ def test_an_optional_model_that_fails_is_left_out_of_it(copied: Built, tmp_path:
     assert [one.model for one in read(copied).models] == ["m"]
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A write-up whose first model cannot be run, whose second has narrow embeddings. Read only."""
+    import families
+
+    built = Built(tmp_path_factory.mktemp("many"))
+    text = '[site]\ntitle = "Many"\n[pitfall]\n'
+    for one, name in {"clip": "CLIP", "albert": "ALBERT", "mobile": "MobileBERT"}.items():
+        families.save(families.build(name), built.root / one)
+        text += f'[[models]]\nid = "{one}"\nsource = "path:{one}"\n'
+        text += '[[models.maps]]\nprojections = ["pca"]\nclusters = { coarse = 4, fine = 2 }\n'
+    built.toml.write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        run_in(patch, "torch")
+        built.build()
+    return built
+
+
+def test_one_model_does_not_stop_a_site(many: Built) -> None:
+    found = {one.model: one.runs[0] for one in read(many).models}
+    assert not found["clip"].sentences and "takes no inputs_embeds" in found["clip"].reason
+    assert found["albert"].known and found["mobile"].sentences and not found["mobile"].formula
+    for language in ("en", "ja"):
+        text = page(many, language)
+        assert found["clip"].reason in text and "projection(LayerNorm(" in text
+    assert "clip" in page(many) and "cannot be run:" in page(many)
+    assert "Fed hidden_states[0]" in (many.public / "index.html").read_text()
+
+
 def test_bad_tables_are_told(tmp_path: Path) -> None:
     toml = tmp_path / "atlas.toml"
     toml.write_text(

@@ -10,8 +10,9 @@ import numpy as np
 from atlas.engine.stage import Work, stage
 from atlas.findings.inputs_embeds.data import Architectures, Row
 from atlas.models import checkpoint as checkpoints
-from atlas.models.anatomy import ANATOMY, Network
+from atlas.models.anatomy import ANATOMY
 from atlas.models.frameworks import Torch
+from atlas.models.networks import Network
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Floats
 
@@ -110,7 +111,6 @@ def row(name: str, model: Torch) -> Row:
     parts = model.anatomy
     segment = 0 if parts.segment is not None else None
     states = model.states(_IDS, segment)
-    composed = parts.compose(parts.word[_IDS], parts.added(len(_IDS), 0))
     given = {"hidden": states[0], "lookup": model.lookup(_IDS), "table": parts.word[_IDS]}
     return Row(
         name=name,
@@ -119,7 +119,7 @@ def row(name: str, model: Torch) -> Row:
         first=parts.first,
         embedding=parts.word.shape[1],
         hidden=states.shape[2],
-        residual=float(np.abs(composed - states[0]).max() / np.abs(states[0]).max()),
+        residual=parts.residual(_IDS, states[0]),
         fed={what: _change(model, values, states, segment) for what, values in given.items()},
     )
 

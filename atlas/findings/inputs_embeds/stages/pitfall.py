@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from atlas.engine.stage import Progress, Work, silent, stage
-from atlas.errors import ModelError, StageError
+from atlas.errors import ModelError, StageError, UnsuitableError
 from atlas.findings.inputs_embeds.data import (
     Back,
     Difference,
@@ -39,13 +39,14 @@ KNOWN = 1e-4
 _LIMIT = 900  # seconds that TensorFlow's process may take
 
 
-@stage("pitfall", version=2, weight=10, uses=(ENCODER, ANATOMY, READ_JSON))
+@stage("pitfall", version=3, weight=10, uses=(ENCODER, ANATOMY, READ_JSON))
 def pitfall(*, framework: str, sentences: Sequence[str], work: Work = Work()) -> Run:
     """The experiment on one model in one framework.
 
     Of each sentence are measured every position in segment 0 and, where the model has segments,
-    every position in segment 1. In TensorFlow a model that is no BERT has no sentences. Raises
-    ModelError when the framework cannot load the model, StageError when its process fails.
+    every position in segment 1. In TensorFlow a model that is no BERT has no sentences, and a model
+    has none on which it cannot be run: `reason` then says why. Raises ModelError when the framework
+    cannot load the model, StageError when its process fails.
     """
     if framework == "tensorflow":
         config = read_json(work.location, "config.json") or {}
@@ -53,8 +54,11 @@ def pitfall(*, framework: str, sentences: Sequence[str], work: Work = Work()) ->
             # TFBertModel would load what it can and make up the rest.
             return Run(framework=framework, sentences=(), identity=0)
         return _elsewhere(work.location, list(sentences))
-    with torch_threads(work.threads):
-        return measure(frameworks.torch(work.location), framework, sentences, work.progress)
+    try:
+        with torch_threads(work.threads):
+            return measure(frameworks.torch(work.location), framework, sentences, work.progress)
+    except UnsuitableError as problem:
+        return Run(framework=framework, sentences=(), reason=problem.message, identity=0)
 
 
 def measure(
@@ -74,11 +78,11 @@ def measure(
                 "input_ids"
             ]
         ]
+        if not ids:
+            continue
         states = model.states(ids, 0 if parts.segment is not None else None)
         layers, width = len(states) - 1, states.shape[2]
-        composed = parts.compose(parts.word[ids], parts.added(len(ids), 0))
-        apart = float(np.abs(composed - states[0]).max() / np.abs(states[0]).max())
-        residual = max(residual, apart)
+        residual = max(residual, parts.residual(ids, states[0]))
         both = parts.segment is not None and len(parts.segment) > 1
         measured.append(
             Sentence(
@@ -91,11 +95,13 @@ def measure(
             )
         )
         progress((number + 1) / len(sentences))
+    if not measured:
+        raise UnsuitableError("Its tokenizer makes no token of the sentences.")
     return Run(
         framework=framework,
         versions=model.versions,
         kind=model.kind,
-        formula=parts.formula,
+        formula=parts.formula if parts.width == width else "",
         layers=layers,
         dimensions=width,
         vocabulary=len(parts.word),
@@ -111,7 +117,8 @@ def _segment(model: frameworks.Runner, ids: list[int], segment: int) -> Segment:
     parts = model.anatomy
     given = segment if parts.segment is not None else None
     states = model.states(ids, given)
-    recovered, nearest, second = parts.nearest(states[0], segment)
+    known = parts.width == states.shape[2]
+    recovered, nearest, second = parts.nearest(states[0], segment) if known else ([], [], [])
     variants = {
         name: None
         if values is None or values.shape[1] != parts.word.shape[1]
@@ -158,7 +165,7 @@ def _variants(
         "subtracted": subtracted,
         "sinusoidal": sinusoidal,
         "lookup": model.lookup(ids),
-        "recovered": model.lookup(recovered),
+        "recovered": model.lookup(recovered) if recovered else None,
     }
 
 
@@ -169,7 +176,7 @@ def _difference(given: Floats, states: Floats) -> Difference:
         Size(
             sum=float(gap.sum()),
             max=float(gap.max()),
-            relative=float(np.linalg.norm(gap) / np.linalg.norm(state)),
+            relative=float(np.linalg.norm(gap) / (np.linalg.norm(state) or 1.0)),
         )
         for gap, state in zip(apart, states.astype(np.float64), strict=True)
     )
@@ -202,7 +209,7 @@ def _sinusoids(parts: anatomy.Anatomy) -> Sinusoids | None:
     learned = parts.position[parts.first :].astype(np.float64)
     waves = anatomy.sinusoids(len(parts.position), learned.shape[1])[parts.first :]
     scale = float((waves * learned).sum() / (waves * waves).sum())
-    norm = float(np.linalg.norm(learned))
+    norm = float(np.linalg.norm(learned)) or 1.0
     norms = np.linalg.norm(learned, axis=1) * np.linalg.norm(waves, axis=1)
     there = norms > 0
     cosine = (waves * learned).sum(axis=1)[there] / norms[there]
@@ -210,7 +217,7 @@ def _sinusoids(parts: anatomy.Anatomy) -> Sinusoids | None:
         positions=len(learned),
         relative=float(np.linalg.norm(waves - learned)) / norm,
         scaled=float(np.linalg.norm(scale * waves - learned)) / norm,
-        cosine=float(cosine.mean()),
+        cosine=float(cosine.mean()) if there.any() else 0.0,
     )
 
 

@@ -33,8 +33,9 @@ export function showToken(map, selected) {
 			about(selected, facts),
 			factList(map, facts),
 			make("h3", {}, map.words.near),
-			nearList(map, near),
-			...keptLines(map, facts, near),
+			...(near.length
+				? [nearList(map, near), ...keptLines(map, facts, near)]
+				: [make("p", { class: "key" }, map.source.total > 1 ? map.words.alone : map.words.none)]),
 		);
 	} else box.append(make("p", { class: "meta" }, map.words.loading));
 	if (inside) head.focus({ preventScroll: true });

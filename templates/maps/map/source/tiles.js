@@ -255,7 +255,7 @@ export class TiledSource {
 				row: number(bytes, 0, 4, all, at),
 				similarity: bytes[4 * all + at] / 255,
 			};
-		});
+		}).filter((other) => other.row !== row);
 		const id = own.id(i);
 		return {
 			id,

@@ -124,6 +124,7 @@ export class WholeSource {
 	}
 
 	/**
+	 * A row's neighbors; a row without any names itself.
 	 * @param {Uint8Array} bytes
 	 * @param {number} row
 	 */
@@ -136,7 +137,7 @@ export class WholeSource {
 				row: number(bytes, 0, 3, all, at),
 				similarity: bytes[3 * all + at] / 255,
 			};
-		});
+		}).filter((other) => other.row !== row);
 	}
 
 	/**

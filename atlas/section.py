@@ -46,6 +46,10 @@ class Target(Protocol):
     def recipe(self) -> str:
         """Digest of everything that determines its files."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of its files in the data folder."""
+
     def tasks(self) -> tuple[Task, ...]:
         """All its tasks, inputs before their users."""
 
@@ -54,6 +58,9 @@ class Target(Protocol):
 
     def current(self, folder: Path) -> bool:
         """Whether its files in the data folder have its recipe."""
+
+    def sound(self, folder: Path) -> bool:
+        """Whether its files in the data folder can be read and agree."""
 
     def write(self, folder: Path, store: Store) -> None:
         """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""

@@ -86,9 +86,18 @@ class FindingTarget(ABC):
     def gather(self, store: Store) -> Finding:
         """The file's content. Raises StoreError when an artifact is damaged."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.file,)
+
     def current(self, folder: Path) -> bool:
         """Whether the file in the data folder has the recipe."""
         return recorded(folder / self.file) == self.recipe
+
+    def sound(self, folder: Path) -> bool:
+        """Whether the file can be read: a JSON file that holds a recipe can."""
+        return recorded(folder / self.file) is not None
 
     def write(self, folder: Path, store: Store) -> None:
         """Write the file. Raises StoreError for a damaged artifact, DataError for the folder."""

@@ -187,6 +187,6 @@ def recorded(path: Path) -> str | None:
     """The `recipe` in a JSON file of atlas data; None where the file or the key is missing."""
     try:
         recipe = json.loads(path.read_bytes()).get("recipe")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
     return recipe if isinstance(recipe, str) else None

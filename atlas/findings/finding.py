@@ -52,7 +52,7 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"{path}: {where or 'file'}: {first['msg']}", AGAIN) from problem
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
 
 

@@ -42,10 +42,10 @@ class Memory:
 
 
 def digest_of(path: Path) -> str:
-    """sha256 of a file, read once a process as long as its size, time and inode stay. Raises
+    """sha256 of a file, read once a process as long as its size, times and inode stay. Raises
     OSError."""
     stat = path.stat()
-    return _digest(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return _digest(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
 
 
 @lru_cache(maxsize=4096)

@@ -253,6 +253,9 @@ def test_data_of_a_stranger_are_refused_or_shown_and_write_nothing_outside(awkwa
             continue
         with suppress(AtlasError):  # any other error fails the test
             atlas.build(frozen=True)
+    path.write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be read as atlas data"):
+        atlas.build(frozen=True)
     assert {one.name for one in awkward.iterdir()} <= {"atlas.toml", "data", "public", ".atlas"}
 
 

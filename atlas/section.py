@@ -46,6 +46,10 @@ class Target(Protocol):
     def recipe(self) -> str:
         """Digest of everything that determines its files."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of its files in the data folder."""
+
     def tasks(self) -> tuple[Task, ...]:
         """All its tasks, inputs before their users."""
 
@@ -54,6 +58,9 @@ class Target(Protocol):
 
     def current(self, folder: Path) -> bool:
         """Whether its files in the data folder have its recipe."""
+
+    def sound(self, folder: Path) -> bool:
+        """Whether its files in the data folder can be read and agree."""
 
     def write(self, folder: Path, store: Store) -> None:
         """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""
@@ -180,6 +187,6 @@ def recorded(path: Path) -> str | None:
     """The `recipe` in a JSON file of atlas data; None where the file or the key is missing."""
     try:
         recipe = json.loads(path.read_bytes()).get("recipe")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
     return recipe if isinstance(recipe, str) else None

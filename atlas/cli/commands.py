@@ -117,6 +117,10 @@ def build(
     device: Device = "cpu",
     jobs: Jobs = None,
     refresh: Refresh = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read every file, and make anew what is damaged."),
+    ] = False,
     output: Output = None,
 ) -> None:
     """Compute what is missing, and render the site."""
@@ -136,6 +140,7 @@ def build(
         jobs,
         tuple(refresh or ()),
         output,
+        verify,
     )
     if dry_run:
         _print_status(folder, options, as_json=False)
@@ -158,7 +163,7 @@ def _build(folder: Path | None, options: Options) -> Summary:
         if done.cached + done.computed
         else ""
     )
-    files = f"{done.written} files written" if done.written else "nothing changed"
+    files = f"{count(done.written, 'file')} written" if done.written else "nothing changed"
     warned = f", {count(len(done.warnings), 'warning')}" if done.warnings else ""
     size = f"{count(done.pages, 'page')} from {count(done.maps, 'map')}{stages}"
     say(f"Built {size} in {done.seconds:.1f} s, {files}{warned} → {near(done.output)}")
@@ -248,13 +253,14 @@ def check(
     ] = False,
     output: Output = None,
 ) -> None:
-    """Check the built site: links, anchors, ids, page weight."""
+    """Check the built site: its files' digests, links, anchors, ids, page weight."""
     from atlas import atlas_toml as config
     from atlas.pipeline.places import Places
     from atlas.web.check import check as run
 
-    places = Places.of(config.load(config.find(folder)), output)
-    problems = run(places.output)
+    settings = config.load(config.find(folder))
+    places = Places.of(settings, output)
+    problems = run(places.output, settings.site.base_url)
     if store:
         problems += [
             ("store", line)
@@ -271,7 +277,8 @@ def check(
     if problems:
         raise AtlasError(
             f"{count(len(problems), 'problem')} found",
-            "Build again; if they stay, it is a fault of the theme.",
+            "Run `atlas build --verify`, which makes anew what is damaged; "
+            "what stays then is a fault of the theme.",
         )
     say("No problem found.")
 
@@ -380,6 +387,20 @@ def _run(command: Callable[[], object]) -> int:
         # The reader is gone; what is still buffered goes nowhere.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         return 0
+    except OSError as problem:
+        return _refused(problem)
     except SystemExit as leave:
         return int(leave.code or 0) if not isinstance(leave.code, str) else 1
     return 0
+
+
+def _refused(problem: OSError) -> int:
+    """Tell which file the system refused, where no one closer to it has."""
+    if state["verbose"]:
+        import traceback
+
+        traceback.print_exc()
+    file, why = problem.filename, problem.strerror or problem
+    what = f"{why}" if file is None else f"{file}: {why}"
+    print_error(AtlasError(what, "Check the permissions and the disk there."))
+    return AtlasError.exit_code

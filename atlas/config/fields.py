@@ -41,6 +41,8 @@ class Part(BaseModel):
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
+    if len(value) > 100:
+        raise ValueError(f"has {len(value)} characters; file names have room for 100")
     return value
 
 

@@ -24,6 +24,10 @@ from atlas.errors import StageError, StoreError
 
 R = TypeVar("R", bound=Storable)
 
+MEND = "Run `atlas build --verify`: it computes anew what is damaged."
+
+_whole: set[tuple[Path, int, int]] = set()  # artifacts whose digests this process has checked
+
 
 class Store:
     """Artifacts under one folder, which several processes, also of several machines, may use at
@@ -63,13 +67,15 @@ class Store:
         tuples.
 
         A stage that hands an array to torch, or writes to it, copies it first
-        (`np.array(record.values)`): torch warns of arrays that it may not write to. Raises
-        StoreError when the artifact is absent or damaged, or a record of another class.
+        (`np.array(record.values)`): torch warns of arrays that it may not write to. The digests of
+        its files are checked when a process reads it first. Raises StoreError when the artifact is
+        absent or damaged, or a record of another class.
         """
         folder, manifest = self.path(key), self.manifest(key)
         if manifest["record"] != kind.__name__:
             what = f"{folder}: holds {manifest['record']}, not {kind.__name__}"
             raise StoreError(what, "Delete that folder and build again; it will be computed anew.")
+        self._check_once(key)
         try:
             return artifact.load(folder, manifest["files"], kind)
         except (
@@ -82,6 +88,18 @@ class Store:
             StageError,
         ) as problem:
             raise self._damaged(key, problem) from problem
+
+    def _check_once(self, key: str) -> None:
+        """Raise StoreError for an artifact that is not as it was written, by its digests; one that
+        this process has found whole is not read again."""
+        folder = self.path(key)
+        stat = (folder / artifact.MANIFEST).stat()
+        mark = (folder, stat.st_ino, stat.st_mtime_ns)
+        if mark in _whole:
+            return
+        if problems := self.verify(key):
+            raise StoreError(problems[0], MEND)
+        _whole.add(mark)
 
     def write(self, key: str, record: Storable, recipe: dict[str, Any], seconds: float) -> None:
         """Store a record under a key. Where there is a whole artifact already it stays; a damaged

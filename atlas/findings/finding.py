@@ -52,7 +52,7 @@ def read(folder: Path, name: str, kind: type[F], version: int) -> F | None:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"{path}: {where or 'file'}: {first['msg']}", AGAIN) from problem
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
 
 
@@ -86,9 +86,18 @@ class FindingTarget(ABC):
     def gather(self, store: Store) -> Finding:
         """The file's content. Raises StoreError when an artifact is damaged."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.file,)
+
     def current(self, folder: Path) -> bool:
         """Whether the file in the data folder has the recipe."""
         return recorded(folder / self.file) == self.recipe
+
+    def sound(self, folder: Path) -> bool:
+        """Whether the file can be read: a JSON file that holds a recipe can."""
+        return recorded(folder / self.file) is not None
 
     def write(self, folder: Path, store: Store) -> None:
         """Write the file. Raises StoreError for a damaged artifact, DataError for the folder."""

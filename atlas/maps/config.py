@@ -22,6 +22,7 @@ else:
 
 # Why a table of vectors has no other space than its own.
 NO_MODEL = 'a table of vectors has no model to run; write space = "input", or leave it out'
+LONGEST = 100  # characters of a map's id: file names hold two, and have 255 bytes in all
 
 
 class Umap(Part):
@@ -163,6 +164,11 @@ class Model(Part):
             maps = tables_of({"maps": [{}], **table.keys}, "maps", table.place)
             for place, keys in maps if model is not None else ():
                 name = f"{model}-{keys.get('name', Map.model_fields['name'].default)}"
+                if len(name) > LONGEST:
+                    yield (
+                        f"{place}.name: the map id {name[:20]}… has {len(name)} characters; "
+                        f"file names have room for {LONGEST}"
+                    )
                 taken_by = names.take("map", name, place)
                 if taken_by and not owner:
                     yield f"{place}.name: the map id {name!r} is taken by {taken_by}"

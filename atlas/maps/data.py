@@ -6,6 +6,7 @@ and against each other.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 
 from atlas.engine.files import replacing, write_whole
 from atlas.errors import DataError
-from atlas.maps.facts import About
+from atlas.maps.facts import About, Cluster
 from atlas.spaces.records import KINDS
 
 SCHEMA_VERSION = 4  # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors
@@ -147,6 +148,8 @@ def read(folder: Path, map_id: str) -> Dataset:
         data = Dataset(facts, pq.read_table(parquet))
     except FileNotFoundError as problem:
         raise DataError(f"{parquet}: missing, though {about.name} is there", AGAIN) from problem
+    except PermissionError as problem:
+        raise _unreadable(parquet, problem) from problem
     except (OSError, pa.ArrowException) as problem:
         raise DataError(f"{parquet}: not a readable Parquet file ({problem})", AGAIN) from problem
     if faults := _shape_faults(data) or list(_value_faults(data)):
@@ -160,6 +163,8 @@ def _read_facts(about: Path, map_id: str) -> About:
         facts = About.model_validate_json(about.read_bytes())
     except FileNotFoundError as problem:
         raise DataError(f"{about}: no atlas data for the map {map_id}", AGAIN) from problem
+    except OSError as problem:
+        raise _unreadable(about, problem) from problem
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -175,6 +180,11 @@ def _read_facts(about: Path, map_id: str) -> About:
             f"{about}: holds the map {facts.map.id}, not {map_id}", "Was the file renamed?"
         )
     return facts
+
+
+def _unreadable(path: Path, problem: OSError) -> DataError:
+    why = os.strerror(problem.errno) if problem.errno else problem
+    return DataError(f"{path}: cannot be read ({why})", "Check the permissions of the file.")
 
 
 def _shape_faults(data: Dataset) -> list[str]:
@@ -216,6 +226,8 @@ def _value_faults(data: Dataset) -> Iterator[str]:
         keys = {cluster.key for cluster in data.about.clusters if cluster.level == level}
         if more := set(np.unique(data.column(f"cluster_{level}")).tolist()) - keys - {-1}:
             yield f"cluster_{level} has keys {sorted(more)[:5]} that the JSON file does not know"
+    yield from _level_faults(data, ids)
+    yield from _claim_faults(data.about)
 
 
 def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
@@ -242,3 +254,56 @@ def _projection_faults(data: Dataset, name: str) -> Iterator[str]:
         yield f"overlap_{name} lies outside 0..1"
     if name not in data.about.faithfulness:
         yield f"the JSON file has no faithfulness of {name}"
+
+
+def _level_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
+    """Faults of the clusters in the JSON file, beside the table of the tokens with these ids (n,)
+    and beside one another."""
+    about = data.about
+    if len({cluster.slug for cluster in about.clusters}) < len(about.clusters):
+        yield "two clusters have one slug"
+    levels = {
+        level: [cluster for cluster in about.clusters if cluster.level == level]
+        for level in ("coarse", "fine")
+    }
+    for level, clusters in levels.items():
+        if [cluster.key for cluster in clusters] != list(range(len(clusters))):
+            yield f"the keys of {level} clusters are not 0, 1, 2 …"
+            continue
+        keys = data.column(f"cluster_{level}")
+        sizes = np.bincount(keys[keys >= 0], minlength=len(clusters)).tolist()
+        for cluster, size in zip(clusters, sizes, strict=False):
+            named = f"the {level} cluster {cluster.key}"
+            if not {*cluster.anchors} == {*cluster.zooms} == {*about.map.projections}:
+                yield f"{named}: its projections are not those of the map"
+            if not cluster.central or not np.isin(cluster.central, ids).all():
+                yield f"{named}: central tokens are not on the map"
+            faults = _cluster_faults(cluster, size, len(clusters), len(levels["coarse"]))
+            yield from (f"{named}: {fault}" for fault in faults)
+
+
+def _cluster_faults(cluster: Cluster, size: int, count: int, coarse: int) -> Iterator[str]:
+    """Faults of a cluster of `size` rows, one of `count` of its level, beside `coarse` coarse
+    ones."""
+    if cluster.size != size:
+        yield f"{size} rows, but the JSON file says {cluster.size}"
+    if not all(0 <= key < count for key in cluster.nearest):
+        yield "a nearest cluster does not exist"
+    if cluster.parent is not None and not 0 <= cluster.parent < coarse:
+        yield "its parent does not exist"
+    if not all(np.isfinite(place).all() for place in cluster.anchors.values()):
+        yield "anchors are not finite"
+
+
+def _claim_faults(about: About) -> Iterator[str]:
+    """Faults of landmarks and claims beside one another."""
+    names = [landmark.name for landmark in about.landmarks]
+    if len(set(names)) < len(names):
+        yield "two landmarks have one name"
+    for claim in about.claims:
+        for name in (claim.set, claim.near):
+            if name is not None and name not in names:
+                yield f"a claim names the landmark {name}, which does not exist"
+    for landmark in about.landmarks:
+        if not landmark.spaces.keys() <= {"space", *about.map.projections}:
+            yield f"the landmark {landmark.name} is measured in unknown spaces"

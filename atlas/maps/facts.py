@@ -3,9 +3,20 @@ landmarks and claims."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# Strings that become parts of file names and addresses are of these shapes, so that data of a
+# stranger lead nowhere else.
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+TAG = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
+
+Slug = Annotated[str, Field(pattern=SLUG, max_length=200)]
+Address = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=100)]
+Tag = Annotated[str, Field(pattern=TAG)]
+Way = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)]  # a projection
+Titles = dict[Tag, str]
 
 
 class _Part(BaseModel):
@@ -15,11 +26,13 @@ class _Part(BaseModel):
 class ModelFacts(_Part):
     """The checkpoint of a map."""
 
-    id: str
-    source: str = Field(description="as configured: hub:, path:, package: or vectors:")
+    id: Slug
+    source: str = Field(
+        pattern="^[a-z]+:", description="as configured: hub:, path:, package: or vectors:"
+    )
     revision: str = Field(description="the commit, for a hub model; empty otherwise")
     digest: str = Field(description="identity of the files read: commit:… or files:…")
-    language: str
+    language: Tag
     facts: dict[str, Any] = Field(
         description="architecture, sizes and tokenizer, as the checkpoint's own files say"
     )
@@ -28,10 +41,10 @@ class ModelFacts(_Part):
 class MapFacts(_Part):
     """The space of a map, and the options of its stages."""
 
-    id: str
-    model: str
-    name: str
-    space: str
+    id: Slug
+    model: Slug
+    name: Slug
+    space: Slug
     selection: dict[str, Any]
     tokens: int
     dimensions: int
@@ -41,13 +54,19 @@ class MapFacts(_Part):
     dictionary: str = Field(
         description="the dictionary that parts of speech and readings come from; empty without one"
     )
-    projections: dict[str, dict[str, Any]] = Field(
-        description="the parameters of each projection, first the main one"
+    projections: dict[Way, dict[str, Any]] = Field(
+        min_length=1, description="the parameters of each projection, first the main one"
     )
-    clustered_on: str = Field(description="the projection on which clusters were found")
+    clustered_on: Way = Field(description="the projection on which clusters were found")
     cluster_parameters: dict[str, Any]
     layer: int | None = Field(None, description="of a contextual space, as configured")
     corpus: CorpusFacts | None = None
+
+    @model_validator(mode="after")
+    def _of_its_projections(self) -> Self:
+        if self.clustered_on not in self.projections:
+            raise ValueError(f"clustered_on: {self.clustered_on} is none of its projections")
+        return self
 
 
 class CorpusFacts(_Part):
@@ -78,7 +97,7 @@ class Cluster(_Part):
     level: str = Field(pattern="^(coarse|fine)$")
     key: int = Field(ge=0)
     name: str
-    slug: str
+    slug: Address
     size: int = Field(gt=0)
     central: tuple[int, ...] = Field(
         description="token ids: three that name it, then those nearest to its centroid"
@@ -90,10 +109,10 @@ class Cluster(_Part):
     nearest: tuple[int, ...] = Field(
         description="keys of the nearest clusters of the same level, by cosine of centroids"
     )
-    anchors: dict[str, tuple[float, float]] = Field(
+    anchors: dict[Way, tuple[float, float]] = Field(
         description="where the name stands, by projection"
     )
-    zooms: dict[str, int] = Field(
+    zooms: dict[Way, Annotated[int, Field(ge=0, le=255)]] = Field(
         description="half-octave from which the name shows, by projection; 255 is never"
     )
 
@@ -113,8 +132,8 @@ class Cohesion(_Part):
 class Landmark(_Part):
     """One lexicon on this map."""
 
-    name: str
-    title: dict[str, str] = Field(description="by language; what is without one goes by its name")
+    name: Slug
+    title: Titles = Field(description="by language; what is without one goes by its name")
     members: tuple[int, ...] = Field(description="token ids, ascending")
     outside: int = Field(
         ge=0, description="members that the vocabulary has and this map does not show"
@@ -124,7 +143,7 @@ class Landmark(_Part):
     )
     k: int
     chance: float = Field(description="the share that a set of random neighbors would have")
-    spaces: dict[str, Cohesion] = Field(
+    spaces: dict[Way, Cohesion] = Field(
         description="by projection, and `space` for the space itself; empty below two members"
     )
 
@@ -145,9 +164,9 @@ class Claim(_Part):
     """A claim about the space, and whether it holds on this map; None where words are missing from
     the vocabulary."""
 
-    title: dict[str, str]
-    set: str | None = None
-    near: str | None = None
+    title: Titles
+    set: Slug | None = None
+    near: Slug | None = None
     measured: Cohesion | None = None
     pairs: tuple[Pair, ...] = ()
 
@@ -168,7 +187,7 @@ class About(_Part):
     recipe: str = Field(description="digest of everything these files follow from")
     model: ModelFacts
     map: MapFacts
-    faithfulness: dict[str, Figures]
+    faithfulness: dict[Way, Figures]
     clusters: tuple[Cluster, ...]
     landmarks: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()

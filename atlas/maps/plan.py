@@ -9,6 +9,7 @@ from pathlib import Path
 from atlas.engine.stage import AnyStage
 from atlas.engine.store import Store
 from atlas.engine.task import Task
+from atlas.errors import DataError
 from atlas.maps import data
 from atlas.maps.config import Map, Model
 from atlas.maps.gather import gather
@@ -48,10 +49,23 @@ class MapTarget(MapTasks):
         """The map, or None when one of its tasks is among those lost."""
         return None if any(task.key in lost for task in self.tasks()) else self
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The table and the facts."""
+        return tuple(path.name for path in data.paths(Path(), self.id))
+
     def current(self, folder: Path) -> bool:
-        """Whether its files in the data folder follow from its recipe."""
+        """Whether its files in the data folder say that they follow from its recipe."""
         table, facts = data.paths(folder, self.id)
         return table.exists() and recorded(facts) == self.recipe
+
+    def sound(self, folder: Path) -> bool:
+        """Whether its files can be read, and agree with each other and the schema."""
+        try:
+            data.read(folder, self.id)
+        except DataError:
+            return False
+        return True
 
     def write(self, folder: Path, store: Store) -> None:
         """Write its files. Raises StoreError for a damaged artifact, DataError for the folder."""

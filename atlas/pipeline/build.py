@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.atlas_toml import Config
-from atlas.errors import AtlasError, DataError
+from atlas.atlas_toml import NAME, Config
+from atlas.errors import AtlasError, ConfigError, DataError
 from atlas.models import frameworks
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
+from atlas.pipeline.sections import SECTIONS, entries
+from atlas.web.alone import alone
 
 if TYPE_CHECKING:
     from atlas.engine.run import Report
@@ -34,7 +35,13 @@ def build(
         summary.warnings.append(message)
         warn(message)
 
-    with _one_at_a_time(places.root):
+    check_files(config)
+
+    def waits() -> None:
+        warn(f"another build of {places.root} is running; this one waits for it")
+
+    # Two builds must not mix data and sites.
+    with alone(places.root, waits, places.root / ".atlas" / "build.lock"):
         if options.frozen:
             maps = _frozen(config, options, places)
         else:
@@ -55,7 +62,7 @@ def build(
         from atlas.pipeline.publish import publish
 
         summary.pages, summary.written = publish(
-            config, tuple(maps), places.data, places.output, record
+            config, tuple(maps), places.data, places.output, record, verify=options.verify
         )
     summary.seconds = time.perf_counter() - begin
     return summary
@@ -81,7 +88,6 @@ def _frozen(config: Config, options: Options, places: Places) -> list[str]:
     Raises DataError when a file is missing that belongs to no optional model.
     """
     from atlas.pipeline.plan import check_only
-    from atlas.pipeline.sections import SECTIONS, entries
 
     check_only(config, options.only)
     wanted = set(options.only)
@@ -99,7 +105,7 @@ def _frozen(config: Config, options: Options, places: Places) -> list[str]:
                 continue
             if not expected.models & optional and (expected.map_id or not wanted):
                 raise DataError(
-                    f"{path}: missing",
+                    f"{path}: {_lack(path)}",
                     "Run `atlas build` without --frozen, copy it there, or take "
                     f"{expected.title} out of atlas.toml.",
                 )
@@ -107,23 +113,27 @@ def _frozen(config: Config, options: Options, places: Places) -> list[str]:
     return list(maps)
 
 
-@contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Lock the atlas while its data and site are written, so that two builds do not mix. The lock
-    ends with the process. Raises AtlasError when its file cannot be written."""
-    folder = root / ".atlas"
+def _lack(path: Path) -> str:
+    """Why a file of atlas data is none."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "build.lock").open("w") as file:
-            try:
-                import fcntl
-            except ImportError:  # Windows has no lock, and the site is still swapped as a whole
-                yield
-                return
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-    except PermissionError as problem:
-        raise AtlasError(
-            f"{folder}: cannot be written ({problem.strerror})",
-            "Check the permissions of the folder.",
-        ) from problem
+        path.read_bytes()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as problem:
+        return f"cannot be read ({problem.strerror})"
+    return "cannot be read as atlas data"
+
+
+def check_files(config: Config) -> None:
+    """Raise ConfigError where two things would have one file in the data folder."""
+    models = {entry.id(model): model.id for model in config.models for entry in model.maps}
+    owners: dict[str, str] = {}
+    problems = []
+    for section in SECTIONS:
+        for expected in section.expected(entries(config, section), models):
+            for name in expected.files:
+                owner = owners.setdefault(name, expected.title)
+                if owner != expected.title:
+                    problems.append(f"{expected.title} and {owner} have one file, data/{name}")
+    if problems:
+        raise ConfigError(f"{config.root / NAME}: names collide", "Rename one of them.", problems)

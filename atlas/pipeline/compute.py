@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.atlas_toml import Config
@@ -11,12 +12,14 @@ from atlas.engine import executors
 from atlas.engine import run as engine
 from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
+from atlas.pipeline.memory import Memory, digest_of
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
 from atlas.pipeline.plan import Plan, plan
 
 if TYPE_CHECKING:
     from atlas.engine.run import Outcome, Report
+    from atlas.engine.store import Store
     from atlas.engine.task import Task
     from atlas.section import Target
 
@@ -45,15 +48,53 @@ def compute(
     UsageError for an executor or a stage to refresh that does not exist.
     """
     executors.check(options.executor)
+    if options.verify:
+        places.digests.unlink(missing_ok=True)  # of the models' files, which are read again
     planned = plan(config, options, warn)
+    if options.verify:
+        _drop_damaged(planned, places.store, warn)
     outcome = _run(planned, options, places, report)
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
+    known = Memory(places.root / ".atlas" / "data.json")
     for target in kept:
-        if any(task in outcome.done for task in target.tasks()) or not target.current(places.data):
+        new = any(task in outcome.done for task in target.tasks())
+        if new or not _as_written(target, places.data, known):
             target.write(places.data, places.store)
+    known.keep(_digests(kept, places.data))
     ids = {target.id for target in kept}
     return [target.id for target in planned.maps if target.id in ids]
+
+
+def _as_written(target: Target, folder: Path, known: Memory) -> bool:
+    """Whether a target's files are there as they were written from the store; where nobody
+    remembers that, whether they can be read."""
+    if not target.current(folder):
+        return False
+    try:
+        digests = _digests([target], folder)
+    except OSError:
+        return False
+    if all(known.get(name) for name in digests):
+        return all(known.get(name) == digest for name, digest in digests.items())
+    return target.sound(folder)
+
+
+def _digests(targets: Iterable[Target], folder: Path) -> dict[str, str]:
+    """The digests of targets' files by name. Raises OSError."""
+    return {name: digest_of(folder / name) for target in targets for name in target.files}
+
+
+def _drop_damaged(planned: Plan, store: Store, warn: Callable[[str], None]) -> None:
+    """Take what is damaged out of the store, so that what is needed of it is computed anew."""
+    records = {task.key: task.of.record.__name__ for task in planned.tasks()}
+    for key in list(store.keys()):
+        problems = store.verify(key)
+        if not problems and key in records and store.manifest(key)["record"] != records[key]:
+            problems = [f"{store.path(key)}: holds no {records[key]}"]
+        if problems:
+            warn(f"{problems[0]}. It is computed anew where it is needed.")
+            store.delete(key)
 
 
 def _run(planned: Plan, options: Options, places: Places, report: Report) -> Outcome:

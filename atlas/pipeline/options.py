@@ -8,7 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a build, as on the command line."""
+    """The options of a build, as on the command line. With `verify` every file it reads is compared
+    with its digest, and what is damaged is made anew."""
 
     only: tuple[str, ...] = ()
     frozen: bool = False
@@ -20,6 +21,7 @@ class Options:
     jobs: int | None = None
     refresh: tuple[str, ...] = ()
     output: Path | None = None
+    verify: bool = False
 
 
 @dataclass

@@ -1,11 +1,11 @@
-"""Publishes the site: renders it beside the old one, shares unchanged files, and swaps the two."""
+"""Writes the site: rendered beside the old one, unchanged files shared with it, and swapped in as a
+whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import uuid
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError
+from atlas.pipeline.memory import Memory, digest_of
 from atlas.pipeline.sections import SECTIONS, entries
-from atlas.web.swap import recover, swap
+from atlas.web import swap
+from atlas.web.alone import alone
 from atlas.web.theme import digest
-from atlas.web.writer import Writer, manifest
+from atlas.web.writer import MANIFEST, Writer, manifest, same
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -27,47 +29,99 @@ def publish(
     data: Path,
     output: Path,
     warn: Callable[[str], None],
+    *,
+    verify: bool = False,
 ) -> tuple[int, int]:
-    """Bring the site up to date. Returns the number of its pages, and of the files that were
-    written or removed.
+    """Bring the site up to date. Returns its pages, and how many of its files were written or
+    removed (0 when nothing changed). With `verify` every file is read, be it as it was last seen or
+    not.
 
-    Raises AtlasError when the output folder cannot be written or holds files but no site of the
-    atlas, DataError for faulty atlas data.
+    Raises AtlasError when the output folder holds something the atlas did not make, or a file
+    cannot be read or written.
     """
-    recover(output)
+
+    def waits() -> None:
+        warn(f"another build is writing to {output}; this one waits for it")
+
+    try:
+        place = swap.place(output)
+        with alone(_nearest(place), waits):
+            swap.recover(place)
+            return _publish(config, maps, data, place, warn, verify)
+    except OSError as problem:
+        raise _refused(problem, output) from problem
+
+
+def _publish(
+    config: Config,
+    maps: tuple[str, ...],
+    data: Path,
+    output: Path,
+    warn: Callable[[str], None],
+    verify: bool,
+) -> tuple[int, int]:
     key = _key(config, maps, data)
     old = manifest(output)
-    if old and old.get("key") == key and _whole(output, old):
+    seen = Memory(config.root / ".atlas" / "sites.json")
+    name = os.path.relpath(output, config.root)
+    if old and old.get("key") == key and _whole(output, old, "" if verify else seen.get(name)):
+        seen.keep({name: _look(output, old)})
         return int(old["pages"]), 0
-    if old is None and output.exists() and any(output.iterdir()):
-        raise AtlasError(
-            f"{output}: is not empty, and the atlas did not make it",
-            "Choose another --output, or empty it yourself.",
-        )
-    beside = output.with_name(f".{output.name}-{uuid.uuid4().hex[:12]}")
+    if old is None:
+        _check_empty(output)
+    new = swap.staged(output)
     try:
-        writer = Writer(beside, output, old or {})
+        writer = Writer(new, output, old or {}, inside=new.parent == output)
         from atlas.pipeline.compose import compose
 
         pages = compose(config, maps, data, writer, warn)
         written = writer.finish(key, pages)
-        swap(beside, output)
-    except OSError as problem:
-        raise AtlasError(
-            f"{output}: cannot be written ({problem.strerror or problem})",
-            "Check permissions and free space.",
-        ) from problem
+        swap.swap(new, output)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        swap.discard(new)
+    seen.keep({name: _look(output, manifest(output) or {"files": {}})})
     return pages, written
 
 
+def _nearest(place: Path) -> Path:
+    """The folder to hold while a site is written: the one it stands in, or is to stand in."""
+    return next(folder for folder in place.parents if folder.is_dir())
+
+
+def _check_empty(output: Path) -> None:
+    """Raise AtlasError where there is something, and no manifest of the atlas."""
+    if (output / MANIFEST).exists():
+        raise AtlasError(
+            f"{output / MANIFEST}: damaged, so the atlas cannot tell which files are its own",
+            f"Delete the folder {output}, or what the atlas made in it, and build again.",
+        )
+    # A new disk has a folder of its file system's own.
+    if output.exists() and any(path.name != "lost+found" for path in output.iterdir()):
+        raise AtlasError(
+            f"{output}: is not empty, and the atlas did not make it",
+            "Choose another --output, or empty it yourself.",
+        )
+
+
+def _refused(problem: OSError, output: Path) -> AtlasError:
+    """The file that an OSError was about; the output, where it was one of a site on its way."""
+    why = problem.strerror or str(problem)
+    file = str(problem.filename or "")
+    if not os.path.lexists(file):
+        return AtlasError(
+            f"{output}: cannot be written ({why})", "Check permissions and free space."
+        )
+    return AtlasError(
+        f"{file}: cannot be read or written ({why})", "Check the permissions and free space there."
+    )
+
+
 def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
-    """Digest of everything that determines the site."""
-    models = {row.id(model): model.id for model in config.models for row in model.maps}
+    """Digest of all that the site follows from."""
+    models = {entry.id(model): model.id for model in config.models for entry in model.maps}
     shown = {map_id: models[map_id] for map_id in maps}
     digests = [
-        [name, hashlib.sha256((data / name).read_bytes()).hexdigest()]
+        [name, digest_of(data / name)]
         for section in SECTIONS
         for expected in section.expected(entries(config, section), shown)
         for name in expected.files
@@ -85,18 +139,30 @@ def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
 
 
 def code() -> str:
-    """Digest of every module of the package, so that a change of one updates the site without a new
+    """Digest of every module of the package, so that a change of any of them shows without a new
     version."""
-    total = hashlib.sha256()
+    found = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
-        total.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
-    return total.hexdigest()
+        found.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
-def _whole(output: Path, record: dict[str, Any]) -> bool:
+def _whole(output: Path, found: dict[str, Any], seen: str | None) -> bool:
+    """Whether every file of a site is as the build wrote it: by sizes and times where these are as
+    they were `seen` to be, else by content."""
     try:
-        return all(
-            (output / name).stat().st_size == mark[0] for name, mark in record["files"].items()
+        return _look(output, found) == seen or all(
+            same(output / name, mark) for name, mark in found["files"].items()
         )
     except OSError:
         return False
+
+
+def _look(output: Path, found: dict[str, Any]) -> str:
+    """A digest of sizes and times of a site's files. Raises OSError."""
+    marks = [
+        [name, stat.st_size, stat.st_mtime_ns]
+        for name in found["files"]
+        for stat in [(output / name).lstat()]
+    ]
+    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()

@@ -1,15 +1,18 @@
-"""Checks of a built site: targets of links exist, ids are distinct, no page or map is too large."""
+"""Checks of a built site: that its files are as the build wrote them, links lead somewhere, anchors
+exist, ids are distinct, and no page or map is too heavy."""
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from atlas.errors import UsageError
-from atlas.web.writer import manifest
+from atlas.errors import AtlasError, UsageError
+from atlas.web.writer import MANIFEST, inside, manifest, same, whole
 
 PAGE_LIMIT = 200_000  # bytes of HTML; a page of text beyond this is slow on a phone
 DATA_LIMIT = 300_000  # bytes a map page fetches before it is drawn and labelled
@@ -25,42 +28,44 @@ class _Reader(HTMLParser):
         self.images_without_text = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
+        found = dict(attrs)
         if tag == "html":
-            self.language = values.get("lang") or ""
-        if tag == "img" and "alt" not in values:
+            self.language = found.get("lang") or ""
+        if tag == "img" and "alt" not in found:
             self.images_without_text += 1
-        if name := values.get("id"):
+        if name := found.get("id"):
             self.ids.append(name)
         for attribute in ("href", "src", "data-meta"):
-            if value := values.get(attribute):
+            if value := found.get(attribute):
                 self.links.append(value)
 
 
-def check(public: Path) -> list[tuple[str, str]]:
-    """Problems of a site as (file, message). Raises UsageError when no site was built."""
-    record = manifest(public)
-    if record is None:
+def check(public: Path, base_url: str = "") -> list[tuple[str, str]]:
+    """Problems of a site as (file, what is wrong); `base_url` is where it is to stand.
+
+    Raises UsageError where no site was built.
+    """
+    found = manifest(public)
+    if found is None:
         raise UsageError(f"{public}: no site here", "Run `atlas build` first.")
-    problems = [
-        (name, "missing, though the build wrote it")
-        for name in record["files"]
-        if not (public / name).is_file()
-    ]
-    problems += [
-        (name, "its size changed since the build")
-        for name, mark in record["files"].items()
-        if (public / name).is_file() and (public / name).stat().st_size != mark[0]
-    ]
+    base = urlsplit(base_url).path.strip("/")
+    problems = list(changes(public, found))
+    changed = {name for name, _ in problems}
     pages: dict[str, _Reader] = {}
-    for path in sorted(public.rglob("*.html")):
+    for path in sorted(path for path in public.rglob("*.html") if path.is_file()):
+        name = path.relative_to(public).as_posix()
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as problem:
+            problems += [] if name in changed else [(name, f"cannot be read ({problem.strerror})")]
+            continue
         reader = _Reader()
-        reader.feed(path.read_text(encoding="utf-8"))
-        pages[path.relative_to(public).as_posix()] = reader
+        reader.feed(text)
+        pages[name] = reader
     files = {path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file()}
     for name, reader in pages.items():
         problems += [(name, what) for what in _page(public, name, reader)]
-        targets = {link: _target(name, link) for link in set(reader.links)}
+        targets = {link: _target(name, link, base) for link in set(reader.links)}
         for link, (target, anchor) in sorted(targets.items()):
             if target is None:
                 continue
@@ -70,13 +75,31 @@ def check(public: Path) -> list[tuple[str, str]]:
                 anchor and target in pages and "=" not in anchor and anchor not in pages[target].ids
             ):
                 problems.append((name, f"link to {link}: no element has the id {anchor}"))
-    return problems + _weights(public)
+    return problems + _weights(public, changed)
+
+
+def changes(public: Path, found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What became of a site's files since the build, by their digests, as (file, what is wrong)."""
+    if not whole(found):
+        yield MANIFEST, "changed since the build, so what the files should be is not known"
+        return
+    for name, mark in found["files"].items():
+        try:
+            path = inside(public, name)
+            if not same(path, mark):
+                yield name, "changed since the build"
+        except FileNotFoundError:
+            yield name, "missing, though the build wrote it"
+        except OSError as problem:
+            yield name, f"cannot be read ({problem.strerror})"
+        except AtlasError as problem:
+            yield name, problem.message
 
 
 def _page(public: Path, name: str, reader: _Reader) -> list[str]:
     problems = []
     if len(reader.ids) != len(set(reader.ids)):
-        twice = next(mark for mark in reader.ids if reader.ids.count(mark) > 1)
+        twice = next(one for one in reader.ids if reader.ids.count(one) > 1)
         problems.append(f"the id {twice} is there twice")
     if not reader.language:
         problems.append("its language is not declared")
@@ -88,38 +111,44 @@ def _page(public: Path, name: str, reader: _Reader) -> list[str]:
     return problems
 
 
-def _target(page: str, link: str) -> tuple[str | None, str]:
-    """The file and the anchor that a link leads to; None as file for a link out of the site."""
+def _target(page: str, link: str, base: str) -> tuple[str | None, str]:
+    """The file a link leads to and the anchor in it; None for a link that leaves the site, whose
+    root has the path `base` on its host."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return None, ""
     path = unquote(parts.path)
     if not path:
         return page, unquote(parts.fragment)
-    base = [] if path.startswith("/") else page.split("/")[:-1]
+    here = [] if path.startswith("/") else [*base.split("/"), *page.split("/")[:-1]]
+    here = [part for part in here if part]
     for part in path.lstrip("/").split("/"):
         if part == "..":
-            if not base:
+            if not here:
                 return "(outside the site)", ""
-            base.pop()
+            here.pop()
         elif part not in ("", "."):
-            base.append(part)
+            here.append(part)
     if path.endswith(("/", "/.", "/..")) or path in (".", ".."):
-        base.append("index.html")
-    return "/".join(base), unquote(parts.fragment)
+        here.append("index.html")
+    found = f"/{'/'.join(here)}"
+    if not found.startswith(f"/{base}/".replace("//", "/")):
+        return "(outside the site)", ""
+    return found.removeprefix(f"/{base}").lstrip("/"), unquote(parts.fragment)
 
 
-def _weights(public: Path) -> list[tuple[str, str]]:
+def _weights(public: Path, changed: Collection[str]) -> list[tuple[str, str]]:
+    """Maps and scripts that are too heavy; files that `changed` say nothing of it."""
     problems = []
     for path in sorted((public / "assets" / "maps").glob("*.json")):
+        if f"assets/maps/{path.name}" in changed or MANIFEST in changed:
+            continue
         meta = json.loads(path.read_text(encoding="utf-8"))
-        if "files" not in meta:
+        names = {f"assets/maps/{name}" for name in _fetched(meta)}
+        if not names or names & set(changed):
             continue
         size = len(gzip.compress(path.read_bytes()))
-        size += sum(
-            (path.parent / name).stat().st_size
-            for name in (meta["projections"][meta["main"]]["file"], meta["files"]["texts"])
-        )
+        size += sum((public / name).stat().st_size for name in names)
         if meta["tokens"] <= 35_000 and size > DATA_LIMIT:
             problems.append(
                 (
@@ -134,3 +163,10 @@ def _weights(public: Path) -> list[tuple[str, str]]:
                 (f"assets/{path.name}", f"{size:,} bytes compressed, more than {RUNTIME_LIMIT:,}")
             )
     return problems
+
+
+def _fetched(meta: dict[str, Any]) -> tuple[str, ...]:
+    """The files that a map page fetches before it is drawn; none of a map in tiles."""
+    if "files" not in meta:
+        return ()
+    return meta["projections"][meta["main"]]["file"], meta["files"]["texts"]

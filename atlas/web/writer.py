@@ -1,84 +1,97 @@
-"""Writes the files of a new site; unchanged ones are shared with the old site."""
+"""Files of a new site, shared with the old one where they are as before."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from atlas import __version__
+from atlas.errors import AtlasError
 
 Facts = TypeVar("Facts")
 Derived = tuple[dict[str, bytes], Facts]  # files by name, and facts about them as JSON values
 
 MANIFEST = ".atlas.json"
+STAGED = re.compile(r"\.atlas-[0-9a-f]{12}")  # a new site on its way, inside of the output
 
 
 class Writer:
-    """Writes files into a new site; unchanged ones become hard links to those of the old site."""
+    """Writes files into a new site, sharing those that are as before with the old one.
 
-    def __init__(self, folder: Path, old: Path, before: dict[str, Any]) -> None:
-        self.folder, self.old = folder, old
+    folder   where the new site is written to
+    old      the site that is there
+    before   the manifest of the old site
+    inside   whether `folder` stands inside the old site, whose files are to be replaced one by one:
+             then those that are as before stay where they are
+    """
+
+    def __init__(
+        self, folder: Path, old: Path, before: dict[str, Any], *, inside: bool = False
+    ) -> None:
+        self.folder, self.old, self.inside = folder, old, inside
         self.before: dict[str, Any] = before.get("files", {})
         self.derived_before: dict[str, Any] = before.get("derived", {})
         self.files: dict[str, list[Any]] = {}
         self.derived: dict[str, Any] = {}
+        self._shared: set[str] = set()
         self._folders: set[Path] = set()
 
     def write(self, name: str, content: bytes | str) -> str:
-        """Write a file. Returns its name. Raises OSError."""
+        """Write a file; its name. Raises AtlasError for a name that leads out of the site."""
         raw = content.encode() if isinstance(content, str) else content
         mark = [len(raw), hashlib.sha256(raw).hexdigest()]
-        if self.before.get(name) == mark and self._share(name):
-            self.files[name] = mark
-            return name
-        self._path(name).write_bytes(raw)
+        if self.before.get(name) != mark or not self._share(name):
+            path = self._path(name)
+            path.unlink(missing_ok=True)  # not through a link into the old site
+            path.write_bytes(raw)
+            self._shared.discard(name)
         self.files[name] = mark
         return name
 
     def hashed(self, name: str, content: bytes | str) -> str:
-        """Write a file under assets/ with a digest of its content in its name. Returns the name.
-        Raises OSError."""
+        """Write a file under assets/ with a digest of its content in the name; the name."""
         raw = content.encode() if isinstance(content, str) else content
         stem, _, suffix = name.rpartition(".")
         return self.write(f"assets/{stem}.{hashlib.sha256(raw).hexdigest()[:10]}.{suffix}", raw)
 
     def derive(self, name: str, key: str, make: Callable[[], Derived[Facts]]) -> Facts:
         """Write files that depend on `key` alone: the old site's if it has them, else those that
-        `make` returns. Returns the facts about them. Raises OSError."""
+        `make` returns. Returns the facts about them. Raises OSError, AtlasError."""
         record = self.derived_before.get(name)
         if (
             record
             and record["key"] == key
-            and all(file in self.before and self._share(file) for file in record["files"])
+            and all(one in self.before and self._share(one) for one in record["files"])
         ):
-            for file in record["files"]:
-                self.files[file] = self.before[file]
+            for one in record["files"]:
+                self.files[one] = self.before[one]
             self.derived[name] = record
             old: Facts = record["facts"]
             return old
         files, facts = make()
-        for file, content in files.items():
-            self.write(file, content)
+        for one, content in files.items():
+            self.write(one, content)
         self.derived[name] = {"key": key, "files": list(files), "facts": facts}
         return facts
 
     def finish(self, key: str, pages: int) -> int:
-        """Write the manifest, and copy the files of the old site that the atlas did not write.
-        Returns the number of files that are new, changed or gone. Raises OSError."""
-        for path in self.old.rglob("*") if self.old.is_dir() else ():
-            name = path.relative_to(self.old).as_posix()
-            if (
-                path.is_file()
-                and name not in self.before
-                and name != MANIFEST
-                and name not in self.files
-            ):
-                shutil.copy2(path, self._path(name))
+        """Write the manifest, carry over what is not ours; how many files are new, changed or
+        gone.
+
+        Raises AtlasError where something that is not ours stands at the place of a file of ours, or
+        cannot be carried over.
+        """
+        foreign = list(strangers(self.old, self.before))
+        check_ways(self.old, foreign, self.files)
+        for name in foreign if not self.inside else ():
+            self._carry(name)
         facts = {
             "atlas": __version__,
             "key": key,
@@ -86,39 +99,165 @@ class Writer:
             "files": dict(sorted(self.files.items())),
             "derived": self.derived,
         }
-        (self.folder / MANIFEST).write_text(
-            json.dumps(facts, separators=(",", ":")), encoding="utf-8"
-        )
-        changed = sum(bool(self.before.get(name) != mark) for name, mark in self.files.items())
-        return changed + len(self.before.keys() - self.files.keys())
+        text = json.dumps(_sealed(facts), separators=(",", ":"))
+        (self.folder / MANIFEST).write_text(text, encoding="utf-8")
+        return len(self.files.keys() - self._shared) + len(self.before.keys() - self.files.keys())
 
     def _path(self, name: str) -> Path:
-        path = self.folder / name
+        path = inside(self.folder, name, self._folders)
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
         return path
 
     def _share(self, name: str) -> bool:
-        source = self.old / name
+        """Take a file of the old site, where it is what the manifest says."""
+        if name in self._shared:
+            return True
         try:
-            if source.stat().st_size != self.before[name][0]:
+            source = inside(self.old, name)
+            if not same(source, self.before[name]):
                 return False
-            try:
-                os.link(source, self._path(name))
-            except OSError:
-                shutil.copy2(source, self._path(name))
-        except OSError:
+            if not self.inside:
+                _link(source, self._path(name))
+        except (OSError, AtlasError):
             return False
+        self._shared.add(name)
         return True
+
+    def _carry(self, name: str) -> None:
+        """Take over what is not ours as it is: a folder, a file, a link, a pipe."""
+        source, target = self.old / name, self.folder / name
+        if source.is_dir() and not source.is_symlink():
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copystat(source, target)
+        elif name not in self.files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _carry_file(source, target)
+
+
+def inside(root: Path, name: str, known: set[Path] | None = None) -> Path:
+    """The place of a file of a site below `root`; folders in `known` are not looked at again.
+
+    Raises AtlasError for a name that leads anywhere else, be it by the name or by a link.
+    """
+    parts = name.split("/")
+    windows = os.name == "nt" and (":" in name or "\\" in name)
+    if any(part in ("", ".", "..") for part in parts) or "\0" in name or windows:
+        raise AtlasError(
+            f"{name!r}: leads out of the site, so it is not written",
+            "It comes from atlas data or a theme that is damaged, or that somebody tampered with.",
+        )
+    path = root / name
+    for parent in path.parents[: len(parts) - 1]:
+        if parent.is_symlink() and parent not in (known or ()):
+            raise AtlasError(
+                f"{parent}: is a link, where the site has a folder",
+                "Nothing is written through links. Move it away, or build to another --output.",
+            )
+    return path
+
+
+def strangers(site: Path, files: dict[str, Any]) -> Iterator[str]:
+    """What stands in a site and is not the atlas's: files, links, pipes, and folders that held none
+    of its files; parents before what they hold. Links are not followed."""
+    own = {parent.as_posix() for name in files for parent in Path(name).parents}
+    for folder, folders, names in os.walk(site):
+        here = Path(folder).relative_to(site)
+        folders[:] = [name for name in folders if here != Path() or not STAGED.fullmatch(name)]
+        for name in sorted(folders):
+            place = (here / name).as_posix()
+            if place not in own or (site / place).is_symlink():
+                yield place
+        for name in sorted(names):
+            place = (here / name).as_posix()
+            if place not in files and place != MANIFEST:
+                yield place
+
+
+def check_ways(site: Path, foreign: list[str], files: dict[str, Any]) -> None:
+    """Raise AtlasError where something that is not ours stands at the place of a file or folder of
+    ours. A plain file makes way for ours, as it always did."""
+    folders = {parent.as_posix() for name in files for parent in Path(name).parents}
+    for name in foreign:
+        mode = (site / name).lstat().st_mode
+        in_the_way = (
+            (name in folders and not stat.S_ISDIR(mode))
+            or (name in files and not stat.S_ISREG(mode))
+            or name == MANIFEST
+        )
+        if in_the_way:
+            raise AtlasError(
+                f"{site / name}: the atlas did not make it, and the site has a file there",
+                "Move it away, or build to another --output.",
+            )
+
+
+def same(path: Path, mark: list[Any]) -> bool:
+    """Whether a file is a plain one with this size and digest. Raises OSError."""
+    record = path.lstat()
+    if not stat.S_ISREG(record.st_mode) or record.st_size != mark[0]:
+        return False
+    with path.open("rb") as file:
+        return bool(hashlib.file_digest(file, "sha256").hexdigest() == mark[1])
 
 
 def manifest(output: Path) -> dict[str, Any] | None:
-    """The manifest of the site in a folder; None if the atlas wrote none there."""
+    """What the atlas wrote into a folder, or None where it did not.
+
+    Of a manifest that was changed since, only the names of files are believed: its `files` have no
+    sizes and digests that any file could have, so that nothing is shared with such a site.
+    """
     try:
         record = json.loads((output / MANIFEST).read_text(encoding="utf-8"))
-        return (
-            record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
-        )
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+        return None
+    if record.get("seal") == _sealed(record)["seal"]:
+        return record
+    names = [name for name in record["files"] if _plain(name)]
+    return {"files": {name: [-1, ""] for name in names}, "key": "", "pages": 0, "derived": {}}
+
+
+def whole(record: dict[str, Any]) -> bool:
+    """Whether a manifest is as the build wrote it."""
+    return "seal" in record
+
+
+def _sealed(facts: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with a digest of all that it says."""
+    said = {name: value for name, value in facts.items() if name != "seal"}
+    seal = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return {**said, "seal": seal}
+
+
+def _plain(name: str) -> bool:
+    return not any(part in ("", ".", "..") for part in name.split("/")) and "\0" not in name
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _carry_file(source: Path, target: Path) -> None:
+    """Link what is no folder to another place, whatever it is, or make it there again."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+        return
+    except (OSError, NotImplementedError):
+        mode = source.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        target.symlink_to(source.readlink())
+    elif stat.S_ISREG(mode):
+        shutil.copy2(source, target)
+    elif stat.S_ISFIFO(mode):
+        os.mkfifo(target, stat.S_IMODE(mode))
+    else:
+        raise AtlasError(
+            f"{source}: a device or socket, which cannot be carried into the new site",
+            "Move it out of the output folder.",
+        )

@@ -333,7 +333,8 @@ def test_check_fails_where_there_are_problems(
     atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "atlas.web.check.check", lambda public: [("index.html", "link to x: there is no x")]
+        "atlas.web.check.check",
+        lambda public, base_url: [("index.html", "link to x: there is no x")],
     )
     assert run("check") == 1
     assert capsys.readouterr().out == "index.html: link to x: there is no x\n"
@@ -341,7 +342,7 @@ def test_check_fails_where_there_are_problems(
     assert json.loads(capsys.readouterr().out) == [
         {"file": "index.html", "problem": "link to x: there is no x"}
     ]
-    monkeypatch.setattr("atlas.web.check.check", lambda public: [])
+    monkeypatch.setattr("atlas.web.check.check", lambda public, base_url: [])
     assert run("check") == 0
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import BaseModel, ConfigDict, Field
 
+from atlas.engine import artifact
 from atlas.engine.record import Record
 from atlas.engine.store import Store
 from atlas.errors import StageError, StoreError
@@ -216,6 +217,47 @@ def test_an_artifact_that_is_a_file_is_replaced(store: Store) -> None:
     assert store.has(KEY)
 
 
+def sign(folder: Path) -> None:
+    """Let an artifact's manifest say what its files are now."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in manifest["files"]:
+        data = (folder / name).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        manifest["files"][name] = {"size": len(data), "sha256": digest}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("name", ["values.npy", "values.json"])
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_no_flipped_bit_is_read(store: Store, name: str, place: float, bit: int) -> None:
+    store.delete(KEY)
+    store.write(KEY, vectors(), {}, 0.0)
+    path = store.path(KEY) / name
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    assert store.has(KEY), "a plain look compares sizes"
+    with pytest.raises(StoreError, match="changed since it was written"):
+        store.read(KEY, Vectors)
+
+
+def test_a_process_reads_an_artifact_to_check_it_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(KEY, vectors(), {}, 0.0)
+    hashed: list[Path] = []
+    real = artifact.sha256
+    monkeypatch.setattr(artifact, "sha256", lambda path: hashed.append(path) or real(path))
+    for _ in range(3):
+        store.read(KEY, Vectors)
+    assert sorted(path.name for path in hashed) == ["values.json", "values.npy"]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -231,6 +273,10 @@ def test_reading_a_tampered_artifact_says_what_to_do(
 ) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     (store.path(KEY) / name).write_bytes(content)
+    with pytest.raises(StoreError, match=rf"{KEY}/{name}: changed since it was written") as caught:
+        store.read(KEY, Vectors)
+    assert "atlas build --verify" in caught.value.hint
+    sign(store.path(KEY))
     with pytest.raises(StoreError, match=KEY) as caught:
         store.read(KEY, Vectors)
     assert "Delete that folder" in caught.value.hint
@@ -256,6 +302,7 @@ def test_reading_runs_no_code(
 ) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     save(store.path(KEY) / "values.npy", Trap(tmp_path / "sprung"))
+    sign(store.path(KEY))
     with pytest.raises(StoreError, match="damaged"):
         store.read(KEY, Vectors)
     assert not (tmp_path / "sprung").exists()
@@ -264,6 +311,7 @@ def test_reading_runs_no_code(
 def test_reading_checks_the_record(store: Store) -> None:
     store.write(KEY, vectors(), {}, 0.0)
     np.save(store.path(KEY) / "values.npy", np.zeros(3))
+    sign(store.path(KEY))
     with pytest.raises(StoreError, match=r"must be \(v, d\) float32"):
         store.read(KEY, Vectors)
 
@@ -314,6 +362,7 @@ def test_a_model_that_is_not_json_is_the_stages_fault(store: Store) -> None:
 def test_a_model_of_an_older_shape_is_damaged(store: Store) -> None:
     store.write(KEY, Told(name="", values=()), {}, 0.0)
     (store.path(KEY) / "values.json").write_text('{"name": "", "old": 1}')
+    sign(store.path(KEY))
     with pytest.raises(StoreError, match="damaged"):
         store.read(KEY, Told)
 

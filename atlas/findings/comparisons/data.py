@@ -6,6 +6,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from atlas.findings.finding import Finding, Part
+from atlas.maps.facts import Slug
 
 SCHEMA_VERSION = 2
 
@@ -78,7 +79,7 @@ class Alike(Part):
 class Comparison(Alike, Finding):
     """The whole file."""
 
-    maps: tuple[str, str]
+    maps: tuple[Slug, Slug]
     layers: tuple[Layer, ...] = Field(
         description="the first map's space beside every layer, where both maps are of one model"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from atlas.errors import DataError
 from atlas.findings import finding
 from atlas.findings.comparisons import data
 from atlas.findings.comparisons.config import Compare
@@ -61,6 +62,11 @@ class Comparisons:
             content = finding.read(gallery.data, name, data.Comparison, data.SCHEMA_VERSION)
             if content is None:
                 continue
+            if content.maps != table.maps:
+                raise DataError(
+                    f"{gallery.data / name}: maps: compares {' and '.join(content.maps)}",
+                    finding.AGAIN,
+                )
             first, second = (maps[map_id] for map_id in table.maps)
             pair = ComparisonView(table, content, first, second)
             recipes = f"{content.recipe} {first.about.recipe} {second.about.recipe}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from atlas.config.fields import Part, distinct
+from atlas.config.names import Names, Table
 
+DATA = "inputs-embeds"  # the name of its data, which no map may have
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
 Sentences = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=400)], ...],
@@ -23,6 +26,16 @@ class Pitfall(Part):
     sentences: dict[str, Sentences] = Field(default_factory=dict)
     """Sentences by language of the model, measured beside the question's own, which every model
     gets."""
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """A map whose data would stand where those of the write-up do."""
+        for table in tables:
+            if owner := names.take("map", DATA, table.place):
+                yield (
+                    f"{owner}.name: the map id {DATA!r} is what data of [pitfall] are called; "
+                    "choose another name"
+                )
 
     def of(self, language: str) -> tuple[str, ...]:
         """The sentences for a model of a language, the question's first; `zh` includes

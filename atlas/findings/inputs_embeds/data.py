@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from atlas.findings.finding import Finding, Part
+from atlas.maps.facts import Slug, Tag
 
 NAME = "inputs-embeds.json"
 SCHEMA_VERSION = 2  # 2: reason
@@ -91,8 +92,8 @@ class Run(Part):
 class Measured(Part):
     """All runs of a model."""
 
-    model: str
-    language: str
+    model: Slug
+    language: Tag
     runs: tuple[Run, ...]
 
 

@@ -8,6 +8,7 @@ from math import factorial, prod
 from pydantic import Field
 
 from atlas.findings.finding import Finding, Part
+from atlas.maps.facts import Slug, Tag
 
 SCHEMA_VERSION = 1
 
@@ -69,9 +70,9 @@ class Senses(Part):
 class SenseMap(Senses, Finding):
     """The whole file."""
 
-    name: str
-    model: str
-    language: str
+    name: Slug
+    model: Slug
+    language: Tag
 
     @property
     def silhouette(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from atlas.errors import DataError
 from atlas.findings import finding
 from atlas.findings.senses import data
 from atlas.findings.senses.config import Senses
@@ -48,6 +49,11 @@ class SenseMaps:
         for table in entries:
             name = data.file(table.name)
             content = finding.read(gallery.data, name, data.SenseMap, data.SCHEMA_VERSION)
+            if content and (content.name, content.model) != (table.name, table.model):
+                raise DataError(
+                    f"{gallery.data / name}: holds {content.name} of the model {content.model}",
+                    finding.AGAIN,
+                )
             if content is not None:
                 gallery.publish(name)
                 yield SenseView(table, gallery.models[table.model], content)

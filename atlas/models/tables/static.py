@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from atlas.models import tensors, tokenizer_files
+from atlas.models import tokenizer_files
+from atlas.models.weights import read_header
 from atlas.models.tables.finding import Place
 from atlas.models.tables.table import Progress, Table, Tokens, fault
 from atlas.numeric.types import Floats
@@ -76,7 +77,7 @@ def _rows(path: Path) -> int:
 
 def _header(path: Path) -> tuple[dict[str, Any], int, str]:
     with path.open("rb") as file:
-        header, start = tensors.read_header(file, str(path))
+        header, start = read_header(file, str(path))
     matrices = [name for name, entry in header.items() if len(entry["shape"]) == 2]
     name = next((name for name in _TABLES if name in matrices), None)
     if name is None and len(matrices) == 1:

@@ -92,7 +92,10 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
         config = kind.model_validate(raw)
     except ValidationError as problem:
         problems = faults.lines(problem, kind)
+    except RecursionError as problem:
+        raise _too_deep(path) from problem
     problems += _cross_checks(raw, kind)
+    problems += faults.unprintable(raw)
     if problems or config is None:
         raise ConfigError(
             f"{path}: {len(problems)} problem{'' if len(problems) == 1 else 's'}",
@@ -116,6 +119,15 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as problem:
         hint = "See https://toml.io for the syntax."
         raise ConfigError(f"{path}: not valid TOML", hint, [faults.syntax(problem)]) from problem
+    except ValueError as problem:  # a number of more digits than Python reads
+        hint = "A number in it has too many digits."
+        raise ConfigError(f"{path}: cannot be read ({problem})", hint) from problem
+    except RecursionError as problem:
+        raise _too_deep(path) from problem
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: lists or tables too deep in one another", "Nothing was written.")
 
 
 def _cross_checks(raw: Mapping[str, Any], kind: type[Config]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -20,6 +21,9 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from atlas.config.languages import LANGUAGES
 from atlas.config.names import Names, Table
+
+
+_LONGEST = 48  # letters of a name: two maps, of two names each, are one name of a file
 
 
 class Part(BaseModel):
@@ -41,14 +45,20 @@ class Part(BaseModel):
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
+    if len(value) > _LONGEST:
+        raise ValueError(f"at most {_LONGEST} letters, since names of files are made of it")
     return value
 
 
 def _regular(value: str) -> str:
     try:
-        re.compile(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of a pattern that will mean another
+            re.compile(value)
     except re.error as problem:
         raise ValueError(f"not a regular expression: {problem}") from problem
+    except (OverflowError, RecursionError, MemoryError) as problem:
+        raise ValueError("not a regular expression: it is too large or too deep") from problem
     return value
 
 
@@ -85,6 +95,7 @@ Language = Annotated[str, _Rows()]  # the code of a language that a site can be 
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
 # TOML has its own types: `first = "3"` and `optional = "yes"` are mistakes.
-Whole = Annotated[int, Field(strict=True)]
+# No count, id or seed is larger than what every library takes.
+Whole = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
 Flag = Annotated[bool, Field(strict=True)]
 Pattern = Annotated[str, AfterValidator(_regular)]

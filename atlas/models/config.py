@@ -16,8 +16,9 @@ def _language(value: str) -> str:
 _SOURCES = {
     "hub": (r"[\w.-]+(/[\w.-]+)?", "hub:org/name"),
     "path": (r".+", "path:folder"),
-    "package": (r"[A-Za-z_]\w*(/.+)?", "package:module/folder"),
+    "package": (r"(?!__main__)[A-Za-z_]\w*(/.+)?", "package:module/folder"),
 }
+_LONGEST = 4096  # characters of a path that systems take
 
 
 def _source(value: str) -> str:
@@ -26,6 +27,8 @@ def _source(value: str) -> str:
         near = problems.nearest(kind, _SOURCES, "") if colon else ""
         raise ValueError(f"write {', '.join(form for _, form in _SOURCES.values())}{near}")
     shape, form = _SOURCES[kind]
+    if len(value) > _LONGEST:
+        raise ValueError("longer than a path may be")
     if not re.fullmatch(shape, rest, re.ASCII if kind == "hub" else 0):
         raise ValueError(f"write {form}")
     return value

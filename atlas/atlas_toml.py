@@ -68,19 +68,31 @@ def find(start: Path | None = None) -> Path:
     Raises UsageError when there is none.
     """
     if start is not None:
-        path = start if start.is_file() else start / NAME
-        if not path.is_file():
+        path = start if _there(start) else start / NAME
+        if not _there(path):
             raise UsageError(f"{start}: no {NAME} here", f"Make one with `atlas init {start}`.")
         return path
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / NAME).is_file():
+    try:
+        here = Path.cwd()
+    except OSError as problem:
+        raise UsageError(
+            f"The working folder cannot be read ({problem.strerror})",
+            f"Was it deleted? Change to another, or name the folder of {NAME}.",
+        ) from problem
+    for folder in (here, *here.parents, here / "site"):
+        if _there(folder / NAME):
             return folder / NAME
-    if (here / "site" / NAME).is_file():
-        return here / "site" / NAME
     raise UsageError(
         f"No {NAME} in this folder, above it, or in ./site", "Make one with `atlas init`."
     )
+
+
+def _there(path: Path) -> bool:
+    """Whether there is a file; of a path that no system takes, there is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def load(path: Path, kind: type[Config] = Config) -> Config:
@@ -102,7 +114,10 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
             "Nothing was written.",
             problems,
         )
-    config._root = path.resolve().parent
+    try:
+        config._root = path.resolve().parent
+    except (OSError, RuntimeError) as problem:  # a deleted working folder; links in a circle
+        raise ConfigError(f"{path}: cannot be found ({problem})", "Give its full path.") from problem
     return config
 
 

@@ -23,9 +23,6 @@ from atlas.config.languages import LANGUAGES
 from atlas.config.names import Names, Table
 
 
-_LONGEST = 48  # letters of a name: two maps, of two names each, are one name of a file
-
-
 class Part(BaseModel):
     """A table of the file, frozen, without unknown keys. The docstrings of its keys become the
     descriptions of the JSON Schema."""
@@ -45,8 +42,6 @@ class Part(BaseModel):
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         raise ValueError("use small letters, digits and single hyphens, as in `bert-base`")
-    if len(value) > _LONGEST:
-        raise ValueError(f"at most {_LONGEST} letters, since names of files are made of it")
     return value
 
 

@@ -70,9 +70,16 @@ function bar(map, rows) {
 	return made;
 }
 
-/** @param {string} value */
-const cell = (value) =>
-	/[",\n]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value;
+/**
+ * A cell of a table. Spreadsheets take what begins with one of these signs for a
+ * formula, so such text gets an apostrophe before it, as does text that begins
+ * with one: taking one off gives it back exactly.
+ * @param {string} value
+ */
+function cell(value) {
+	const text = /^[=+\-@\t\r\n＝＋－＠']/.test(value) ? `'${value}` : value;
+	return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
 
 /**
  * The tokens as a table for other programs.

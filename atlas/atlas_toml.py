@@ -117,7 +117,9 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
     try:
         config._root = path.resolve().parent
     except (OSError, RuntimeError) as problem:  # a deleted working folder; links in a circle
-        raise ConfigError(f"{path}: cannot be found ({problem})", "Give its full path.") from problem
+        raise ConfigError(
+            f"{path}: cannot be found ({problem})", "Give its full path."
+        ) from problem
     return config
 
 

@@ -106,7 +106,9 @@ def _what(keys: list[int | str], fault: ErrorDetails, root: type[BaseModel]) -> 
         return "missing"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{_shown(value)} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
+        return (
+            f"{_shown(value)} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
+        )
     if kind == "too_short":
         return (
             "needs at least one entry"

@@ -91,6 +91,6 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
 # TOML has its own types: `first = "3"` and `optional = "yes"` are mistakes.
 # No count, id or seed is larger than what every library takes.
-Whole = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
+Whole = Annotated[int, Field(strict=True, ge=-(2**32), le=2**32 - 1)]
 Flag = Annotated[bool, Field(strict=True)]
 Pattern = Annotated[str, AfterValidator(_regular)]

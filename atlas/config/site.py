@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field
 from atlas.config.fields import Language, Part, Text, distinct
 from atlas.config.languages import USUAL
 
-
 _ADDRESS = "write a full address such as https://atlas.example.org/ or leave it empty"
 
 

@@ -7,7 +7,6 @@ import time
 
 from atlas.errors import AtlasError
 
-
 _LAST = 253_402_300_799  # the end of the year 9999
 
 

@@ -24,7 +24,6 @@ from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.words import words as words_stage
 
-
 _TAKE = "Take it out of the file."
 
 

@@ -25,6 +25,7 @@ from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
+from atlas.web.lettering import NAMED, cut
 from atlas.web.palette import PALETTE
 from atlas.web.theme import folders, theme
 
@@ -166,6 +167,8 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "text": own_text,
         "title": title,
         "sentences": sentences,
+        "cut": cut,
+        "name": partial(cut, most=NAMED),
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
 

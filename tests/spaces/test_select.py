@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.errors import StageError
@@ -40,6 +40,7 @@ def make(rows: list[tuple[str, str, str]]) -> Vocabulary:
     return Vocabulary(texts, texts, kinds, scripts, "wordpiece")
 
 
+@settings(max_examples=30, deadline=None)  # each pattern is searched in a process of its own
 @given(ROWS, CONDITIONS, LIMIT)
 def test_all_conditions_hold(
     rows: list[tuple[str, str, str]], conditions: dict[str, Any], limit: dict[str, int]

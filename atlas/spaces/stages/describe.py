@@ -13,7 +13,6 @@ from atlas.models import checkpoint as checkpoints
 from atlas.models.checkpoint import READ_JSON, read_json
 from atlas.spaces.records import Card
 
-
 _LICENCE = re.compile("licen[cs]e", re.IGNORECASE)
 
 

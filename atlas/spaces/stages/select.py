@@ -31,7 +31,7 @@ def select(
     """
     rows = np.arange(len(vocabulary), dtype=np.int32)
     if ids is not None:
-        rows = rows[(rows >= ids[0]) & (rows <= ids[1])]
+        rows = rows[ids[0] : ids[1] + 1]
     if kinds is not None:
         rows = rows[np.isin(np.array(vocabulary.kinds)[rows], list(kinds))]
     if scripts is not None:

@@ -1,6 +1,6 @@
 // @ts-check
 // Chosen tokens: how many, which, as a list to copy or to download.
-import { make, need } from "../../../assets/shared/dom.js";
+import { cut, make, need } from "../../../assets/shared/dom.js";
 import { copy, save } from "./hand_over.js";
 import { fill } from "./words.js";
 
@@ -33,7 +33,7 @@ function show(map, rows) {
 	const list = make("ul", { class: "tokens-list", lang: map.meta.language });
 	for (const row of rows.slice(0, LISTED)) {
 		const act = { type: "button", onclick: () => map.select(row, true) };
-		const name = make("bdi", {}, map.source.text(row) ?? "…");
+		const name = make("bdi", {}, cut(map.source.text(row) ?? "…"));
 		list.append(make("li", {}, make("button", act, name)));
 	}
 	box.append(bar(map, rows), list);

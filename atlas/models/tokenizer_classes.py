@@ -69,7 +69,13 @@ KIN: dict[str, Kin] = {
     "GPTNeoXTokenizer": Kin(_GPT2),
     "Qwen2Tokenizer": Kin(_roles(eos=_END, unk=_END, pad=_END), "vocab.json"),
     **dict.fromkeys(
-        ("BartTokenizer", "LEDTokenizer", "LongformerTokenizer", "MvpTokenizer", "RobertaTokenizer"),
+        (
+            "BartTokenizer",
+            "LEDTokenizer",
+            "LongformerTokenizer",
+            "MvpTokenizer",
+            "RobertaTokenizer",
+        ),
         Kin(_ROBERTA, "vocab.json"),
     ),
     "CLIPTokenizer": Kin(_CLIP, "vocab.json"),

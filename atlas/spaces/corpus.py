@@ -22,6 +22,8 @@ KINDS = {
     ".parquet": "parquet",
 }
 _PARQUET_ROWS = 4096  # at a time
+# What pathlib raises for patterns such as `.`, `**x` and `./`, by version of Python.
+_NO_GLOB = (ValueError, IndexError, AttributeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _matching(root: Path, pattern: str) -> list[Path]:
         if (base / relative).is_file():
             return [base / relative]
         return sorted(path for path in base.glob(relative) if path.is_file())
-    except (ValueError, IndexError, NotImplementedError, OSError, RuntimeError) as problem:
+    except (*_NO_GLOB, OSError, RuntimeError) as problem:
         what = getattr(problem, "strerror", None) or "not a path, nor one with * or **"
         raise DataError(
             f"{pattern}: {what}", "Set `corpus.path` to files, such as corpus/*.txt."

@@ -50,7 +50,7 @@ def tampered(table: pa.Table, choose: random.Random) -> pa.Table:
 
 @pytest.mark.slow
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(["json", "json", "table", "bytes"]))
 def test_data(awkward: Path, capsys: Any, seed: int, kind: str) -> None:

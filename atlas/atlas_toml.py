@@ -114,13 +114,26 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
             "Nothing was written.",
             problems,
         )
+    config._root = _root(path)
+    return config
+
+
+def _root(path: Path) -> Path:
+    """The full path of the folder of a file. Raises ConfigError for one that libraries, which read
+    and write files in it, cannot be told."""
     try:
-        config._root = path.resolve().parent
+        root = path.resolve().parent
+        str(root).encode()
+    except UnicodeEncodeError as problem:
+        raise ConfigError(
+            f"{root}: the name of this folder is not UTF-8, which libraries need",
+            "Rename it; if it is UTF-8, set PYTHONUTF8=1 or a locale such as LC_ALL=C.UTF-8.",
+        ) from problem
     except (OSError, RuntimeError) as problem:  # a deleted working folder; links in a circle
         raise ConfigError(
             f"{path}: cannot be found ({problem})", "Give its full path."
         ) from problem
-    return config
+    return root
 
 
 def _read(path: Path) -> dict[str, Any]:

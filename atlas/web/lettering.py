@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-
 LONGEST = 60  # characters of a token that pages show; the data have all
 NAMED = 120  # of a cluster's name, which is of three tokens
 

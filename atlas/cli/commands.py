@@ -360,6 +360,22 @@ def _device(name: str) -> str:
     return name
 
 
+def _fault(problem: Exception) -> int:
+    """Tell an error that nobody foresaw."""
+    if state["verbose"]:
+        import traceback
+
+        traceback.print_exc()
+    line = " ".join(str(problem).split())[:300]
+    print_error(
+        AtlasError(
+            f"{type(problem).__name__}: {line}",
+            "This is a fault of the atlas itself. Run it with -v, and report what it prints.",
+        )
+    )
+    return AtlasError.exit_code
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 fine, 1 failed, 2 usage, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):  # of a locale that cannot write what is said
@@ -389,19 +405,3 @@ def _run(command: Callable[[], object]) -> int:
     except Exception as problem:  # noqa: BLE001  # a fault of ours, told as one
         return _fault(problem)
     return 0
-
-
-def _fault(problem: Exception) -> int:
-    """Tell an error that nobody foresaw."""
-    if state["verbose"]:
-        import traceback
-
-        traceback.print_exc()
-    line = " ".join(str(problem).split())[:300]
-    print_error(
-        AtlasError(
-            f"{type(problem).__name__}: {line}",
-            "This is a fault of the atlas itself. Run it with -v, and report what it prints.",
-        )
-    )
-    return AtlasError.exit_code

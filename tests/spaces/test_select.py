@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.errors import StageError
+from atlas.spaces.patterns import found
 from atlas.spaces.records import KINDS, Vocabulary
 from atlas.spaces.stages.select import select
 
@@ -73,3 +75,13 @@ def test_all_conditions_hold(
 
 def test_without_conditions_everything() -> None:
     assert select(make([("a", "word", "Latin")] * 7)).ids.tolist() == list(range(7))
+
+
+def test_a_pattern_has_a_time_limit() -> None:
+    texts = ["a" * 60 + "!", "b"]
+    begin = time.perf_counter()
+    with pytest.raises(StageError, match="takes longer than 0.5 s on 2 tokens"):
+        found("(a+)+$", texts, 0.5)
+    assert time.perf_counter() - begin < 10
+    assert found("^.$", texts) == [1]
+    assert found("\\ud800", ["\ud800", "x"]) == [0]

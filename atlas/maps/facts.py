@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelFacts(_Part):
@@ -171,4 +171,6 @@ class About(_Part):
     landmarks: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()
     libraries: dict[str, str]
-    built: str = Field(description="when the data were computed, UTC, ISO 8601")
+    built: str = Field(
+        pattern=r"^\d{4}-\d\d-\d\dT", description="when the data were computed, UTC, ISO 8601"
+    )

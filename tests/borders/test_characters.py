@@ -35,7 +35,9 @@ def test_what_is_left_is_xml(text: str) -> None:
     assert (clean == text) == (not unfit(text))
     mark = ET.Element("a")
     mark.text = clean
-    assert ET.fromstring(ET.tostring(mark)).text == (clean.replace("\r\n", "\n").replace("\r", "\n") or None)
+    assert ET.fromstring(ET.tostring(mark)).text == (
+        clean.replace("\r\n", "\n").replace("\r", "\n") or None
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,12 @@ def test_base_url_in_files_for_robots(tmp_path: Path) -> None:
     found = [place.text for place in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert found == [f"{base}/", f"{base}/maps/x/"]
     assert len((tmp_path / "new" / "robots.txt").read_text().splitlines()) == 3
-    for odd in ("https://a.example/<b>", "https://a.example/\nDisallow: /", 'https://a.example/"', "https://[a"):
+    for odd in (
+        "https://a.example/<b>",
+        "https://a.example/\nDisallow: /",
+        'https://a.example/"',
+        "https://[a",
+    ):
         with pytest.raises(ValueError, match="base_url"):
             Site(base_url=odd)
 
@@ -117,7 +124,11 @@ def test_working_folders(tmp_path: Path, models_folder: Callable[[str], Path]) -
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m atlas build {{}}'
-    for where, told in (("", "working folder"), (".", "no atlas.toml"), (f"-o x {whole}", "working folder")):
+    for where, told in (
+        ("", "working folder"),
+        (".", "no atlas.toml"),
+        (f"-o x {whole}", "working folder"),
+    ):
         done = subprocess.run(
             ["sh", "-c", script.format(where)],  # noqa: S607
             capture_output=True,

@@ -68,19 +68,31 @@ def find(start: Path | None = None) -> Path:
     Raises UsageError when there is none.
     """
     if start is not None:
-        path = start if start.is_file() else start / NAME
-        if not path.is_file():
+        path = start if _there(start) else start / NAME
+        if not _there(path):
             raise UsageError(f"{start}: no {NAME} here", f"Make one with `atlas init {start}`.")
         return path
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / NAME).is_file():
+    try:
+        here = Path.cwd()
+    except OSError as problem:
+        raise UsageError(
+            f"The working folder cannot be read ({problem.strerror})",
+            f"Was it deleted? Change to another, or name the folder of {NAME}.",
+        ) from problem
+    for folder in (here, *here.parents, here / "site"):
+        if _there(folder / NAME):
             return folder / NAME
-    if (here / "site" / NAME).is_file():
-        return here / "site" / NAME
     raise UsageError(
         f"No {NAME} in this folder, above it, or in ./site", "Make one with `atlas init`."
     )
+
+
+def _there(path: Path) -> bool:
+    """Whether there is a file; of a path that no system takes, there is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def load(path: Path, kind: type[Config] = Config) -> Config:
@@ -92,15 +104,36 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
         config = kind.model_validate(raw)
     except ValidationError as problem:
         problems = faults.lines(problem, kind)
+    except RecursionError as problem:
+        raise _too_deep(path) from problem
     problems += _cross_checks(raw, kind)
+    problems += faults.unprintable(raw)
     if problems or config is None:
         raise ConfigError(
             f"{path}: {len(problems)} problem{'' if len(problems) == 1 else 's'}",
             "Nothing was written.",
             problems,
         )
-    config._root = path.resolve().parent
+    config._root = _root(path)
     return config
+
+
+def _root(path: Path) -> Path:
+    """The full path of the folder of a file. Raises ConfigError for one that libraries, which read
+    and write files in it, cannot be told."""
+    try:
+        root = path.resolve().parent
+        str(root).encode()
+    except UnicodeEncodeError as problem:
+        raise ConfigError(
+            f"{root}: the name of this folder is not UTF-8, which libraries need",
+            "Rename it; if it is UTF-8, set PYTHONUTF8=1 or a locale such as LC_ALL=C.UTF-8.",
+        ) from problem
+    except (OSError, RuntimeError) as problem:  # a deleted working folder; links in a circle
+        raise ConfigError(
+            f"{path}: cannot be found ({problem})", "Give its full path."
+        ) from problem
+    return root
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -116,6 +149,15 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as problem:
         hint = "See https://toml.io for the syntax."
         raise ConfigError(f"{path}: not valid TOML", hint, [faults.syntax(problem)]) from problem
+    except ValueError as problem:  # a number of more digits than Python reads
+        hint = "A number in it has too many digits."
+        raise ConfigError(f"{path}: cannot be read ({problem})", hint) from problem
+    except RecursionError as problem:
+        raise _too_deep(path) from problem
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: lists or tables too deep in one another", "Nothing was written.")
 
 
 def _cross_checks(raw: Mapping[str, Any], kind: type[Config]) -> Iterator[str]:

@@ -411,7 +411,7 @@ def toml(value: Any) -> str:
     return repr(value)
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+words = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs"]), max_size=12)
 slugs = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,3})?", fullmatch=True)
 texts = words | st.dictionaries(st.sampled_from(["en", "ja"]), words, min_size=1)
 

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -366,8 +367,27 @@ def _device(name: str) -> str:
     return name
 
 
+def _fault(problem: Exception) -> int:
+    """Tell an error that nobody foresaw."""
+    if state["verbose"]:
+        import traceback
+
+        traceback.print_exc()
+    line = " ".join(str(problem).split())[:300]
+    print_error(
+        AtlasError(
+            f"{type(problem).__name__}: {line}",
+            "This is a fault of the atlas itself. Run it with -v, and report what it prints.",
+        )
+    )
+    return AtlasError.exit_code
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 fine, 1 failed, 2 usage, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):  # of a locale that cannot write what is said
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(lambda: app(arguments)))
 
 
@@ -391,6 +411,8 @@ def _run(command: Callable[[], object]) -> int:
         return _refused(problem)
     except SystemExit as leave:
         return int(leave.code or 0) if not isinstance(leave.code, str) else 1
+    except Exception as problem:  # noqa: BLE001  # a fault of ours, told as one
+        return _fault(problem)
     return 0
 
 

@@ -75,7 +75,7 @@ def near(path: Path) -> str:
     """A path relative to the working folder if it is below it, else as it is."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # elsewhere; a deleted folder; links in a circle
         return str(path)
 
 

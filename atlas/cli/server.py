@@ -13,6 +13,7 @@ import errno
 import html
 import ipaddress
 import json
+import os
 import re
 import socket
 import sys
@@ -201,7 +202,8 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: the terminal belongs to the build."""
 
     def _answer(self) -> None:
-        path = urlsplit(self.path).path
+        # Not urlsplit: it reads `//[` as a host, and fails.
+        path = self.path.partition("#")[0].partition("?")[0]
         if self.server.local and not _names_this_machine(self.headers.get("Host", "")):
             self._send(
                 HTTPStatus.MISDIRECTED_REQUEST,
@@ -224,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
             part.startswith(".") or set(part) & set("\\:\0") for part in parts
         ):
             found = self.server.output.joinpath(*parts)
-            if found.is_dir():
+            if os.path.isdir(found):  # noqa: PTH112  # False for a name that is too long
                 if parts and not path.endswith("/"):
                     self._redirect("/" + "/".join(quote(part) for part in parts) + "/")
                     return
@@ -246,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             inside = path.resolve(strict=True).is_relative_to(self.server.output.resolve())
             return path.read_bytes() if inside and path.is_file() else None
-        except OSError:
+        except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle
             return None
 
     def _missing(self) -> None:
@@ -271,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _redirect(self, to: str) -> None:
-        query = urlsplit(self.path).query
+        query = self.path.partition("#")[0].partition("?")[2]
         self.send_response(HTTPStatus.MOVED_PERMANENTLY)
         self.send_header("Location", f"{to}?{query}" if query else to)
         self.send_header("Cache-Control", "no-store")
@@ -340,8 +342,8 @@ def inject(page: bytes, build: str) -> bytes:
 
 
 def _names_this_machine(host: str) -> bool:
-    name = (urlsplit(f"//{host}").hostname or "") if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
     try:
+        name = (urlsplit(f"//{host}").hostname or "") if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
         return (
             name == "localhost"
             or name.endswith(".localhost")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from atlas.config.characters import unfit
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_LONG = 100  # characters of a value that a message shows
 _TYPES = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -56,6 +59,24 @@ def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
     return [f"{place}: {what}" for place, what in messages.items()]
 
 
+def unprintable(raw: Mapping[str, object]) -> Iterator[str]:
+    """A line for each text of a file, keys included, that holds a character which no page, picture
+    or feed may hold."""
+    left: list[tuple[list[int | str], object]] = [([], raw)]
+    while left:
+        keys, value = left.pop(0)
+        if isinstance(value, str) and (sign := unfit(value)):
+            yield f"{_place(keys)}: holds {sign}, which no page can show; take it out"
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                if sign := unfit(key):
+                    yield f"{_place(keys)}: a key holds {sign}; take it out"
+                else:
+                    left.append(([*keys, key], inner))
+        elif isinstance(value, list):
+            left += [([*keys, index], inner) for index, inner in enumerate(value)]
+
+
 def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
     """` (did you mean …?)` with the closest of `known`; where none is close, a list of all of them
     that begins with `otherwise`."""
@@ -66,8 +87,12 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
 
 
 def _place(keys: list[int | str]) -> str:
+    """A path as in TOML. A key that no terminal should print is quoted and escaped."""
     return (
-        "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+        "".join(
+            f"[{key}]" if isinstance(key, int) else f".{key if key.isprintable() else repr(key)}"
+            for key in keys
+        ).lstrip(".")
         or "atlas.toml"
     )
 
@@ -81,7 +106,9 @@ def _what(keys: list[int | str], fault: ErrorDetails, root: type[BaseModel]) -> 
         return "missing"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{value!r} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
+        return (
+            f"{_shown(value)} is not one of {', '.join(allowed)}{nearest(str(value), allowed, '')}"
+        )
     if kind == "too_short":
         return (
             "needs at least one entry"
@@ -106,7 +133,10 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
-    return repr(value) if isinstance(value, str | int | float) else str(value)
+    if isinstance(value, int) and abs(value) >= 10**_LONG:
+        return "a number of very many digits"
+    text = repr(value) if isinstance(value, str | int | float) else str(value)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}… ({len(text)} characters)"
 
 
 def _path(location: tuple[int | str, ...]) -> list[int | str]:

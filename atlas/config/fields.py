@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -48,9 +49,13 @@ def _slug(value: str) -> str:
 
 def _regular(value: str) -> str:
     try:
-        re.compile(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of a pattern that will mean another
+            re.compile(value)
     except re.error as problem:
         raise ValueError(f"not a regular expression: {problem}") from problem
+    except (OverflowError, RecursionError, MemoryError) as problem:
+        raise ValueError("not a regular expression: it is too large or too deep") from problem
     return value
 
 
@@ -87,6 +92,7 @@ Language = Annotated[str, _Rows()]  # the code of a language that a site can be 
 Slug = Annotated[str, AfterValidator(_slug)]
 Text = str | dict[Language, str]
 # TOML has its own types: `first = "3"` and `optional = "yes"` are mistakes.
-Whole = Annotated[int, Field(strict=True)]
+# No count, id or seed is larger than what every library takes.
+Whole = Annotated[int, Field(strict=True, ge=-(2**32), le=2**32 - 1)]
 Flag = Annotated[bool, Field(strict=True)]
 Pattern = Annotated[str, AfterValidator(_regular)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,15 +11,21 @@ from pydantic import AfterValidator, Field
 from atlas.config.fields import Language, Part, Text, distinct
 from atlas.config.languages import USUAL
 
+_ADDRESS = "write a full address such as https://atlas.example.org/ or leave it empty"
+
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for what is no number
+    except ValueError as problem:
+        raise ValueError(_ADDRESS) from problem
     if value and (
         parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
     ):
-        raise ValueError(
-            "write a full address such as https://atlas.example.org/ or leave it empty"
-        )
+        raise ValueError(_ADDRESS)
+    if unfit := re.search(r"[\s\"<>\\^`{|}?#]", value):
+        raise ValueError(f"no address holds {unfit[0]!r}; write it as %{ord(unfit[0]):02X}")
     return value.rstrip("/")
 
 

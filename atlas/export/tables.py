@@ -13,6 +13,7 @@ from atlas.engine.files import replacing, write_whole
 from atlas.maps.data import Dataset
 from atlas.numeric.types import Array
 
+FORMULA = "=+\\-@\t\r\n＝＋－＠"  # as in a class of a regular expression
 CELLS = ("text", "token", "kind", "script", "pos", "reading")  # of the projector's metadata
 
 
@@ -24,8 +25,12 @@ def write_parquet(source: Path, target: Path) -> list[Path]:
 
 
 def write_csv(data: Dataset, target: Path) -> list[Path]:
-    """Write every column of the table, lists as numbers with spaces between them. Raises
-    OSError."""
+    """Write every column of the table, lists as numbers with spaces between them.
+
+    A spreadsheet takes a cell that begins with one of FORMULA for a formula, so such text gets an
+    apostrophe before it, as does text that begins with one: taking one off gives it back exactly.
+    Raises OSError.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
@@ -35,7 +40,11 @@ def write_csv(data: Dataset, target: Path) -> list[Path]:
         column = data.table.column(name)
         if pa.types.is_list(column.type):
             column = pc.binary_join(column.cast(pa.list_(pa.string())), " ")
-        columns[name] = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        elif pa.types.is_dictionary(column.type):
+            column = column.cast(pa.string())
+        if pa.types.is_string(column.type) and name in CELLS:
+            column = pc.replace_substring_regex(column, f"^([{FORMULA}'])", r"'\1")
+        columns[name] = column
     with replacing(target) as beside:
         csv.write_csv(pa.table(columns), beside)
     return [target]

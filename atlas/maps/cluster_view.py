@@ -14,14 +14,20 @@ from atlas.numeric.types import Array
 from atlas.web.lettering import text_width
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
-LISTED = 3000  # tokens of a cluster named at all
+LISTED = 600  # tokens on a cluster's page; the others are on pages of their own
+PART = 1000  # tokens on each of these; at four bytes a letter, still below web.check.PAGE_LIMIT
+DOTS = 1500  # of a cluster that a picture shows
 
 
-def highlight(unit: Array, most: int = 1500) -> str:
+def _even(count: int, most: int) -> Array:
+    """Positions (m,) of `count` points, or of an even selection of `most` of them."""
+    return np.linspace(0, count - 1, min(count, most)).astype(int)
+
+
+def highlight(unit: Array, most: int = DOTS) -> str:
     """An SVG path of dots, for points (n, 2) in units of the frame on a picture 1200 wide; of more
     than `most` points, an even selection."""
-    if len(unit) > most:
-        unit = unit[np.linspace(0, len(unit) - 1, most).astype(int)]
+    unit = unit[_even(len(unit), most)]
     places = np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1).round().astype(int)
     return "".join(f"M{x} {y}h0" for x, y in np.unique(places, axis=0).tolist())
 
@@ -44,8 +50,9 @@ def close_up(
     high: int = 480,
     most: int = 60,
 ) -> CloseUp:
-    """The points (n, 2) of a cluster, with their texts and ids (n,), fitted into a picture. Up to
-    `most` tokens are written, in the order (n,) given, where they overlap no other."""
+    """The points (n, 2) of a cluster, with their texts and ids (n,), fitted into a picture, of more
+    than DOTS an even selection. Up to `most` tokens are written, in the order (n,) given, where
+    they overlap no other."""
     low, high_end = np.quantile(xy, 0.02, axis=0), np.quantile(xy, 0.98, axis=0)
     span = np.maximum(high_end - low, 1e-6)
     scale = min((wide - 140) / span[0], (high - 50) / span[1])
@@ -53,7 +60,9 @@ def close_up(
     x = wide / 2 + (xy[:, 0] - middle[0]) * scale
     y = high / 2 - (xy[:, 1] - middle[1]) * scale
     inside = (x > 4) & (x < wide - 4) & (y > 4) & (y < high - 4)
-    dots = "".join(f"M{round(a)} {round(b)}h0" for a, b in zip(x[inside], y[inside], strict=True))
+    seen = np.flatnonzero(inside)
+    seen = seen[_even(len(seen), DOTS)]
+    dots = "".join(f"M{round(a)} {round(b)}h0" for a, b in zip(x[seen], y[seen], strict=True))
     placed: list[tuple[float, float, float]] = []
     words: list[tuple[str, float, float, int]] = []
     for row in order.tolist():
@@ -79,7 +88,7 @@ class ClusterView:
     facts     its atlas data
     tokens    the first TABLED of its tokens, its central ones before the others, with neighbors
     others    ids and texts of the next ones, up to LISTED in all
-    unlisted  the number of further tokens
+    parts     ids and texts of all further ones, PART on a page
     made_of   shares of the most frequent kinds, scripts and parts of speech
     overlap   mean share of neighbors that the map keeps, 0..1
     nearest   nearest clusters of its level
@@ -94,7 +103,7 @@ class ClusterView:
     facts: Cluster
     tokens: list[Token]
     others: list[tuple[int, str]]
-    unlisted: int
+    parts: list[list[tuple[int, str]]]
     made_of: dict[str, list[tuple[str, float]]]
     overlap: float
     nearest: list[Cluster]
@@ -111,6 +120,7 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     central = [view.row(token) for token in cluster.central]
     first = set(central)
     order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
+    further = np.sort(order[LISTED:])
     shares: dict[str, list[tuple[str, float]]] = {}
     for what in ("kind", "script", "pos"):
         column = view.column(what)
@@ -124,10 +134,10 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
         view=view,
         facts=cluster,
         tokens=[view.token(row) for row in order[:TABLED].tolist()],
-        others=[
-            (int(view.ids[row]), view.texts[row]) for row in sorted(order[TABLED:LISTED].tolist())
+        others=_named(view, order[TABLED:LISTED]),
+        parts=[
+            _named(view, further[start : start + PART]) for start in range(0, len(further), PART)
         ],
-        unlisted=max(len(order) - LISTED, 0),
         made_of=shares,
         overlap=float(view.overlaps[view.main][rows].mean()),
         nearest=[level[key] for key in cluster.nearest],
@@ -142,3 +152,8 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
         ),
         colour=view.colour.get(own) if own is not None else None,
     )
+
+
+def _named(view: MapView, rows: Array) -> list[tuple[int, str]]:
+    """Ids and texts of rows (m,), in the order of the vocabulary."""
+    return [(int(view.ids[row]), view.texts[row]) for row in np.sort(rows).tolist()]

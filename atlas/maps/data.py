@@ -211,9 +211,10 @@ def _value_faults(data: Dataset) -> Iterator[str]:
     ids = data.column("token_id")
     if len(ids) and not np.all(np.diff(ids) > 0):
         yield "token_id does not ascend"
-    for name in data.table.column_names:
-        if name not in NULLABLE and data.table.column(name).null_count:
-            yield f"{name} has empty cells"
+    full = [name for name in data.table.column_names if name not in NULLABLE]
+    if empty := [name for name in full if data.table.column(name).null_count]:
+        yield from (f"{name} has empty cells" for name in empty)
+        return  # what follows reads numbers
     yield from _neighbor_faults(data, ids)
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
         yield f"unknown kinds {sorted(unknown)}"

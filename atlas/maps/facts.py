@@ -20,7 +20,7 @@ Titles = dict[Tag, str]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelFacts(_Part):
@@ -192,4 +192,6 @@ class About(_Part):
     landmarks: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()
     libraries: dict[str, str]
-    built: str = Field(description="when the data were computed, UTC, ISO 8601")
+    built: str = Field(
+        pattern=r"^\d{4}-\d\d-\d\dT", description="when the data were computed, UTC, ISO 8601"
+    )

@@ -54,6 +54,20 @@ class ClusterPage:
     cluster: ClusterView
 
 
+@dataclass(frozen=True)
+class ClusterPartPage:
+    """The context of maps/part.html, a page of tokens that a cluster's own has no room for.
+
+    view     the map
+    cluster  the cluster
+    part     its place among these pages, from 1
+    """
+
+    view: MapView
+    cluster: ClusterView
+    part: int
+
+
 def pages(views: Sequence[MapView]) -> Iterator[Page]:
     """A page for each model; for each map its page, the one for frames, and those of its
     clusters."""
@@ -72,11 +86,21 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         )
         yield Page(f"{base}clusters/", "maps/clusters.html", ClustersPage(view), pictured=view)
         for cluster in view.about.clusters:
+            shown = cluster_view(view, cluster)
+            own_base = f"{base}clusters/{cluster.slug}/"
             yield Page(
-                f"{base}clusters/{cluster.slug}/",
+                own_base,
                 "maps/cluster.html",
-                ClusterPage(view, cluster_view(view, cluster)),
+                ClusterPage(view, shown),
                 # The tokens of a cluster are the same in every language.
                 fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
                 pictured=view,
             )
+            for part in range(1, len(shown.parts) + 1):
+                yield Page(
+                    f"{own_base}{part}/",
+                    "maps/part.html",
+                    ClusterPartPage(view, shown, part),
+                    indexed=False,
+                    pictured=view,
+                )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from atlas import __version__
+from atlas.config.characters import numbered
 from atlas.config.site import Site, text
 from atlas.maps.cards import SIZE as CARD
 from atlas.maps.facts import ModelFacts
@@ -113,7 +114,8 @@ def feed(site: Site, views: Sequence[MapView], language: str, prefix: str) -> st
         add(entry, "updated", view.about.built)
         add(entry, "summary", view.description(language) or view.model_title(language))
     ET.indent(root, " ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    body = numbered(ET.tostring(root, encoding="unicode"), "&lt;{}&gt;")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
 def dataset(

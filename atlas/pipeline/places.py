@@ -7,6 +7,7 @@ from pathlib import Path
 
 from atlas.atlas_toml import Config
 from atlas.engine.store import Store
+from atlas.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,14 @@ class Places:
 
     @classmethod
     def of(cls, config: Config, output: Path | None = None) -> Places:
-        """The places of an atlas; the site is in `public` unless `output` is given."""
-        return cls(config.root, output.absolute() if output else config.root / "public")
+        """The places of an atlas; the site is in `public` unless `output` is given. Raises
+        UsageError when the working folder, to which `output` is relative, was deleted."""
+        try:
+            return cls(config.root, output.absolute() if output else config.root / "public")
+        except OSError as problem:
+            raise UsageError(
+                f"The working folder cannot be read ({problem.strerror})", "Give full paths."
+            ) from problem
 
     @property
     def store(self) -> Store:

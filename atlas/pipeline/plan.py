@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from atlas import __version__
 from atlas.atlas_toml import Config
+from atlas.engine import clock
 from atlas.engine.task import Task
 from atlas.errors import ModelError, UsageError
 from atlas.maps.plan import MapTarget
@@ -38,9 +39,11 @@ class Plan:
 def plan(config: Config, options: Options, warn: Callable[[str], None]) -> Plan:
     """The plan of a build. Resolves every model and keeps the commits in atlas.lock.
 
-    Raises ModelError when a model that is not optional cannot be reached, and the errors of `make`.
+    Raises ModelError when a model that is not optional cannot be reached, AtlasError for a time of
+    the build that is none, and the errors of `make`.
     """
     places = Places.of(config, options.output)
+    clock.built()  # a time that is none is told before anything is computed
     return make(config, checkpoints(config, options, places, warn), options.only)
 
 

@@ -22,6 +22,8 @@ KINDS = {
     ".parquet": "parquet",
 }
 _PARQUET_ROWS = 4096  # at a time
+# What pathlib raises for patterns such as `.`, `**x` and `./`, by version of Python.
+_NO_GLOB = (ValueError, IndexError, AttributeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,7 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
 
     Raises DataError when there is no such file, or one of a kind that is not known.
     """
-    place = Path(pattern)
-    base = Path(place.anchor) if place.is_absolute() else root
-    relative = str(place.relative_to(place.anchor)) if place.is_absolute() else pattern
-    paths = (
-        [base / relative]
-        if (base / relative).is_file()
-        else sorted(path for path in base.glob(relative) if path.is_file())
-    )
+    paths = _matching(root, pattern)
     if not paths:
         raise DataError(
             f"{pattern}: no such file",
@@ -67,6 +62,22 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
         except (OSError, pa.ArrowException) as problem:
             raise DataError(f"{path}: cannot be read ({problem})", "Is it whole?") from problem
     return parts
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    """The files that a path or glob names. Raises DataError for what is neither."""
+    place = Path(pattern)
+    base = Path(place.anchor) if place.is_absolute() else root
+    relative = str(place.relative_to(place.anchor)) if place.is_absolute() else pattern
+    try:
+        if (base / relative).is_file():
+            return [base / relative]
+        return sorted(path for path in base.glob(relative) if path.is_file())
+    except (*_NO_GLOB, OSError, RuntimeError) as problem:
+        what = getattr(problem, "strerror", None) or "not a path, nor one with * or **"
+        raise DataError(
+            f"{pattern}: {what}", "Set `corpus.path` to files, such as corpus/*.txt."
+        ) from problem
 
 
 def _lines(path: Path, kind: str, size: int) -> Iterator[Chunk]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from atlas.config.characters import unfit
 from atlas.engine.stage import AnyStage, Span
 from atlas.engine.task import Task
 from atlas.errors import DataError, ModelError
@@ -23,6 +24,8 @@ from atlas.spaces.stages.tables import table_card, table_vectors, table_words
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.spaces.stages.words import words as words_stage
+
+_TAKE = "Take it out of the file."
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,14 @@ def read_words(path: Path) -> tuple[str, ...]:
     """The lines of a file of words, each once. Raises DataError when it cannot be read or has
     none."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
+        # Not splitlines(), which also breaks at characters that are told of below.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, ValueError) as problem:
         hint = "`words` is relative to atlas.toml; a word stands on each line."
         raise DataError(f"{path}: cannot be read ({problem})", hint) from problem
+    for number, line in enumerate(lines, 1):
+        if sign := unfit(line):
+            raise DataError(f"{path}, line {number}: holds {sign}, which no page can show", _TAKE)
     words = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not words:
         raise DataError(f"{path}: no words", "A word stands on each line.")

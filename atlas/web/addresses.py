@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from xml.sax.saxutils import escape
 
 from atlas.web.writer import Writer
 
@@ -15,7 +16,7 @@ def write_addresses(base_url: str, indexed: Sequence[str], writer: Writer) -> No
     if not base_url:
         writer.write("robots.txt", "User-agent: *\nAllow: /\n")
         return
-    rows = "".join(f"<url><loc>{base_url}/{here}</loc></url>\n" for here in indexed)
+    rows = "".join(f"<url><loc>{escape(f'{base_url}/{here}')}</loc></url>\n" for here in indexed)
     head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'

@@ -126,7 +126,10 @@ def _bundle(root: Path, name: str, sources: Mapping[str, bytes]) -> bytes | None
     path, listed = asset(root, f"vendor/scripts/{name}.js"), asset(root, "vendor/scripts/list.json")
     if path is None or listed is None:
         return None
-    inputs: list[str] = json.loads(listed.read_bytes()).get(name, [])
+    try:
+        inputs: list[str] = json.loads(listed.read_bytes()).get(name, [])
+    except (ValueError, AttributeError):  # damaged: as if there were no bundle
+        return None
     if not all(place in sources for place in inputs):
         return None
     content = path.read_bytes()

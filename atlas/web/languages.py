@@ -9,6 +9,7 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from atlas.config.languages import LANGUAGES
+from atlas.errors import AtlasError
 from atlas.web.theme import folders
 
 UNIDIC = "ja"  # the language of UniDic's terms, which atlas data hold untranslated
@@ -27,10 +28,17 @@ def catalogue(root: Path, language: str) -> Translations:
         path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
         if path.is_file():
             compiled = io.BytesIO()
-            with path.open("rb") as file:
-                write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
-            compiled.seek(0)
-            messages.merge(Translations(compiled))
+            try:
+                with path.open("rb") as file:
+                    write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
+                compiled.seek(0)
+                messages.merge(Translations(compiled))
+            except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
+                what = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else problem
+                raise AtlasError(
+                    f"{path}: no catalogue of messages ({what})",
+                    "Mend it, or take it away: messages are then in English.",
+                ) from problem
     if language not in ("en", UNIDIC):
         messages.add_fallback(catalogue(root, "en"))
     return messages

@@ -1,8 +1,16 @@
-"""The width of text."""
+"""The width of text, and text cut for show."""
 
 from __future__ import annotations
 
 import unicodedata
+
+LONGEST = 60  # characters of a token that pages show; the data have all
+NAMED = 120  # of a cluster's name, which is of three tokens
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    """A text of at most `most` characters: the last is … where more follow."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def text_width(text: str, size: float) -> float:

@@ -19,16 +19,28 @@ from jinja2 import (
 from jinja2.filters import do_title
 from markupsafe import Markup, escape
 
+from atlas.config.characters import numbered
 from atlas.config.fields import Text
 from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
+from atlas.web.lettering import NAMED, cut
 from atlas.web.palette import PALETTE
 from atlas.web.theme import folders, theme
 
 # Errors of an expression in a template, besides Jinja's own.
-_MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_MISTAKES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+_MEND = "Mend the template; the old site is still there."
 
 # Methods of views that return text in a language, besides `title`. Templates call them as filters,
 # as in `{{ view | description }}`.
@@ -64,20 +76,26 @@ class Renderer:
             self.environments[language] = environment
 
     def render(self, language: str, template: str, context: dict[str, Any]) -> str:
-        """The HTML of a template in a language. Raises AtlasError naming a faulty template."""
+        """The HTML of a template in a language; characters that HTML cannot hold by their numbers.
+        Raises AtlasError naming a faulty template."""
         try:
-            return self.environments[language].get_template(template).render(context)
+            html = self.environments[language].get_template(template).render(context)
         except TemplateError as problem:
             line = getattr(problem, "lineno", None)
             place = f"{template}{f', line {line}' if line else ''}"
+            raise AtlasError(f"templates/{place}: {problem}", _MEND) from problem
+        except UnicodeDecodeError as problem:
             raise AtlasError(
-                f"templates/{place}: {problem}", "Mend the template; the old site is still there."
+                f"templates/{template}: it, or one that it includes, is not UTF-8", _MEND
+            ) from problem
+        except RecursionError as problem:
+            raise AtlasError(
+                f"templates/{template}: includes or calls itself without end", _MEND
             ) from problem
         except _MISTAKES as problem:
             what = f"{type(problem).__name__}: {problem}"
-            raise AtlasError(
-                f"templates/{template}: {what}", "Mend the template; the old site is still there."
-            ) from problem
+            raise AtlasError(f"templates/{template}: {what}", _MEND) from problem
+        return numbered(html, "&lt;{}&gt;")
 
 
 class Titled(Protocol):
@@ -149,6 +167,8 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "text": own_text,
         "title": title,
         "sentences": sentences,
+        "cut": cut,
+        "name": partial(cut, most=NAMED),
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
 

@@ -9,12 +9,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from awkward import NAME, TEXTS
 from exporting import run
 
 from atlas import atlas_toml as config
+from atlas.export.tables import write_csv
 from atlas.pipeline.places import Places
 from atlas.spaces.records import Vectors
 
@@ -86,3 +88,17 @@ def test_tensorboard_takes_the_vectors_of_the_same_build(
     target.recipe = "1" * 64
     run(awkward, "tensorboard", awkward / "projector", force=True, warn=told.append)
     assert len(told) == 1
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
+    texts = ["=1+1", "+x", "-", "@SUM(A1)", "'quoted", "''", "＝1", "\tx", "a=b", "", "\r", "plain"]
+    table = pa.table({"text": texts, "kind": pa.array(texts).dictionary_encode(), "x_pca": [-1.5] * 12})
+    data = SimpleNamespace(table=table)
+    (written,) = write_csv(data, tmp_path / "x.csv")  # type: ignore[arg-type]
+    with written.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("text", "kind"):
+        cells = [row[name] for row in rows]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n＝＋－＠")]
+        assert [cell.removeprefix("'") for cell in cells] == texts
+    assert rows[0]["x_pca"] == "-1.5"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ def test_license(tmp_path: Path, readme: str, expected: str | None) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "README.md").write_bytes(readme.encode())
     assert describe(work=Work(f"path:{tmp_path}"), language="en").facts["license"] == expected
+
+
+def test_a_long_readme_takes_no_time(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    spaces = " " * 20_000
+    odd = f"|{spaces}|license{spaces}|{spaces}\n| licence{spaces}x\n{'|' * 20_000}\n| License | MIT\a |\n"
+    (tmp_path / "README.md").write_text(odd)
+    begin = time.perf_counter()
+    facts = describe(work=Work(f"path:{tmp_path}"), language="en").facts
+    assert time.perf_counter() - begin < 2
+    assert facts["license"] == "MIT<U+0007>"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.errors import StageError
+from atlas.spaces.patterns import found
 from atlas.spaces.records import KINDS, Vocabulary
 from atlas.spaces.stages.select import select
 
@@ -40,6 +42,7 @@ def make(rows: list[tuple[str, str, str]]) -> Vocabulary:
     return Vocabulary(texts, texts, kinds, scripts, "wordpiece")
 
 
+@settings(max_examples=30, deadline=None)  # each pattern is searched in a process of its own
 @given(ROWS, CONDITIONS, LIMIT)
 def test_all_conditions_hold(
     rows: list[tuple[str, str, str]], conditions: dict[str, Any], limit: dict[str, int]
@@ -72,3 +75,13 @@ def test_all_conditions_hold(
 
 def test_without_conditions_everything() -> None:
     assert select(make([("a", "word", "Latin")] * 7)).ids.tolist() == list(range(7))
+
+
+def test_a_pattern_has_a_time_limit() -> None:
+    texts = ["a" * 60 + "!", "b"]
+    begin = time.perf_counter()
+    with pytest.raises(StageError, match="takes longer than 0.5 s on 2 tokens"):
+        found("(a+)+$", texts, 0.5)
+    assert time.perf_counter() - begin < 10
+    assert found("^.$", texts) == [1]
+    assert found("\\ud800", ["\ud800", "x"]) == [0]

@@ -16,7 +16,18 @@ class WriteUpPage:
     write_up: WriteUpView
 
 
+@dataclass(frozen=True)
+class SubjectPage:
+    """The context of inputs_embeds/subject.html: `write_up`, of its one model alone."""
+
+    write_up: WriteUpView
+
+
 def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
-    """The page of the write-up, if there is one."""
+    """The page of the write-up, where it is asked for, and those of the models that it has no room
+    for."""
     for view in views:
         yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))
+        for subject in view.others:
+            own = f"{address}{subject.model.id}/"
+            yield Page(own, "inputs_embeds/subject.html", SubjectPage(view.alone(subject)))

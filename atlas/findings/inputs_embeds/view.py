@@ -18,6 +18,7 @@ from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 from atlas.web.theme import theme
 
+TOGETHER = 4  # models on the page of the write-up; each other has a page of its own
 WORDS = 14  # marked on a pair of maps
 # Scripts of words that may be marked: readers have fonts for them.
 READABLE = ("Latin", "Digits", "Han", "Hiragana", "Katakana", "Kanji and kana")
@@ -197,11 +198,18 @@ class WriteUpView:
             and pair.first.model.id == pair.second.model.id
         }
         self.data = data
-        self.subjects = [
+        every = [
             Subject(models[measured.model], measured, pairs.get(measured.model))
             for measured in data.models
             if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
+        self.subjects, self.others = every[:TOGETHER], every[TOGETHER:]
+
+    def alone(self, subject: Subject) -> WriteUpView:
+        """The write-up of one model."""
+        view = WriteUpView({}, self.data, ())
+        view.subjects = [subject]
+        return view
 
         self.left_out = [
             LeftOut(models[one.model], one.runs[0].reason)

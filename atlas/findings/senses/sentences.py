@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from atlas.config.characters import unfit
 from atlas.config.faults import nearest
 from atlas.errors import DataError
 
@@ -76,7 +77,7 @@ def read(path: Path, words: Sequence[str] | None = None) -> tuple[Occurrence, ..
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, ValueError) as problem:
         raise DataError(
             f"{path}: cannot be read ({problem})",
             "Is `corpus` in atlas.toml right? It is relative to that file.",
@@ -94,6 +95,8 @@ def _occurrence(line: str, place: str) -> Occurrence:
             f"{place}: {f'{where}: ' if where else ''}{first['msg']}", _HINT
         ) from problem
     word = occurrence.word
+    if sign := unfit(f"{word}{occurrence.sense}{occurrence.text}"):
+        raise DataError(f"{place}: holds {sign}, which no page can show", "Take it out.")
     count = len(spans(word, occurrence.text))
     if not count:
         raise DataError(f"{place}: the sentence does not hold {word!r}", _HINT)

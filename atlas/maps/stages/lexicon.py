@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from atlas.engine.stage import Progress, Work, stage
 from atlas.maps.records import Lexicon
 from atlas.models.unidic import UNIDIC, tagger
+from atlas.spaces.patterns import found
 from atlas.spaces.records import Vocabulary
 
 # UniDic's levels of parts of speech, as they begin.
@@ -37,7 +37,8 @@ def lexicon(
     and `pattern` (both must hold). A word is a token when that reads just so without its marks of a
     word's start and end; else when it does after NFKC; else, in an uncased vocabulary (one without
     capital letters), when it does in lower case, and without accents. Where two tokens read the
-    same, a word goes before a continuation, and a lower id before a higher one.
+    same, a word goes before a continuation, and a lower id before a higher one. Raises StageError
+    for a pattern that takes too long.
     """
     index = _index(vocabulary)
     uncased = _uncased(vocabulary)
@@ -102,14 +103,15 @@ def _matching(
     """Words in these scripts in which the pattern is found."""
     if not scripts and not pattern:
         return set()
-    search = re.compile(pattern or "").search
-    return {
+    rows = [
         row
-        for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True))
-        if kind == "word"
-        and (not scripts or vocabulary.scripts[row] in scripts)
-        and search(text.strip("␣") or text)
-    }
+        for row, kind in enumerate(vocabulary.kinds)
+        if kind == "word" and (not scripts or vocabulary.scripts[row] in scripts)
+    ]
+    if not pattern:
+        return set(rows)
+    texts = [vocabulary.texts[row].strip("␣") or vocabulary.texts[row] for row in rows]
+    return {rows[place] for place in found(pattern, texts)}
 
 
 def _classes(vocabulary: Vocabulary, progress: Progress) -> dict[str, set[int]]:

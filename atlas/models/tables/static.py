@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from atlas.models import tokenizer_files
-from atlas.models.weights import read_header
 from atlas.models.tables.finding import Place
 from atlas.models.tables.table import Progress, Table, Tokens, fault
+from atlas.models.weights import read_header
 from atlas.numeric.types import Floats
 
 TITLE = "static embeddings, model.safetensors beside tokenizer.json"

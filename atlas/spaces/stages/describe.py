@@ -7,14 +7,17 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 
+from atlas.config.characters import numbered
 from atlas.engine.stage import Work, stage
 from atlas.errors import ModelError
 from atlas.models import checkpoint as checkpoints
 from atlas.models.checkpoint import READ_JSON, read_json
 from atlas.spaces.records import Card
 
+_LICENCE = re.compile("licen[cs]e", re.IGNORECASE)
 
-@stage("describe", version=3, weight=0.1, uses=(READ_JSON,))
+
+@stage("describe", version=4, weight=0.1, uses=(READ_JSON,))
 def describe(*, language: str, work: Work = Work()) -> Card:
     """Facts from config.json, tokenizer_config.json and the front matter of README.md. Raises
     ModelError without a config."""
@@ -47,12 +50,16 @@ def describe(*, language: str, work: Work = Work()) -> Card:
             "dtype": first("dtype", "torch_dtype"),
             "tokenizer": tokenizer.get("tokenizer_class"),
             "lowercase": tokenizer.get("do_lower_case"),
-            "name": _name(readme),
-            "license": _license(readme),
+            "name": _fit(_name(readme)),
+            "license": _fit(_license(readme)),
             "language": language,
             "bytes": _weights(location),
         }
     )
+
+
+def _fit(text: str | None) -> str | None:
+    return None if text is None else numbered(text)
 
 
 def _readme(location: str) -> str:
@@ -82,8 +89,11 @@ def _license(text: str) -> str | None:
             *re.findall(r"\n[ \t]*- (.*)", match[2]),
         ]
         return ", ".join(value.strip(" \t\"'") for value in values if value.strip()) or None
-    row = re.search(r"^\|\s*licen[cs]e[^|]*\|\s*([^|]+?)\s*\|", text, re.MULTILINE | re.IGNORECASE)
-    return row[1] if row else None
+    for line in text.splitlines():  # a row of a table; no expression, whose time would grow faster
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 3 and not cells[0] and _LICENCE.match(cells[1]) and cells[2]:
+            return cells[2]
+    return None
 
 
 def _name(text: str) -> str | None:

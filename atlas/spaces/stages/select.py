@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from atlas.engine.stage import stage
 from atlas.errors import StageError
+from atlas.spaces.patterns import found
 from atlas.spaces.records import Selection, Vocabulary
 
 
@@ -27,20 +27,17 @@ def select(
 
     `ids` is a closed range, `pattern` a regular expression searched in the readable text; `first`
     and `last` count among the tokens that the other conditions leave. Raises StageError when
-    nothing is left.
+    nothing is left, and for a pattern that takes too long.
     """
     rows = np.arange(len(vocabulary), dtype=np.int32)
     if ids is not None:
-        rows = rows[(rows >= ids[0]) & (rows <= ids[1])]
+        rows = rows[ids[0] : ids[1] + 1]
     if kinds is not None:
         rows = rows[np.isin(np.array(vocabulary.kinds)[rows], list(kinds))]
     if scripts is not None:
         rows = rows[np.isin(np.array(vocabulary.scripts)[rows], list(scripts))]
     if pattern is not None:
-        search = re.compile(pattern).search
-        rows = np.array(
-            [row for row in rows.tolist() if search(vocabulary.texts[row])], dtype=np.int32
-        )
+        rows = rows[found(pattern, [vocabulary.texts[row] for row in rows.tolist()])]
     if first is not None:
         rows = rows[:first]
     if last is not None:

@@ -49,6 +49,18 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
+ * A text of at most so many characters, the last being … where more follow: for
+ * show only.
+ * @param {string} text
+ * @param {number} [most]
+ */
+export function cut(text, most = 60) {
+	if (text.length <= most) return text;
+	const signs = Array.from(text); // not halves of surrogate pairs
+	return signs.length <= most ? text : `${signs.slice(0, most - 1).join("")}…`;
+}
+
+/**
  * Escapes text for HTML and SVG.
  * @param {unknown} text
  */

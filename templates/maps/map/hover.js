@@ -1,6 +1,6 @@
 // @ts-check
 // What the pointer is over: its ring, its name, and its colour's name.
-import { above, make } from "../../assets/shared/dom.js";
+import { above, cut, make } from "../../assets/shared/dom.js";
 import { swatch } from "./colour/swatch.js";
 import { hitAt } from "./view.js";
 
@@ -68,7 +68,11 @@ function showTip(map, row, i) {
 	const { x, y } = map.points();
 	const key = colouring.plane[i];
 	const item = colouring.items.find((one) => one.key === key);
-	const name = make("bdi", { lang: map.meta.language }, source.text(row));
+	const name = make(
+		"bdi",
+		{ lang: map.meta.language },
+		cut(source.text(row) ?? ""),
+	);
 	tip.replaceChildren(name);
 	if (item) tip.append(make("small", {}, swatch(item.colour), item.name));
 	tip.hidden = false;

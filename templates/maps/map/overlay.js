@@ -1,5 +1,6 @@
 // @ts-check
 // What stands above the points: labels, pins, and the lasso.
+import { cut } from "../../assets/shared/dom.js";
 import { PALETTE } from "./colour/palette.js";
 import { chooseLabels } from "./labels/choose.js";
 import { drawLabels } from "./labels/draw.js";
@@ -33,6 +34,16 @@ export function styleOf(map, view) {
 }
 
 /**
+ * A token's text as labels show it; undefined where it is not known yet.
+ * @param {LiveMap} map
+ * @param {number} row
+ */
+function shown(map, row) {
+	const text = map.source.text(row);
+	return text === undefined ? undefined : cut(text);
+}
+
+/**
  * The labels that show in a view.
  * @param {LiveMap} map
  * @param {View} view
@@ -40,7 +51,7 @@ export function styleOf(map, view) {
 export function chooseLabelsOf(map, view) {
 	return chooseLabels({
 		meta: map.meta,
-		text: (row) => map.source.text(row),
+		text: (row) => shown(map, row),
 		points: map.points(),
 		view,
 		width: map.box.clientWidth,
@@ -70,7 +81,7 @@ function pins(map) {
 		return landmark.rows.map((row) => {
 			/** @type {[number, number]} */
 			const at = [x[row], y[row]];
-			return { at, row, text: map.source.text(row) ?? "" };
+			return { at, row, text: shown(map, row) ?? "" };
 		});
 	});
 }

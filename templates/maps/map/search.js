@@ -1,7 +1,7 @@
 // @ts-check
 // The search field: a combobox over every token, by any part of it or by its
 // reading.
-import { above, make, need } from "../../assets/shared/dom.js";
+import { above, cut, make, need } from "../../assets/shared/dom.js";
 import { fill } from "./panel/words.js";
 import { fold } from "./source/fold.js";
 
@@ -98,7 +98,7 @@ export class Search {
 		return make(
 			"li",
 			{ role: "option", id, "aria-selected": "false" },
-			make("bdi", {}, text),
+			make("bdi", {}, cut(text)),
 			make("small", {}, extra.join(" · ")),
 		);
 	}

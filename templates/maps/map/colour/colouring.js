@@ -1,5 +1,6 @@
 // @ts-check
 // What colour each point has, and what the legend says of it.
+import { cut } from "../../../assets/shared/dom.js";
 import { GREY } from "../units.js";
 import { NOISE, PALETTE, STEPS } from "./palette.js";
 
@@ -70,7 +71,7 @@ async function keysBy(map, name, points) {
 		const { coarse } = map.meta.clusters;
 		const items = coarse.map((cluster, key) => ({
 			key,
-			name: cluster.name.split(" · ")[0],
+			name: cut(cluster.name.split(" · ")[0]),
 			colour: cluster.colour === GREY ? NOISE : PALETTE[cluster.colour],
 			lang: map.meta.language,
 		}));

@@ -3,6 +3,7 @@
 // so here is only a filter: in view, and zoomed in far enough. A label fades in
 // over the quarter octave after its zoom, and never leaves while the reader
 // zooms in, but for names that give way to finer ones.
+import { cut } from "../../../assets/shared/dom.js";
 import { projector } from "../scene/canvas.js";
 import { GREY } from "../units.js";
 import { spread } from "./spread.js";
@@ -121,7 +122,7 @@ function names(wish, at, faint) {
 			const { name, slug, size, colour } = cluster;
 			const coming = zoom[key] ? fadeIn(half - zoom[key]) : 1;
 			found.push({
-				text: level === "coarse" ? name.split(" · ")[0] : name,
+				text: level === "coarse" ? cut(name.split(" · ")[0]) : cut(name, 120),
 				name,
 				slug,
 				level,
@@ -168,7 +169,8 @@ function marksOf(wish, at) {
 		if (!what.at) return;
 		const [px, py] = at(...what.at);
 		if (!inside(wish, [px, py])) return;
-		const { row, text = "" } = what;
+		const { row } = what;
+		const text = cut(what.text ?? "");
 		found.push({ px, py, text, ...look, tx: px, ty: py, row });
 	};
 	if (selected) mark(selected, { dot: 5, weight: 700, size: 16 });

@@ -1,6 +1,6 @@
 // @ts-check
 // Chosen tokens: how many, which, as a list to copy or to download.
-import { make, need } from "../../../assets/shared/dom.js";
+import { cut, make, need } from "../../../assets/shared/dom.js";
 import { copy, save } from "./hand_over.js";
 import { fill } from "./words.js";
 
@@ -33,7 +33,7 @@ function show(map, rows) {
 	const list = make("ul", { class: "tokens-list", lang: map.meta.language });
 	for (const row of rows.slice(0, LISTED)) {
 		const act = { type: "button", onclick: () => map.select(row, true) };
-		const name = make("bdi", {}, map.source.text(row) ?? "…");
+		const name = make("bdi", {}, cut(map.source.text(row) ?? "…"));
 		list.append(make("li", {}, make("button", act, name)));
 	}
 	box.append(bar(map, rows), list);
@@ -70,9 +70,16 @@ function bar(map, rows) {
 	return made;
 }
 
-/** @param {string} value */
-const cell = (value) =>
-	/[",\n]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value;
+/**
+ * A cell of a table. Spreadsheets take what begins with one of these signs for a
+ * formula, so such text gets an apostrophe before it, as does text that begins
+ * with one: taking one off gives it back exactly.
+ * @param {string} value
+ */
+function cell(value) {
+	const text = /^[=+\-@\t\r\n＝＋－＠']/.test(value) ? `'${value}` : value;
+	return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
 
 /**
  * The tokens as a table for other programs.

@@ -1,7 +1,7 @@
 // @ts-check
 // The table of what is in view: names of clusters, then the tokens whose labels
 // show first.
-import { make, need } from "../../../assets/shared/dom.js";
+import { cut, make, need } from "../../../assets/shared/dom.js";
 
 /** @import { LiveMap } from "../live.js" */
 /** @import { NameLabel, TokenLabel } from "../labels/choose.js" */
@@ -36,7 +36,7 @@ function cluster(map, { name, slug, size }) {
 	return make(
 		"tr",
 		{},
-		make("th", head, make("a", { href }, name)),
+		make("th", head, make("a", { href }, cut(name, 120))),
 		make("td", {}, map.words.cluster),
 		make("td", { class: "n" }, map.number(size)),
 	);
@@ -52,7 +52,7 @@ function token(map, { row, i, text }) {
 	return make(
 		"tr",
 		{},
-		make("th", head, make("button", act, make("bdi", {}, text))),
+		make("th", head, make("button", act, make("bdi", {}, cut(text)))),
 		make("td", {}, map.told("kind", i) ?? ""),
 		make("td", {}, ""),
 	);

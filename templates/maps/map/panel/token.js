@@ -1,6 +1,6 @@
 // @ts-check
 // The panel of the chosen token.
-import { make, need } from "../../../assets/shared/dom.js";
+import { cut, make, need } from "../../../assets/shared/dom.js";
 import { fill } from "./words.js";
 
 /** @import { LiveMap } from "../live.js" */
@@ -24,7 +24,7 @@ export function showToken(map, selected) {
 	const head = make(
 		"h2",
 		{ lang: map.meta.language, dir: "auto", tabindex: "-1" },
-		selected.text ?? "…",
+		cut(selected.text ?? "…"),
 	);
 	box.append(closeButton(map), head);
 	const { facts, near } = selected;
@@ -94,7 +94,7 @@ function clusterLink(map, facts) {
 	const href = `${map.stage.dataset.clusters}${cluster.slug}/`;
 	const target = map.embedded ? { target: "_top" } : {};
 	const { language } = map.meta;
-	return make("a", { href, lang: language, ...target }, cluster.name);
+	return make("a", { href, lang: language, ...target }, cut(cluster.name, 120));
 }
 
 /**
@@ -109,7 +109,7 @@ function nearList(map, near) {
 		const button = make(
 			"button",
 			{ type: "button", onclick: () => map.select(row, true) },
-			make("bdi", {}, text ?? "…"),
+			make("bdi", {}, cut(text ?? "…")),
 			kept ? make("span", here, ` (${map.words.here})`) : null,
 		);
 		const range = { min: "0", max: "1", value: told, "aria-hidden": "true" };

@@ -179,8 +179,9 @@ class Map:
         """The nearest neighbors of a token in the space, by cosine, nearest first: `rank` (from 1),
         `token_id`, `token`, `text` and `similarity`.
 
-        A token whose vector is zero has none. `token` is the text as a reader sees it, the token as the tokenizer has it, or its id. Where
-        several tokens read the same, the first by id is meant. Raises NotThere, which is a
+        A token whose vector is zero has none. `token` is the text as a reader sees it, the token as
+        the tokenizer has it, or its id. Where several tokens read the same, the first by id is
+        meant. Raises NotThere, which is a
         KeyError, for a word that is no token of this map, and UsageError when `n` is more than are
         kept.
 

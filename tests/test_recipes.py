@@ -39,7 +39,7 @@ STAGES = {
     "cluster": 4,
     "compare": 5,
     "contextual": 2,
-    "describe": 3,
+    "describe": 4,
     "label": 3,
     "landmarks": 1,
     "layers": 3,
@@ -60,7 +60,7 @@ STAGES = {
     "words": 1,
 }
 KEYS: dict[str, str] = {
-    "m: describe": "c5264ede711e",
+    "m: describe": "a5ba8388a87a",
     "m: vocabulary": "1619ad70a92f",
     "m: annotate": "1d6864bae068",
     "m: vectors": "b0107453132d",

@@ -22,7 +22,6 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from atlas.errors import AtlasError
@@ -54,42 +53,8 @@ TYPES = {
     ".parquet": "application/vnd.apache.parquet",
 }
 
-RELOAD = """"use strict";
-(() => {
-  if (window.top !== window) return; // in a frame: the page around it reloads
-  const mine = document.currentScript.dataset.build;
-  let source = null;
-  let box = null;
-  const show = (message) => {
-    if (box) box.remove();
-    box = null;
-    if (!message) return;
-    box = document.createElement("pre");
-    box.setAttribute("role", "alert");
-    box.lang = "en";
-    box.textContent = message;
-    Object.assign(box.style, { position: "fixed", inset: "auto 0 0 0", zIndex: "2147483647", margin: "0", padding: "1rem" });
-    Object.assign(box.style, { maxHeight: "50vh", overflow: "auto", whiteSpace: "pre-wrap", font: "14px/1.5 monospace" });
-    Object.assign(box.style, { color: "#fff", background: "#8b1a1a" });
-    document.body.append(box);
-  };
-  const follow = () => {
-    if (source || document.hidden) return;
-    source = new EventSource("/.atlas/events");
-    source.onmessage = (event) => {
-      const state = JSON.parse(event.data);
-      if (state.build !== mine) location.reload();
-      else show(state.error);
-    };
-  };
-  // A browser opens six connections to one host: a hidden tab gives its own back, and catches up when it is seen again.
-  const leave = () => { if (source) source.close(); source = null; };
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
-  window.addEventListener("pagehide", leave);
-  window.addEventListener("pageshow", follow);
-  follow();
-})();
-"""
+# Added to pages while they are served: it shows faults, and loads a page again after a build.
+RELOAD = Path(__file__).with_name("reload.js").read_text(encoding="utf-8")
 
 
 class State:
@@ -104,25 +69,30 @@ class State:
 
     @property
     def build(self) -> str:
+        """The build that pages should show."""
         return f"{self._begun}-{self._count}"
 
     def built(self) -> None:
+        """Tell that a build went well."""
         with self._changed:
             self._count += 1
             self.error = ""
             self._changed.notify_all()
 
     def failed(self, error: str) -> None:
+        """Tell what is wrong with a build."""
         with self._changed:
             self.error = error
             self._changed.notify_all()
 
     def close(self) -> None:
+        """Tell that the server ends."""
         with self._changed:
             self.closed = True
             self._changed.notify_all()
 
     def message(self) -> str:
+        """The state as JSON."""
         return json.dumps({"build": self.build, "error": self.error})
 
     def wait(self, told: str, seconds: float) -> str:
@@ -154,6 +124,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def local(self) -> bool:
+        """Whether this machine alone can reach it."""
         return ipaddress.ip_address(str(self.server_address[0])).is_loopback
 
     @property
@@ -168,6 +139,7 @@ class Server(ThreadingHTTPServer):
         return self._rules
 
     def server_bind(self) -> None:
+        """Bind to the address."""
         # The parent's would look up the machine's name, which takes seconds where there is no
         # resolver.
         self.socket.bind(self.server_address)
@@ -177,11 +149,10 @@ class Server(ThreadingHTTPServer):
             int(self.server_address[1]),
         )
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(
-            sys.exception(), ConnectionError | TimeoutError
-        ):  # a reader who went away is no error
-            super().handle_error(request, client_address)
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Tell of errors, but not of a reader who went away."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # handed on
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -193,12 +164,14 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
+        """Answer with a file of the site."""
         self._answer()
 
     def do_HEAD(self) -> None:
+        """Answer with the headers of a file."""
         self._answer()
 
-    def log_message(self, *_: Any, **__: Any) -> None:
+    def log_message(self, *_: object, **__: object) -> None:
         """Nothing: the terminal belongs to the build."""
 
     def _answer(self) -> None:
@@ -257,7 +230,10 @@ class Handler(BaseHTTPRequestHandler):
                 html.escape(self.server.state.error)
                 or "The site is being built; this page will show it."
             )
-            text = f'<!doctype html><html lang="en"><title>atlas</title><body><pre>{error}</pre></body></html>'
+            text = (
+                '<!doctype html><html lang="en"><title>atlas</title><body>'
+                f"<pre>{error}</pre></body></html>"
+            )
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), TYPES[".html"])
             return
         edition = (

@@ -78,7 +78,7 @@ def test_words_name_where_a_third_are_words_else_the_commonest_kind() -> None:
     kinds = [PIECE] * 5 + [WORD]
     assert "##ddd" not in named(["##aaa", "##bbb", "##ccc", "##eee", "##fff", "word"], kinds)
     assert all(
-        text.startswith("##") for text in named(texts[:3] + ["##eee", "##fff", "word"], kinds)
+        text.startswith("##") for text in named([*texts[:3], "##eee", "##fff", "word"], kinds)
     )
 
 

@@ -30,10 +30,10 @@ def told() -> Any:
     """The table of what was held, for people: run with `-s`."""
     yield
     names = ("vector", "contextual", "pitfall")
-    print("\n| family | " + " | ".join(f"{name} right" for name in names) + " |")  # noqa: T201
-    print("|---|---|---|---|")  # noqa: T201
+    print("\n| family | " + " | ".join(f"{name} right" for name in names) + " |")
+    print("|---|---|---|---|")
     for family, row in TABLE.items():
-        print(f"| {family} | " + " | ".join(row.get(name, "**no**") for name in names) + " |")  # noqa: T201
+        print(f"| {family} | " + " | ".join(row.get(name, "**no**") for name in names) + " |")
 
 
 @pytest.fixture(scope="module", params=families.FAMILIES)

@@ -49,7 +49,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
     environment = {"PYTHONPATH": str(CHECKOUT), "PATH": ""}
     subprocess.run(command, env=environment, check=True, timeout=60)
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
-        atlas.opne
+        atlas.opne  # noqa: B018
 
 
 def test_examples_of_the_module(tiny_atlas: Built, tmp_path: Path, monkeypatch: Any) -> None:

@@ -20,7 +20,7 @@ JAPANESE = """昭和の初め、フランスから三メートルの荷物が届
 日本語の文章は、漢字とひらがなとカタカナで書かれている。食べる、食べた、食べない。😀🎉
 """
 
-WORDPIECE = (  # words read better so
+WORDPIECE = (  # noqa: SIM905  # words read better so
     "[PAD] [UNK] [CLS] [SEP] [MASK] [unused0] [unused1] the quick brown fox run ##ning ##s ##é café naïve 1999 ##9 ½ , . ! ## $ + "
     "Москва αθήνα שלום 三 昭和 フランス ##ランス 食べ ##る 東京 한국 ไทย a b c d e ##a ##b ##c"
 ).split()

@@ -1,4 +1,4 @@
-"""Characters that neither HTML nor XML may hold: control characters but tabs and line breaks, halves
+"""Characters that HTML and XML may not hold: control characters but tabs and line breaks, halves
 of surrogate pairs, and noncharacters."""
 
 from __future__ import annotations

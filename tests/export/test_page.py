@@ -71,7 +71,7 @@ def test_without_the_bundle_the_page_takes_plotlys_file(
     from atlas.web import theme
 
     asset = theme.asset
-    plain = lambda root, name: None if name.startswith("vendor/") else asset(root, name)
+    plain = lambda root, name: None if name.startswith("vendor/") else asset(root, name)  # noqa: E731
     monkeypatch.setattr("atlas.web.assets.asset", plain)
     (written,) = run(awkward, "html", awkward / "out.html")
     text = written.read_text(encoding="utf-8")

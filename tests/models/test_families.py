@@ -104,7 +104,8 @@ def test_what_leaves_the_layers(family: Any, tmp_path: Path) -> None:
         try:
             made = contextual(work=work, layer=layer).values
         except StageError as problem:
-            assert "pools" in problem.message and name == "Funnel"
+            if name != "Funnel" or "pools" not in problem.message:
+                raise
             continue
         for row, states in right.items():
             np.testing.assert_allclose(made[row], states[layer][1], rtol=1e-4, atol=2e-5)

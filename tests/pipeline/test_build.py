@@ -381,7 +381,7 @@ def _whole(atlas: Built) -> int:
     """How many whole results the store holds; a half-written one has a manifest, too, but in a
     folder of its writer's own."""
     store = Store(atlas.root / ".atlas" / "store")
-    return sum(store.has(key) for key in store.keys())  # a store is no mapping
+    return sum(store.has(key) for key in store.keys())  # noqa: SIM118  # a store is no mapping
 
 
 def _started(process: subprocess.Popen[str], atlas: Built) -> None:

@@ -166,7 +166,7 @@ def test_a_flipped_bit_of_the_store_is_computed_anew(
     data = {path.name: path.read_bytes() for path in (atlas_copy.root / "data").glob("*.parquet")}
     store = Store(atlas_copy.root / ".atlas" / "store")
     kinds: dict[str, Path] = {}
-    for key in store.keys():  # a store is no mapping
+    for key in store.keys():  # noqa: SIM118  # a store is no mapping
         manifest = store.manifest(key)
         large = max(manifest["files"], key=lambda name: manifest["files"][name]["size"])
         kinds.setdefault(manifest["recipe"]["stage"], store.path(key) / large)
@@ -189,7 +189,7 @@ def test_nothing_is_computed_from_a_flipped_bit(atlas_copy: Built) -> None:
     before = {path.name: path.read_bytes() for path in (atlas_copy.root / "data").iterdir()}
     [key] = [
         key
-        for key in store.keys()  # a store is no mapping
+        for key in store.keys()  # noqa: SIM118  # a store is no mapping
         if store.manifest(key)["record"] == "Vectors"
         and store.manifest(key)["files"]["values.npy"]["size"] > 40_000_000
     ]

@@ -111,8 +111,6 @@ def states(network: Network, ids: Tensor, mask: Tensor) -> Sequence[Tensor]:
     given: dict[str, object] = (
         {"attention_mask": mask} if "attention_mask" in _takes(network) else {}
     )
-    if "use_cache" in _takes(network):
-        given |= {"use_cache": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a family's code will not do in a later torch
         made = network(input_ids=ids, **given, output_hidden_states=True)

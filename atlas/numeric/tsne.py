@@ -77,6 +77,6 @@ def _affinities(rows: Ints, linked: npt.NDArray[np.bool_]) -> csr_matrix:
     n, k = rows.shape
     parts = np.repeat(linked if linked.any() else ~linked, k).astype(np.float64)
     drawn = sparse.csr_matrix((parts, rows.ravel(), np.arange(n + 1) * k), shape=(n, n))
-    drawn.eliminate_zeros()
     drawn = drawn + drawn.T
+    drawn.eliminate_zeros()
     return drawn / drawn.sum()

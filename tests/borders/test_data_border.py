@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import borders
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Built
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,3 +77,25 @@ def test_data(awkward: Path, capsys: Any, seed: int, kind: str) -> None:
     finally:
         facts.write_bytes(whole[0])
         table.write_bytes(whole[1])
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32))
+def test_findings(pair: Built, tmp_path: Path, capsys: Any, seed: int) -> None:
+    choose = random.Random(seed)
+    root = tmp_path / "pair"
+    if not root.is_dir():
+        shutil.copytree(pair.root, root, ignore=shutil.ignore_patterns(".atlas"))
+    file = choose.choice(sorted((root / "data").glob("*--*.json")))
+    whole = file.read_bytes()
+    try:
+        value = borders.mutated(json.loads(whole), choose)
+        file.write_text(json.dumps(value), encoding="utf-8")
+        before = borders.contents(root, "public", ".atlas")
+        borders.run(capsys, "build", "--frozen", str(root))
+        assert borders.contents(root, "public", ".atlas") == before
+    finally:
+        file.write_bytes(whole)

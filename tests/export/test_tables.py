@@ -92,7 +92,9 @@ def test_tensorboard_takes_the_vectors_of_the_same_build(
 
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
     texts = ["=1+1", "+x", "-", "@SUM(A1)", "'quoted", "''", "＝1", "\tx", "a=b", "", "\r", "plain"]
-    table = pa.table({"text": texts, "kind": pa.array(texts).dictionary_encode(), "x_pca": [-1.5] * 12})
+    table = pa.table(
+        {"text": texts, "kind": pa.array(texts).dictionary_encode(), "x_pca": [-1.5] * 12}
+    )
     data = SimpleNamespace(table=table)
     (written,) = write_csv(data, tmp_path / "x.csv")  # type: ignore[arg-type]
     with written.open(encoding="utf-8", newline="") as file:

@@ -203,19 +203,20 @@ class WriteUpView:
             for measured in data.models
             if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
+        if len(every) > TOGETHER:  # those on the page of the write-up are its examples
+            every.sort(key=lambda subject: not subject.fits)
         self.subjects, self.others = every[:TOGETHER], every[TOGETHER:]
+        self.left_out = [
+            LeftOut(models[one.model], one.runs[0].reason)
+            for one in data.models
+            if one.model in models and one.runs and not one.runs[0].sentences
+        ]
 
     def alone(self, subject: Subject) -> WriteUpView:
         """The write-up of one model."""
         view = WriteUpView({}, self.data, ())
         view.subjects = [subject]
         return view
-
-        self.left_out = [
-            LeftOut(models[one.model], one.runs[0].reason)
-            for one in data.models
-            if one.model in models and one.runs and not one.runs[0].sentences
-        ]
 
     @cached_property
     def example(self) -> Subject | None:

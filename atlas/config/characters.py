@@ -1,5 +1,5 @@
-"""Characters that HTML and XML may not hold: control characters but tabs and line breaks, halves
-of surrogate pairs, and noncharacters."""
+"""Characters that neither HTML nor XML may hold: control characters but tabs and line breaks,
+halves of surrogate pairs, and noncharacters."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import borders
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Built
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,3 +78,70 @@ def test_data(awkward: Path, capsys: Any, seed: int, kind: str) -> None:
     finally:
         facts.write_bytes(whole[0])
         table.write_bytes(whole[1])
+
+
+FINDINGS = """
+[[models]]
+id = "m"
+source = "path:{model}"
+
+[[models.maps]]
+projections = ["pca"]
+
+[[models.maps]]
+name = "deep"
+space = "contextual"
+projections = ["pca"]
+
+[[compare]]
+maps = ["m-words", "m-deep"]
+
+[[senses]]
+name = "s"
+model = "m"
+corpus = "senses.jsonl"
+
+[pitfall]
+"""
+
+
+@pytest.fixture(scope="module")
+def findings(
+    tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str], Path]
+) -> Iterator[Path]:
+    """The folder of an atlas with a finding of each kind, built without TensorFlow."""
+    built = Built(tmp_path_factory.mktemp("findings"))
+    model = models_folder("wordpiece").as_posix()
+    built.toml.write_text(FINDINGS.format(model=model), encoding="utf-8")
+    sentences = [
+        {"word": "fox", "sense": sense, "text": f"the {how} fox {sense}"}
+        for sense in ("run", "brown")
+        for how in ("quick", "a", "b")
+    ]
+    lines = "".join(json.dumps(sentence) + "\n" for sentence in sentences)
+    (built.root / "senses.jsonl").write_text(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("atlas.models.frameworks.installed", lambda: ("torch",))
+        built.build()
+        shutil.rmtree(built.root / ".atlas")
+        yield built.root
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32), number=st.integers(0, 2))
+def test_findings(findings: Path, capsys: Any, seed: int, number: int) -> None:
+    choose = random.Random(seed)
+    names = {path.name for path in (findings / "data").glob("*.json")}
+    file = findings / "data" / sorted(names - {"m-words.json", "m-deep.json"})[number]
+    whole = file.read_bytes()
+    try:
+        value = borders.mutated(json.loads(whole), choose)
+        file.write_text(json.dumps(value), encoding="utf-8")
+        before = borders.contents(findings, "public", ".atlas")
+        borders.run(capsys, "build", "--frozen", str(findings))
+        assert borders.contents(findings, "public", ".atlas") == before
+    finally:
+        file.write_bytes(whole)

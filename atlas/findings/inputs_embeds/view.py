@@ -203,6 +203,8 @@ class WriteUpView:
             for measured in data.models
             if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
+        if len(every) > TOGETHER:  # those on the page of the write-up are its examples
+            every.sort(key=lambda subject: not subject.fits)
         self.subjects, self.others = every[:TOGETHER], every[TOGETHER:]
         self.left_out = [
             LeftOut(models[measured.model], measured.runs[0].reason)

@@ -82,7 +82,7 @@ def find_table(
         )
         for place, end in enumerate(ends)
         for name in header
-        if (name == end or name.endswith("." + end)) and len(header[name]["shape"]) == 2
+        if f".{name}".endswith(f".{end}") and len(header[name]["shape"]) == 2
     ]
     return min(found)[-1] if found else None
 
@@ -173,7 +173,7 @@ def _refuse_packed(weights: Weights) -> None:
 
 def _found(weights: Weights, rows: int | None, ends: Sequence[str]) -> str | None:
     """As `find_table`, of which only the candidates' files are opened."""
-    names = [name for name in weights.names() if name.endswith(tuple(ends))]
+    names = [name for name in weights.names() if f".{name}".endswith(tuple(f".{e}" for e in ends))]
     return find_table({name: weights.entry(name) for name in names}, rows, ends)
 
 

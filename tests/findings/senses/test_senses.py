@@ -284,8 +284,8 @@ def test_what_json_lines_may_hold(tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     rows = [
         *ROWS,
-        ("fox", "animal", "a fox\u2028and\x85a run"),
-        ("run", "word", "a fox\u2028and\x85a run"),
+        ("fox", "animal", "a fox\u2028and\u2029a run"),
+        ("run", "word", "a fox\u2028and\u2029a run"),
     ]
     path.write_bytes(b"\xef\xbb\xbf" + lines(rows).replace("\n", "\r\n").encode())
     assert [(one.word, one.sense, one.text) for one in sentences.read(path)] == rows

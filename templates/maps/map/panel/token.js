@@ -35,7 +35,13 @@ export function showToken(map, selected) {
 			make("h3", {}, map.words.near),
 			...(near.length
 				? [nearList(map, near), ...keptLines(map, facts, near)]
-				: [make("p", { class: "key" }, map.source.total > 1 ? map.words.alone : map.words.none)]),
+				: [
+						make(
+							"p",
+							{ class: "key" },
+							map.source.total > 1 ? map.words.alone : map.words.none,
+						),
+					]),
 		);
 	} else box.append(make("p", { class: "meta" }, map.words.loading));
 	if (inside) head.focus({ preventScroll: true });

@@ -17,8 +17,8 @@ export class SearchIndex {
 	}
 
 	/**
-	 * Tokens of which a word or the reading begins with a text; the same first,
-	 * then the shortest.
+	 * Tokens of which a word or the reading begins with a text: the text itself
+	 * first, then those of which a word or the reading is it, then the shortest.
 	 * @param {string} query
 	 * @param {number} most
 	 */
@@ -38,18 +38,18 @@ export class SearchIndex {
 			}
 			if (found.size && !keys[k + 1]?.startsWith(wanted)) break;
 		}
-		return [...found.values()].sort(better).slice(0, most);
+		/** @param {Entry} one */
+		const rank = (one) => (fold(one.text) === wanted ? 2 : Number(one.exact));
+		return [...found.values()]
+			.sort(
+				(a, b) =>
+					rank(b) - rank(a) ||
+					a.text.length - b.text.length ||
+					(a.text < b.text ? -1 : 1),
+			)
+			.slice(0, most);
 	}
 }
-
-/**
- * @param {Entry} a
- * @param {Entry} b
- */
-const better = (a, b) =>
-	Number(b.exact) - Number(a.exact) ||
-	a.text.length - b.text.length ||
-	(a.text < b.text ? -1 : 1);
 
 /**
  * Tells whether a text stands before another by code points, as the index is

@@ -39,7 +39,8 @@ export class SearchIndex {
 			if (found.size && !keys[k + 1]?.startsWith(wanted)) break;
 		}
 		/** @param {Entry} one */
-		const rank = (one) => (fold(one.text) === wanted ? 2 : Number(one.exact));
+		const rank = ({ text, exact }) =>
+			text === query ? 3 : fold(text) === wanted ? 2 : Number(exact);
 		return [...found.values()]
 			.sort(
 				(a, b) =>

@@ -218,6 +218,7 @@ export class WholeSource {
 		found.sort(
 			(a, b) =>
 				a.goodness - b.goodness ||
+				Number(texts[b.row] === query) - Number(texts[a.row] === query) ||
 				a.length - b.length ||
 				(texts[a.row] < texts[b.row] ? -1 : 1),
 		);

@@ -1,4 +1,5 @@
-"""README says what the code does: its commands and options, its tables of atlas.toml, its columns."""
+"""README says what the code does: its commands and options, its tables of atlas.toml, its columns;
+and docs what the tests of every tokenizer and family measure."""
 
 from __future__ import annotations
 
@@ -75,3 +76,24 @@ def test_every_column_of_atlas_data_is_told_of() -> None:
     for name in columns(["umap"]):
         stem = name.removeprefix("x_").removeprefix("y_") if name[1] == "_" else name
         assert f"`{name}`" in README or f"_{stem}`" in README, name
+
+
+def between(name: str, file: str) -> str:
+    """What stands between a name's two marks in a file of docs."""
+    text = (CHECKOUT / "docs" / file).read_text(encoding="utf-8")
+    return text.partition(f"<!-- {name} -->\n")[2].partition(f"\n<!-- /{name} -->")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_table_of_tokenizers_is_what_is_measured() -> None:
+    from tests import tokenizer_table
+
+    assert tokenizer_table.text() == between("tokenizers", "checkpoints.md")
+
+
+def test_every_file_that_is_named_exists() -> None:
+    for path in (CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *CHECKOUT.glob("docs/*.md")):
+        text = path.read_text(encoding="utf-8")
+        named = set(re.findall(r"`((?:atlas|docs|tests|benchmarks)/[\w./-]+)`", text))
+        assert [name for name in named if not (CHECKOUT / name).exists()] == [], path.name

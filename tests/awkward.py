@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,63 @@ TEXTS = [
     "j",
 ]
 NAME = "a · <img src=x> · 日本"
+
+
+def facts(rows: int, shown: Sequence[str], **of_map: Any) -> dict[str, Any]:
+    """What atlas data tell of a map `m-words`; `of_map` stands in place of what its own are."""
+    figures = {
+        "overlap": 0.25,
+        "trustworthiness": 0.5,
+        "continuity": 0.5,
+        "k": 3,
+        "sampled": rows,
+        "quantiles": (0.0, 0.2, 0.5),
+    }
+    return {
+        "schema_version": dataset.SCHEMA_VERSION,
+        "recipe": "0" * 64,
+        "model": {
+            "id": "m",
+            "source": "path:m",
+            "revision": "",
+            "digest": "files:0",
+            "language": "en",
+            "facts": {},
+        },
+        "map": {
+            "id": "m-words",
+            "model": "m",
+            "name": "words",
+            "space": "input",
+            "selection": {},
+            "tokens": rows,
+            "dimensions": 4,
+            "tensor": "t",
+            "neighbors": 3,
+            "seed": 0,
+            "dictionary": "",
+            "projections": {name: {} for name in shown},
+            "clustered_on": "umap",
+            "cluster_parameters": {},
+        }
+        | of_map,
+        "faithfulness": dict.fromkeys((*shown, "random"), figures),
+        "libraries": {},
+    }
+
+
+def cluster(shown: Sequence[str], radius: float = 0.0, **other: Any) -> dict[str, Any]:
+    """A coarse cluster as atlas data tell it."""
+    return {
+        "level": "coarse",
+        "key": 0,
+        "slug": "a",
+        "parent": None,
+        "cohesion": 0.5,
+        "nearest": [],
+        "anchors": dict.fromkeys(shown, (0.0, radius)),
+        "zooms": dict.fromkeys(shown, 0),
+    } | other
 
 
 @pytest.fixture
@@ -60,59 +118,10 @@ def awkward(tmp_path: Path) -> Path:
             f"overlap_{name}": np.full(rows, 0.25, np.float32),
             f"label_{name}": np.zeros(rows, np.uint8),
         }
-    figures = {
-        "overlap": 0.25,
-        "trustworthiness": 0.5,
-        "continuity": 0.5,
-        "k": 3,
-        "sampled": rows,
-        "quantiles": (0.0, 0.2, 0.5),
-    }
     about = About.model_validate(
-        {
-            "schema_version": dataset.SCHEMA_VERSION,
-            "recipe": "0" * 64,
-            "model": {
-                "id": "m",
-                "source": "path:m",
-                "revision": "",
-                "digest": "files:0",
-                "language": "en",
-                "facts": {},
-            },
-            "map": {
-                "id": "m-words",
-                "model": "m",
-                "name": "words",
-                "space": "input",
-                "selection": {},
-                "tokens": rows,
-                "dimensions": 4,
-                "tensor": "t",
-                "neighbors": 3,
-                "seed": 0,
-                "dictionary": "",
-                "projections": {"umap": {}, "pca": {}},
-                "clustered_on": "umap",
-                "cluster_parameters": {},
-            },
-            "faithfulness": dict.fromkeys((*shown, "random"), figures),
-            "clusters": [
-                {
-                    "level": "coarse",
-                    "key": 0,
-                    "name": NAME,
-                    "slug": "a",
-                    "size": 6,
-                    "central": [0, 5],
-                    "parent": None,
-                    "cohesion": 0.5,
-                    "nearest": [],
-                    "anchors": dict.fromkeys(shown, (0.0, 0.0)),
-                    "zooms": dict.fromkeys(shown, 0),
-                }
-            ],
-            "libraries": {},
+        facts(rows, shown)
+        | {
+            "clusters": [cluster(shown, name=NAME, size=6, central=[0, 5])],
             "built": "2026-01-01T00:00:00Z",
         }
     )

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PALETTE } from "../../templates/maps/map/colour/palette.js";
 import { openSource } from "../../templates/maps/map/source/index.js";
 
 const root = process.env.ATLAS_GOLDEN ?? "";
@@ -86,4 +87,31 @@ export async function everything(source) {
 	}
 	await source.want(source.meta.main, all, 0);
 	return source.points(source.meta.main);
+}
+
+/**
+ * What the labels of a whole map in view are chosen by.
+ * @param {string} name
+ */
+export async function wishOf(name) {
+	const { source } = await open(name);
+	const points = await everything(source);
+	await source.texts(Array.from({ length: points.n }, (_, i) => i));
+	/** @type {import("../../templates/maps/map/labels/choose.js").Wish} */
+	const wish = {
+		meta: source.meta,
+		text: (row) => source.text(row),
+		points,
+		view: { x: 32768, y: 21845, span: 65535 },
+		width: 1000,
+		height: 667,
+		half: 2.6,
+		colours: PALETTE,
+		hidden: null,
+		selected: null,
+		near: null,
+		hovered: null,
+		pins: [],
+	};
+	return wish;
 }

@@ -1,32 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PALETTE } from "../../templates/maps/map/colour/palette.js";
 import { chooseLabels } from "../../templates/maps/map/labels/choose.js";
 import { labelAt } from "../../templates/maps/map/labels/hit.js";
-import { everything, maps, open } from "./golden.js";
+import { maps, wishOf } from "./golden.js";
 
 /** @param {string} name */
-async function labelsOf(name) {
-	const { source } = await open(name);
-	const points = await everything(source);
-	await source.texts(Array.from({ length: points.n }, (_, i) => i));
-	const view = { x: 32768, y: 21845, span: 65535 };
-	return chooseLabels({
-		meta: source.meta,
-		text: (row) => source.text(row),
-		points,
-		view,
-		width: 1000,
-		height: 667,
-		half: 2.6,
-		colours: PALETTE,
-		hidden: null,
-		selected: null,
-		near: null,
-		hovered: null,
-		pins: [],
-	});
-}
+const labelsOf = async (name) => chooseLabels(await wishOf(name));
 
 for (const name of maps) {
 	test(`${name}: the middle of a label is its own`, async () => {

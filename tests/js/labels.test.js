@@ -1,37 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PALETTE } from "../../templates/maps/map/colour/palette.js";
 import { chooseLabels } from "../../templates/maps/map/labels/choose.js";
 import { deepen } from "../../templates/maps/map/labels/draw.js";
 import { spread } from "../../templates/maps/map/labels/spread.js";
-import { everything, lot, maps, open } from "./golden.js";
+import { lot, maps, wishOf } from "./golden.js";
 
 /** @typedef {import("../../templates/maps/map/labels/choose.js").Mark} Mark */
-/** @typedef {import("../../templates/maps/map/labels/choose.js").Wish} Wish */
-
-/** @param {string} name */
-async function wishOf(name) {
-	const { source } = await open(name);
-	const points = await everything(source);
-	await source.texts(Array.from({ length: points.n }, (_, i) => i));
-	/** @type {Wish} */
-	const wish = {
-		meta: source.meta,
-		text: (row) => source.text(row),
-		points,
-		view: { x: 32768, y: 21845, span: 65535 },
-		width: 1000,
-		height: 667,
-		half: 2.6,
-		colours: PALETTE,
-		hidden: null,
-		selected: null,
-		near: null,
-		hovered: null,
-		pins: [],
-	};
-	return wish;
-}
 
 for (const name of maps) {
 	test(`${name}: labels show that are in view and due`, async () => {

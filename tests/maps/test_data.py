@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import awkward
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,58 +50,12 @@ def make(texts: list[str], k: int = 3) -> Dataset:
             f"overlap_{name}": random.random(rows).astype(np.float32),
             f"label_{name}": np.full(rows, 255, np.uint8),
         }
-    figures = {
-        "overlap": 0.25,
-        "trustworthiness": 0.5,
-        "continuity": 0.5,
-        "k": 3,
-        "sampled": rows,
-        "quantiles": (0.0, 0.2, 0.5),
-    }
+    facts = awkward.facts(rows, SHOWN, selection={"first": rows}, neighbors=k)
+    facts["model"]["facts"] = {"layers": 2}
     about = About.model_validate(
-        {
-            "schema_version": dataset.SCHEMA_VERSION,
-            "recipe": "0" * 64,
-            "model": {
-                "id": "m",
-                "source": "path:m",
-                "revision": "",
-                "digest": "files:0",
-                "language": "en",
-                "facts": {"layers": 2},
-            },
-            "map": {
-                "id": MAP,
-                "model": "m",
-                "name": "words",
-                "space": "input",
-                "selection": {"first": rows},
-                "tokens": rows,
-                "dimensions": 4,
-                "tensor": "t",
-                "neighbors": k,
-                "seed": 0,
-                "dictionary": "",
-                "projections": {name: {} for name in SHOWN},
-                "clustered_on": "umap",
-                "cluster_parameters": {},
-            },
-            "faithfulness": dict.fromkeys((*SHOWN, "random"), figures),
-            "clusters": [
-                {
-                    "level": "coarse",
-                    "key": 0,
-                    "name": "a · b",
-                    "slug": "a",
-                    "size": rows,
-                    "central": [0],
-                    "parent": None,
-                    "cohesion": 0.5,
-                    "nearest": [],
-                    "anchors": dict.fromkeys(SHOWN, (0.0, 0.5)),
-                    "zooms": dict.fromkeys(SHOWN, 0),
-                }
-            ],
+        facts
+        | {
+            "clusters": [awkward.cluster(SHOWN, 0.5, name="a · b", size=rows, central=[0])],
             "landmarks": [
                 {
                     "name": "eras",

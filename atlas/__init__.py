@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas.api import open as open  # noqa: A004
+    from atlas.api import open as open  # noqa: A004  # called as atlas.open
 
 __version__ = "0.1.0"
 

@@ -84,7 +84,10 @@ class Map(Part):
     projections: Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(distinct)] = (
         tuple(PROJECTIONS)
     )
-    """The projections; the first is shown first, and clusters are found on it."""
+    """The projections."""
+    first: Method | None = None
+    """The projection that is shown first and that clusters are found on; the most faithful one,
+    which keeps the most true neighbors, when left out."""
     neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
     """Nearest neighbors kept for each token, by cosine."""
     seed: Annotated[Whole, Field(ge=0)] = 0
@@ -95,6 +98,12 @@ class Map(Part):
     """Options of t-SNE."""
     clusters: ClusterOptions = ClusterOptions()
     """Options of clustering."""
+
+    @model_validator(mode="after")
+    def _of_its_projections(self) -> Map:
+        if self.first is not None and self.first not in self.projections:
+            raise ValueError(f"first: {self.first} is none of its projections")
+        return self
 
     @model_validator(mode="after")
     def _of_the_space(self) -> Map:

@@ -9,8 +9,8 @@ import numpy as np
 from atlas.maps.data import Dataset
 from atlas.numeric.types import Array
 
-ASPECT = 2 / 3  # height of the frame over its width
-MARGIN = 0.05  # on each side, of the width of the layout
+ASPECT = 9 / 16  # height of the frame over its width
+MARGIN = 0.02  # on each side, of the width of the layout
 # The share of points that a frame may leave outside on each side: a few strays would make the rest
 # small.
 STRAY = 0.003

@@ -63,14 +63,13 @@ def gather(plan: MapTasks, store: Store) -> Dataset:
         libraries=libraries(),
         built=built(),
     )
-    return Dataset(about, table(_columns(read), plan.map.projections))
+    return Dataset(about, table(_columns(read), read.shown))
 
 
 class _Results:
     """The results of a map's tasks."""
 
     def __init__(self, plan: MapTasks, store: Store) -> None:
-        shown = plan.map.projections
         self.words = store.read(plan.vocabulary.key, Vocabulary)
         self.notes = store.read(plan.annotations.key, Annotations)
         self.ids = np.asarray(store.read(plan.selection.key, Selection).ids)
@@ -79,8 +78,13 @@ class _Results:
         self.averages = store.read(plan.vectors.key, Averages) if plan.asked else None
         self.space = self.averages or plan.read_vectors(store)
         self.asked = np.asarray(store.read(plan.asked.key, Selection).ids) if plan.asked else None
-        self.layouts = {name: store.read(plan.layouts[name].key, Layout) for name in shown}
-        self.labels = {name: store.read(plan.labels[name].key, Labels) for name in shown}
+        self.main: str = store.read(plan.main.key, Layout).parameters["method"]
+        self.shown = (
+            self.main,
+            *(name for name in plan.map.projections if name != self.main),
+        )
+        self.layouts = {name: store.read(plan.layouts[name].key, Layout) for name in self.shown}
+        self.labels = {name: store.read(plan.labels[name].key, Labels) for name in self.shown}
         self.truth = {
             name: store.read(task.key, Faithfulness) for name, task in plan.faithfulness.items()
         }
@@ -134,7 +138,7 @@ def _map_facts(plan: MapTasks, read: _Results) -> MapFacts:
         seed=plan.map.seed,
         dictionary=read.notes.dictionary,
         projections={name: layout.parameters for name, layout in read.layouts.items()},
-        clustered_on=plan.map.projections[0],
+        clustered_on=read.main,
         cluster_parameters=read.groups.parameters,
         layer=plan.map.layer,
         corpus=_corpus(plan, read.averages, read.asked)

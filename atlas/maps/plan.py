@@ -12,10 +12,13 @@ from atlas.engine.task import Task
 from atlas.errors import DataError
 from atlas.maps import data
 from atlas.maps.config import Map, Model
+from atlas.maps.frame import ASPECT
 from atlas.maps.gather import gather
 from atlas.maps.landmarks import Claim, Landmark, words
 from atlas.maps.projections import RANDOM, Projection, named
+from atlas.maps.stages.arrange import arrange
 from atlas.maps.stages.cluster import cluster
+from atlas.maps.stages.foremost import foremost
 from atlas.maps.stages.label import label
 from atlas.maps.stages.landmarks import landmarks as landmarks_stage
 from atlas.maps.stages.lexicon import lexicon
@@ -113,11 +116,37 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
     near = task(neighbors, selected, k=entry.neighbors)
     # PCA is measured on every map, and so is what chance gives.
     names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
-    layouts = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}
+    drawn = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}
+    # Where axes mean nothing; the random layout is what chance gives, as it is.
+    layouts = {
+        name: task(arrange, (near, layout), f"arrange {name}", aspect=ASPECT)
+        if name != RANDOM.name and named(name).turned
+        else layout
+        for name, layout in drawn.items()
+    }
     shown = {name: layouts[name] for name in entry.projections}
+    faithfulness = {
+        name: task(
+            measure, (*selected, near, layout), f"measure {name}", k=TRUST_K, seed=entry.seed
+        )
+        for name, layout in layouts.items()
+    }
+    # Clusters are found on the layout as it was drawn: on one of even density they are less pure.
+    first = entry.first or (entry.projections[0] if len(entry.projections) == 1 else None)
+    main = (
+        drawn[first]
+        if first
+        else task(
+            foremost,
+            (
+                *(drawn[name] for name in entry.projections),
+                *(faithfulness[name] for name in entry.projections),
+            ),
+        )
+    )
     groups = task(
         cluster,
-        (*selected, shown[entry.projections[0]], space.vocabulary),
+        (*selected, main, space.vocabulary),
         coarse=entry.clusters.coarse,
         fine=entry.clusters.fine,
     )
@@ -132,18 +161,15 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
         vectors=space.vectors,
         selection=space.selection,
         neighbors=near,
+        drawn=drawn,
+        main=main,
         layouts=layouts,
         clusters=groups,
         labels={
             name: task(label, (layout, groups, space.vocabulary, space.selection), f"label {name}")
             for name, layout in shown.items()
         },
-        faithfulness={
-            name: task(
-                measure, (*selected, near, layout), f"measure {name}", k=TRUST_K, seed=entry.seed
-            )
-            for name, layout in layouts.items()
-        },
+        faithfulness=faithfulness,
         asked=space.asked if entry.corpus else None,
     )
 

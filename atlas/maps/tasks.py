@@ -18,7 +18,12 @@ from atlas.spaces.records import Averages, Vectors
 
 @dataclass(frozen=True)
 class MapTasks:
-    """The tasks whose results make one map, by the part of the atlas data that they become."""
+    """The tasks whose results make one map, by the part of the atlas data that they become.
+
+    drawn      each projection, as its method draws it
+    main       the one of them on which clusters are found, and whose map is shown first
+    layouts    each projection as it is shown
+    """
 
     id: str
     model: Model
@@ -30,6 +35,8 @@ class MapTasks:
     vectors: Task
     selection: Task
     neighbors: Task
+    drawn: Mapping[str, Task]
+    main: Task
     layouts: Mapping[str, Task]
     clusters: Task
     labels: Mapping[str, Task]
@@ -53,10 +60,12 @@ class MapTasks:
         pinned = tuple(task for task in (self.lexicon, self.landmarks) if task)
         return (
             *single,
+            *self.drawn.values(),
             *self.layouts.values(),
+            *self.faithfulness.values(),
+            self.main,
             self.clusters,
             *self.labels.values(),
-            *self.faithfulness.values(),
             *pinned,
         )
 

@@ -62,7 +62,7 @@ def test_a_projection_of_ones_own_becomes_a_map(
     model = Model(id="m", source=f"path:{folder}")
     entry = ToyMap(toy=ToyOptions(size=3), clusters=ClusterOptions(coarse=4, fine=2))
     plan = plan_map(tmp_path, model, entry, checkpoint)
-    task = plan.layouts["toy"]
+    task = plan.drawn["toy"]
     assert task.weight == 7 and task.label == "m-words: toy"
     assert task.params == {"method": "toy", "seed": 0, "size": 3.0}
     assert list(plan.labels) == ["toy", "pca"] and RANDOM.name in plan.faithfulness
@@ -81,7 +81,9 @@ def test_a_projection_of_ones_own_becomes_a_map(
         "size": 3.0,
         "neighbors": 15,
     }
-    assert data.about.map.clustered_on == "toy"
+    kept = {name: data.about.faithfulness[name].overlap for name in ("toy", "pca")}
+    main = data.about.map.clustered_on
+    assert kept[main] == max(kept.values()) and next(iter(data.about.map.projections)) == main
     points = np.stack([data.column("x_toy"), data.column("y_toy")], axis=1)
     assert np.ptp(points[:, 0]) >= np.ptp(points[:, 1])  # its longer axis lies flat
     assert {"overlap_toy", "label_toy"} <= set(data.table.column_names)

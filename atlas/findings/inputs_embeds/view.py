@@ -27,7 +27,7 @@ _FED = ("hidden", "subtracted", "sinusoidal", "lookup")
 
 @dataclass(frozen=True)
 class Mark:
-    """A word on a picture 1200 wide and 800 high."""
+    """A word on a picture 1200 wide."""
 
     text: str
     colour: int
@@ -37,7 +37,7 @@ class Mark:
     def free(self, others: Sequence[Mark]) -> bool:
         """Whether it is inside the picture and overlaps none of the others."""
         half = text_width(self.text, 27) / 2 + 8
-        inside = half < self.x < 1200 - half and 60 < self.y < 780
+        inside = half < self.x < 1200 - half and 60 < self.y < 1200 * ASPECT - 20
         return inside and all(
             abs(self.x - other.x) > half + text_width(other.text, 27) / 2 + 8
             or abs(self.y - other.y) > 52

@@ -2,6 +2,7 @@
 // What a view means on a map: which part of it is in view, how far in, and how
 // large dots are.
 import { labelAt } from "./labels/hit.js";
+import { ASPECT } from "./units.js";
 
 /** @import { LiveMap } from "./live.js" */
 /** @import { Hit } from "./labels/hit.js" */
@@ -11,7 +12,7 @@ import { labelAt } from "./labels/hit.js";
 const PLACED = 400;
 
 /**
- * The view that shows the poster's frame, which is two thirds as high as wide.
+ * The view that shows the poster's frame.
  * @param {Pick<LiveMap, "box" | "meta" | "projection">} map
  * @returns {View}
  */
@@ -20,8 +21,8 @@ export function whole({ box, meta, projection }) {
 	const wider = box.clientWidth / Math.max(box.clientHeight, 1);
 	return {
 		x: left + width / 2,
-		y: bottom + width / 3,
-		span: Math.max(width, ((width * 2) / 3) * wider),
+		y: bottom + (width * ASPECT) / 2,
+		span: Math.max(width, width * ASPECT * wider),
 	};
 }
 

@@ -1,0 +1,38 @@
+"""The layout that is shown: a projection arranged so that it fills the frame of its pictures."""
+
+from __future__ import annotations
+
+from atlas.engine.stage import Work, helper, stage
+from atlas.maps.records import Layout, Neighbors
+from atlas.maps.stages.project import upright
+from atlas.numeric import cartogram
+from atlas.numeric.plane import nearest, shared
+from atlas.numeric.types import Floats, Ints
+
+CARTOGRAM = helper("cartogram", version=cartogram.VERSION)
+
+_NEAR = 15  # neighbors that places follow, and that are counted
+
+
+@stage("arrange", version=1, weight=2, uses=(CARTOGRAM,))
+def arrange(neighbors: Neighbors, layout: Layout, *, aspect: float, work: Work = Work()) -> Layout:
+    """A layout whose points fill a frame of an aspect (height over width), centred as `project`
+    leaves it.
+
+    Its parameters tell, beside the projection's, `filled`: the share of the frame that the densest
+    half of the points takes; and `overlap_as_drawn`: the mean overlap of the layout as the
+    projection drew it, which that of the arranged one is to be compared with.
+    """
+    n = len(layout.xy)
+    if n < cartogram.FEWEST:
+        return layout
+    true = neighbors.rows[:, :_NEAR]
+    xy, facts = cartogram.filled(layout.xy, aspect, true, work.threads)
+    work.progress(0.8)
+    facts["overlap_as_drawn"] = _overlap(layout.xy, true, work.threads)
+    return Layout(upright(xy, turn=False), {**layout.parameters, **facts})
+
+
+def _overlap(xy: Floats, true: Ints, threads: int) -> float:
+    k = true.shape[1]
+    return round(float(shared(true, nearest(xy, k, threads)).mean()) / k, 6) if k else 0.0

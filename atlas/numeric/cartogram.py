@@ -1,0 +1,264 @@
+"""Layouts that fill a frame: emptiness drawn in, dense places widened, and what is near kept near.
+
+A layout puts half of its points in a few percent of a picture. A cartogram evens their density by a
+flow (Gastner, Seguy & More 2018, "Fast flow-based algorithm for creating density-equalizing map
+projections"), here on points in place of borders, and no further than is asked. It stretches, so
+that each point's surroundings then take again the shape that they had, turned and scaled as the
+flow left them (as Sorkine & Alexa 2007, "As-rigid-as-possible surface modeling", with similarities
+in place of rotations): islands move whole, and the gaps between them give way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from atlas.numeric.types import Array, Doubles, Facts, Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+VERSION = 1  # raised when a result changes; the stages that use it follow
+
+# The share of the frame that is to hold half of the points: more would make all places alike.
+GOAL = 0.2
+FEWEST = 60  # points that a flow can be made of
+
+_HIGH = 256  # cells of the flow's grid, upwards
+_ROWS, _HELD = 32, 4  # rows of the grid that GOAL counts, at most, and points in a cell, at least
+_GAP = 0.02  # of the width of nine tenths of the points: the widest empty strip that is left
+_STRAY = 0.002  # points on each side that do not decide the fit
+_WIDEST, _NARROWEST, _NARROWER = 16.0, 5.0, 0.75  # the flow's blur, in cells, at each pass
+_SPACINGS = 5.0  # the narrowest blur, in mean distances of points
+_FLOOR = 1.0  # the density of emptiness over the mean, which keeps a part of it
+_PASSES, _STEPS = 6, 16
+_NEAR = 15  # surroundings of a point
+_HOLD = 0.1  # how much a point keeps to its place, over how much to its surroundings
+_ROUNDS, _SOLVING = 4, 15
+_DRAWN = 0.3  # of the way to the middle of a point's true neighbors, at each round
+_REACH = 1.25  # the farthest of them, in distances of the farthest of as many on the plane
+
+
+class Box(NamedTuple):
+    """A frame in cells of the flow's grid."""
+
+    wide: int
+    high: int
+
+
+def box(aspect: float) -> Box:
+    """The grid of a frame whose height over its width is `aspect`."""
+    return Box(2 * round(_HIGH / aspect / 2), _HIGH)
+
+
+def crowding(points: Doubles, wide: float, high: float) -> float:
+    """The share of a frame's area that holds the half of the points (n, 2) where they are densest,
+    over square cells; 0..1.
+
+    The cells are a 32nd of the frame's height, or larger, so that they hold four points on the
+    mean.
+    """
+    n = len(points)
+    rows = max(min(_ROWS, int(np.sqrt(n / _HELD * high / wide))), 1)
+    columns = max(round(rows * wide / high), 1)
+    across = np.clip((points[:, 0] / wide * columns).astype(np.int64), 0, columns - 1)
+    up = np.clip((points[:, 1] / high * rows).astype(np.int64), 0, rows - 1)
+    counts = np.sort(np.bincount(up * columns + across, minlength=rows * columns))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), n / 2) + 1) / (rows * columns)
+
+
+def closed(xy: Doubles) -> Doubles:
+    """The points (n, 2) with empty strips across the whole layout narrowed, those between far
+    islands and before strays; their order along both axes stays."""
+    drawn = np.empty_like(xy)
+    for axis in (0, 1):
+        order = np.argsort(xy[:, axis], kind="stable")
+        along = xy[order, axis]
+        low, high = np.quantile(along, [0.05, 0.95])
+        most = (high - low) * _GAP or np.inf
+        steps = np.minimum(np.diff(along), most)
+        drawn[order, axis] = np.concatenate([[0.0], np.cumsum(steps)])
+    return drawn
+
+
+def fitted(xy: Doubles, frame: Box, outside: float = _STRAY, margin: float = 0.06) -> Doubles:
+    """The points (n, 2) as large as a frame allows, all of them inside: those beyond the share
+    `outside` on each side are drawn into its margin."""
+    size = np.array([frame.wide, frame.high], np.float64)
+    low, high = np.quantile(xy, [outside, 1 - outside], axis=0)
+    extent = np.maximum(high - low, 1e-9 * (float(np.abs(xy).max()) or 1.0))
+    away = (xy - (low + high) / 2) * float((size * (1 - 2 * margin) / extent).min())
+    edge, last = size / 2 * (1 - margin), size / 2 * (1 - margin / 4)
+    far = np.abs(away)
+    beyond = edge + (last - edge) * -np.expm1(-np.maximum(far - edge, 0) / (last - edge))
+    return np.asarray(np.sign(away) * np.where(far > edge, beyond, far) + size / 2)
+
+
+class _Flow:
+    """The flow that evens the density of points in a frame: at time 1 it is the same everywhere."""
+
+    def __init__(self, points: Doubles, frame: Box, blur: float) -> None:
+        from scipy.fft import dctn, idctn
+
+        wide, high = self.frame = frame
+        cells = np.minimum(points.astype(np.int64), [wide - 1, high - 1])
+        counts = np.bincount(cells[:, 1] * wide + cells[:, 0], minlength=high * wide)
+        right, up = np.pi * np.arange(wide) / wide, np.pi * np.arange(high)[:, None] / high
+        waves = dctn(counts.reshape(high, wide).astype(np.float64))
+        waves *= np.exp(-0.5 * blur**2 * (right**2 + up**2))
+        density = np.maximum(idctn(waves), 0) / (len(points) / (high * wide)) + _FLOOR
+        self.density = density / density.mean()
+        # The potential whose divergence is what each cell has too much.
+        bend = 2 * (np.cos(right) - 1) + 2 * (np.cos(up) - 1)
+        bend[0, 0] = 1.0
+        waves = dctn(self.density) / bend
+        waves[0, 0] = 0.0
+        potential = idctn(waves)
+        self.right = np.zeros((high, wide + 1))
+        self.right[:, 1:-1] = np.diff(potential, axis=1)
+        self.up = np.zeros((high + 1, wide))
+        self.up[1:-1] = np.diff(potential, axis=0)
+
+    def speed(self, points: Doubles, time: float) -> Doubles:
+        """The speed (n, 2) at points (n, 2)."""
+        from scipy.ndimage import map_coordinates
+
+        def at(field: Doubles, right: float, up: float) -> Doubles:
+            places = [points[:, 1] - up, points[:, 0] - right]
+            return np.asarray(map_coordinates(field, places, order=1, mode="nearest"))
+
+        density = (1 - time) * at(self.density, 0.5, 0.5) + time
+        return np.stack([at(self.right, 0, 0.5), at(self.up, 0.5, 0)], axis=1) / density[:, None]
+
+    def step(self, points: Doubles, time: float, length: float) -> Doubles:
+        """The points (n, 2) a step later (the midpoint method)."""
+        half = self.inside(points + self.speed(points, time) * (length / 2))
+        return self.inside(points + self.speed(half, time + length / 2) * length)
+
+    def inside(self, points: Doubles) -> Doubles:
+        """The points (n, 2), none beyond the frame."""
+        return np.clip(points, 0, np.array(self.frame, np.float64))
+
+
+def evened(points: Doubles, frame: Box, goal: float) -> Doubles:
+    """The points (n, 2) of a frame, flown apart until the densest half of them takes the share
+    `goal` of it, or as near to that as a flow that is smooth between neighboring points comes."""
+    spacing = np.sqrt(0.6 * frame.wide * frame.high / len(points))
+    narrowest = max(_NARROWEST, _SPACINGS * float(spacing))
+    blur = max(_WIDEST, narrowest)
+    for _ in range(_PASSES):
+        flow = _Flow(points, frame, blur)
+        for step in range(_STEPS):
+            if crowding(points, *frame) >= goal:
+                return points
+            points = flow.step(points, step / _STEPS, 1 / _STEPS)
+        blur = max(blur * _NARROWER, narrowest)
+    return points
+
+
+class _Edges(NamedTuple):
+    """The surroundings of points on a plane: the rows (n, k) of each one's nearest, the ways to
+    them (n, k) as complex numbers, and how much each point's count (n,)."""
+
+    near: npt.NDArray[np.intp]
+    ways: npt.NDArray[np.complex128]
+    weights: Doubles
+
+
+def reshaped(before: Doubles, after: Doubles, threads: int = 1) -> Doubles:
+    """Points (n, 2) near `after` whose surroundings have the shape that they have `before`, each
+    turned and scaled as it likes."""
+    from scipy.spatial import cKDTree
+
+    n, k = len(before), min(_NEAR, len(before) - 1)
+    near = cKDTree(before).query(before, k=k + 1, workers=threads)[1][:, 1:]
+    old, held = (xy[:, 0] + 1j * xy[:, 1] for xy in (before, after))
+    spread = (np.abs(held[near] - held[:, None]) ** 2).mean(axis=1)
+    # Errors count by how large they are beside a point's surroundings.
+    least = max(float(np.median(spread)) * 1e-3, 1e-12)
+    edges = _Edges(near, old[near] - old[:, None], 1 / np.maximum(spread, least) / k)
+    matrix, hold = _stiffness(edges), _HOLD * edges.weights
+    total = matrix.diagonal() + hold
+    now = np.asarray(held, np.complex128)
+    for _ in range(_ROUNDS):
+        asked = hold * held + _asked(edges, now)
+        now = _solved(matrix, hold, total, asked, now)
+    return np.stack([now.real, now.imag], axis=1).reshape(n, 2)
+
+
+def _stiffness(edges: _Edges) -> csr_array:
+    """The Laplacian (n, n) of the edges, both ways."""
+    from scipy.sparse import csr_array, diags_array
+
+    n, k = edges.near.shape
+    rows, weights = np.repeat(np.arange(n), k), np.repeat(edges.weights, k)
+    one_way = csr_array((weights, (rows, edges.near.ravel())), shape=(n, n))
+    both = one_way + one_way.T
+    return csr_array(diags_array(np.asarray(both.sum(axis=1)).ravel()) - both)
+
+
+def _asked(edges: _Edges, now: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+    """The right side (n,) of the equations for places whose surroundings are the old ones, by the
+    similarities that suit the places `now` (n,) best."""
+    near, ways, weights = edges
+    length = np.maximum((np.abs(ways) ** 2).sum(axis=1), 1e-300)
+    turn = (ways.conj() * (now[near] - now[:, None])).sum(axis=1) / length
+    pull = (weights * turn)[:, None] * ways
+    there, n = near.ravel(), len(now)
+    back = np.bincount(there, pull.real.ravel(), n) + 1j * np.bincount(there, pull.imag.ravel(), n)
+    return np.asarray(back - pull.sum(axis=1), np.complex128)
+
+
+def _solved(
+    matrix: csr_array, hold: Doubles, total: Doubles, asked: Array, start: Array
+) -> npt.NDArray[np.complex128]:
+    """Places (n,) near the solution of (matrix + hold) places = asked, by conjugate gradients."""
+
+    def product(one: Array, other: Array) -> float:
+        # Not a BLAS product: that would round differently by the number of threads.
+        return float((one.real * other.real + one.imag * other.imag).sum())
+
+    places = start
+    left = asked - (matrix @ places + hold * places)
+    way = eased = left / total
+    size = product(left, eased)
+    for _ in range(_SOLVING):
+        pushed = matrix @ way + hold * way
+        stretch = product(way, pushed)
+        if stretch <= 0 or size <= 0:
+            break
+        places = places + size / stretch * way
+        left = left - size / stretch * pushed
+        eased = left / total
+        size, before = product(left, eased), size
+        way = eased + size / before * way
+    return places
+
+
+def drawn(points: Doubles, rows: Ints, threads: int = 1) -> Doubles:
+    """The points (n, 2), each a little nearer to those of its true neighbors `rows` (n, k) that the
+    plane has near it."""
+    from scipy.spatial import cKDTree
+
+    k = rows.shape[1]
+    reach = _REACH * cKDTree(points).query(points, k=k + 1, workers=threads)[0][:, -1:]
+    ways = points[rows] - points[:, None]
+    near = (ways**2).sum(axis=2) < reach**2
+    middle = (ways * near[:, :, None]).sum(axis=1) / np.maximum(near.sum(axis=1), 1)[:, None]
+    return np.asarray(points + _DRAWN * middle)
+
+
+def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Doubles, Facts]:
+    """A layout (n, 2) whose points fill a frame of an aspect (height over width), in units of the
+    frame's width from its lower left corner, and what is told of it: `filled`, the share of the
+    frame that the densest half of the points takes.
+
+    `rows` (n, k) are the true neighbors. There are FEWEST points at least.
+    """
+    frame = box(aspect)
+    before = fitted(closed(np.asarray(xy, np.float64)), frame)
+    points = reshaped(before, evened(before, frame, GOAL), threads)
+    points = fitted(drawn(points, rows, threads), frame, _STRAY / 2, 0.02)
+    return points / frame.wide, {"filled": round(crowding(points, *frame), 4)}

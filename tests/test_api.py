@@ -212,8 +212,9 @@ class TestFigure:
     def test_the_first_projection_is_the_main_one(self, words: api.Map) -> None:
         frame = words.frame()
         (trace,) = words.figure("overlap").data
-        assert trace.x.tolist() == frame["x_umap"].tolist()
-        assert trace.marker.color.tolist() == frame["overlap_umap"].tolist()
+        main = words.projections[0]
+        assert trace.x.tolist() == frame[f"x_{main}"].tolist()
+        assert trace.marker.color.tolist() == frame[f"overlap_{main}"].tolist()
 
     def test_many_dots_are_drawn_by_webgl(
         self, words: api.Map, monkeypatch: pytest.MonkeyPatch

@@ -124,8 +124,10 @@ def test_a_flipped_bit_of_the_site_is_told_and_mended(atlas_copy: Built) -> None
     chosen = [*chance.sample(names, 12), MANIFEST, f"data/{MAP}.parquet"]
     for name in chosen:
         flip(public / name, chance.random())
-    told = {file for file, problem in check(public)}
-    assert told == {MANIFEST}, "what a damaged manifest says is not believed"
+    told = check(public)  # a flipped bit may also break a link
+    assert MANIFEST in {file for file, _ in told}
+    changed = [file for file, problem in told if "changed" in problem and file != MANIFEST]
+    assert not changed, "what a damaged manifest says is not believed"
     (public / MANIFEST).write_bytes(whole[MANIFEST])
     assert {file for file, problem in check(public) if "changed" in problem} == {
         name for name in chosen if name != MANIFEST

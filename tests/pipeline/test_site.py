@@ -115,7 +115,7 @@ def test_planted_faults_are_found(
 
 
 def test_a_lost_file_is_found(frozen_copy: Built) -> None:
-    (picture, *_) = (frozen_copy.public / "assets" / "maps").glob("minilm-words.umap-1200.*.webp")
+    (picture, *_) = (frozen_copy.public / "assets" / "maps").glob("minilm-words.*-800.*.webp")
     picture.unlink()
     found = check(frozen_copy.public)
     assert (f"assets/maps/{picture.name}", "missing, though the build wrote it") in found

@@ -83,7 +83,7 @@ def view(page: Any, x: float, y: float, span: float) -> None:
 def in_view(page: Any) -> list[int]:
     """Ids of the loaded points that lie in the view."""
     return page.evaluate(f"""() => {{
-      const map = {MAP}, p = map.source.points(), v = map.view(), box = document.querySelector('.canvas')
+      const map = {MAP}, p = map.points(), v = map.view(), box = document.querySelector('.canvas')
       const high = v.span * box.clientHeight / box.clientWidth
       const rows = []
       for (let i = 0; i < p.n; i++) if (Math.abs(p.x[i] - v.x) < v.span / 2 && Math.abs(p.y[i] - v.y) < high / 2) rows.push(p.rows[i])
@@ -99,7 +99,7 @@ def test_first_comes_the_root_and_more_as_one_moves(
     assert asked[:2] == ["index.bin", "0.p.bin"] or asked[:2] == ["0.p.bin", "index.bin"]
     calm(opened)
     assert drawn(opened) > 1500
-    assert opened.evaluate(f"{MAP}.source.points().n") < N
+    assert opened.evaluate(f"{MAP}.points().n") < N
     assert opened.evaluate(f"{MAP}.found.tokens.length") > 20
     xy = places(data)
     x, y = np.median(xy[data.column("cluster_coarse") == 3], axis=0)
@@ -185,7 +185,7 @@ def test_views_passed_by_in_haste_are_not_waited_for(
     box = opened.locator(".canvas").bounding_box()
     true = (np.abs(xy - [x, y]) < [1250, 1250 * box["height"] / box["width"]]).all(axis=1).sum()
     count = f"""(() => {{
-      const p = {MAP}.source.points(), v = {MAP}.view(), box = document.querySelector('.canvas')
+      const p = {MAP}.points(), v = {MAP}.view(), box = document.querySelector('.canvas')
       const high = v.span * box.clientHeight / box.clientWidth
       let n = 0
       for (let i = 0; i < p.n; i++) n += Math.abs(p.x[i] - v.x) < v.span / 2 && Math.abs(p.y[i] - v.y) < high / 2
@@ -206,3 +206,17 @@ def test_tiles_no_longer_seen_are_forgotten(
         view(opened, x, y, 2500)
     assert opened.evaluate(f"{MAP}.source.loaded.size") <= 5 + 40
     assert len(in_view(opened)) > 50
+
+
+def test_a_token_is_found_by_its_end(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
+    texts = [str(text) for text in data.strings("text")]
+    end = texts[54_321][3:]
+    watched, opened = page()
+    opened.fill("input[name=find]", end)
+    opened.wait_for_selector(".found li[aria-selected=true]")
+    listed = opened.locator(".found li bdi").all_text_contents()
+    holding = {text for text in texts if end in text}
+    assert set(listed) <= holding and len(listed) == min(len(holding), 12)
+    watched.fine()

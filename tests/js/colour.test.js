@@ -71,7 +71,6 @@ for (const name of maps) {
 
 	test(`${name}: a token of several landmarks shows with each of them`, async () => {
 		const { map, tokens } = await mapOf(name);
-		if (map.meta.tiles) return;
 		const colouring = await colouringBy(map, "landmark");
 		assert.ok(colouring.items.length > 0);
 		for (const { key, rows } of colouring.items) {

@@ -79,14 +79,16 @@ export function lot(seed) {
 /**
  * Loads every point of a source.
  * @param {Source} source
+ * @param {string} [projection]
  */
-export async function everything(source) {
+export async function everything(source, projection = source.meta.main) {
 	const all = { left: -1, right: 65536, bottom: -1, top: 65536 };
 	if ("limits" in source) {
 		Object.assign(/** @type {any} */ (source).limits, { budget: 1e9 });
 	}
-	await source.want(source.meta.main, all, 0);
-	return source.points(source.meta.main);
+	await source.open(projection);
+	await source.want(projection, all, 0);
+	return source.points(projection);
 }
 
 /**

@@ -27,6 +27,15 @@ async function contextOf(name) {
 
 const contexts = new Map(maps.map((name) => [name, contextOf(name)]));
 
+const named = () =>
+	Promise.all(
+		[...contexts].map(async ([name, context]) => {
+			/** @type {[string, Awaited<typeof context>]} */
+			const pair = [name, await context];
+			return pair;
+		}),
+	);
+
 /**
  * @param {string} title
  * @param {(context: Awaited<ReturnType<typeof contextOf>>) => void | Promise<void>} act
@@ -53,24 +62,54 @@ each(
 
 each("places are right to one step", async ({ source, meta, rows, token }) => {
 	for (const projection of Object.keys(meta.projections)) {
-		await source.open(projection);
-		const { x, y, zoom } = source.points(projection);
-		for (const row of rows) {
-			const { places, zooms } = token(row);
+		const points = await everything(source, projection);
+		const { x, y, zoom, groups } = points;
+		const order = [...(points.rows ?? rows)];
+		assert.deepEqual(
+			order.toSorted((a, b) => a - b),
+			rows,
+		);
+		for (const [i, row] of order.entries()) {
+			const { places, zooms, coarse, text } = token(row);
 			const [tx, ty] = places[projection];
-			assert.ok(Math.abs(x[row] - tx) <= 0.52, `${x[row]}, ${tx}`);
-			assert.ok(Math.abs(y[row] - ty) <= 0.52, `${y[row]}, ${ty}`);
-			assert.equal(zoom[row], zooms[projection]);
+			assert.ok(Math.abs(x[i] - tx) <= 0.52, `${x[i]}, ${tx}`);
+			assert.ok(Math.abs(y[i] - ty) <= 0.52, `${y[i]}, ${ty}`);
+			assert.equal(zoom[i], zooms[projection]);
+			assert.equal(groups.cluster[i], coarse < 0 ? 255 : coarse);
+			if (i % 50) continue;
+			assert.deepEqual(await source.place(projection, row), [x[i], y[i]]);
+			await source.texts([row]);
+			assert.equal(source.text(row), text);
 		}
-		assert.deepEqual(await source.place(projection, 7), [x[7], y[7]]);
 	}
+	await source.open(meta.main);
 });
+
+each(
+	"each projection answers for rows of tiles not loaded",
+	async ({ meta }) => {
+		for (const [name, { source, token }] of await named()) {
+			if (!source.meta.tiles || source.meta !== meta) continue;
+			const again = (await open(name)).source;
+			for (const projection of Object.keys(meta.projections)) {
+				await again.open(projection);
+				for (const row of [0, 1, again.total >> 1, again.total - 1]) {
+					const [x, y] = await again.place(projection, row);
+					const [tx, ty] = token(row).places[projection];
+					assert.ok(Math.hypot(x - tx, y - ty) <= 1);
+					await again.texts([row]);
+					assert.equal(again.text(row), token(row).text);
+				}
+			}
+		}
+	},
+);
 
 each(
 	"the first view leaves out a few strays at most",
 	async ({ source, meta, rows }) => {
 		for (const [projection, { view }] of Object.entries(meta.projections)) {
-			const { x, y } = source.points(projection);
+			const { x, y } = await everything(source, projection);
 			const shown = rows.filter(
 				(row) =>
 					x[row] > view.left &&
@@ -102,9 +141,7 @@ each("facts are those of the data", async ({ source, token, some }) => {
 		assert.equal(facts.rank, rank);
 		assert.equal(facts.fine, fine < 0 ? 65535 : fine);
 		assert.equal(facts.reading, reading);
-		for (const [projection, kept] of Object.entries(facts.overlap)) {
-			assert.equal(kept, overlap[projection]);
-		}
+		assert.deepEqual(facts.overlap, overlap);
 		assert.deepEqual(
 			await source.ids(facts.near.map((other) => other.row)),
 			near.map(([other]) => other),
@@ -117,18 +154,26 @@ each("facts are those of the data", async ({ source, token, some }) => {
 
 each(
 	"near on the map is what fewer than k others are nearer than",
-	async ({ source, meta, points, rows, some }) => {
-		const { x, y } = points;
-		for (const row of some.slice(0, 12)) {
-			const near = (await source.facts(row)).near.map((other) => other.row);
-			/** @param {number} to */
-			const far = (to) => (x[to] - x[row]) ** 2 + (y[to] - y[row]) ** 2;
-			const expected = near.filter((to) => {
-				const nearer = rows.filter((i) => i !== row && far(i) < far(to));
-				return nearer.length < meta.k;
-			});
-			const kept = await source.kept(meta.main, row, near);
-			assert.deepEqual([...kept].sort(), expected.sort());
+	async ({ source, meta, rows, some }) => {
+		for (const projection of Object.keys(meta.projections)) {
+			const { x, y, ...points } = await everything(source, projection);
+			const order = [...(points.rows ?? rows)];
+			const at = new Map(order.map((row, i) => [row, i]));
+			for (const row of some.slice(0, 12)) {
+				const near = (await source.facts(row)).near.map((other) => other.row);
+				const i = at.get(row) ?? 0;
+				const gaps = order.map(
+					(_, j) => (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2,
+				);
+				const expected = near.filter((to) => {
+					const gap = gaps[at.get(to) ?? 0];
+					return (
+						gaps.filter((other, j) => j !== i && other < gap).length < meta.k
+					);
+				});
+				const kept = await source.kept(projection, row, near);
+				assert.deepEqual([...kept].sort(), expected.sort());
+			}
 		}
 	},
 );
@@ -173,14 +218,55 @@ each(
 );
 
 each(
-	"what is found holds the text that was sought",
-	async ({ source, token }) => {
-		for (const query of ["a", "ma", "Th", "は", "ん", "人"]) {
+	"all tokens are found that hold a text, and no others",
+	async ({ source, rows, token }) => {
+		for (const query of [
+			"a",
+			"ma",
+			"Th",
+			"tion",
+			"##ing",
+			"は",
+			"ん",
+			"人",
+			"しょう",
+		]) {
 			const wanted = fold(query);
-			for (const { row } of await source.find(query, 30)) {
+			const found = await source.find(query, 5000);
+			const spoken = (/** @type {string | null} */ reading) =>
+				fold(reading ?? "").includes(wanted);
+			for (const { row } of found) {
 				const { text, reading } = token(row);
-				const spoken = fold(reading ?? "").startsWith(wanted);
-				assert.ok(fold(text).includes(wanted) || spoken, text);
+				assert.ok(fold(text).includes(wanted) || spoken(reading), text);
+			}
+			const holding = rows.filter((row) =>
+				fold(token(row).text).includes(wanted),
+			);
+			const got = new Set(found.map(({ row }) => row));
+			assert.deepEqual(
+				holding.filter((row) => !got.has(row)),
+				[],
+			);
+		}
+	},
+);
+
+each(
+	"landmarks have their members, and the places of these",
+	async ({ source, meta, token }) => {
+		const landmarks = await source.landmarks();
+		assert.ok(landmarks.length > 0);
+		for (const projection of Object.keys(meta.projections)) {
+			await source.open(projection);
+			for (const { name, rows } of landmarks) {
+				assert.ok(rows.length > 0);
+				for (const row of rows) {
+					const { text, places } = token(row);
+					if (name === "years") assert.match(text, /^(19|20)[0-9][0-9]$/);
+					const [x, y] = source.spot(projection, row) ?? [0, 0];
+					const [tx, ty] = places[projection];
+					assert.ok(Math.hypot(x - tx, y - ty) <= 1, text);
+				}
 			}
 		}
 	},
@@ -189,6 +275,7 @@ each(
 each(
 	"steps of ranks and of faithfulness are those of the data",
 	async ({ source, tokens, meta, rows, token }) => {
+		await everything(source);
 		const ranks = await source.plane("rank", meta.main);
 		assert.equal(ranks.names[7][1], tokens.length);
 		const kept = await source.plane("overlap", meta.main);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { before } from "../../templates/maps/map/source/search_index.js";
-import { everything, lot, maps, open } from "./golden.js";
+import { everything, fetched, lot, maps, open } from "./golden.js";
 
 const tiled = maps.filter((name) => name.startsWith("tiles"));
 
@@ -76,6 +76,15 @@ for (const name of tiled) {
 		await assert.rejects(first, { name: "AbortError" });
 		await second;
 		assert.ok(source.points(source.meta.main).n < source.total);
+	});
+}
+
+for (const name of tiled) {
+	test(`${name}: what a text is not in is not looked through`, async () => {
+		const { source } = await open(name);
+		fetched.length = 0;
+		assert.deepEqual(await source.find("qqqzz", 12), []);
+		assert.ok(fetched.filter((url) => url.includes("words.")).length <= 3);
 	});
 }
 

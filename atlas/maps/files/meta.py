@@ -87,7 +87,8 @@ class Counts(Part):
 
 
 class Landmark(Part):
-    """A set of tokens with its titles by language; the largest set comes first."""
+    """A set of tokens with its titles by language; the largest set comes first. Rows of a map in
+    tiles are in a file of their own."""
 
     name: str
     title: dict[str, str]
@@ -103,27 +104,37 @@ class Files(Part):
     readings: str | None
 
 
+class Chunks(Part):
+    """The number of rows, or ids, of a file of each kind."""
+
+    facts: int
+    near: int
+    ids: int
+
+
 class Tiles(Part):
     """The files of a map that is loaded in tiles.
 
     `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the
-    level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that map ids to rows.
-    `extent` is the larger one of the layout's width and height, in units of the frame.
+    level `deepest`. `ids` are the first ids of the chunks that map ids to rows, `grams` is the
+    number of files that lead from parts of texts to words. `extent` is the larger one of each
+    projection's width and height, in units of the frame.
     """
 
     folder: str
     labels: int
     deepest: int
-    chunk: int
+    chunks: Chunks
     ids: list[int]
-    extent: int
+    grams: int
+    extent: dict[str, int]
 
 
 class Meta(Part):
     """The description of a map and of its files.
 
-    Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files` and
-    `landmarks`, or `tiles` and `counts`.
+    Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files`, or `tiles`
+    and `counts`.
     """
 
     map: str

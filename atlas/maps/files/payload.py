@@ -30,6 +30,7 @@ from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.files import tiles
 from atlas.maps.files.bytes import differences, pack, planes, shares, split16
 from atlas.maps.files.meta import (
+    Chunks,
     Cluster,
     Counts,
     Files,
@@ -222,46 +223,61 @@ def _near(data: Dataset) -> Array:
 
 
 def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
-    """The files of a map that is loaded in tiles, and its description. They hold the main
-    projection alone, because each more would double them; the Parquet file holds the others."""
-    main = data.about.map.clustered_on
-    unit = whole(data, main).unit(layout(data, main))
-    groups = _groups(data, main)
+    """The files of a map that is loaded in tiles, and its description."""
     ids = data.column("token_id")
-    tree = tiles.tree(unit, groups[0], tiles.LARGE_CAP if len(ids) > tiles.MANY else tiles.CAP)
     near = _near(data)
-    k = data.about.faithfulness[main].k
-    contents = tiles.files(
-        unit,
-        tree,
-        groups,
+    layouts = [_tiling(data, name) for name in _main_first(data)]
+    pins = _landmarks(data, np.arange(len(ids)))
+    tokens = tiles.Tokens(
         [str(text) for text in data.strings("text")],
         data.strings("reading"),
         ids,
         data.column("cluster_fine"),
-        np.round(data.column(f"overlap_{main}") * k),
         near,
         data.lists("neighbor_similarities")[:, :NEAR],
+        [np.array(landmark.rows, np.int64) for landmark in pins],
     )
-    packed = {f"{name}.bin": pack(raw) for name, raw in contents}
+    packed = {f"{name}.bin": pack(raw) for name, raw in tiles.files(layouts, tokens)}
     folder = tiles.folder(data.about.map.id, packed)
     own = Tiles(
         folder=f"{folder}/",
         labels=tiles.LABELS,
         deepest=tiles.DEEPEST,
-        chunk=tiles.CHUNK_IDS,
+        chunks=Chunks(facts=tiles.CHUNK_FACTS, near=tiles.CHUNK_NEAR, ids=tiles.CHUNK_IDS),
         ids=ids[:: tiles.CHUNK_IDS].tolist(),
-        extent=round(float(np.ptp(unit, axis=0).max()) * 65535),
+        grams=sum(name.startswith("grams.") for name in packed),
+        extent={
+            layout.name: round(float(np.ptp(layout.unit, axis=0).max()) * 65535)
+            for layout in layouts
+        },
     )
     counts = Counts(
         **{
             what: np.bincount(plane[plane < GREY]).tolist()
-            for what, plane in zip(PROPERTIES, groups[2:], strict=True)
+            for what, plane in zip(PROPERTIES, layouts[0].groups[2:], strict=True)
         }
     )
-    points, shown = {main: f"{folder}/0.p.bin"}, int(near.shape[1])
+    points = {
+        layout.name: f"{folder}/{f'{layout.name}.' if at else ''}0.p.bin"
+        for at, layout in enumerate(layouts)
+    }
     files = {f"{folder}/{name}": content for name, content in packed.items()}
-    return files, _meta(data, chosen, points, shown, tiles=own, counts=counts)
+    named = [landmark.model_copy(update={"rows": []}) for landmark in pins]
+    shown = int(near.shape[1])
+    return files, _meta(data, chosen, points, shown, landmarks=named, tiles=own, counts=counts)
+
+
+def _main_first(data: Dataset) -> list[str]:
+    main = data.about.map.clustered_on
+    return [main, *(name for name in data.about.map.projections if name != main)]
+
+
+def _tiling(data: Dataset, projection: str) -> tiles.Layout:
+    unit = whole(data, projection).unit(layout(data, projection))
+    groups = _groups(data, projection)
+    cap = tiles.LARGE_CAP if len(unit) > tiles.MANY else tiles.CAP
+    kept = np.round(data.column(f"overlap_{projection}") * data.about.faithfulness[projection].k)
+    return tiles.Layout(projection, unit, tiles.tree(unit, groups[0], cap), groups, kept)
 
 
 def _landmarks(data: Dataset, place: Array) -> list[Landmark]:

@@ -7,27 +7,36 @@ whose labels are shown at its zoom (`deepest`), so that labels never wait for de
 random choice of the others, so that tiles show the true density. Potree and deepscatter use the
 same structure.
 
-The files of a map are in one folder whose name holds the digest of all of them:
+The main projection's tiles number the map's rows; another projection has tiles of its own, whose
+names begin with its name and a dot. What does not depend on places is in chunks of rows. The files
+of a map are in one folder whose name holds the digest of all of them:
 
-    index    tiles in preorder: a plane of child masks, then four byte planes of their counts
-    N.p      points of tile N: x and y as uint16 of the tile's width, as differences, low bytes then
-             high; then a byte plane for each of label zoom, coarse cluster, kind, script, part of
-             speech. Rows are numbered through all tiles in this order
-    N.t      texts, one a line, each with a tab and its reading where it has one
-    N.f      facts: ids (four byte planes), fine clusters (two), eighth of the vocabulary by id
-             (one), neighbors kept (one)
-    N.n      near: rows of ten neighbors (four planes of all), similarities (one, 0..255)
-    ids.N    ids in ascending order (four planes), and their rows (four planes)
-    keys     the first key of each words.N, one a line
-    words.N  beginnings in code-point order, one a line: key, row, text if it differs from the key
+    index      tiles in preorder: a plane of child masks, then four byte planes of their counts
+    N.p        points of tile N: x and y as uint16 of the tile's width, as differences, low bytes
+               then high; then a byte plane for each of label zoom, coarse cluster, kind, script,
+               part of speech; in other projections than the main one then rows (four planes)
+    N.t        told of these points: eighth of the vocabulary by id (one plane), neighbors kept
+               (one), then texts, one a line, each with a tab and its reading where it has one
+    facts.N    of a chunk of rows: ids (four planes), fine clusters (two), neighbors kept (one for
+               each projection), places in the order of the other projections' points (four each)
+    near.N     of a chunk of rows: rows of ten neighbors (four planes of all), similarities (one,
+               0..255)
+    ids.N      ids in ascending order (four planes), and their rows (four planes)
+    keys       the first key of each words.N, one a line
+    words.N    beginnings in code-point order, one a line: key, row, text if it differs from the key
+    grams.N    for texts of one to three signs whose `bucket` is N, one a line: it, and the numbers
+               of the words.N whose tokens hold it, each less the one before it
+    landmarks  rows and texts of the members, and their x and y on each projection in units of the
+               frame, as JSON, in the order of the description
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +46,12 @@ from atlas.maps.files.bytes import differences, planes, shares, split16
 from atlas.numeric.types import Array
 
 LIMIT = 100_000  # tokens that a page loads at once
-CAP = 4_000  # tokens in a tile, besides those whose labels are shown at its zoom
+CAP = 4_000  # tokens in the root, besides those whose labels are shown at its zoom
 MANY, LARGE_CAP = 2_000_000, 8_000  # the cap of maps with more tokens, to limit the number of files
-LEAST = 4  # a tile with others below it holds at least the cap divided by this
 DEEPEST = 14  # levels below the root
 LABELS = 4  # half-octaves by which labels are ahead of their tile's level
-CHUNK_IDS, CHUNK_WORDS = 16_384, 2_048  # entries of a file of each index
+CHUNK_FACTS, CHUNK_NEAR, CHUNK_IDS, CHUNK_WORDS = 8_192, 4_096, 32_768, 8_192  # entries of a file
+GRAMS = 4_000  # texts of a file of grams, about
 
 _KANA = {code: code - 96 for code in range(0x30A1, 0x30F7)}  # katakana to hiragana
 _WORD = re.compile(r"[^\W_]+")
@@ -78,7 +87,13 @@ class Tree:
 
 def tree(unit: Array, zooms: Array, cap: int, seed: int = 0) -> Tree:
     """The quadtree of points (n, 2), from 0 to 1, with the zooms (n,) of their labels, NEVER for
-    none."""
+    none.
+
+    The root holds `cap` of them. A tile below it holds from `cap` to twice that, in proportion to
+    how full it is, which shows the density; where no more than twice the cap are left, it takes
+    them too, so that a thin region needs no tiles of its own. Those whose labels are shown come in
+    any case.
+    """
     n = len(unit)
     lot = np.random.default_rng(seed).permutation(n)
     left = lot  # rows that are in no tile yet, in random order
@@ -93,9 +108,10 @@ def tree(unit: Array, zooms: Array, cap: int, seed: int = 0) -> Tree:
         code, early, rows = code[order], early[order], left[order]
         begins = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
         counts = np.diff(np.r_[begins, len(rows)])
-        # The fullest tile is filled to the cap, the others in proportion, which shows the density;
-        # the lower bound keeps thin regions from needing many files.
-        room = np.clip(counts * cap // counts.max(), max(cap // LEAST, 1), cap)
+        most = 2 * cap if level else cap
+        room = np.clip(counts * most // counts.max(), cap, most)
+        if level:
+            room = np.where(counts <= room + most, counts, room)
         place = np.arange(len(rows)) - np.repeat(begins, counts)
         here = (
             (place < np.repeat(room, counts)) | early
@@ -178,15 +194,15 @@ def beginnings(text: str, reading: str | None) -> set[str]:
     return {re.sub(r"[\t\n\r]", " ", key) for key in keys if key}
 
 
-def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str], list[str]]:
+def words(texts: list[str], readings: list[str | None]) -> tuple[list[str], list[str]]:
     """The chunks of the index of beginnings, and the first key of each. Texts and readings are in
-    the order of rows of the tree."""
+    the order of rows."""
     keys: list[tuple[str, int]] = []
     for row, text in enumerate(texts):
-        if text.isascii() and text.isalnum() and not (readings and readings[row]):
+        if text.isascii() and text.isalnum() and not readings[row]:
             keys.append((text.lower(), row))
         else:
-            keys += [(key, row) for key in beginnings(text, readings[row] if readings else None)]
+            keys += [(key, row) for key in beginnings(text, readings[row])]
     keys.sort()
     chunks, first = [], []
     for at in range(0, len(keys), CHUNK_WORDS):
@@ -200,60 +216,144 @@ def words(texts: list[str], readings: list[str | None] | None) -> tuple[list[str
     return chunks, first
 
 
-def files(
-    unit: Array,
-    quadtree: Tree,
-    groups: list[Array],
-    texts: list[str],
-    readings: list[str | None],
-    ids: Array,
-    fine: Array,
-    kept: Array,
-    near: Array,
-    similarities: Array,
-) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of a map's files. Arrays (n,), or (n, k) for neighbors, are in the order
-    of the data's rows, ids ascending; `groups` are the planes of bytes of `N.p`."""
-    n, order = len(ids), quadtree.order
-    place = np.empty(n, np.int64)
-    place[order] = np.arange(n)
-    levels = np.repeat(quadtree.level, np.diff(quadtree.start))
-    codes = np.repeat(_morton(quadtree.column, quadtree.row), np.diff(quadtree.start))
-    inner = _inner(unit[order], levels, codes)
-    eighth = np.arange(n) * 8 // max(n, 1)
-    yield "index", quadtree.mask.tobytes() + planes(np.diff(quadtree.start), 4)
-    for tile in range(len(quadtree)):
-        a, b = int(quadtree.start[tile]), int(quadtree.start[tile + 1])
-        rows = order[a:b]
-        properties = [plane[rows].astype(np.uint8).tobytes() for plane in groups]
-        points = [split16(differences(inner[a:b, axis])) for axis in (0, 1)]
-        yield f"{tile}.p", b"".join([*points, *properties])
-        lines = (
-            f"{_line(texts[row])}\t{_line(reading)}"
-            if (reading := readings[row])
-            else _line(texts[row])
-            for row in rows.tolist()
-        )
-        yield f"{tile}.t", "\n".join(lines).encode()
-        yield (
-            f"{tile}.f",
-            planes(ids[rows], 4)
-            + planes(fine[rows], 2)
-            + planes(eighth[rows], 1)
-            + planes(kept[rows], 1),
-        )
-        others = place[np.searchsorted(ids, near[rows])]
-        yield f"{tile}.n", planes(others.T, 4) + shares(similarities[rows].T)
-    for number, at in enumerate(range(0, n, CHUNK_IDS)):
-        yield (
-            f"ids.{number}",
-            planes(ids[at : at + CHUNK_IDS], 4) + planes(place[at : at + CHUNK_IDS], 4),
-        )
-    ordered = [readings[row] for row in order.tolist()] if any(readings) else None
-    chunks, first = words([_line(texts[row]) for row in order.tolist()], ordered)
-    yield "keys", "\n".join(first).encode()
+def grams(chunks: list[str]) -> list[str]:
+    """The files that lead from each text of one to three signs to the chunks (of `words`) of the
+    tokens that hold it, folded, in their text or their reading."""
+    places: dict[str, list[int]] = {}
     for number, chunk in enumerate(chunks):
-        yield f"words.{number}", chunk.encode()
+        # Keys and texts, between signs that no key holds.
+        held = re.sub(r"\t\d+\t", "\t", chunk)
+        held = held if held.isascii() and held == held.lower() else fold(held)
+        found = {held[at : at + size] for size in (1, 2, 3) for at in range(len(held) - size + 1)}
+        for gram in found:
+            places.setdefault(gram, []).append(number)
+    kept = sorted(gram for gram in places if "\t" not in gram and "\n" not in gram)
+    count = -(-len(kept) // GRAMS)
+    lines: list[list[str]] = [[] for _ in range(count)]
+    for gram in kept:
+        steps = np.diff(places[gram], prepend=0).tolist()
+        lines[bucket(gram, count)].append(f"{gram}\t{' '.join(map(str, steps))}")
+    return ["\n".join(file) for file in lines]
+
+
+def bucket(gram: str, count: int) -> int:
+    """The number of the file of grams, of `count`, in which a text is. The page reckons alike."""
+    total = 0
+    for sign in gram:
+        total = (total * 31 + ord(sign)) % 65521
+    return total % count
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """A projection: points (n, 2) from 0 to 1, its tiles, the planes of bytes (n,) of `N.p`, and
+    how many neighbors it keeps of each token (n,); all in the order of the data's rows."""
+
+    name: str
+    unit: Array
+    tree: Tree
+    groups: list[Array]
+    kept: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """What does not depend on a projection, in the order of the data's rows, ids (n,) ascending:
+    fine clusters (n,), ids of neighbors (n, k) and similarities (n, k), and the rows of the members
+    of each landmark."""
+
+    texts: list[str]
+    readings: list[str | None]
+    ids: Array
+    fine: Array
+    near: Array
+    similarities: Array
+    landmarks: list[Array]
+
+
+def files(layouts: list[Layout], tokens: Tokens) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of a map's files, the layout of the main projection first."""
+    main = layouts[0].tree.order
+    place = _places(main)
+    for layout in layouts:
+        yield from _tiles(layout, tokens, None if layout is layouts[0] else place)
+    yield from _chunks(layouts, tokens, place)
+    texts = [_line(tokens.texts[row]) for row in main.tolist()]
+    chunks, first = words(texts, [tokens.readings[row] for row in main.tolist()])
+    yield "keys", "\n".join(first).encode()
+    yield from _numbered("words", (chunk.encode() for chunk in chunks))
+    yield from _numbered("grams", (file.encode() for file in grams(chunks)))
+    members = [_members(layouts, tokens, rows, place) for rows in tokens.landmarks]
+    yield "landmarks", json.dumps(members, separators=(",", ":")).encode()
+
+
+def _members(layouts: list[Layout], tokens: Tokens, rows: Array, place: Array) -> dict[str, object]:
+    """A landmark as the page reads it: rows of the map, texts, and x and y on each projection."""
+    rows = rows[np.argsort(place[rows])]
+    places = {layout.name: np.round(layout.unit[rows].T * 65535) for layout in layouts}
+    return {
+        "rows": place[rows].tolist(),
+        "texts": [_line(tokens.texts[row]) for row in rows.tolist()],
+        "places": {name: at.astype(int).tolist() for name, at in places.items()},
+    }
+
+
+def _places(order: Array) -> npt.NDArray[np.int64]:
+    """Where each row of the data stands in an order of them (n,)."""
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
+
+
+def _numbered(name: str, contents: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    for number, content in enumerate(contents):
+        yield f"{name}.{number}", content
+
+
+def _tiles(layout: Layout, tokens: Tokens, place: Array | None) -> Iterator[tuple[str, bytes]]:
+    """The files of a projection's tiles; `place` (n,) are the map's rows, left out of its main
+    projection, which numbers them."""
+    tree, prefix = layout.tree, "" if place is None else f"{layout.name}."
+    n, order = len(tree.order), tree.order
+    levels = np.repeat(tree.level, np.diff(tree.start))
+    codes = np.repeat(_morton(tree.column, tree.row), np.diff(tree.start))
+    inner = _inner(layout.unit[order], levels, codes)
+    eighth = np.arange(n) * 8 // max(n, 1)
+    yield f"{prefix}index", tree.mask.tobytes() + planes(np.diff(tree.start), 4)
+    for tile in range(len(tree)):
+        a, b = int(tree.start[tile]), int(tree.start[tile + 1])
+        rows = order[a:b]
+        points = [split16(differences(inner[a:b, axis])) for axis in (0, 1)]
+        properties = [plane[rows].astype(np.uint8).tobytes() for plane in layout.groups]
+        own = b"" if place is None else planes(place[rows], 4)
+        yield f"{prefix}{tile}.p", b"".join([*points, *properties, own])
+        told = planes(eighth[rows], 1) + planes(layout.kept[rows], 1)
+        yield f"{prefix}{tile}.t", told + "\n".join(_lines(tokens, rows)).encode()
+
+
+def _lines(tokens: Tokens, rows: Array) -> Iterator[str]:
+    for row in rows.tolist():
+        text, reading = _line(tokens.texts[row]), tokens.readings[row]
+        yield f"{text}\t{_line(reading)}" if reading else text
+
+
+def _chunks(layouts: list[Layout], tokens: Tokens, place: Array) -> Iterator[tuple[str, bytes]]:
+    """Facts and neighbors by the map's row, and rows by id."""
+    order, n = layouts[0].tree.order, len(place)
+    others = [_places(layout.tree.order) for layout in layouts[1:]]
+    for number, at in enumerate(range(0, n, CHUNK_FACTS)):
+        rows = order[at : at + CHUNK_FACTS]
+        kept = [planes(layout.kept[rows], 1) for layout in layouts]
+        elsewhere = [planes(other[rows], 4) for other in others]
+        facts = [planes(tokens.ids[rows], 4), planes(tokens.fine[rows], 2), *kept, *elsewhere]
+        yield f"facts.{number}", b"".join(facts)
+    for number, at in enumerate(range(0, n, CHUNK_NEAR)):
+        rows = order[at : at + CHUNK_NEAR]
+        near = place[np.searchsorted(tokens.ids, tokens.near[rows])]
+        yield f"near.{number}", planes(near.T, 4) + shares(tokens.similarities[rows].T)
+    for number, at in enumerate(range(0, n, CHUNK_IDS)):
+        part = slice(at, at + CHUNK_IDS)
+        yield f"ids.{number}", planes(tokens.ids[part], 4) + planes(place[part], 4)
 
 
 def _line(text: str) -> str:

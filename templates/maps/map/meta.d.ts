@@ -1,5 +1,12 @@
 // Written by tests/js/meta_types.py from atlas/maps/files/meta.py, which says more.
 
+/** The number of rows, or ids, of a file of each kind. */
+export interface Chunks {
+	facts: number;
+	near: number;
+	ids: number;
+}
+
 /** A cluster; `colour` is an index into the palette, 255 for none. */
 export interface Cluster {
 	name: string;
@@ -30,7 +37,7 @@ export interface Groups {
 	pos: string[];
 }
 
-/** A set of tokens with its titles by language; the largest set comes first. */
+/** A set of tokens with its titles by language; the largest set comes first. Rows of a map in tiles are in a file of their own. */
 export interface Landmark {
 	name: string;
 	title: Record<string, string>;
@@ -43,7 +50,7 @@ export interface Levels {
 	fine: Cluster[];
 }
 
-/** The description of a map and of its files. Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files` and `landmarks`, or `tiles` and `counts`. */
+/** The description of a map and of its files. Faithfulness is measured by `k` neighbors; `neighbors` are shown. A map has `files`, or `tiles` and `counts`. */
 export interface Meta {
 	map: string;
 	language: string;
@@ -88,14 +95,15 @@ export interface Rectangle {
 	width: number;
 }
 
-/** The files of a map that is loaded in tiles. `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the level `deepest`. `ids` are the first ids of the chunks of `chunk` tokens that map ids to rows. `extent` is the larger one of the layout's width and height, in units of the frame. */
+/** The files of a map that is loaded in tiles. `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the level `deepest`. `ids` are the first ids of the chunks that map ids to rows, `grams` is the number of files that lead from parts of texts to words. `extent` is the larger one of each projection's width and height, in units of the frame. */
 export interface Tiles {
 	folder: string;
 	labels: number;
 	deepest: number;
-	chunk: number;
+	chunks: Chunks;
 	ids: number[];
-	extent: number;
+	grams: number;
+	extent: Record<string, number>;
 }
 
 /** The last zooms, in half-octaves, at which the names of each level are shown. */

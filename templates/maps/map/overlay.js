@@ -9,6 +9,7 @@ import { halfOctaves } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 /** @import { Landmark } from "./meta" */
+/** @import { Place } from "./source/index.js" */
 /** @import { View } from "./camera/camera.js" */
 /** @import { Named } from "./labels/choose.js" */
 /** @import { Style } from "./labels/draw.js" */
@@ -74,14 +75,12 @@ export function chooseLabelsOf(map, view) {
  */
 function pins(map) {
 	if (map.colour !== "landmark") return [];
-	const { x, y } = map.points();
 	return (map.meta.landmarks ?? []).flatMap((landmark, key) => {
 		if (!map.only.size) return middle(map, landmark);
 		if (!map.only.has(key)) return [];
-		return landmark.rows.map((row) => {
-			/** @type {[number, number]} */
-			const at = [x[row], y[row]];
-			return { at, row, text: shown(map, row) ?? "" };
+		return landmark.rows.flatMap((row) => {
+			const at = map.source.spot(map.projection, row);
+			return at ? [{ at, row, text: shown(map, row) ?? "" }] : [];
 		});
 	});
 }
@@ -93,16 +92,16 @@ function pins(map) {
  * @returns {Named[]}
  */
 function middle(map, landmark) {
-	const { x, y } = map.points();
-	const { rows } = landmark;
-	const median = (/** @type {ArrayLike<number>} */ values) =>
-		rows.map((row) => values[row]).sort((a, b) => a - b)[rows.length >> 1];
-	const [mx, my] = [median(x), median(y)];
-	const far = (/** @type {number} */ row) =>
-		Math.hypot(x[row] - mx, y[row] - my);
-	const [best] = [...rows].sort((a, b) => far(a) - far(b));
-	if (best === undefined) return [];
-	return [{ at: [x[best], y[best]], text: map.landmark(landmark) }];
+	const places = landmark.rows.flatMap((row) => {
+		const at = map.source.spot(map.projection, row);
+		return at ? [at] : [];
+	});
+	const median = (/** @type {0 | 1} */ axis) =>
+		places.map((at) => at[axis]).sort((a, b) => a - b)[places.length >> 1];
+	const [mx, my] = [median(0), median(1)];
+	const far = (/** @type {Place} */ [x, y]) => Math.hypot(x - mx, y - my);
+	const [at] = places.sort((a, b) => far(a) - far(b));
+	return at ? [{ at, text: map.landmark(landmark) }] : [];
 }
 
 /**

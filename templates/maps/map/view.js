@@ -34,7 +34,7 @@ const extents = new WeakMap();
  * @param {LiveMap} map
  */
 function extent(map) {
-	if (map.meta.tiles) return map.meta.tiles.extent;
+	if (map.meta.tiles) return map.meta.tiles.extent[map.projection];
 	const { x, y } = map.points();
 	let found = extents.get(x);
 	if (found === undefined) {

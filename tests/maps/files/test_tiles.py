@@ -75,19 +75,14 @@ def made(
     ids = np.sort(rng.choice(3 * n, n, replace=False))
     near = ids[rng.integers(0, n, (n, 10))]
     groups = [zooms, *(rng.integers(0, 255, n) for _ in range(4))]
-    found = tiles.files(
-        unit,
-        tree,
-        groups,
-        texts,
-        readings,
-        ids,
-        rng.integers(-1, 500, n),
-        rng.integers(0, 15, n),
-        near,
-        rng.random((n, 10)),
+    layout = tiles.Layout("umap", unit, tree, groups, rng.integers(0, 15, n))
+    there = np.clip(unit[:, ::-1] ** 2, 0, 1)
+    other = tiles.Layout("pca", there, tiles.tree(there, zooms, cap, seed), groups, layout.kept)
+    fine = rng.integers(-1, 500, n)
+    tokens = tiles.Tokens(
+        texts, readings, ids, fine, near, rng.random((n, 10)), [np.arange(0, n, 7)]
     )
-    read = Read(dict(found))
+    read = Read(dict(tiles.files([layout, other], tokens)))
     read.ids, read.near = ids, near  # type: ignore[attr-defined]
     return read, tree, unit, zooms, texts, readings
 
@@ -121,7 +116,7 @@ def test_labels_never_wait_for_deeper_tiles(seed: int, n: int, cap: int) -> None
     # A tile is filled before another is made below it.
     for tile in range(read.count):
         if read.mask[tile]:
-            assert read.counts[tile] >= max(cap // tiles.LEAST, 1)
+            assert read.counts[tile] >= cap
 
 
 @settings(max_examples=20, deadline=None)
@@ -155,13 +150,22 @@ def test_facts_texts_and_neighbors_stand_beside_their_points(seed: int, n: int) 
     for tile, (_, _, _, start) in enumerate(read.tiles):
         count = int(read.counts[tile])
         rows = tree.order[start : start + count]
-        assert read.wide(read.part(f"{tile}.f")[: 4 * count], 4).tolist() == read.ids[rows].tolist()
-        lines = read.files[f"{tile}.t"].decode().split("\n")
-        assert lines == [
+        told = read.files[f"{tile}.t"]
+        assert list(told[:count]) == (rows * 8 // n).tolist()
+        assert told[2 * count :].decode().split("\n") == [
             f"{texts[row]}\t{readings[row]}" if readings[row] else texts[row]
             for row in rows.tolist()
         ]
-        near = read.wide(read.part(f"{tile}.n")[: 40 * count], 4).reshape(10, count).T
+    for number, at in enumerate(range(0, n, tiles.CHUNK_FACTS)):
+        rows = tree.order[at : at + tiles.CHUNK_FACTS]
+        raw = read.part(f"facts.{number}").reshape(-1, len(rows))
+        assert read.wide(raw[:4].ravel(), 4).tolist() == read.ids[rows].tolist()
+        assert np.array_equal(raw[6], raw[7])  # of both projections
+        elsewhere = read.wide(raw[8:12].ravel(), 4)
+        assert len(raw) == 12 and len(set(elsewhere.tolist())) == len(rows)
+    for number, at in enumerate(range(0, n, tiles.CHUNK_NEAR)):
+        rows = tree.order[at : at + tiles.CHUNK_NEAR]
+        near = read.wide(read.part(f"near.{number}")[: 40 * len(rows)], 4).reshape(10, -1).T
         assert np.array_equal(read.ids[tree.order[near]], read.near[rows])
     for number, at in enumerate(range(0, n, tiles.CHUNK_IDS)):
         raw = read.part(f"ids.{number}").reshape(8, -1)
@@ -214,3 +218,37 @@ def test_the_folder_is_named_by_all_its_contents() -> None:
     assert one.startswith("m.tiles.")
     others = [{"a": b"1", "b": b"3"}, {"a": b"12", "b": b""}, {"a": b"1"}]
     assert len({one, *(tiles.folder("m", other) for other in others)}) == 4
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.sampled_from("abcé かんカﾝ優🎌"), min_size=1, max_size=6), min_size=1))
+def test_grams_lead_to_every_chunk_that_holds_them(texts: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiles, "CHUNK_WORDS", 3)
+        patch.setattr(tiles, "GRAMS", 10)
+        chunks, _ = tiles.words(texts, [None] * len(texts))
+        files = tiles.grams(chunks)
+    found: dict[str, list[int]] = {}
+    for number, file in enumerate(files):
+        for line in file.split("\n") if file else []:
+            gram, steps = line.split("\t")
+            assert tiles.bucket(gram, len(files)) == number
+            found[gram] = np.cumsum([int(step) for step in steps.split()]).tolist()
+    for number, chunk in enumerate(chunks):
+        for line in chunk.split("\n"):
+            key, _, text = line.split("\t")
+            for held in (key, tiles.fold(text)):
+                for size in (1, 2, 3):
+                    for at in range(len(held) - size + 1):
+                        assert number in found[held[at : at + size]]
+
+
+def test_thin_regions_need_no_tiles_of_their_own() -> None:
+    rng = np.random.default_rng(0)
+    crowd, ground = rng.normal(0.5, 0.02, (40_000, 2)), rng.random((10_000, 2))
+    unit = np.clip(np.r_[crowd, ground], 0, 1)
+    zooms = np.full(len(unit), 255, np.uint8)
+    tree = tiles.tree(unit, zooms, 400)
+    counts = np.diff(tree.start)
+    assert len(tree) <= len(unit) / 400
+    assert counts.max() <= 4 * 400 and counts[0] == 400

@@ -104,15 +104,22 @@ export function numberItems(steps, write) {
  * @param {LiveMap} map
  * @param {Points} points
  */
-function landmarkKeys(map, points) {
-	const plane = new Uint8Array(points.n).fill(GREY);
-	const items = (map.meta.landmarks ?? []).map((landmark, key) => ({
+async function landmarkKeys(map, points) {
+	const landmarks = await map.source.landmarks();
+	const items = landmarks.map((landmark, key) => ({
 		key,
 		name: map.landmark(landmark),
 		colour: PALETTE[key % PALETTE.length],
 		rows: landmark.rows,
 	}));
 	const largest = [...items].sort((a, b) => b.rows.length - a.rows.length);
-	for (const { rows, key } of largest) for (const row of rows) plane[row] = key;
+	/** @type {Map<number, number>} */
+	const keys = new Map();
+	for (const { rows, key } of largest)
+		for (const row of rows) keys.set(row, key);
+	const plane = Uint8Array.from(
+		{ length: points.n },
+		(_, i) => keys.get(points.rows?.[i] ?? i) ?? GREY,
+	);
 	return { plane, items };
 }

@@ -17,7 +17,7 @@ const OPACITY = [0.12, 0.45, 0.78];
 
 /**
  * Layers of points, and a plane of what is hidden; null where nothing is.
- * @param {Pick<Points, "n">} points
+ * @param {Pick<Points, "n" | "rows">} points
  * @param {Pick<Colouring, "plane" | "items">} colouring
  * @param {Set<number>} only the chosen keys, empty for all
  * @returns {{ layers: Layer[], hidden: Uint8Array | null }}
@@ -32,7 +32,7 @@ export function layersOf(points, colouring, only) {
 	/** @type {Map<string, number[]>} */
 	const buckets = new Map();
 	for (let i = 0; i < points.n; i++) {
-		const key = chosen?.get(i) ?? plane[i];
+		const key = chosen?.get(points.rows?.[i] ?? i) ?? plane[i];
 		const out = hidden && !only.has(key);
 		if (out) hidden[i] = 1;
 		const name = out ? OUT : colour[key];

@@ -4,7 +4,7 @@
 import { TiledSource } from "./tiles.js";
 import { WholeSource } from "./whole.js";
 
-/** @import { Meta } from "../meta" */
+/** @import { Landmark, Meta } from "../meta" */
 /** @import { Steps } from "./steps.js" */
 /** @typedef {"cluster" | "kind" | "script" | "pos"} Group */
 /** @typedef {{ left: number, right: number, bottom: number, top: number }} Rectangle */
@@ -43,6 +43,9 @@ import { WholeSource } from "./whole.js";
 
 /**
  * What both sources answer. All that returns a promise may fail as a network does.
+ * `spot` is the place of a row as far as it is known without one: of any on a map
+ * that is loaded whole, of the members of `landmarks`, once they have come, on
+ * another.
  * @typedef {{
  *   meta: Meta,
  *   total: number,
@@ -58,6 +61,8 @@ import { WholeSource } from "./whole.js";
  *   rowOf(id: number): Promise<number>,
  *   ids(rows: number[]): Promise<number[]>,
  *   plane(name: "rank" | "overlap", projection: string): Promise<Steps>,
+ *   landmarks(): Promise<Landmark[]>,
+ *   spot(projection: string, row: number): Place | undefined,
  * }} Source
  */
 

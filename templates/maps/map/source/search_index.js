@@ -1,55 +1,148 @@
 // @ts-check
-// The index of a large map: sorted lines of beginnings, in chunks.
+// The index of a large map: sorted lines of beginnings, in chunks, and for each
+// short piece of text the chunks of the tokens that hold it.
 import { firstNot, lines } from "./bytes.js";
 import { fold } from "./fold.js";
 
 /** @typedef {(name: string) => Promise<Uint8Array>} Part fetches a file of the map */
-/** @typedef {{ row: number, text: string, exact: boolean }} Entry */
+/** @typedef {{ row: number, text: string, rank: number }} Entry */
+
+const AT_ONCE = 4; // chunks fetched together
+const GRAM = 3; // signs of the longest pieces that the index knows
 
 export class SearchIndex {
 	/** @type {Part} */ #part;
-	/** @type {string[] | null} the first key of each chunk */
-	#keys = null;
+	/** @type {number} */ #files;
+	/** @type {string[] | null} the first key of each chunk */ #keys = null;
 
-	/** @param {Part} part */
-	constructor(part) {
+	/**
+	 * @param {Part} part
+	 * @param {number} files of pieces
+	 */
+	constructor(part, files) {
 		this.#part = part;
+		this.#files = files;
 	}
 
 	/**
-	 * Tokens of which a word or the reading begins with a text: the text itself
-	 * first, then those of which a word or the reading is it, then the shortest.
+	 * Tokens that hold a text, or whose reading does: the text itself first, then
+	 * those of which a word or the reading is it, then those of which one begins
+	 * with it, then the others; the shortest first.
 	 * @param {string} query
 	 * @param {number} most
 	 */
 	async find(query, most) {
 		const wanted = fold(query);
-		this.#keys ??= lines(await this.#part("keys"));
-		const keys = this.#keys;
-		const at = firstNot(keys.length, (i) => before(keys[i], wanted));
-		/** @type {Map<string, Entry>} */
+		/** @type {Map<number, Entry>} */
 		const found = new Map();
-		for (let k = Math.max(at - 1, 0); k < Math.min(keys.length, at + 3); k++) {
-			for (const line of lines(await this.#part(`words.${k}`))) {
-				const [key, row, text] = line.split("\t");
-				if (!key.startsWith(wanted) || found.has(row)) continue;
-				const exact = key === wanted;
-				found.set(row, { row: Number(row), text: text || key, exact });
-			}
-			if (found.size && !keys[k + 1]?.startsWith(wanted)) break;
-		}
-		/** @param {Entry} one */
-		const rank = ({ text, exact }) =>
-			text === query ? 3 : fold(text) === wanted ? 2 : Number(exact);
+		await this.#begun(query, wanted, found);
+		if (found.size < most) await this.#holding(wanted, most, found);
 		return [...found.values()]
 			.sort(
 				(a, b) =>
-					rank(b) - rank(a) ||
+					b.rank - a.rank ||
 					a.text.length - b.text.length ||
 					(a.text < b.text ? -1 : 1),
 			)
 			.slice(0, most);
 	}
+
+	/**
+	 * Adds tokens of which a word or the reading begins with a text.
+	 * @param {string} query
+	 * @param {string} wanted
+	 * @param {Map<number, Entry>} found
+	 */
+	async #begun(query, wanted, found) {
+		this.#keys ??= lines(await this.#part("keys"));
+		const keys = this.#keys;
+		const at = firstNot(keys.length, (i) => before(keys[i], wanted));
+		for (let k = Math.max(at - 1, 0); k < Math.min(keys.length, at + 3); k++) {
+			for (const { key, row, text } of await this.#lines(k)) {
+				if (!key.startsWith(wanted)) continue;
+				const itself = text === query ? 4 : fold(text) === wanted ? 3 : 0;
+				const rank = itself || (key === wanted ? 2 : 1);
+				if (rank > (found.get(row)?.rank ?? 0))
+					found.set(row, { row, text, rank });
+			}
+			if (!keys[k + 1]?.startsWith(wanted)) break;
+		}
+	}
+
+	/**
+	 * Adds tokens that hold a text anywhere, until there are enough.
+	 * @param {string} wanted
+	 * @param {number} most
+	 * @param {Map<number, Entry>} found
+	 */
+	async #holding(wanted, most, found) {
+		const chunks = await this.#chunks(wanted);
+		for (let i = 0; i < chunks.length && found.size < most; i += AT_ONCE) {
+			const some = chunks.slice(i, i + AT_ONCE);
+			const files = await Promise.all(some.map((k) => this.#lines(k)));
+			for (const { key, row, text } of files.flat()) {
+				if (found.has(row)) continue;
+				if (!key.includes(wanted) && !fold(text).includes(wanted)) continue;
+				found.set(row, { row, text, rank: 0 });
+			}
+		}
+	}
+
+	/**
+	 * The chunks that hold every piece of a text.
+	 * @param {string} wanted
+	 * @returns {Promise<number[]>}
+	 */
+	async #chunks(wanted) {
+		const signs = [...wanted];
+		const size = Math.min(signs.length, GRAM);
+		/** @type {Set<string>} */
+		const grams = new Set();
+		for (let i = 0; i + size <= signs.length; i++) {
+			grams.add(signs.slice(i, i + size).join(""));
+		}
+		const lists = await Promise.all([...grams].map((gram) => this.#of(gram)));
+		const [first = [], ...others] = lists.sort((a, b) => a.length - b.length);
+		const sets = others.map((list) => new Set(list));
+		return first.filter((k) => sets.every((set) => set.has(k)));
+	}
+
+	/**
+	 * The chunks that hold a piece of text.
+	 * @param {string} gram
+	 */
+	async #of(gram) {
+		if (!this.#files) return [];
+		const file = lines(await this.#part(`grams.${bucket(gram, this.#files)}`));
+		const line = file.find((one) => one.startsWith(`${gram}\t`));
+		let chunk = 0;
+		const steps = line?.slice(gram.length + 1).split(" ") ?? [];
+		return steps.map((step) => {
+			chunk += Number(step);
+			return chunk;
+		});
+	}
+
+	/** @param {number} k */
+	async #lines(k) {
+		return lines(await this.#part(`words.${k}`)).map((line) => {
+			const [key, row, text] = line.split("\t");
+			return { key, row: Number(row), text: text || key };
+		});
+	}
+}
+
+/**
+ * The number of the file in which a piece of text is, as the index was made.
+ * @param {string} gram
+ * @param {number} count
+ */
+export function bucket(gram, count) {
+	let total = 0;
+	for (const sign of gram) {
+		total = (total * 31 + Number(sign.codePointAt(0))) % 65521;
+	}
+	return total % count;
 }
 
 /**

@@ -230,6 +230,20 @@ export class WholeSource {
 		}));
 	}
 
+	async landmarks() {
+		return this.meta.landmarks ?? [];
+	}
+
+	/**
+	 * @param {string} projection one that is open
+	 * @param {number} row
+	 * @returns {Place | undefined}
+	 */
+	spot(projection, row) {
+		const { x, y } = this.#layouts[projection];
+		return [x[row], y[row]];
+	}
+
 	/** @param {number} id */
 	async rowOf(id) {
 		return (await this.#columns()).ids.indexOf(id);

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-# Twelve colours after Okabe & Ito 2008 that differ in lightness as well as in hue, on white and on
-# black. The custom properties --c0 … of site.css are the same.
+# Twelve colours after Okabe & Ito 2008 that differ in lightness as well as in hue; as dots of
+# opacity 0.78 they stand out by 3:1 on the dark field. The custom
+# properties --c0 … of site.css are the same.
 PALETTE = (
-    "#0072b2",
+    "#117fc4",
     "#d55e00",
     "#009e73",
     "#cc79a7",
     "#e69f00",
     "#56b4e9",
     "#8f6bc9",
-    "#b5504b",
+    "#bf5e59",
     "#7a9a01",
     "#2a9d9d",
     "#a6761d",

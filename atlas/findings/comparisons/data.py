@@ -35,7 +35,7 @@ class Layer(Part):
 
     layer: int = Field(ge=0, description="0 is what enters the first layer")
     overlap: float = Field(ge=0, le=1)
-    chance: float
+    chance: float = Field(gt=0)
     k: int
     cka: float
     cka_chance: float
@@ -61,7 +61,7 @@ class Alike(Part):
         description="mean share of a token's k nearest neighbors in one space that are in the "
         "other",
     )
-    chance: float = Field(description="the share that random neighbors would have")
+    chance: float = Field(gt=0, description="the share that random neighbors would have")
     quantiles: tuple[float, float, float] = Field(
         description="10, 50 and 90 % of the share over tokens"
     )

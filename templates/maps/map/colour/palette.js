@@ -3,14 +3,14 @@
 // Okabe & Ito 2008; eight steps from dark and blue to light and yellow for numbers.
 
 export const PALETTE = [
-	"#0072b2",
+	"#117fc4",
 	"#d55e00",
 	"#009e73",
 	"#cc79a7",
 	"#e69f00",
 	"#56b4e9",
 	"#8f6bc9",
-	"#b5504b",
+	"#bf5e59",
 	"#7a9a01",
 	"#2a9d9d",
 	"#a6761d",

@@ -320,11 +320,18 @@ def test_tokens_and_their_neighbors_are_there_as_text(
 
 
 def test_the_map_page_says_how_far_to_trust_it(tiny_atlas: Built) -> None:
-    facts = tiny_atlas.data("minilm-words").about.faithfulness
+    data = tiny_atlas.data("minilm-words")
+    facts = data.about.faithfulness
     shown = " ".join(elements(tiny_atlas.public / "maps/minilm-words/index.html").words)
     for name in ("umap", "tsne", "pca", "random"):
         assert f"{facts[name].trustworthiness:.3f}" in shown
+    for name in ("umap", "tsne", "pca"):
         assert f"{facts[name].overlap:.3f}" in shown
+    best = facts[next(iter(data.about.map.projections))]
+    chance = best.k / (len(data.column("token_id")) - 1)
+    assert f"{chance:.3f}" in shown  # in the row of a random layout, and in the sentence:
+    times = re.search(r"([\d.]+) times what chance would keep", shown)
+    assert times and float(times[1]) == pytest.approx(best.overlap / chance, rel=0.06)
 
 
 def test_no_page_names_the_machine_it_was_built_on(tiny_atlas: Built) -> None:

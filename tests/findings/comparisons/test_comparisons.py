@@ -159,7 +159,7 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
     )
     index = (pair.public / "compare" / "index.html").read_text()
     assert (
-        "Do contextual embeddings form about the same space?" in index
+        "Do contextual embeddings form the same space as input embeddings?" in index
         and f"compare/{PAIR}/" not in index
         and f'href="{PAIR}/' in index
     )

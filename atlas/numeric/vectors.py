@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 VERSION = 1  # raised when a result changes; the stages that use it follow
 
-_PART = 4096  # rows taken to float64 at a time
+_PART = 1024  # rows taken to float64 at a time
 
 
 class NotFiniteError(ValueError):
@@ -28,18 +29,33 @@ def directed(values: npt.NDArray[Real]) -> npt.NDArray[np.bool_]:
     return np.asarray(values.any(axis=1))
 
 
-def unit(values: npt.NDArray[Real]) -> npt.NDArray[Real]:
-    """The rows of (n, d) at length 1, in the precision given; a row of zeros stays zero, so that
-    its cosine with every row is 0.
+def unit(
+    values: npt.NDArray[Real], rows: npt.NDArray[np.integer] | None = None
+) -> npt.NDArray[Real]:
+    """The rows of (n, d), or those given (m,), at length 1, in the precision given; a row of zeros
+    stays zero, so that its cosine with every row is 0.
 
-    Lengths are taken in float64: neither 1e-30 nor 1e30 squared fits in float32. Raises
-    NotFiniteError for a row with NaN or infinity.
+    Lengths are taken in float64: neither 1e-30 nor 1e30 squared fits in float32. Rows are read in
+    blocks, and pages of a file let go, so that no second copy is held. Raises NotFiniteError for a
+    row with NaN or infinity, by its place among those given.
     """
-    result = np.array(values)
-    for begin in range(0, len(result), _PART):
-        part = result[begin : begin + _PART].astype(np.float64)
+    count = len(values) if rows is None else len(rows)
+    result = np.empty((count, *values.shape[1:]), values.dtype)
+    for begin in range(0, count, _PART):
+        at = slice(begin, begin + _PART)
+        part = values[at if rows is None else rows[at]].astype(np.float64)
         lengths = np.sqrt(np.einsum("nd,nd->n", part, part))
         if not np.isfinite(lengths).all():
             raise NotFiniteError(begin + int(np.flatnonzero(~np.isfinite(lengths))[0]))
-        result[begin : begin + _PART] = part / np.where(lengths > 0, lengths, 1)[:, None]
+        result[at] = part / np.where(lengths > 0, lengths, 1)[:, None]
+        forget(values)
     return result
+
+
+def forget(values: npt.NDArray[Real]) -> None:
+    """Lets go of the pages of a memory map that were read; they are read again when asked for."""
+    base: object = values
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -3,6 +3,10 @@ vectors are equal."""
 
 from __future__ import annotations
 
+import math
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +18,9 @@ from atlas.engine.stage import Work
 from atlas.errors import StageError
 from atlas.maps.records import Neighbors
 from atlas.maps.stages.neighbors import neighbors
+from atlas.numeric import cosines
 from atlas.numeric import neighbors as kernel
+from atlas.numeric.types import Near
 from atlas.spaces.records import Selection, Vectors
 
 
@@ -22,6 +28,43 @@ def found(values: Any, k: int, ids: Any = None, threads: int = 1) -> Neighbors:
     vectors = Vectors(np.asarray(values, np.float32), "test")
     selection = Selection(np.asarray(range(len(values)) if ids is None else ids, np.int32))
     return neighbors(vectors, selection, k=k, work=Work(threads=threads))
+
+
+# Plans of processors with and without bfloat16, and that of CUDA with smaller blocks: the very path
+# that a GPU takes.
+PLANS = {
+    "bfloat16": kernel.Plan("bfloat16", 64, 320, 2**14, 2),
+    "float32": kernel.Plan("float32", 256, 2**16, 2**18, 1),
+    "cuda": kernel.Plan("tf32", 700, 2**20, 2**20, 1),
+    "cuda in small blocks": kernel.Plan("tf32", 33, 2**20, 2**12, 1),
+    "cuda in bfloat16": kernel.Plan("bfloat16", 500, 2**20, 2**20, 1),
+}
+
+
+def planned(values: Any, k: int) -> Near:
+    """What every plan finds, which must be the same to the last bit."""
+    values = np.asarray(values, np.float32)
+    all_found = [kernel.neighbors(values, k, way=way) for way in PLANS.values()]
+    first = all_found[0]
+    for near in all_found[1:]:
+        assert near.rows.tobytes() == first.rows.tobytes()
+        assert near.similarities.tobytes() == first.similarities.tobytes()
+    return first
+
+
+def true_to(near: Near, values: Any, rows: Any) -> None:
+    """Holds neighbors of some rows against the definition: sums of products in float64, added up
+    without error, to a multiple of 2^-24."""
+    unit = kernel.unit(np.asarray(values, np.float32)).astype(np.float64)
+    k = near.rows.shape[1]
+    for row in rows:
+        exact = unit @ unit[row]
+        # Those that may be among the first k, by sums without any error.
+        some = np.flatnonzero(exact >= np.sort(exact)[-k - 1] - 1e-6)
+        cosine = {j: round(math.fsum(unit[row] * unit[j]) * 2**24) / 2**24 for j in some.tolist()}
+        order = sorted(set(cosine) - {row}, key=lambda j: (-min(cosine[j], 1.0), j))[:k]
+        assert near.rows[row].tolist() == order
+        assert near.similarities[row].tolist() == [min(cosine[j], 1.0) for j in order]
 
 
 def brute(values: Any, k: int) -> tuple[Any, Any]:
@@ -90,31 +133,105 @@ def test_brute_force_finds_the_same_similarities(n: int, d: int, k: int, seed: i
     assert (np.diff(near.similarities, axis=1) <= 0).all()
 
 
-@pytest.mark.parametrize("rough", [True, False])
-def test_the_precision_of_the_rough_pass_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, rough: bool
+def groups(n: int, d: int, count: int, spread: float) -> Any:
+    """Tight groups, and a tenth of noise."""
+    generator = np.random.default_rng(0)
+    centres, m = noise(count, d), n * 9 // 10
+    near = centres[generator.integers(0, count, m)] + spread * noise(m, d, 1)
+    return np.concatenate([near, noise(n - m, d, 2)])
+
+
+def scaled(n: int, d: int) -> Any:
+    """Half of the rows in one direction, of many lengths: equal but for rounding."""
+    values = noise(n, d)
+    values[::2] = values[0] * np.random.default_rng(3).uniform(0.1, 9, (len(values[::2]), 1))
+    return values
+
+
+def duplicates(n: int, d: int) -> Any:
+    values = noise(n, d)
+    values[n // 3 :: 2] = values[5]
+    values[7:90:3] = 0
+    return values
+
+
+PLANTED = {
+    "noise": lambda: noise(1400, 24),
+    "a cone": lambda: noise(1400, 16) * 0.1 + 3,
+    "a narrow cone": lambda: noise(1400, 16) * 1e-3 + 3,
+    "groups": lambda: groups(2000, 32, 130, 0.3),
+    "tight groups": lambda: groups(2000, 32, 6, 0.01),
+    "groups as tight as float32": lambda: groups(2000, 32, 6, 1e-6),
+    "one direction": lambda: scaled(1500, 12),
+    "duplicates": lambda: duplicates(1500, 24),
+    "antipodal": lambda: np.concatenate([noise(700, 9), -noise(700, 9)]),
+    "zeros": lambda: np.zeros((1300, 5)),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_plan_finds_what_the_definition_says(name: str) -> None:
+    values = np.asarray(PLANTED[name](), np.float32)
+    true_to(planned(values, 15), values, range(0, len(values), 97))
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    width=st.integers(1, 20),
+    spread=st.sampled_from([1e-7, 1e-4, 0.03, 0.3]),
+    count=st.integers(1, 40),
+    k=st.integers(1, 30),
+    seed=st.integers(0, 99),
+)
+def test_every_plan_finds_the_same(
+    width: int, spread: float, count: int, k: int, seed: int
 ) -> None:
-    # A narrow cone: thousands of cosines within bfloat16's rounding of each other, so most rows
-    # have to be settled.
-    values = np.concatenate([noise(700, 16) * 0.1 + 3, noise(700, 16, 1)])
-    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
-    near = found(values, 15)
-    cosine = brute(values, 15)[1]
-    np.fill_diagonal(cosine, -np.inf)
-    assert np.allclose(near.similarities, -np.sort(-cosine, axis=1)[:, :15], atol=1e-6)
-    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: not rough)
-    other = found(values, 15)
-    assert near.rows.tobytes() == other.rows.tobytes()
-    assert near.similarities.tobytes() == other.similarities.tobytes()
+    centres = noise(count, width, seed)
+    draw = np.random.default_rng(seed).integers(0, count, 1200)
+    planned(centres[draw] + spread * noise(1200, width, seed + 1), k)
 
 
-@pytest.mark.parametrize("rough", [True, False])
-def test_more_duplicates_than_candidates(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
-    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
+def test_few_rows_are_searched_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of tight groups, as real vocabularies have, none is compared with all rows in float64; of
+    equal rows one is."""
+    alone = []
+    best = cosines.best_of_all
+    monkeypatch.setattr(
+        cosines, "best_of_all", lambda *given: alone.append(len(given[1])) or best(*given)
+    )
+    for way in PLANS.values():
+        kernel.neighbors(groups(4000, 32, 40, 0.1).astype(np.float32), 15, way=way)
+        assert sum(alone) <= 40
+        alone.clear()
+        values = noise(4000, 16)
+        values[::2] = values[1]
+        kernel.neighbors(values, 15, way=way)
+        assert sum(alone) <= 40
+        alone.clear()
+
+
+def test_a_sum_near_the_middle_is_added_up_in_one_order() -> None:
+    import torch
+
+    # Half a multiple of the grid: which of two orders of summation a device takes would decide it.
+    unit = torch.zeros(2, 40)
+    unit[0] = 2.0**-12
+    unit[1, 0] = 2.0**-13
+    own, other = torch.tensor([0]), torch.tensor([1])
+    middle = cosines.of_pairs(unit, own, other[None], 100)[1]
+    assert middle.tolist() == [True]
+    unit[1, 0] *= 1.001
+    assert cosines.of_pairs(unit, own, other[None], 100)[1].tolist() == [False]
+    unit = torch.from_numpy(noise(2, 40))
+    exact = math.fsum(unit[0].double() * unit[1].double())
+    assert cosines.ordered(unit, own, other).item() == pytest.approx(exact, abs=1e-13)
+
+
+def test_more_duplicates_than_candidates() -> None:
     values = noise(1400, 24)
     values[100:400] = values[5]
     values[900] = values[5]
-    near = found(values, 10)
+    near = planned(values, 10)
     assert near.rows[5].tolist() == list(range(100, 110))
     assert near.rows[100].tolist() == [5, *range(101, 110)]
     assert near.rows[300].tolist() == [5, *range(100, 109)]
@@ -161,11 +278,9 @@ def test_lengths_and_rotations_do_not_matter(seed: int, exponent: int) -> None:
         assert np.allclose(other.similarities, near.similarities, atol=1e-5)
 
 
-@pytest.mark.parametrize("rough", [True, False])
-def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, rough: bool) -> None:
+def test_threads_do_not_matter() -> None:
     import torch
 
-    monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _: rough)
     values, before = noise(1500, 50), torch.get_num_threads()
     results = [found(values, 15, threads=count) for count in (1, 2, 5)]
     assert len({near.rows.tobytes() + near.similarities.tobytes() for near in results}) == 1
@@ -173,35 +288,16 @@ def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch, rough: bool) -> 
 
 
 @pytest.mark.parametrize("width", [3, 8, 16])
-def test_rounding_to_bfloat16_never_loses_a_neighbor(
-    monkeypatch: pytest.MonkeyPatch, width: int
-) -> None:
+def test_rounding_never_loses_a_neighbor(width: int) -> None:
     # Cones in which the bounds on the rounding of the vectors (8, 16) and of their product (3) are
     # both needed.
-    values = (np.random.default_rng(0).normal(size=width) + noise(1500, width) * 0.1).astype(
-        np.float32
-    )
-    results = []
-    for rough in (True, False):
-        monkeypatch.setattr(kernel, "_faster_in_bfloat16", lambda _, rough=rough: rough)
-        results.append(found(values, 5))
-    assert results[0].rows.tobytes() == results[1].rows.tobytes()
-    assert results[0].similarities.tobytes() == results[1].similarities.tobytes()
+    planned(np.random.default_rng(0).normal(size=width) + noise(1500, width) * 0.1, 5)
 
 
-def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = noise(500, 10)
-    whole = found(values, 9)
-    monkeypatch.setattr(kernel, "_BLOCK", 37)
+def test_progress_rises_to_the_end() -> None:
     heard: list[float] = []
-    parts = neighbors(
-        Vectors(values, "test"),
-        Selection(np.arange(500, dtype=np.int32)),
-        k=9,
-        work=Work(progress=heard.append),
-    )
-    assert whole.rows.tobytes() == parts.rows.tobytes()
-    assert heard == sorted(heard) and len(heard) == 14 and heard[-1] == 1
+    kernel.neighbors(noise(3000, 10), 9, progress=heard.append)
+    assert heard == sorted(heard) and len(heard) > 10 and heard[-1] == 1
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -211,3 +307,34 @@ def test_a_vector_that_is_not_finite_is_named(bad: float) -> None:
     with pytest.raises(StageError, match="token 6"):
         found(values, 3)
     assert found(values, 3, [0, 1, 2, 3]).rows.shape == (4, 3)
+
+
+PEAK = """
+import sys
+import numpy as np
+from atlas.engine.stage import Work
+from atlas.maps.stages.neighbors import neighbors
+from atlas.spaces.records import Selection, Vectors
+
+def near(values):
+    ids = np.arange(len(values), dtype=np.int32)
+    return neighbors(Vectors(values, "test"), Selection(ids), k=15, work=Work(threads=2))
+
+def peak():
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    return int(status["VmHWM"].split()[0]) * 1024
+
+near(np.random.default_rng(0).normal(size=(3000, 256)).astype(np.float32))
+before = peak()
+near(np.load(sys.argv[1], mmap_mode="r"))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_is_bounded_by_that_of_the_vectors(tmp_path: Path) -> None:
+    values = noise(60000, 256)
+    np.save(tmp_path / "values.npy", values)
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "values.npy")]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert 0.9 * values.nbytes < int(ran.stdout) <= 2 * values.nbytes

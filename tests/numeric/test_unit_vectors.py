@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,3 +60,13 @@ def test_torch_gets_its_threads_back(count: int) -> None:
 def test_most_of_chance_lies_in_the_middle() -> None:
     low, high = middle(np.arange(1001))
     assert (low, high) == (25, 975)
+
+
+def test_rows_of_a_file_are_those_of_the_array(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(9000, 5)).astype(np.float32)
+    np.save(tmp_path / "values.npy", values)
+    mapped = np.load(tmp_path / "values.npy", mmap_mode="r")
+    rows = np.arange(0, 9000, 2)
+    assert unit(mapped, rows).tobytes() == unit(values[rows]).tobytes()
+    assert unit(mapped).tobytes() == unit(values).tobytes()
+    assert np.array_equal(mapped, values)

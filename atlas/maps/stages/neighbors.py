@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from atlas.engine.stage import Work, helper, stage
 from atlas.errors import StageError
 from atlas.maps.records import Neighbors
@@ -18,8 +20,9 @@ def neighbors(vectors: Vectors, selection: Selection, *, k: int, work: Work = Wo
     Raises StageError if a selected vector is not finite."""
     try:
         near = kernel.neighbors(
-            vectors.values[selection.ids],
+            vectors.values,
             k,
+            ids=np.asarray(selection.ids),
             device=work.device,
             threads=work.threads,
             progress=work.progress,

@@ -4,10 +4,11 @@
 // of the same page started: see "started" in ../maps/map/index.js.
 import { above, need } from "../assets/shared/dom.js";
 import { still } from "../assets/shared/looks.js";
+import { Beside } from "./compare/beside.js";
 
 /** @import { LiveMap } from "../maps/map/live.js" */
 /** @import { View } from "../maps/map/camera/camera.js" */
-/** @typedef {(side: number, row: number | null) => Promise<number>} Across */
+/** @import { Across } from "./compare/beside.js" */
 
 const page = need(document, ".pair");
 /** @type {HTMLInputElement} */
@@ -82,8 +83,9 @@ function moveTogether(map, other) {
  * @param {LiveMap[]} maps
  * @param {number} side
  * @param {Across} across
+ * @param {Beside} beside
  */
-function showOnOther(maps, side, across) {
+function showOnOther(maps, side, across, beside) {
 	const [map, other] = [maps[side], maps[1 - side]];
 	let asked = 0;
 	map.on("hover", async (/** @type {number | null} */ row) => {
@@ -95,6 +97,7 @@ function showOnOther(maps, side, across) {
 		leader = null;
 		await other.select(known(await across(side, row)), true, true);
 		if (side === 1) other.noted(); // the address is the first map's
+		await beside.show();
 	};
 	map.on("select", choose);
 	map.on("restore", choose);
@@ -121,22 +124,20 @@ function mirrorColours(first, second) {
 
 /** @param {LiveMap} first */
 function followLists(first) {
-	/** @type {NodeListOf<HTMLElement>} */
-	const links = document.querySelectorAll("a[data-token]");
-	for (const link of links) {
-		link.addEventListener("click", async (event) => {
-			event.preventDefault();
-			const id = Number(link.dataset.token);
-			const row = await first.source.rowOf(id).catch(() => -1);
-			if (row < 0) return;
-			page.scrollIntoView({
-				block: "start",
-				behavior: still() ? "auto" : "smooth",
-			});
-			await first.select(row, true);
-			need(first.stage, ".canvas").focus({ preventScroll: true });
+	document.addEventListener("click", async (event) => {
+		const link = above(event, "a[data-token]");
+		if (!link) return;
+		event.preventDefault();
+		const id = Number(link.dataset.token);
+		const row = await first.source.rowOf(id).catch(() => -1);
+		if (row < 0) return;
+		page.scrollIntoView({
+			block: "start",
+			behavior: still() ? "auto" : "smooth",
 		});
-	}
+		await first.select(row, true);
+		need(first.stage, ".canvas").focus({ preventScroll: true });
+	});
 }
 
 async function link() {
@@ -149,9 +150,10 @@ async function link() {
 	if (answer && !answer.ok) return;
 	const across = acrossBy(both, answer && (await answer.json()));
 	need(document, ".together").hidden = false;
+	const beside = new Beside(both, across, need(page, ".beside"));
 	for (const side of [0, 1]) {
 		moveTogether(both[side], both[1 - side]);
-		showOnOther(both, side, across);
+		showOnOther(both, side, across, beside);
 	}
 	mirrorColours(first, second);
 	followLists(first);

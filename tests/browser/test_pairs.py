@@ -159,6 +159,40 @@ def test_a_link_opens_with_its_token_on_both(open_pair: Callable[..., tuple[Watc
     watched.fine()
 
 
+LISTS = """() => [...document.querySelectorAll('.beside ol')].map((list) =>
+  [...list.querySelectorAll('li')].map((item) => [item.className, item.querySelector('bdi').textContent]))"""
+
+
+def test_the_neighbors_in_both_spaces_stand_beside_each_other(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
+    watched, page = open_pair(viewport={"width": 1280, "height": 800})
+    one, _, text = shared(page)
+    page.evaluate(f"() => {FIRST}.select({one}, true)")
+    page.wait_for_function(
+        f"() => document.querySelector('.beside .word').textContent === {text!r}"
+    )
+    first, second = page.evaluate(LISTS)
+    near = page.evaluate(
+        f"() => [{FIRST}, {SECOND}].map((map) => map.selected.near.map((o) => o.text))"
+    )
+    assert [[name for _, name in side] for side in (first, second)] == near
+    kept = [{name for mark, name in side if mark == "kept"} for side in (first, second)]
+    assert kept[0] == kept[1] == set(near[0]) & set(near[1])  # one text is one token here
+    assert {mark for mark, _ in first} <= {"kept", "lost", "absent"}
+    assert {mark for mark, _ in second} <= {"kept", "gained", "absent"}
+    lists = page.locator(".beside .lists").bounding_box()
+    assert lists["y"] + lists["height"] <= 800  # above the fold
+    columns = [page.locator(".beside ol").nth(side).bounding_box() for side in (0, 1)]
+    assert columns[0]["y"] == columns[1]["y"] and columns[0]["x"] < columns[1]["x"]
+    page.locator(".beside button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        f"() => document.querySelector('.beside .word').textContent === {near[0][0]!r}"
+    )
+    watched.fine()
+
+
 @pytest.mark.parametrize("url", [URL, f"ja/{URL}", "compare/", "ja/compare/"])
 def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
     watched = watch(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
@@ -173,4 +207,6 @@ def test_without_javascript_there_are_two_pictures_and_all_figures(
     watched = watch(java_script_enabled=False)
     page = watched.open(URL, ".pair")
     assert page.locator(".pair .poster img").count() == 2 and page.locator(".bars").count() == 2
+    assert page.locator(".beside .word").inner_text()
+    assert all(page.locator(".beside ol").nth(side).locator("li").count() for side in (0, 1))
     assert page.locator(".moved a").count() > 10 and not page.locator(".together").is_visible()

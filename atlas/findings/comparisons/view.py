@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from atlas.config.site import text
+from atlas.findings.comparisons.beside import Beside, beside
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.data import Comparison, Layer
 from atlas.maps.data import Dataset
@@ -20,11 +21,12 @@ from atlas.maps.names import FINE_UNTIL, VIEW
 from atlas.maps.view import MapView
 from atlas.numeric.alignment import Fit, procrustes
 from atlas.numeric.boxes import NEVER
+from atlas.numeric.gathering import gathered
 from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 
-VERSION = 2  # to be raised when the files of a comparison change for the same data
+VERSION = 3  # to be raised when the files of a comparison change for the same data
 # The largest median distance, as a share of the map's extent, of a named cluster's members from
 # their middle on the second map.
 NAMED = 0.12
@@ -106,7 +108,8 @@ class ComparisonView:
     @cached_property
     def aligned(self) -> Dataset:
         """The second map's atlas data with its main projection aligned with the first map's, and
-        with the first map's clusters."""
+        with the first map's clusters. Tokens that do not lie among others of their coarse cluster
+        there have none, and so no colour."""
         data, main = self.second.data, self.second.main
         places = self.fit(layout(data, main))
         size = float(np.ptp(places, axis=0).max())
@@ -119,7 +122,8 @@ class ComparisonView:
             column = np.full(len(places), -1, np.int32)
             column[rows] = self.first.data.column(f"cluster_{level}")[mine]
             keys[level] = column
-            table = _replaced(table, f"cluster_{level}", column)
+            shown = np.where(gathered(places, column), column, -1) if level == "coarse" else column
+            table = _replaced(table, f"cluster_{level}", shown)
         clusters: list[Cluster] = []
         for cluster in self.first.about.clusters:
             members = places[keys[cluster.level] == cluster.key]
@@ -140,6 +144,19 @@ class ComparisonView:
             ),
             table,
         )
+
+    @cached_property
+    def example(self) -> Beside | None:
+        """A word with its neighbors in both spaces: of the first map's examples that the second
+        shows, the one that keeps as many as is usual. None if it shows none."""
+        rows = {int(one): at for at, one in enumerate(self.ids[:, 0])}
+        found = [
+            beside(self.first, self.second, self.ids, rows[token.id])
+            for token in self.first.examples(8)
+            if token.id in rows
+        ]
+        usual = self.data.overlap * self.data.k
+        return min(found, key=lambda one: abs(one.kept - usual), default=None)
 
     @cached_property
     def histogram(self) -> list[Bar]:

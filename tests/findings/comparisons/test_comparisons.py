@@ -22,6 +22,7 @@ from atlas.findings.comparisons.data import Comparison
 from atlas.findings.comparisons.view import ComparisonView
 from atlas.maps.frame import layout
 from atlas.maps.view import MapView
+from atlas.numeric.gathering import gathered
 
 PAIR = "m-words--m-deep"
 
@@ -103,11 +104,11 @@ def test_the_second_map_is_laid_on_the_first(pair: Built) -> None:
 
 def test_the_second_map_has_the_colours_of_the_first(pair: Built) -> None:
     made = view(pair, "m-words", "m-deep")
-    for level in ("coarse", "fine"):
-        assert (
-            made.aligned.column(f"cluster_{level}").tolist()
-            == pair.data("m-words").column(f"cluster_{level}").tolist()
-        )
+    own, laid = pair.data("m-words"), made.aligned
+    assert laid.column("cluster_fine").tolist() == own.column("cluster_fine").tolist()
+    among = gathered(layout(laid, "pca"), own.column("cluster_coarse"))
+    expected = np.where(among, own.column("cluster_coarse"), -1)
+    assert laid.column("cluster_coarse").tolist() == expected.tolist()
     assert made.beside.colour == made.first.colour
     assert [(one.level, one.key, one.name) for one in made.aligned.about.clusters] == [
         (one.level, one.key, one.name) for one in pair.data("m-words").about.clusters
@@ -167,6 +168,21 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
         json.loads((pair.public / "data" / f"{PAIR}.compare.json").read_text())["tokens"]
         == made.tokens
     )
+
+
+def test_the_example_has_what_is_kept_lost_and_gained(pair: Built) -> None:
+    made = view(pair, "m-words", "m-deep")
+    example = made.example
+    assert example is not None
+    ours, theirs = ({near.text for near in side if near.mark != "absent"} for side in example.sides)
+    marks = {
+        mark: {near.text for side in example.sides for near in side if near.mark == mark}
+        for mark in ("kept", "lost", "gained")
+    }
+    assert marks == {"kept": ours & theirs, "lost": ours - theirs, "gained": theirs - ours}
+    page = (pair.public / "compare" / PAIR / "index.html").read_text()
+    assert page.count('<li class="kept">') == 2 * example.kept
+    assert page.count('<li class="lost">') == example.count("lost")
 
 
 @pytest.mark.parametrize(

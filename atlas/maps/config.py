@@ -90,6 +90,10 @@ class Map(Part):
     which keeps the most true neighbors, when left out."""
     neighbors: Annotated[Whole, Field(ge=15, le=100)] = 15
     """Nearest neighbors kept for each token, by cosine."""
+    exact: Flag = False
+    """Whether neighbors are exact however many tokens there are. Where tokens × tokens × dimensions
+    are 5·10¹² or more they are else sought among candidates from fewer dimensions, and the share
+    found is measured and told."""
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Seed of everything random."""
     umap: Umap = Umap()

@@ -61,12 +61,22 @@ class MapFacts(_Part):
     cluster_parameters: dict[str, Any]
     layer: int | None = Field(None, description="of a contextual space, as configured")
     corpus: CorpusFacts | None = None
+    recall: Recall | None = Field(None, description="of the neighbors; none where they are exact")
 
     @model_validator(mode="after")
     def _of_its_projections(self) -> Self:
         if self.clustered_on not in self.projections:
             raise ValueError(f"clustered_on: {self.clustered_on} is none of its projections")
         return self
+
+
+class Recall(_Part):
+    """How many of the true neighbors an approximate search found, beside an exact one."""
+
+    share: float = Field(ge=0, le=1)
+    error: float = Field(ge=0, description="the standard error of the share")
+    sampled: int = Field(gt=0, description="random tokens whose neighbors were also sought exactly")
+    dimensions: int = Field(gt=0, description="principal axes on which candidates were sought")
 
 
 class CorpusFacts(_Part):

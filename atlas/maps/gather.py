@@ -27,6 +27,7 @@ from atlas.maps.facts import (
     MapFacts,
     ModelFacts,
     Pair,
+    Recall,
 )
 from atlas.maps.names import cluster_name
 from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
@@ -141,6 +142,7 @@ def _map_facts(plan: MapTasks, read: _Results) -> MapFacts:
         clustered_on=read.main,
         cluster_parameters=read.groups.parameters,
         layer=plan.map.layer,
+        recall=Recall(**read.near.recall) if read.near.recall else None,
         corpus=_corpus(plan, read.averages, read.asked)
         if read.averages and read.asked is not None
         else None,

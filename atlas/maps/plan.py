@@ -113,7 +113,7 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
     def task(stage: AnyStage, inputs: tuple[Task, ...], what: str = "", **params: object) -> Task:
         return Task(stage, params, inputs, label=f"{map_id}: {what or stage.name}")
 
-    near = task(neighbors, selected, k=entry.neighbors)
+    near = task(neighbors, selected, k=entry.neighbors, exact=entry.exact)
     # PCA is measured on every map, and so is what chance gives.
     names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
     drawn = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}

@@ -13,15 +13,18 @@ from atlas.numeric.types import Bytes, Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class Neighbors(Record):
-    """Exact nearest neighbors by cosine in the original space, nearest first, the point itself left
-    out.
+    """Nearest neighbors by cosine in the original space, nearest first, the point itself left out.
 
     rows           (n, k) int32, positions in the selection (not token ids)
     similarities   (n, k) float32, cosine, falling along each row
+    recall         None where they are exact; else the share of the true ones that was found
+                   (`share`), over how many random rows that was measured (`sampled`), its standard
+                   `error`, and in how many `dimensions` candidates were sought
     """
 
     rows: Ints
     similarities: Floats
+    recall: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         need(self.rows.ndim == 2 and self.rows.dtype == np.int32, self, "rows must be (n, k) int32")

@@ -100,12 +100,12 @@ def neighbors(
     if k == 0:
         return Near(np.empty((n, k), np.int32), np.empty((n, k), np.float32))
     with torch_threads(1):
-        search = _Search(directions, k, way or plan(directions, threads), progress)
+        search = Search(directions, k, way or plan(directions, threads), progress)
         rows, similarities = cosines.told(search.found())
     return Near(rows.cpu().numpy(), similarities.cpu().numpy())
 
 
-class _Search:
+class Search:
     """Finds the keys of the neighbors of all rows.
 
     unit       (n, d) float32, rows of length 1, on the device of the product
@@ -151,9 +151,9 @@ class _Search:
         search = _Rough(self, product, spare)
         draw = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:_TRIED]
         tried = rows[draw.to(rows.device)]
-        self._each(tried, search)
+        self.each(tried, search)
         if float(self.doubtful[tried].float().mean()) <= 0.5:
-            self._each(torch.nonzero(self.doubtful)[:, 0], search)
+            self.each(torch.nonzero(self.doubtful)[:, 0], search)
 
     def _among_all(self, rows: Tensor) -> None:
         """Search for rows among all, in float64. Equal ones are searched once: they have equal
@@ -167,7 +167,7 @@ class _Search:
             tile = max(self.way.columns // 8, 16)
             keys[places] = cosines.best_of_all(self.exact, stands[places], self.k + 1, tile)
 
-        self._each(torch.arange(len(stands), device=rows.device), search)
+        self.each(torch.arange(len(stands), device=rows.device), search)
         for part, which in zip(torch.split(rows, 2**16), torch.split(numbers, 2**16), strict=True):
             found = keys[which]
             own = cosines.told(found)[0] == part[:, None]
@@ -175,7 +175,7 @@ class _Search:
             found = found.masked_fill(own, cosines.LEAST).sort(dim=1, descending=True).values
             self.keys[part] = found[:, : self.k]
 
-    def _each(self, rows: Tensor, search: Callable[[Tensor], None]) -> None:
+    def each(self, rows: Tensor, search: Callable[[Tensor], None]) -> None:
         """Search for blocks of rows. A thread takes whole blocks: threads that share each product
         wait for one another, and for long on a busy machine."""
         import torch
@@ -193,57 +193,61 @@ class _Rough:
     """Finds the keys of the neighbors of a block of rows (b,) among candidates, and which rows
     stay doubtful; blocks may be searched at once, and nothing waits for the device.
 
-    table    (n, d) the directions as they are multiplied
-    lost     (n,) by how much a similarity may be off in the product, before that is rounded
+    lost    (n,) by how much a similarity may be off in the product, before that is rounded
     """
 
-    def __init__(self, search: _Search, product: Product, spare: int) -> None:
-        import torch
-
-        self.search, self.product, self.way = search, product, search.way
-        unit, n = search.unit, len(search.unit)
-        self.table = _table(unit, product)
-        self.lost = _lost(unit, self.table, product).to(search.exact.device)
-        self.spare = search.k + spare
-        # Where tiles end, the last with what makes no whole group.
-        whole = n // _GROUP * _GROUP
-        wide = max(min(self.way.columns, whole) // _GROUP, 1) * _GROUP
-        self.tiles = [*range(0, whole, wide), *dict.fromkeys((whole, n))]
-        self.rooms: SimpleQueue[Tensor] = SimpleQueue()
-        for _ in range(self.way.workers):  # made once: their pages cost more than the product
-            room = torch.empty(self.way.rows * wide, dtype=self.table.dtype, device=unit.device)
-            self.rooms.put(room)
+    def __init__(self, search: Search, product: Product, spare: int) -> None:
+        table = _table(search.unit, product)
+        self.search = search
+        self.lost = _lost(search.unit, table, product).to(search.exact.device)
+        self.candidates = Candidates(table, search.k + spare, search.way)
 
     def __call__(self, own: Tensor) -> None:
         search = self.search
-        values, candidates = self._candidates(own.to(self.table.device))
+        values, candidates = self.candidates(own)
         least, candidates = values.amin(1).to(own.device), candidates.to(own.device)
-        keys, middle = cosines.of_pairs(search.exact, own, candidates, self.way.pairs)
+        keys, middle = cosines.of_pairs(search.exact, own, candidates, search.way.pairs)
         search.keys[own] = keys = keys.topk(search.k, dim=1).values
         # A row with the k-th cosine or more is not below this in the product, which is rounded as
         # this is.
         floor = (cosines.told(keys[:, -1])[1] - self.lost[own]).to(least.dtype)
         search.doubtful[own] = (least >= floor) | middle
 
-    def _candidates(self, own: Tensor) -> tuple[Tensor, Tensor]:
-        """The columns (b, spare) of the largest products, in any order, and these products."""
+
+class Candidates:
+    """Finds the rows of a table (n, d) whose products with each of a block of rows (b,) are the
+    largest; blocks may be searched at once."""
+
+    def __init__(self, table: Tensor, count: int, way: Plan) -> None:
+        import torch
+
+        self.table, self.count = table, count
+        n = len(table)
+        wide = min(way.columns, n)
+        self.tiles = [*range(0, n, wide), n]
+        self.rooms: SimpleQueue[Tensor] = SimpleQueue()
+        for _ in range(way.workers):  # made once: their pages cost more than the product
+            self.rooms.put(torch.empty(way.rows * wide, dtype=table.dtype, device=table.device))
+
+    def __call__(self, own: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest products (b, count), in any order, and whose they are (b, count)."""
         import torch
 
         room = self.rooms.get()
-        mine = self.table[own]
+        mine = self.table[own.to(self.table.device)]
         values, columns = [], []
         for left, right in pairwise(self.tiles):
             width = right - left
             product = room[: len(own) * width].view(len(own), width)
             torch.mm(mine, self.table[left:right].T, out=product)
-            largest, places = _largest(product, min(self.spare, width))
+            largest, places = _largest(product, min(self.count, width))
             values.append(largest)
             columns.append(places.add_(left))
         self.rooms.put(room)
         found, joined = torch.cat(values, dim=1), torch.cat(columns, dim=1)
         if len(values) == 1:
             return found, joined
-        found, places = found.topk(self.spare, dim=1, sorted=False)
+        found, places = found.topk(self.count, dim=1, sorted=False)
         return found, joined.gather(1, places)
 
 
@@ -293,23 +297,27 @@ def _tf32(allowed: bool) -> Iterator[None]:
         matmul.allow_tf32 = before
 
 
-def _largest(product: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def _largest(product: Tensor, count: int, group: int = _GROUP) -> tuple[Tensor, Tensor]:
     """The `count` largest values (b, count) of each row (b, n), in any order, and their columns
     (b, count).
 
     They are in the `count` groups of columns with the largest maxima, so that few columns need to
     be ordered.
     """
-    stride, rest = divmod(product.shape[1], _GROUP)
-    if rest or stride < 4 * count:
+    import torch
+
+    stride = product.shape[1] // group
+    if stride < 4 * count:
         values, columns = product.topk(count, dim=1, sorted=False)
         return values, columns
-    # A group is every stride-th column: maxima of whole vectors at once.
-    groups = product.view(len(product), _GROUP, stride)
-    best = groups.amax(1).topk(count, dim=1, sorted=False).indices
-    inside = groups.gather(2, best[:, None].expand(-1, _GROUP, -1)).flatten(1)
-    values, places = inside.topk(count, dim=1, sorted=False)
-    return values, places // count * stride + best.gather(1, places % count)
+    # A group is every stride-th column: maxima of whole vectors at once. Some columns are in none.
+    groups = product[:, : group * stride].view(len(product), group, stride)
+    best = _largest(groups.amax(1), count, 8)[1]
+    inside = groups.gather(2, best[:, None].expand(-1, group, -1)).flatten(1)
+    rest = product[:, group * stride :]
+    values, places = torch.cat([inside, rest], dim=1).topk(count, dim=1, sorted=False)
+    columns = places // count * stride + best.gather(1, places % count)
+    return values, torch.where(places < group * count, columns, places + (stride - count) * group)
 
 
 def _faster_in_bfloat16(unit: Tensor) -> bool:

@@ -1,36 +1,62 @@
-"""Exact nearest neighbors by cosine, the ground truth of every map."""
+"""Nearest neighbors by cosine, the truth of every map."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from atlas.engine.stage import Work, helper, stage
 from atlas.errors import StageError
 from atlas.maps.records import Neighbors
+from atlas.numeric import approximate as rough
 from atlas.numeric import neighbors as kernel
+from atlas.numeric.types import Near
 from atlas.numeric.vectors import NotFiniteError
 from atlas.spaces.records import Selection, Vectors
 
 NEIGHBORS = helper("neighbors", version=kernel.VERSION)
+APPROXIMATE = helper("approximate", version=rough.VERSION)
+
+# Tokens x tokens x dimensions from which on exact neighbors would take about as long as all else of
+# a map does on two cores. The size alone decides: a result must not depend on who computes it.
+_MUCH = 5e12
 
 
-@stage("neighbors", version=2, weight=6, uses=(NEIGHBORS,))
-def neighbors(vectors: Vectors, selection: Selection, *, k: int, work: Work = Work()) -> Neighbors:
-    """The k nearest rows of each row of the selection by cosine, as numeric.neighbors finds them.
-    Raises StageError if a selected vector is not finite."""
+@stage("neighbors", version=3, weight=6, uses=(NEIGHBORS, APPROXIMATE))
+def neighbors(
+    vectors: Vectors,
+    selection: Selection,
+    *,
+    k: int,
+    exact: bool = False,
+    seed: int = 0,
+    work: Work = Work(),
+) -> Neighbors:
+    """The k nearest rows of each row of the selection by cosine, as numeric.neighbors finds them;
+    of very many rows as numeric.approximate does, with the recall of that, unless `exact`.
+
+    Raises StageError if a selected vector is not finite.
+    """
+    ids = np.asarray(selection.ids)
+    given: dict[str, Any] = {
+        "ids": ids,
+        "device": work.device,
+        "threads": work.threads,
+        "progress": work.progress,
+    }
     try:
-        near = kernel.neighbors(
-            vectors.values,
-            k,
-            ids=np.asarray(selection.ids),
-            device=work.device,
-            threads=work.threads,
-            progress=work.progress,
-        )
+        if exact or len(ids) ** 2 * vectors.values.shape[1] < _MUCH:
+            return _record(kernel.neighbors(vectors.values, k, **given))
+        near, recall = rough.approximate(vectors.values, k, seed=seed, **given)
     except NotFiniteError as problem:
-        token = selection.ids[problem.row]
+        token = ids[problem.row]
         raise StageError(
             f"{vectors.tensor}: the vector of token {token} holds a value that is not finite.",
             "The checkpoint is damaged, or the token should be left out of the map's selection.",
         ) from problem
-    return Neighbors(near.rows, near.similarities)
+    return _record(near, recall._asdict())
+
+
+def _record(near: Near, recall: dict[str, Any] | None = None) -> Neighbors:
+    return Neighbors(near.rows, near.similarities, recall)

@@ -27,7 +27,8 @@ CHROMIUM = (
 )
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
 SOFTWARE = [*FLAGS, "--enable-unsafe-swiftshader"]
-READY = ".stage[data-drawn]"  # by WebGL, or on a canvas where there is none
+READY = ".stage[data-drawn]"  # on a canvas, until a reader turns to the map
+WAKE = "Promise.all([...document.querySelectorAll('.stage')].map((stage) => stage.map?.wake()))"
 
 MARKS = [
     pytest.mark.browser,
@@ -100,6 +101,8 @@ class Watched:
     def open(self, url: str, wait: str = READY) -> Any:
         self.page.goto(self.site + url)
         self.page.wait_for_selector(wait, timeout=30_000)
+        if wait == READY:  # most readers turn to the map
+            self.page.evaluate(WAKE)
         return self.page
 
     def fine(self) -> None:

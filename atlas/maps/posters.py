@@ -14,10 +14,14 @@ from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT, layout, view
 from atlas.maps.names import short_name
 from atlas.numeric.boxes import NEVER
+from atlas.numeric.types import Array
 from atlas.web.lettering import text_width
 from atlas.web.palette import NOISE_COLOUR, PALETTE
 
 MOST_DOTS = 300_000  # on a poster
+# The wash below the dots, as the page's scene/wash.js makes it: cells across the frame, the blur in
+# cells on each side, and the most that it covers.
+_CELLS, _BLUR, _DEEP = 256, 2, 0.34
 
 
 def posters(
@@ -36,8 +40,8 @@ def dots(
     """RGBA pictures, of these widths in pixels, of all tokens as dots in the colour of their coarse
     cluster.
 
-    They are drawn at twice the largest width and reduced, so that dots are smooth. Where dots
-    overlap, the colour is denser.
+    They are drawn at twice the largest width and reduced, so that dots are smooth. Those of no
+    cluster are fainter. Below lies a wash of colour where clusters are dense.
     """
     big_w, big_h = max(widths) * 2, round(max(widths) * ASPECT) * 2
     unit = view(data, projection).unit(layout(data, projection))
@@ -54,7 +58,7 @@ def dots(
     weight = np.zeros(big_h * big_w)
     mixed = np.zeros((big_h * big_w, 3))
     dense = max(len(unit) / 20_000, 0.2)
-    strength = np.where(index == len(PALETTE), 0.45, 1.3) / dense**0.2
+    strength = np.where(index == len(PALETTE), 0.3, 1.6) / dense**0.2
     for down in range(-2, 3):
         for right in range(-2, 3):
             part = strength * max(1.25 - 0.42 * float(np.hypot(down, right)), 0)
@@ -67,15 +71,53 @@ def dots(
     image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
     image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
-    return [
-        whole.resize((width, round(width * ASPECT)), Image.Resampling.BOX).convert("RGBA")
-        for width in widths
-    ]
+    wash = _wash(unit[index < len(PALETTE)], table[index[index < len(PALETTE)]])
+    pictures = []
+    for width in widths:
+        size = (width, round(width * ASPECT))
+        picture = wash.resize(size, Image.Resampling.BICUBIC)
+        picture.alpha_composite(whole.resize(size, Image.Resampling.BOX).convert("RGBA"))
+        pictures.append(picture)
+    return pictures
+
+
+def _wash(unit: Array, colours: Array) -> Image.Image:
+    """An RGBA picture of soft colour where points (n, 2), in units of the frame and of colours
+    (n, 3), are dense."""
+    high = round(_CELLS * ASPECT)
+    cells = np.clip((unit * _CELLS).astype(int), 0, [_CELLS - 1, high - 1])
+    place = (high - 1 - cells[:, 1]) * _CELLS + cells[:, 0]
+    planes = np.stack(
+        [
+            np.bincount(place, weight, high * _CELLS).reshape(high, _CELLS)
+            for weight in (np.ones(len(unit)), *colours.T)
+        ]
+    )
+    for axis in (1, 2, 1, 2):  # means over a square about each cell, twice
+        planes = _mean(planes, axis)
+    weight, parts = planes[0], planes[1:]
+    usual = max(len(unit), 1) / (_CELLS * high / (3 * ASPECT))
+    some = weight > usual * 0.02
+    image = np.zeros((high, _CELLS, 4), np.uint8)
+    image[some, :3] = (parts[:, some] / weight[some]).T.clip(0, 255)
+    image[some, 3] = 255 * _DEEP * -np.expm1(-weight[some] / usual)
+    return Image.fromarray(image)
+
+
+def _mean(planes: Array, axis: int) -> Array:
+    """Means of planes over the cells within _BLUR along an axis; beyond the edge there is
+    nothing."""
+    length, wide = planes.shape[axis], 2 * _BLUR + 1
+    room = [(_BLUR + 1, _BLUR) if number == axis else (0, 0) for number in range(planes.ndim)]
+    sums = np.cumsum(np.pad(planes, room), axis=axis)
+    return np.asarray(
+        (sums.take(range(wide, wide + length), axis) - sums.take(range(length), axis)) / wide
+    )
 
 
 def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=78, alpha_quality=80, method=2)
+    picture.save(out, "WEBP", quality=66, alpha_quality=75, method=2)
     return out.getvalue()
 
 

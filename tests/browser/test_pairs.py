@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from chrome import MARKS, WIDE, Watched, coloured, until
+from chrome import MARKS, WAKE, WIDE, Watched, coloured, until
 
 pytestmark = MARKS
 
@@ -22,6 +22,7 @@ def open_pair(watch: Callable[..., Watched]) -> Callable[..., tuple[Watched, Any
         watched = watch(**options)
         page = watched.open(url, LINKED)
         page.wait_for_function("() => document.querySelectorAll('.stage[data-drawn]').length === 2")
+        page.evaluate(WAKE)
         return watched, page
 
     return opened

@@ -77,17 +77,32 @@ async function open(stage) {
 	return source;
 }
 
-/** @param {LiveMap} map */
+/**
+ * Readies WebGL, which is fetched when a reader first turns to the map: until
+ * then the canvas does.
+ * @param {LiveMap} map
+ */
 function drawWithWebGL(map) {
 	const { stage, scene } = map;
 	const plainly = () => {
-		stage.dataset.drawn = "canvas";
+		stage.dataset.drawn = "plain";
 		need(stage, ".plainly").hidden = false;
 	};
-	scene.upgrade(stage.dataset.runtime ?? "", plainly).then((webgl) => {
+	/** @type {Promise<void> | undefined} */
+	let waking;
+	const wake = async () => {
+		const webgl = await scene.upgrade(stage.dataset.runtime ?? "", plainly);
 		if (webgl) stage.dataset.drawn = "webgl";
 		else plainly();
-	});
+	};
+	map.wake = () => {
+		waking ??= wake();
+		return waking;
+	};
+	for (const sign of ["pointerover", "pointerdown", "wheel", "focusin"]) {
+		stage.addEventListener(sign, map.wake, { once: true, passive: true });
+	}
+	stage.dataset.drawn = "canvas";
 }
 
 /** @param {LiveMap} map */

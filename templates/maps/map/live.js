@@ -42,7 +42,12 @@ export class LiveMap extends State {
 		/** @type {HTMLCanvasElement} */
 		this.canvas = need(stage, ".labels");
 		this.tip = need(stage, ".tip");
-		this.scene = new Scene(need(stage, ".plot"), need(stage, ".plain"), box);
+		this.scene = new Scene(
+			need(stage, ".plot"),
+			need(stage, ".plain"),
+			need(stage, ".under"),
+			box,
+		);
 		const nearest = this.meta.tiles ? NEAREST_TILED : NEAREST;
 		this.camera = new Camera(box, UNITS / nearest, {
 			whole: () => whole(this),

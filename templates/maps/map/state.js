@@ -37,6 +37,8 @@ export class State {
 	/** @type {Labels | null} the labels on the screen */ found = null;
 	/** @type {Colouring} */ colouring;
 	/** @type {Layer[]} */ layers = [];
+	/** @type {() => Promise<void>} draws by WebGL from now on */
+	wake = async () => {};
 	/** Counts changes of projection; 0 while none is under way. */
 	gliding = 0;
 	/** @type {Map<EventName, ((value: any) => void)[]>} */ #heard = new Map();

@@ -13,7 +13,9 @@ const OUT = "out";
 const height = (name) => (name === OUT ? 0 : name === NOISE ? 1 : 2);
 
 /** @type {readonly number[]} by height */
-const OPACITY = [0.12, 0.45, 0.78];
+const OPACITY = [0.12, 1, 1];
+/** @type {readonly number[]} of the size of a dot, by height */
+const SCALE = [0.8, 0.6, 1];
 
 /**
  * Layers of points, and a plane of what is hidden; null where nothing is.
@@ -29,23 +31,29 @@ export function layersOf(points, colouring, only) {
 	for (const item of items) colour[item.key] = item.colour;
 	const chosen = chosenRows(colouring, only);
 	const hidden = only.size ? new Uint8Array(points.n) : null;
-	/** @type {Map<string, number[]>} */
-	const buckets = new Map();
+	const names = [...new Set([OUT, ...colour])];
+	const named = colour.map((name) => names.indexOf(name));
+	const own = new Uint8Array(points.n);
+	const counts = new Uint32Array(names.length);
 	for (let i = 0; i < points.n; i++) {
 		const key = chosen?.get(points.rows?.[i] ?? i) ?? plane[i];
-		const out = hidden && !only.has(key);
-		if (out) hidden[i] = 1;
-		const name = out ? OUT : colour[key];
-		const bucket = buckets.get(name);
-		if (bucket) bucket.push(i);
-		else buckets.set(name, [i]);
+		if (hidden && !only.has(key)) hidden[i] = 1;
+		else own[i] = named[key];
+		counts[own[i]]++;
 	}
-	const names = [...buckets.keys()].sort((a, b) => height(a) - height(b));
-	const layers = names.map((name) => ({
-		colour: name === OUT ? NOISE : name,
-		opacity: OPACITY[height(name)],
-		index: Uint32Array.from(buckets.get(name) ?? []),
-	}));
+	const indices = Array.from(counts, (count) => new Uint32Array(count));
+	counts.fill(0);
+	for (let i = 0; i < points.n; i++) indices[own[i]][counts[own[i]]++] = i;
+	const layers = names
+		.map((name, i) => ({
+			colour: name === OUT ? NOISE : name,
+			opacity: OPACITY[height(name)],
+			scale: SCALE[height(name)],
+			height: height(name),
+			index: indices[i],
+		}))
+		.filter(({ index }) => index.length)
+		.sort((a, b) => a.height - b.height);
 	return { layers, hidden };
 }
 
@@ -76,10 +84,12 @@ export function located(layers, x, y) {
 	const pick = (
 		/** @type {Uint32Array} */ index,
 		/** @type {ArrayLike<number>} */ from,
-	) =>
-		from instanceof Float64Array
-			? Float64Array.from(index, (i) => from[i])
-			: Float32Array.from(index, (i) => from[i]);
+	) => {
+		const Places = from instanceof Float64Array ? Float64Array : Float32Array;
+		const picked = new Places(index.length);
+		for (let i = 0; i < index.length; i++) picked[i] = from[index[i]];
+		return picked;
+	};
 	return layers.map((layer) => ({
 		...layer,
 		x: pick(layer.index, x),

@@ -3,18 +3,18 @@
 // Okabe & Ito 2008; eight steps from dark and blue to light and yellow for numbers.
 
 export const PALETTE = [
-	"#117fc4",
-	"#d55e00",
-	"#009e73",
-	"#cc79a7",
-	"#e69f00",
-	"#56b4e9",
-	"#8f6bc9",
-	"#bf5e59",
-	"#7a9a01",
-	"#2a9d9d",
-	"#a6761d",
-	"#e377c2",
+	"#0d74b8",
+	"#cf5a0c",
+	"#0b8a63",
+	"#b0588f",
+	"#a87400",
+	"#3a8cc4",
+	"#8461c9",
+	"#b84a45",
+	"#64830a",
+	"#158a94",
+	"#8a6a3c",
+	"#d64fae",
 ];
 export const STEPS = [
 	"#5b3fa8",
@@ -26,4 +26,4 @@ export const STEPS = [
 	"#ccaf1d",
 	"#f0a202",
 ];
-export const NOISE = "#8e959d";
+export const NOISE = "#7c848d";

@@ -35,7 +35,7 @@ export function svg(picture) {
 /** @param {Picture} picture */
 function dots({ layers, view, width, height, dot }) {
 	const at = projector(view, width, height);
-	return layers.map(({ x, y, colour, opacity }) => {
+	return layers.map(({ x, y, colour, opacity, scale }) => {
 		let path = "";
 		for (let i = 0; i < x.length; i++) {
 			const [px, py] = at(x[i], y[i]);
@@ -43,7 +43,7 @@ function dots({ layers, view, width, height, dot }) {
 			path += `M${short(px)} ${short(py)}h0`;
 		}
 		return path
-			? `<path d="${path}" stroke="${colour}" stroke-width="${dot}" stroke-linecap="round" opacity="${opacity}"/>`
+			? `<path d="${path}" stroke="${colour}" stroke-width="${short(dot * scale)}" stroke-linecap="round" opacity="${opacity}"/>`
 			: "";
 	});
 }

@@ -4,8 +4,9 @@
 /** @import { View } from "../camera/camera.js" */
 
 /**
- * Layers of points of one colour each, in units of the frame.
- * @typedef {{ colour: string, opacity: number, index: Uint32Array }} Layer
+ * Layers of points of one colour each, in units of the frame. Their dots are
+ * `scale` times as large as a map's; those of `height` 2 mean something.
+ * @typedef {{ colour: string, opacity: number, scale: number, height: number, index: Uint32Array }} Layer
  */
 /** @typedef {Layer & { x: Float32Array | Float64Array, y: Float32Array | Float64Array }} Located */
 
@@ -63,14 +64,15 @@ export function projector(view, width, height) {
  */
 export function drawDots(pen, layers, view, w, h, size) {
 	const at = projector(view, w, h);
-	const r = size / 2;
-	for (const { colour, opacity, x, y } of layers) {
+	for (const { colour, opacity, scale, x, y } of layers) {
 		pen.fillStyle = colour;
 		pen.globalAlpha = opacity;
+		const wide = size * scale;
+		const r = wide / 2;
 		for (let i = 0; i < x.length; i++) {
 			const [px, py] = at(x[i], y[i]);
 			if (px < -r || py < -r || px > w + r || py > h + r) continue;
-			if (size < 3) pen.fillRect(px - r, py - r, size, size);
+			if (wide < 3) pen.fillRect(px - r, py - r, wide, wide);
 			else {
 				pen.beginPath();
 				pen.arc(px, py, r, 0, 6.2832);

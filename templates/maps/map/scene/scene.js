@@ -4,15 +4,28 @@
 // and again on the canvas where there is no WebGL or its context is lost.
 import { loadPlotly } from "../../../assets/shared/plotly.js";
 import { drawDots, fitted } from "./canvas.js";
+import { drawWash, washOf } from "./wash.js";
 
 /** @import { View } from "../camera/camera.js" */
 /** @import { Located } from "./canvas.js" */
 
 const CLEAR = "rgba(0,0,0,0)";
+const PATIENCE = 1500; // milliseconds
+const WAIT = 60;
+
+/** Resolves when the page has nothing to do, or has had for long. */
+const idle = () =>
+	new Promise((done) => {
+		if (!window.requestIdleCallback) setTimeout(done);
+		else requestIdleCallback(done, { timeout: PATIENCE });
+	});
 
 export class Scene {
 	/** @type {HTMLElement} Plotly's place */ #plot;
 	/** @type {HTMLCanvasElement} */ #plain;
+	/** @type {HTMLCanvasElement} */ #under;
+	/** @type {HTMLCanvasElement | null} */ #wash = null;
+	#washing = 0;
 	/** @type {HTMLElement} */ #box;
 	/** @type {Located[]} */ layers = [];
 	/** @type {number} the size of a dot in pixels */ dot = 3;
@@ -24,11 +37,13 @@ export class Scene {
 	/**
 	 * @param {HTMLElement} plot
 	 * @param {HTMLCanvasElement} plain
+	 * @param {HTMLCanvasElement} under what is drawn below the points
 	 * @param {HTMLElement} box
 	 */
-	constructor(plot, plain, box) {
+	constructor(plot, plain, under, box) {
 		this.#plot = plot;
 		this.#plain = plain;
+		this.#under = under;
 		this.#box = box;
 	}
 
@@ -44,15 +59,25 @@ export class Scene {
 	}
 
 	#traces() {
-		return this.layers.map(({ x, y, colour, opacity }) => ({
+		return this.layers.map(({ x, y, colour, opacity, scale }) => ({
 			type: "scattergl",
 			mode: "markers",
 			hoverinfo: "skip",
 			showlegend: false,
 			x,
 			y,
-			marker: { size: this.dot, color: colour, opacity, line: { width: 0 } },
+			marker: {
+				size: this.dot * scale,
+				color: colour,
+				opacity,
+				line: { width: 0 },
+			},
 		}));
+	}
+
+	/** The size of the dots of each layer. */
+	#sizes() {
+		return this.layers.map(({ scale }) => this.dot * scale);
 	}
 
 	#layout() {
@@ -84,6 +109,24 @@ export class Scene {
 		drawDots(pen, this.layers, this.#view, clientWidth, clientHeight, this.dot);
 	}
 
+	/** Draws where layers are dense, below them: later, since points come first. */
+	#shade() {
+		this.#wash = null;
+		clearTimeout(this.#washing);
+		this.#washing = setTimeout(() => {
+			this.#wash = washOf(this.layers);
+			this.#underpaint();
+		}, WAIT);
+	}
+
+	#underpaint() {
+		if (!this.#view) return;
+		const pen = fitted(this.#under, this.#box);
+		const { clientWidth, clientHeight } = this.#box;
+		if (!this.#wash) return;
+		drawWash(pen, this.#wash, this.#view, clientWidth, clientHeight);
+	}
+
 	/** Goes back to the canvas. */
 	#leave() {
 		this.#gl = false;
@@ -105,8 +148,8 @@ export class Scene {
 	async upgrade(url, lost) {
 		try {
 			await loadPlotly(url);
-			// A frame for what is waiting, since the next step takes long.
-			await new Promise((done) => setTimeout(done));
+			// The next step takes long, so it waits until there is nothing else to do.
+			await idle();
 			await this.#begin();
 		} catch (problem) {
 			console.info("drawn without WebGL:", problem);
@@ -153,6 +196,8 @@ export class Scene {
 		this.layers = layers;
 		this.dot = dot;
 		this.#view = view;
+		this.#shade();
+		this.#underpaint();
 		if (!this.#gl) {
 			this.#plain.hidden = false;
 			return this.#paint();
@@ -162,7 +207,7 @@ export class Scene {
 		if (sameLooks(layers, before)) {
 			const x = layers.map((layer) => layer.x);
 			const y = layers.map((layer) => layer.y);
-			const change = { x, y, "marker.size": dot };
+			const change = { x, y, "marker.size": this.#sizes() };
 			return Plotly.update(this.#plot, change, this.#ranges());
 		}
 		return Plotly.react(this.#plot, this.#traces(), this.#layout());
@@ -171,6 +216,7 @@ export class Scene {
 	/** @param {View} view */
 	view(view) {
 		this.#view = view;
+		this.#underpaint();
 		if (!this.#gl) {
 			if (this.layers.length) this.#paint();
 			return;
@@ -189,7 +235,7 @@ export class Scene {
 	size(dot) {
 		if (dot === this.dot) return;
 		this.dot = dot;
-		if (this.#gl) Plotly.restyle(this.#plot, { "marker.size": dot });
+		if (this.#gl) Plotly.restyle(this.#plot, { "marker.size": this.#sizes() });
 		else if (this.layers.length) this.#paint();
 	}
 }
@@ -201,6 +247,8 @@ export class Scene {
 const sameLooks = (layers, others) =>
 	layers.length === others.length &&
 	layers.every(
-		({ colour, opacity }, i) =>
-			colour === others[i].colour && opacity === others[i].opacity,
+		({ colour, opacity, scale }, i) =>
+			colour === others[i].colour &&
+			opacity === others[i].opacity &&
+			scale === others[i].scale,
 	);

@@ -43,7 +43,7 @@ def test_the_map_is_drawn(
 def test_without_its_points_nothing_coloured_is_left(watch: Callable[..., Watched]) -> None:
     """That the count of coloured pixels above can fail."""
     page = watch().open("maps/minilm-words/")
-    with hidden(page, ".canvas .plot"):
+    with hidden(page, ".canvas .plot", ".canvas .under"):
         assert drawn(page) < 200
 
 

@@ -52,7 +52,7 @@ def test_names_of_clusters_are_written_on_it(
     named = drawn(cards.cards(data, "umap", titles)["en"])
     monkeypatch.setattr(cards, "poster_names", lambda *_: [])
     bare = drawn(cards.cards(data, "umap", titles)["en"])
-    assert (np.abs(named - bare)[:, 500:] > 100).sum() > 300
+    assert (np.abs(named - bare)[:, 500:] > 100).sum() > 200
 
 
 def test_what_no_font_can_write_is_left_out(plain: None, tiny_atlas: Built) -> None:

@@ -61,15 +61,21 @@ export function halfOctaves(map, view) {
 	return 2 * Math.log2(Math.max(scale, 1)) + 0.001;
 }
 
+const MANY = 40000; // tokens that are drawn at once, about, of however many
+
 /**
- * The size of a dot: smaller where there are many, larger as one comes near.
+ * The size of a dot: smaller where there are many or the map is small, larger as
+ * one comes near.
  * @param {LiveMap} map
  * @param {View} view
  */
 export function dotSize(map, view) {
-	const sparse = Math.min(5, Math.max(2.4, 500 / Math.sqrt(map.source.total)));
-	const base = sparse * (map.box.clientWidth < 600 ? 0.8 : 1);
-	const near = Math.max(0, Math.log2(whole(map).span / view.span));
+	const all = whole(map).span;
+	const { width } = map.meta.projections[map.projection].view;
+	const wide = (map.box.clientWidth * width) / all;
+	const many = Math.min(map.source.total, MANY);
+	const base = Math.min(5, Math.max(1.5, wide / 2 / Math.sqrt(many)));
+	const near = Math.max(0, Math.log2(all / view.span));
 	return Math.round(Math.min(10, base * (1 + 0.2 * near)) * 2) / 2;
 }
 

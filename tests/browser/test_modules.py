@@ -88,7 +88,7 @@ class TestWithoutBundles:
 class TestTheme:
     @pytest.fixture(autouse=True)
     def _shadowed(self, frozen_copy: Built) -> None:
-        shadow(frozen_copy, "maps/map/colour/palette.js", '"#117fc4"', '"#ff00ff"')
+        shadow(frozen_copy, "maps/map/colour/palette.js", '"#0d74b8"', '"#ff00ff"')
 
     def test_one_module_is_shadowed(
         self, opened: Callable[..., tuple[Watched, Any]], frozen_copy: Built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -167,10 +168,17 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "text": own_text,
         "title": title,
         "sentences": sentences,
+        "headings": headings,
         "cut": cut,
         "name": partial(cut, most=NAMED),
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
+
+
+def headings(html: Markup) -> list[tuple[Markup, Markup]]:
+    """The id and the content of each h2 of finished HTML that has an id."""
+    found = re.finditer(r'<h2 id="([^"]+)">(.*?)</h2>', html, re.DOTALL)
+    return [(html[slice(*match.span(1))], html[slice(*match.span(2))]) for match in found]
 
 
 def _of_view(name: str, language: str) -> Callable[..., str]:

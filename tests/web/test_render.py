@@ -58,3 +58,10 @@ def test_prose_is_taken_in_the_first_language_that_has_it(own: Path) -> None:
     assert rendered(own, source.replace("NAME", "b"), "en") == "b.ja.html ja"
     with pytest.raises(AtlasError, match=r"c\.en\.html"):
         rendered(own, source.replace("NAME", "c"), "en")
+
+
+def test_contents_are_the_headings_that_have_an_id(own: Path) -> None:
+    source = """{% set body %}<h2 id="a">One <code>{{ x }}</code></h2><h2>Two</h2>
+<h2 id="b">Three</h2><h3 id="c">Four</h3>{% endset %}
+{% for id, content in body | headings %}{{ id }}={{ content }};{% endfor %}"""
+    assert rendered(own, source, "en", x="<&>") == "a=One <code>&lt;&amp;&gt;</code>;b=Three;"

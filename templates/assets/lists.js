@@ -1,0 +1,128 @@
+// @ts-check
+// Long pages: a filter for their lists, tables that sort by a column, and the
+// place in the contents. All of it is there without scripts, only not these.
+import { above, make, need } from "./shared/dom.js";
+
+/** @param {string} text */
+const folded = (text) => text.normalize("NFKC").toLowerCase();
+
+/**
+ * Shows the items that have the text, and the groups that have it in their own
+ * heading with all of their items.
+ * @param {HTMLElement} bar
+ */
+function sift(bar) {
+	const { groups = "", items = "" } = bar.dataset;
+	/** @type {HTMLInputElement} */
+	const input = need(bar, "input");
+	const count = need(bar, "[role=status]");
+	const all = [...document.querySelectorAll(items)];
+	const told = all.map((item) => folded(item.textContent ?? ""));
+	need(bar, "label").hidden = false;
+	input.addEventListener("input", () => {
+		const wanted = folded(input.value.trim());
+		/** @type {Set<Element>} */
+		const whole = new Set();
+		for (const group of document.querySelectorAll(groups)) {
+			const head = group.querySelector("h2, h3")?.textContent ?? "";
+			if (folded(head).includes(wanted)) whole.add(group);
+		}
+		let shown = 0;
+		all.forEach((item, i) => {
+			const group = item.closest(groups);
+			const fits = told[i].includes(wanted) || (group && whole.has(group));
+			/** @type {HTMLElement} */ (item).hidden = !fits;
+			if (fits) shown++;
+		});
+		for (const group of document.querySelectorAll(groups)) {
+			const left = group.querySelector("li:not([hidden])");
+			/** @type {HTMLElement} */ (group).hidden = !left && !whole.has(group);
+		}
+		count.textContent = wanted
+			? (count.dataset.words ?? "")
+					.replace("%(n)s", String(shown))
+					.replace("%(all)s", String(all.length))
+			: "";
+	});
+}
+
+/** @param {HTMLTableCellElement} cell */
+const worth = ({ dataset, textContent }) =>
+	Number(dataset.value ?? (textContent ?? "").replace(/[,%]/g, ""));
+
+/**
+ * Orders the rows by the column of a heading, and the other way when asked again.
+ * @param {HTMLTableElement} table
+ * @param {HTMLTableCellElement} heading
+ */
+function order(table, heading) {
+	const column = heading.cellIndex;
+	const number = heading.classList.contains("n");
+	const before = heading.getAttribute("aria-sort");
+	const up = before ? before === "descending" : !number;
+	for (const other of table.tHead?.rows[0].cells ?? []) {
+		other.removeAttribute("aria-sort");
+	}
+	heading.setAttribute("aria-sort", up ? "ascending" : "descending");
+	const body = table.tBodies[0];
+	const rows = [...body.rows].sort((a, b) => {
+		const [x, y] = [a.cells[column], b.cells[column]];
+		const less = number
+			? worth(x) - worth(y)
+			: (x.textContent ?? "").localeCompare(y.textContent ?? "");
+		return up ? less : -less;
+	});
+	body.append(...rows);
+}
+
+/** @param {HTMLTableElement} table */
+function sortable(table) {
+	for (const heading of table.tHead?.rows[0].cells ?? []) {
+		const button = make("button", {
+			type: "button",
+			onclick: () => order(table, heading),
+		});
+		button.append(...heading.childNodes);
+		heading.append(button);
+	}
+}
+
+/** Marks the section that is read in the contents. */
+function follow() {
+	const links = [...document.querySelectorAll("nav.contents a")];
+	const heads = links.map((link) =>
+		document.getElementById((link.getAttribute("href") ?? "").slice(1)),
+	);
+	const mark = () => {
+		const passed = heads.filter(
+			(head) => head && head.getBoundingClientRect().top < innerHeight / 3,
+		).length;
+		links.forEach((link, i) => {
+			if (i === passed - 1) link.setAttribute("aria-current", "true");
+			else link.removeAttribute("aria-current");
+		});
+	};
+	if (!links.length) return;
+	addEventListener("scroll", () => requestAnimationFrame(mark), {
+		passive: true,
+	});
+	mark();
+}
+
+/** Folds the contents of a phone when one of them is chosen. */
+function fold() {
+	/** @type {HTMLDetailsElement | null} */
+	const folder = document.querySelector("details.contents");
+	folder?.addEventListener("click", (event) => {
+		if (above(event, "a")) folder.open = false;
+	});
+}
+
+for (const bar of document.querySelectorAll(".sift")) {
+	sift(/** @type {HTMLElement} */ (bar));
+}
+for (const table of document.querySelectorAll("table.sortable")) {
+	sortable(/** @type {HTMLTableElement} */ (table));
+}
+follow();
+fold();

@@ -96,6 +96,10 @@ class Figures(_Part):
     overlap: float = Field(ge=0, le=1)
     trustworthiness: float
     continuity: float
+    trustworthiness_error: float = Field(
+        0.0, ge=0, description="standard error, of the points sampled; 0 where they are all"
+    )
+    continuity_error: float = Field(0.0, ge=0, description="as that of trustworthiness")
     k: int
     sampled: int
     quantiles: tuple[float, ...] = Field(description="10, 50 and 90 % of the overlap over tokens")

@@ -100,7 +100,7 @@ def _columns(read: _Results) -> dict[str, Any]:
         return [column[row] for row in read.ids]
 
     near = read.near
-    alone = ~directed(np.asarray(read.space.values)[read.ids])
+    alone = ~directed(np.asarray(read.space.values), read.ids)
     neighbors = read.ids[near.rows] if near.rows.size else near.rows
     values: dict[str, Any] = {
         "token_id": read.ids,
@@ -215,10 +215,10 @@ def _title(title: Text | None) -> dict[str, str]:
 
 
 def _clusters(read: _Results) -> tuple[Cluster, ...]:
-    values = read.space.values[read.ids]
+    directions = unit(np.asarray(read.space.values), read.ids)
     nearest = {
-        "coarse": _nearest(np.asarray(read.groups.coarse), values),
-        "fine": _nearest(np.asarray(read.groups.fine), values),
+        "coarse": _nearest(np.asarray(read.groups.coarse), directions),
+        "fine": _nearest(np.asarray(read.groups.fine), directions),
     }
     anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
     slugs: set[str] = set()
@@ -249,14 +249,17 @@ def _clusters(read: _Results) -> tuple[Cluster, ...]:
     return tuple(clusters)
 
 
-def _nearest(keys: Ints, values: Floats) -> list[list[int]]:
+def _nearest(keys: Ints, directions: Floats) -> list[list[int]]:
     """For each cluster the keys of the clusters whose centroids are nearest by cosine, nearest
-    first, from the key (n,) and the vector (n, d) of each token."""
+    first, from the key (n,) and the direction (n, d) of each token."""
     count = int(keys.max(initial=NOISE)) + 1
     if count < 1:
         return []
-    sums = np.zeros((count, values.shape[1]))
-    np.add.at(sums, keys[keys >= 0], unit(values)[keys >= 0])
+    sums = np.zeros((count, directions.shape[1]))
+    for begin in range(0, len(keys), 4096):
+        part = slice(begin, begin + 4096)
+        inside = keys[part] >= 0
+        np.add.at(sums, keys[part][inside], directions[part][inside])
     centres = unit(sums)
     similar = centres @ centres.T
     np.fill_diagonal(similar, -np.inf)

@@ -6,6 +6,8 @@ being by cosine; trustworthiness is the one of `sklearn.manifold.trustworthiness
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -55,6 +57,16 @@ def shared(first: Ints, second: Ints) -> npt.NDArray[np.int64]:
     return np.asarray(np.count_nonzero(both[:, 1:] == both[:, :-1], axis=1), np.int64)
 
 
+class Faith(NamedTuple):
+    """Trustworthiness and continuity, each 0..1, and their standard errors where they are of a
+    sample; 0 where it is all points."""
+
+    trustworthiness: float
+    continuity: float
+    trustworthiness_error: float
+    continuity_error: float
+
+
 def faithfulness(
     values: Floats,
     xy: Floats,
@@ -62,17 +74,18 @@ def faithfulness(
     near: Ints,
     sample: npt.NDArray[np.int64],
     progress: Progress = silent,
-) -> tuple[float, float]:
-    """Trustworthiness and continuity, each 0..1, of the points xy (n, 2) for the vectors (n, d),
-    over the rows `sample` (s,).
+    ids: Ints | None = None,
+) -> Faith:
+    """Trustworthiness and continuity of the points xy (n, 2) for the vectors (n, d), or for those
+    of the rows ids (n,), over the rows `sample` (s,).
 
     true (n, k) are the k nearest rows by cosine and near (n, k) those on the plane, k < n / 2.
     Equal distances rank by row, as a stable sort would.
     """
     n, k = true.shape
-    directions = unit(np.asarray(values, np.float32))
+    directions = unit(np.asarray(values, np.float32), ids)
     x, y = np.ascontiguousarray(xy.T, np.float64)
-    false_far = missing_far = 0
+    far = np.zeros((2, len(sample)))
     for start in range(0, len(sample), _block(n)):
         rows = sample[start : start + _block(n)]
         similar = directions[rows] @ directions.T
@@ -80,11 +93,14 @@ def faithfulness(
         false, missing = ~both.any(2), ~both.any(1)
         for i, row in enumerate(rows):  # one at a time, which caches hold
             similar[i, row] = np.inf
-            false_far += _excess(-similar[i], near[row, false[i]], k)
-            missing_far += _excess(_apart(x, y, int(row)), true[row, missing[i]], k)
+            far[0, start + i] = _excess(-similar[i], near[row, false[i]], k)
+            far[1, start + i] = _excess(_apart(x, y, int(row)), true[row, missing[i]], k)
         progress((start + len(rows)) / len(sample))
-    worst = len(sample) * k * (2 * n - 3 * k - 1) / 2
-    return 1 - false_far / worst, 1 - missing_far / worst
+    worst = k * (2 * n - 3 * k - 1) / 2
+    trust, continuity = (1 - far.sum(axis=1) / (len(sample) * worst)).tolist()
+    # Drawn without putting back: nothing is left to chance where all points are.
+    errors = far.std(axis=1) / worst * np.sqrt((1 - len(sample) / n) / len(sample))
+    return Faith(trust, continuity, *errors.tolist())
 
 
 def _apart(x: Doubles, y: Doubles, row: int) -> Doubles:

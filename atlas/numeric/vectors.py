@@ -23,10 +23,17 @@ class NotFiniteError(ValueError):
         self.row = row
 
 
-def directed(values: npt.NDArray[Real]) -> npt.NDArray[np.bool_]:
-    """Whether each row of (n, d) has a direction, (n,): a row of zeros has none, and no
-    neighbors."""
-    return np.asarray(values.any(axis=1))
+def directed(
+    values: npt.NDArray[Real], rows: npt.NDArray[np.integer] | None = None
+) -> npt.NDArray[np.bool_]:
+    """Whether each row of (n, d), or of those given (m,), has a direction: a row of zeros has none,
+    and no neighbors."""
+    count = len(values) if rows is None else len(rows)
+    result = np.empty(count, np.bool_)
+    for begin in range(0, count, _PART):
+        at = slice(begin, begin + _PART)
+        result[at] = values[at if rows is None else rows[at]].any(axis=1)
+    return result
 
 
 def unit(

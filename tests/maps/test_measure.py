@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
 from atlas.maps.records import Faithfulness, Layout
-from atlas.maps.stages.measure import measure
+from atlas.maps.stages.measure import _sampled, measure
 from atlas.maps.stages.neighbors import neighbors
 from atlas.numeric import plane
 from atlas.spaces.records import Selection, Vectors
@@ -153,3 +153,27 @@ def test_quantiles_and_threads() -> None:
         np.quantile(one.overlap, [0.1, 0.5, 0.9]), abs=1e-6
     )
     assert one.figures["overlap"] == pytest.approx(one.overlap.mean(), abs=1e-6)
+
+
+def test_standard_errors_are_how_far_samples_fall_apart() -> None:
+    values, xy = noise(900, 6), noise(900, 2, 1) + noise(900, 6)[:, :2]
+    whole = taken(values, xy, sampled=900).figures
+    assert whole["trustworthiness_error"] == whole["continuity_error"] == 0
+    drawn = [taken(values, xy, sampled=150, seed=seed).figures for seed in range(30)]
+    for name in ("trustworthiness", "continuity"):
+        apart = np.std([figures[name] for figures in drawn])
+        said = np.mean([figures[f"{name}_error"] for figures in drawn])
+        assert 0.6 < said / apart < 1.6
+        assert np.mean([figures[name] for figures in drawn]) == pytest.approx(
+            whole[name], abs=3 * said / np.sqrt(30)
+        )
+
+
+def test_fewer_are_sampled_of_many() -> None:
+    assert [_sampled(n) for n in (1000, 50_000, 100_000, 200_000, 10**6)] == [
+        2000,
+        2000,
+        1000,
+        500,
+        250,
+    ]

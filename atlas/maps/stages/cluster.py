@@ -109,7 +109,7 @@ class _Tokens(NamedTuple):
 
 def _tokens(vectors: Vectors, selection: Selection, vocabulary: Vocabulary) -> _Tokens:
     ids = np.asarray(selection.ids)
-    directions = kernel.unit(vectors.values[ids])
+    directions = kernel.unit(vectors.values, ids)
     mean = directions.mean(axis=0, dtype=np.float64) if len(ids) else np.zeros(0)
     return _Tokens(
         directions,

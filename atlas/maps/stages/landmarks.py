@@ -20,7 +20,7 @@ from atlas.maps.records import Landmarks, Layout, Lexicon, Neighbors
 from atlas.maps.stages.measure import NEAREST
 from atlas.numeric.chance import middle, random_sets
 from atlas.numeric.plane import nearest
-from atlas.numeric.types import Array, Doubles, Facts, Ints
+from atlas.numeric.types import Array, Doubles, Facts, Floats, Ints
 from atlas.numeric.vectors import unit
 from atlas.spaces.records import Selection, Vectors, Vocabulary
 
@@ -30,7 +30,7 @@ MOST = 15  # neighbors looked at
 DRAWS = 200
 
 
-@stage("landmarks", version=1, weight=2, uses=(NEAREST,))
+@stage("landmarks", version=2, weight=2, uses=(NEAREST,))
 def landmarks(
     lexicon: Lexicon,
     vocabulary: Vocabulary,
@@ -144,9 +144,9 @@ class _Pairs:
 
     def __init__(self, lexicon: Lexicon, ids: Ints, vectors: Vectors | None) -> None:
         self.words, self.ids = lexicon.words, ids
-        self.unit = np.zeros((0, 0))
+        self.unit = np.zeros((0, 0), np.float32)
         if vectors is not None:
-            self.unit = unit(np.asarray(vectors.values[ids], np.float64))
+            self.unit = unit(vectors.values, ids)
 
     def of(self, first: str, second: str) -> Facts:
         """What is measured of two words; None for what cannot be, since a word is not there."""
@@ -165,7 +165,7 @@ class _Pairs:
             "words": [first, second],
             "missing": [],
             "ranks": ranks,
-            "similarity": round(float(self.unit[one] @ self.unit[other]), 6),
+            "similarity": round(float(self.unit[one].astype(np.float64) @ self.unit[other]), 6),
             "holds": min(ranks) <= MOST,
         }
 
@@ -177,7 +177,16 @@ class _Pairs:
         return int(np.searchsorted(self.ids, token))
 
 
-def _rank(unit: Doubles, row: int, other: int) -> int:
-    similar = unit @ unit[row]
+def _rank(unit: Floats, row: int, other: int) -> int:
+    similar = _similar(unit, row)
     similar[row] = -np.inf
     return int(np.count_nonzero(similar > similar[other])) + 1
+
+
+def _similar(unit: Floats, row: int) -> Doubles:
+    """Cosines (n,) of all rows with one, added up in float64 in blocks."""
+    mine = unit[row].astype(np.float64)
+    parts = [
+        unit[begin : begin + 4096].astype(np.float64) @ mine for begin in range(0, len(unit), 4096)
+    ]
+    return np.concatenate(parts)

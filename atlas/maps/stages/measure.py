@@ -17,10 +17,12 @@ from atlas.numeric.types import Facts, Floats
 from atlas.numeric.vectors import directed
 from atlas.spaces.records import Selection, Vectors
 
+_MOST, _PAIRED = 2000, 50_000  # points sampled, from up to how many
+
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=4, weight=2, uses=(NEAREST,))
+@stage("measure", version=5, weight=2, uses=(NEAREST,))
 def measure(
     vectors: Vectors,
     selection: Selection,
@@ -28,13 +30,14 @@ def measure(
     layout: Layout,
     *,
     k: int = 15,
-    sampled: int = 2000,
+    sampled: int | None = None,
     seed: int = 0,
     work: Work = Work(),
 ) -> Faithfulness:
     """Overlap of every point; trustworthiness and continuity over a random sample of `sampled`
-    points against all points. A point whose vector is zero has no neighbors: its overlap is 0, and
-    no figure counts it.
+    points against all points, with their standard errors: 2,000 where there are up to 50,000, and
+    then so many fewer that there are not more pairs, but 250. A point whose vector is zero has no
+    neighbors: its overlap is 0, and no figure counts it.
 
     k is at most the number of neighbors given, and below n / 2, from where on the last two leave
     0..1; with fewer than 4 points every figure is 1.
@@ -43,30 +46,33 @@ def measure(
     k = min(k, neighbors.rows.shape[1], max((n - 1) // 2, 0))
     if n < 4 or k < 1:
         whole = np.ones(n, np.float32)
-        return Faithfulness(whole, _figures(whole, 1.0, 1.0, max(k, 0), n))
-    there = np.flatnonzero(directed(vectors.values[selection.ids]))
+        return Faithfulness(whole, _figures(whole, plane.Faith(1, 1, 0, 0), max(k, 0), n))
+    ids = np.asarray(selection.ids)
+    there = np.flatnonzero(directed(vectors.values, ids))
     if not len(there):
         none = np.zeros(n, np.float32)
-        return Faithfulness(none, _figures(none, 0.0, 0.0, k, 0))
+        return Faithfulness(none, _figures(none, plane.Faith(0, 0, 0, 0), k, 0))
     true = np.asarray(neighbors.rows[:, :k])
     near = plane.nearest(layout.xy, k, work.threads)
     overlap = (plane.shared(true, near) / k).astype(np.float32)
     overlap[np.setdiff1d(np.arange(n), there)] = 0
-    drawn = np.random.default_rng(seed).choice(len(there), min(sampled, len(there)), replace=False)
+    count = min(sampled or _sampled(n), len(there))
+    drawn = np.random.default_rng(seed).choice(len(there), count, replace=False)
     sample = there[np.sort(drawn)]
-    trust, continuity = plane.faithfulness(
-        vectors.values[selection.ids], layout.xy, true, near, sample, work.progress
-    )
-    return Faithfulness(overlap, _figures(overlap[there], trust, continuity, k, len(sample)))
+    faith = plane.faithfulness(vectors.values, layout.xy, true, near, sample, work.progress, ids)
+    return Faithfulness(overlap, _figures(overlap[there], faith, k, len(sample)))
 
 
-def _figures(overlap: Floats, trust: float, continuity: float, k: int, sampled: int) -> Facts:
+def _sampled(n: int) -> int:
+    return max(_MOST * _PAIRED // max(n, _PAIRED), 250)
+
+
+def _figures(overlap: Floats, faith: plane.Faith, k: int, sampled: int) -> Facts:
     mean = float(overlap.mean(dtype=np.float64)) if len(overlap) else 1.0
     quantiles = np.quantile(overlap, [0.1, 0.5, 0.9]).tolist() if len(overlap) else [1.0, 1.0, 1.0]
     return {
         "overlap": round(mean, 6),
-        "trustworthiness": round(trust, 6),
-        "continuity": round(continuity, 6),
+        **{name: round(float(value), 6) for name, value in faith._asdict().items()},
         "k": k,
         "sampled": sampled,
         "quantiles": [round(value, 6) for value in quantiles],

@@ -4,7 +4,9 @@ Of a built atlas, for each map of the input space and each level, by two rules o
 the names in the atlas data, and those of the three tokens of highest cosine to the centroid.
 `repeat` is the share of names in which two words are of one stem, `rank` the median place of a
 name's words in the vocabulary, `members` the share of a cluster's other tokens among as many tokens
-of the map as are nearest to the mean of its name's words, averaged over clusters.
+of the map as are nearest to the mean of its name's words, averaged over clusters. Of each level
+also the number of clusters, the largest, the share of tokens in none, and `purity`: the mean share
+of a clustered token's true neighbors that are in its cluster.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ def main(site: str, *wanted: str) -> None:
         texts = [str(text) for text in data.strings("text")]
         for level in ("coarse", "fine"):
             keys = data.column(f"cluster_{level}")
+            print(f"{target.id:<22} {level:<7} {_shape(keys, data.lists('neighbor_ids'), ids)}")
             clusters = [one for one in data.about.clusters if one.level == level]
             groups = [np.flatnonzero(keys == cluster.key) for cluster in clusters]
             for rule, rows in (
@@ -47,6 +50,17 @@ def main(site: str, *wanted: str) -> None:
             ):
                 figures = _measured(directions, ids, texts, groups, rows)
                 print(f"{target.id:<22} {level:<7} {rule:<8} {figures}")
+
+
+def _shape(keys: np.ndarray, near: np.ndarray, ids: np.ndarray) -> str:
+    inside = keys >= 0
+    others = keys[np.searchsorted(ids, np.where(near < 0, ids[:, None], near))]
+    purity = (others == keys[:, None])[inside].mean()
+    sizes = np.bincount(keys[inside])
+    return (
+        f"{len(sizes)} clusters, the largest {sizes.max():,}; noise {1 - inside.mean():.3f}, "
+        f"purity {purity:.3f}"
+    )
 
 
 def _named(cluster: Cluster, ids: np.ndarray) -> list[int]:

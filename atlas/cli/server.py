@@ -19,13 +19,18 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from atlas.errors import AtlasError
-from atlas.web.headers import FILE, Rule, headers_of, read_headers
+from atlas.web import headers as web_headers
+from atlas.web import redirects
+from atlas.web.headers import Rule, headers_of, read_headers
+from atlas.web.redirects import read_redirects
 
 PORT = 8000
 EVENTS, SCRIPT = "/.atlas/events", "/.atlas/reload.js"
@@ -115,8 +120,7 @@ class Server(ThreadingHTTPServer):
         state: State,
     ) -> None:
         self.output, self.state = output, state
-        self._rules: list[Rule] = []
-        self._rules_of = ""  # the build that they were read from
+        self._texts: dict[str, tuple[str, str]] = {}  # files for hosts: the build, and the text
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
         host = str(self.server_address[0])
@@ -130,13 +134,22 @@ class Server(ThreadingHTTPServer):
     @property
     def rules(self) -> list[Rule]:
         """The headers of the site as it is now; none where it has no such file."""
-        if self._rules_of != (build := self.state.build):
-            try:
-                self._rules = read_headers((self.output / FILE).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                self._rules = []
-            self._rules_of = build
-        return self._rules
+        return read_headers(self._for_hosts(web_headers.FILE))
+
+    @property
+    def redirects(self) -> Mapping[str, str]:
+        """The redirects of the site as it is now; none where it has no such file."""
+        return read_redirects(self._for_hosts(redirects.FILE))
+
+    def _for_hosts(self, name: str) -> str:
+        """A file that is made for hosts, as the last build left it; empty where there is none."""
+        build, text = self._texts.get(name, ("", ""))
+        if build != self.state.build:
+            build, text = self.state.build, ""
+            with suppress(OSError, ValueError):
+                text = (self.output / name).read_text(encoding="utf-8")
+            self._texts[name] = build, text
+        return text
 
     def server_bind(self) -> None:
         """Bind to the address."""
@@ -195,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         # A hidden name is never part of a site, and `..` is one; a colon or backslash is a path of
         # its own on Windows. Hosts do not serve the files that are written for them.
         found = None
-        if parts != [FILE] and not any(
+        if parts not in ([web_headers.FILE], [redirects.FILE]) and not any(
             part.startswith(".") or set(part) & set("\\:\0") for part in parts
         ):
             found = self.server.output.joinpath(*parts)
@@ -207,7 +220,11 @@ class Handler(BaseHTTPRequestHandler):
             elif path.endswith("/"):
                 found = None
         content = self._read(found) if found else None
-        if content is None or found is None:
+        if (content is None or found is None) and (
+            to := self.server.redirects.get("/".join(parts) + "/")
+        ):
+            self._redirect(f"/{quote(to, safe='/#=')}")
+        elif content is None or found is None:
             self._missing()
         else:
             self._send(
@@ -251,7 +268,8 @@ class Handler(BaseHTTPRequestHandler):
     def _redirect(self, to: str) -> None:
         query = self.path.partition("#")[0].partition("?")[2]
         self.send_response(HTTPStatus.MOVED_PERMANENTLY)
-        self.send_header("Location", f"{to}?{query}" if query else to)
+        place, mark, part = to.partition("#")
+        self.send_header("Location", (f"{place}?{query}" if query else place) + mark + part)
         self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -15,6 +15,7 @@ from atlas.web.lettering import text_width
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
 LISTED = 600  # tokens on a cluster's page; the others are on pages of their own
+TOLD = 60  # tokens of a fine cluster told on the page of the one around it
 PART = 1000  # tokens on each of these; at four bytes a letter, still below web.check.PAGE_LIMIT
 DOTS = 1500  # of a cluster that a picture shows
 
@@ -81,6 +82,30 @@ def close_up(
 
 
 @dataclass(frozen=True)
+class Inner:
+    """A fine cluster on another page than its own: its atlas data, ids and texts of up to TOLD of
+    its tokens, its central ones first, and how many more it has."""
+
+    facts: Cluster
+    tokens: list[tuple[int, str]]
+    more: int
+
+
+def inner(view: MapView, cluster: Cluster) -> Inner:
+    """What is told of a fine cluster on another page."""
+    rows = _central_first(view, cluster)
+    told = [(int(view.ids[row]), view.texts[row]) for row in rows[:TOLD].tolist()]
+    return Inner(cluster, told, max(len(rows) - TOLD, 0))
+
+
+def _central_first(view: MapView, cluster: Cluster) -> Array:
+    """The rows (m,) of a cluster, its central tokens before the others."""
+    central = [view.row(token) for token in cluster.central]
+    rows = view.rows[cluster.level, cluster.key]
+    return np.concatenate([np.array(central, rows.dtype), np.setdiff1d(rows, central)])
+
+
+@dataclass(frozen=True)
 class ClusterView:
     """A cluster, arranged for its page.
 
@@ -93,7 +118,7 @@ class ClusterView:
     overlap   mean share of neighbors that the map keeps, 0..1
     nearest   nearest clusters of its level
     parent    the coarse cluster that holds most of a fine one
-    children  the fine clusters within a coarse one
+    children  the fine clusters within a coarse one, told here where they have no page
     path      SVG path of its dots on the whole map
     close     the close view
     colour    index into PALETTE; None for grey
@@ -108,7 +133,7 @@ class ClusterView:
     overlap: float
     nearest: list[Cluster]
     parent: Cluster | None
-    children: list[Cluster]
+    children: list[Inner]
     path: str
     close: CloseUp
     colour: int | None
@@ -117,9 +142,7 @@ class ClusterView:
 def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
     """The content of a cluster's page."""
     rows = view.rows[cluster.level, cluster.key]
-    central = [view.row(token) for token in cluster.central]
-    first = set(central)
-    order = np.array([*central, *(row for row in rows.tolist() if row not in first)])
+    order = _central_first(view, cluster)
     further = np.sort(order[LISTED:])
     shares: dict[str, list[tuple[str, float]]] = {}
     for what in ("kind", "script", "pos"):
@@ -142,7 +165,7 @@ def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
         overlap=float(view.overlaps[view.main][rows].mean()),
         nearest=[level[key] for key in cluster.nearest],
         parent=view.coarse[cluster.parent] if cluster.parent is not None else None,
-        children=view.children(cluster),
+        children=[inner(view, child) for child in view.children(cluster)],
         path=highlight(view.unit[rows]),
         close=close_up(
             view.unit[rows],

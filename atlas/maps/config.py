@@ -45,13 +45,16 @@ class Tsne(Part):
 
 
 class ClusterOptions(Part):
-    """Sizes of clusters (HDBSCAN's min_cluster_size); chosen by the number of tokens when left
-    out."""
+    """Sizes of clusters (HDBSCAN's min_cluster_size), chosen by the number of tokens when left out,
+    and their pages."""
 
     coarse: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest coarse cluster."""
     fine: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest fine cluster."""
+    pages: Literal["coarse", "all"] = "coarse"
+    """Which clusters have a page of their own. Fine ones without one are told on the page of the
+    coarse cluster around them."""
 
 
 class Map(Part):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from atlas.maps.facts import Cluster
 
 BETWEEN = " · "  # between the tokens of a cluster's name, in every language
 VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
@@ -12,6 +16,15 @@ COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octaves at which names are sho
 def cluster_name(texts: Sequence[str]) -> str:
     """The name of a cluster: the first three of its central tokens."""
     return BETWEEN.join(texts[:3])
+
+
+def page_of(cluster: Cluster, coarse: Sequence[Cluster], pages: str) -> str:
+    """Where a cluster is told, below the page of all clusters: on a page of its own, or at its
+    place on that of the coarse one around it, or of all. `pages` is the map's option."""
+    if pages == "all" or cluster.level == "coarse":
+        return f"{cluster.slug}/"
+    around = f"{coarse[cluster.parent].slug}/" if cluster.parent is not None else ""
+    return f"{around}#{cluster.slug}"
 
 
 def short_name(name: str) -> str:

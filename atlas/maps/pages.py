@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.maps.cluster_view import ClusterView, cluster_view
+from atlas.maps.cluster_view import ClusterView, Inner, cluster_view, inner
 from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
@@ -37,14 +37,19 @@ class MapPage:
 
 @dataclass(frozen=True)
 class ClustersPage:
-    """The context of maps/clusters.html: `view`, the map."""
+    """The context of maps/clusters.html.
+
+    view     the map
+    outside  its fine clusters in no coarse one
+    """
 
     view: MapView
+    outside: Sequence[Inner]
 
 
 @dataclass(frozen=True)
 class ClusterPage:
-    """The context of maps/cluster.html and of its fragments (tokens, close, rest).
+    """The context of maps/cluster.html and of its fragments (tokens, close, rest, inner).
 
     view     the map
     cluster  the cluster
@@ -69,8 +74,8 @@ class ClusterPartPage:
 
 
 def pages(views: Sequence[MapView]) -> Iterator[Page]:
-    """A page for each model; for each map its page, the one for frames, and those of its
-    clusters."""
+    """A page for each model; for each map its page, the one for frames, that of all clusters, and
+    those of the clusters that the map's options give one."""
     by_model: dict[str, list[MapView]] = {}
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
@@ -84,8 +89,12 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         yield Page(
             f"embed/{view.id}/", "maps/embed.html", own, indexed=False, framed=True, pictured=view
         )
-        yield Page(f"{base}clusters/", "maps/clusters.html", ClustersPage(view), pictured=view)
-        for cluster in view.about.clusters:
+        outside = [inner(view, cluster) for cluster in view.outside()]
+        yield Page(
+            f"{base}clusters/", "maps/clusters.html", ClustersPage(view, outside), pictured=view
+        )
+        paged = view.about.clusters if view.map.clusters.pages == "all" else view.coarse
+        for cluster in paged:
             shown = cluster_view(view, cluster)
             own_base = f"{base}clusters/{cluster.slug}/"
             yield Page(
@@ -93,7 +102,9 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                 "maps/cluster.html",
                 ClusterPage(view, shown),
                 # The tokens of a cluster are the same in every language.
-                fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
+                fragments={
+                    name: f"maps/{name}.html" for name in ("tokens", "close", "rest", "inner")
+                },
                 pictured=view,
             )
             for part in range(1, len(shown.parts) + 1):

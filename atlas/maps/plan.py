@@ -146,7 +146,7 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
     )
     groups = task(
         cluster,
-        (*selected, main, space.vocabulary),
+        (*selected, main, space.vocabulary, near),
         coarse=entry.clusters.coarse,
         fine=entry.clusters.fine,
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from atlas.config.languages import LANGUAGES
 from atlas.config.site import Site, text
-from atlas.maps import colours, frame
+from atlas.maps import colours, frame, names
 from atlas.maps.config import Map, Model
 from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.facts import Claim, Cluster, Landmark
@@ -150,6 +150,15 @@ class MapView:
     def names(self) -> list[Name]:
         """The names on its poster."""
         return poster_names(self.data, self.main)
+
+    def page_of(self, cluster: Cluster) -> str:
+        """The address of what is told of a cluster."""
+        below = names.page_of(cluster, self.coarse, self.map.clusters.pages)
+        return f"maps/{self.id}/clusters/{below}"
+
+    def outside(self) -> list[Cluster]:
+        """The fine clusters in no coarse one, largest first."""
+        return [cluster for cluster in self.fine if cluster.parent is None]
 
     def children(self, cluster: Cluster) -> list[Cluster]:
         """The fine clusters within a coarse one, largest first."""

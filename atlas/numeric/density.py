@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from atlas.numeric.types import Array, Doubles, Ints
+from atlas.numeric.types import Array, Doubles, Floats, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -66,6 +66,38 @@ def numbered(labels: Array) -> Ints:
     numbers[np.lexsort((first, -sizes))] = np.arange(len(names))
     numbers[names < 0] = NOISE
     return numbers[inverse]
+
+
+def adopted(labels: Ints, near: Ints, share: float, free: Array, rounds: int = 3) -> Ints:
+    """The labels (n,) of points, where a point of NOISE takes the label that most of its neighbors
+    (n, k) have, the lowest of equals, if more than this share of them have it and it is `free` (n,)
+    to. Some rounds, since points that were taken in count in the next."""
+    labels = labels.copy()
+    for _ in range(rounds):
+        rows = np.flatnonzero((labels == NOISE) & free)
+        around = np.sort(labels[near[rows]], axis=1)
+        best, most = np.full(len(rows), NOISE, np.int32), np.zeros(len(rows), np.int32)
+        run = np.zeros(len(rows), np.int32)
+        for column in range(around.shape[1]):
+            same = (
+                around[:, column] == around[:, column - 1] if column else np.zeros(len(rows), bool)
+            )
+            run = np.where(same, run + 1, 1)
+            longer = (run > most) & (around[:, column] != NOISE)
+            best[longer], most[longer] = around[longer, column], run[longer]
+        taken = most > share * near.shape[1]
+        if not taken.any():
+            break
+        labels[rows[taken]] = best[taken]
+    return labels
+
+
+def lonely(xy: Floats, near: Ints, times: float) -> Array:
+    """Whether each of the points (n, 2) is farther from the last of its nearest (n, k) than so many
+    times a quarter of these are, at most, from their own: an outlier (after Breunig et al. 2000).
+    """
+    reach = np.linalg.norm(xy[near[:, -1]].astype(np.float64) - xy, axis=1)
+    return np.asarray(reach > times * np.quantile(reach[near], 0.25, axis=1))
 
 
 def members(labels: Ints) -> list[npt.NDArray[np.intp]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from atlas import __version__
 from atlas.atlas_toml import Config
+from atlas.maps import moved
 from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
@@ -21,6 +22,7 @@ from atlas.web.assets import Assets, publish_assets
 from atlas.web.headers import write_headers
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
+from atlas.web.redirects import write_redirects
 from atlas.web.render import Renderer
 from atlas.web.writer import Writer
 
@@ -50,8 +52,18 @@ def compose(
             if page.indexed:
                 indexed.append(edition.here)
     write_addresses(config.site.base_url, indexed, writer)
+    write_redirects(writer, partial(_now, gallery))
     write_headers(framed, writer, warn)
     return len(framed)
+
+
+def _now(gallery: Gallery, address: str) -> str | None:
+    """The address of what an old address held, in the same edition."""
+    prefixes = (f"{language}/" for language in gallery.site.languages[1:])
+    prefix = next((one for one in prefixes if address.startswith(one)), "")
+    views = {view.id: view for view in gallery.of("maps", MapView)}
+    found = moved.now(address.removeprefix(prefix), views)
+    return None if found is None else prefix + found
 
 
 def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) -> Gallery:

@@ -43,7 +43,7 @@ test("names of marked tokens lie above names, and these above tokens", () => {
 			{
 				...at,
 				name: "word",
-				slug: "word",
+				page: "word/",
 				level: "coarse",
 				key: 2,
 				size: 9,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
-from atlas.maps.records import Clusters, Layout
+from atlas.maps.records import Clusters, Layout, Neighbors
 from atlas.maps.stages import cluster as stage
-from atlas.numeric import density
+from atlas.numeric import density, plane
 from atlas.numeric.density import NOISE
 from atlas.spaces.records import Selection, Vectors, Vocabulary
 
@@ -28,7 +28,10 @@ def taken(xy: Any, values: Any = None, kinds: list[str] | None = None, **options
     n = len(points)
     vectors = Vectors(np.asarray(points if values is None else values, np.float32), "test")
     layout, selection = Layout(points, {}), Selection(np.arange(n, dtype=np.int32))
-    return stage.cluster(vectors, selection, layout, words(kinds or ["word"] * n), **options)
+    near = plane.nearest(points, min(15, n - 1)) if n > 1 else np.zeros((n, 0), np.int32)
+    neighbors = Neighbors(near, np.zeros(near.shape, np.float32))
+    vocabulary = words(kinds or ["word"] * n)
+    return stage.cluster(vectors, selection, layout, vocabulary, neighbors, **options)
 
 
 def blobs(sizes: list[int], seed: int = 0) -> tuple[Any, Any]:
@@ -246,10 +249,36 @@ def test_sizes_follow_the_number_of_tokens_or_the_options() -> None:
     assert small["smallest"] == {"coarse": 15, "fine": 5}
     large = taken(np.random.default_rng(0).normal(size=(6000, 2))).parameters
     assert large["smallest"] == {"coarse": 20, "fine": 5} and large["largest"] == {
-        "coarse": 600,
+        "coarse": 500,
         "fine": 150,
     }
     assert taken(np.zeros((0, 2)), coarse=8, fine=20).parameters["smallest"] == {
         "coarse": 8,
         "fine": 8,
     }
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 40), share=st.sampled_from([0.2, 0.5]))
+def test_noise_joins_what_is_around_it(seed: int, n: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(-1, 3, n).astype(np.int32)
+    near = rng.integers(0, n, (n, 6)).astype(np.int32)
+    free = rng.random(n) < 0.7
+    found = density.adopted(labels, near, share, free, rounds=1)
+    for row in range(n):
+        keys, counts = np.unique(labels[near[row]][labels[near[row]] != NOISE], return_counts=True)
+        most = counts.max(initial=0)
+        if labels[row] != NOISE or not free[row] or most <= share * 6:
+            assert found[row] == labels[row]
+        else:
+            assert found[row] == keys[counts == most].min()
+    again = density.adopted(labels, near, share, free)
+    assert (again[found != NOISE] == found[found != NOISE]).all()
+
+
+def test_what_stands_far_off_is_lonely() -> None:
+    rng = np.random.default_rng(0)
+    xy = np.concatenate([rng.normal(size=(200, 2)), [[30.0, 0], [0, 25]]])
+    far = density.lonely(xy, plane.nearest(xy, 15), 4.0)
+    assert far[-2:].all() and far[:-2].mean() < 0.05

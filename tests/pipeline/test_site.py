@@ -293,7 +293,8 @@ def test_tokens_and_their_neighbors_are_there_as_text(
     texts, ids = data.strings("text"), data.column("token_id").tolist()
     text_of = dict(zip(ids, texts, strict=True))
     near = dict(zip(ids, data.lists("neighbor_ids").tolist(), strict=True))
-    for cluster in data.about.clusters[:6]:
+    coarse = [cluster for cluster in data.about.clusters if cluster.level == "coarse"]
+    for cluster in coarse[:6]:
         path = tiny_atlas.public / f"{language}maps/{map_id}/clusters/{cluster.slug}/index.html"
         tree = html5lib.parse(path.read_text(encoding="utf-8"), namespaceHTMLElements=False)
         rows = tree.findall(".//table[@class='tokens']/tbody/tr")
@@ -317,6 +318,10 @@ def test_tokens_and_their_neighbors_are_there_as_text(
         assert len(members) == cluster.size
         shown = "".join(tree.find(".//main").itertext())
         assert all(str(text_of[token]) in shown for token in members)
+        for inner in data.about.clusters:
+            if inner.level == "fine" and inner.parent == cluster.key:
+                told = "".join(tree.find(f".//section[@id='{inner.slug}']").itertext())
+                assert all(str(text_of[token]) in told for token in inner.central)
 
 
 def test_the_map_page_says_how_far_to_trust_it(tiny_atlas: Built) -> None:

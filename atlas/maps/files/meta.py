@@ -48,10 +48,11 @@ class Projection(Part):
 
 
 class Cluster(Part):
-    """A cluster; `colour` is an index into the palette, 255 for none."""
+    """A cluster; `page` is where it is told, below the page of all clusters, `colour` an index into
+    the palette, 255 for none."""
 
     name: str
-    slug: str
+    page: str
     size: int
     colour: int
 

@@ -46,7 +46,7 @@ from atlas.maps.files.meta import (
     Until,
 )
 from atlas.maps.frame import Frame, layout, view, whole
-from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL
+from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
@@ -88,15 +88,17 @@ class Payload:
         return self.meta.projections[self.meta.main].file
 
 
-def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -> Payload:
+def payload(
+    data: Dataset, palette: int, chosen: dict[int, int] | None = None, pages: str = "coarse"
+) -> Payload:
     """All files of a map; of a large one, those of its tiles.
 
     `chosen` are the colours of its coarse clusters, indices below `palette` by key; those of
-    `colours` when left out.
+    `colours` when left out. `pages` says which clusters have a page.
     """
     chosen = colours(data, palette) if chosen is None else chosen
     tiled = len(data.table) > tiles.LIMIT
-    files, meta = _tiled(data, chosen) if tiled else _whole_files(data, chosen)
+    files, meta = (_tiled if tiled else _whole_files)(data, _levels(data, chosen, pages))
     text = meta.model_dump_json(exclude_defaults=True).encode()
     head = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
     files[head] = text
@@ -105,7 +107,7 @@ def payload(data: Dataset, palette: int, chosen: dict[int, int] | None = None) -
 
 def _meta(
     data: Dataset,
-    chosen: dict[int, int],
+    levels: Levels,
     points: dict[str, str],
     neighbors: int,
     *,
@@ -134,10 +136,7 @@ def _meta(
         k=data.about.faithfulness[main].k,
         projections={name: projection(name, file) for name, file in points.items()},
         groups=Groups(**{what: codes(data.strings(what))[0] for what in PROPERTIES}),
-        clusters=Levels(
-            coarse=[_cluster(cluster, chosen) for cluster in coarse],
-            fine=[_cluster(cluster, chosen) for cluster in fine],
-        ),
+        clusters=levels,
         until=Until(coarse=COARSE_UNTIL, fine=FINE_UNTIL),
         neighbors=neighbors,
         files=files,
@@ -157,7 +156,7 @@ def _groups(data: Dataset, projection: str) -> list[Array]:
     return [plane.astype(np.uint8) for plane in (zooms, clusters, *properties)]
 
 
-def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
+def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]:
     """The files of a map that is loaded as a whole, and its description."""
     map_id, main = data.about.map.id, data.about.map.clustered_on
     points = quantised(data, main)
@@ -213,7 +212,7 @@ def _whole_files(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes
     )
     shown = int(near.shape[1]) if near.ndim == 2 else 0
     pins = _landmarks(data, place)
-    return files, _meta(data, chosen, names, shown, files=own, landmarks=pins)
+    return files, _meta(data, levels, names, shown, files=own, landmarks=pins)
 
 
 def _near(data: Dataset) -> Array:
@@ -222,7 +221,7 @@ def _near(data: Dataset) -> Array:
     return np.where(near == NOBODY, data.column("token_id")[:, None], near)
 
 
-def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Meta]:
+def _tiled(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]:
     """The files of a map that is loaded in tiles, and its description."""
     ids = data.column("token_id")
     near = _near(data)
@@ -264,7 +263,7 @@ def _tiled(data: Dataset, chosen: dict[int, int]) -> tuple[dict[str, bytes], Met
     files = {f"{folder}/{name}": content for name, content in packed.items()}
     named = [landmark.model_copy(update={"rows": []}) for landmark in pins]
     shown = int(near.shape[1])
-    return files, _meta(data, chosen, points, shown, landmarks=named, tiles=own, counts=counts)
+    return files, _meta(data, levels, points, shown, landmarks=named, tiles=own, counts=counts)
 
 
 def _main_first(data: Dataset) -> list[str]:
@@ -307,14 +306,21 @@ def _view(data: Dataset, projection: str) -> Rectangle:
     return Rectangle(left=round(float(x)), bottom=round(float(y)), width=round(width))
 
 
-def _cluster(cluster: facts.Cluster, chosen: dict[int, int]) -> Cluster:
-    own = cluster.key if cluster.level == "coarse" else cluster.parent
-    return Cluster(
-        name=cluster.name,
-        slug=cluster.slug,
-        size=cluster.size,
-        colour=GREY if own is None else chosen.get(own, GREY),
-    )
+def _levels(data: Dataset, chosen: dict[int, int], pages: str) -> Levels:
+    """The clusters of both levels."""
+    coarse = [cluster for cluster in data.about.clusters if cluster.level == "coarse"]
+
+    def told(cluster: facts.Cluster) -> Cluster:
+        own = cluster.key if cluster.level == "coarse" else cluster.parent
+        return Cluster(
+            name=cluster.name,
+            page=page_of(cluster, coarse, pages),
+            size=cluster.size,
+            colour=GREY if own is None else chosen.get(own, GREY),
+        )
+
+    fine = [told(cluster) for cluster in data.about.clusters if cluster.level == "fine"]
+    return Levels(coarse=[told(cluster) for cluster in coarse], fine=fine)
 
 
 def _places(clusters: list[facts.Cluster], projection: str, frame: Frame) -> Places:

@@ -22,7 +22,9 @@ def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
     """Write a map's files. Those that its recipe leaves unchanged are shared with the old site."""
     recipe = view.about.recipe
     files = writer.derive(
-        view.id, f"{VERSION} {recipe}", lambda: drawn(view, view.about.map.projections)
+        view.id,
+        f"{VERSION} {recipe} {view.map.clusters.pages}",
+        lambda: drawn(view, view.about.map.projections),
     )
     titles: dict[str, tuple[str, str]] = {
         language: (view.title(language), text(site.title, language)) for language in site.languages
@@ -41,7 +43,7 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[
 
     `name` begins the names of posters; empty for the map's id and the projection.
     """
-    packed = payload(view.data, len(PALETTE), view.colour)
+    packed = payload(view.data, len(PALETTE), view.colour, view.map.clusters.pages)
     files = {f"{FOLDER}{file}": content for file, content in packed.files.items()}
     pictures = {}
     for projection in projections:

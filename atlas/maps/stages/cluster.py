@@ -2,8 +2,9 @@
 projection.
 
 Both levels cut the same density hierarchy into its most persistent branches ("excess of mass"),
-`coarse` into larger ones than `fine`, so a fine cluster lies within one coarse cluster or outside
-all of them. What belongs to none is noise, and is said to be.
+`coarse` into larger ones than `fine`. What belongs to none joins the coarse cluster that a part
+of its neighbors are in, on the layout and in the space; where there is none, it is noise, and is
+said to be.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.engine.stage import Work, helper, stage
-from atlas.maps.records import Clusters, Layout
+from atlas.maps.records import Clusters, Layout, Neighbors
+from atlas.maps.stages.measure import NEAREST
 from atlas.maps.stages.naming import naming
+from atlas.numeric import plane
 from atlas.numeric import vectors as kernel
-from atlas.numeric.density import NOISE, graph, members, numbered
+from atlas.numeric.density import NOISE, adopted, graph, lonely, members, numbered
 from atlas.numeric.types import Floats, Ints
 from atlas.spaces.records import KINDS, Selection, Vectors, Vocabulary
 
@@ -29,14 +32,19 @@ _NAMED = 3  # the first few central tokens, which make the name
 # HDBSCAN's min_samples, the point itself not counted: more of them only made more noise on real
 # vocabularies.
 _SAMPLES = 2
+# Neighbors on the layout, and as many in the space; the share of them in one cluster beyond which a
+# token in none joins it, unless it is so many times farther off than they are from each other.
+# benchmarks/names.py tells noise and purity.
+_NEAR, _JOINED, _OFF = 15, 0.2, 4.0
 
 
-@stage("cluster", version=4, weight=3, uses=(UNIT,))
+@stage("cluster", version=5, weight=3, uses=(UNIT, NEAREST))
 def cluster(
     vectors: Vectors,
     selection: Selection,
     layout: Layout,
     vocabulary: Vocabulary,
+    neighbors: Neighbors,
     *,
     coarse: int | None = None,
     fine: int | None = None,
@@ -46,26 +54,27 @@ def cluster(
     row.
 
     `coarse` and `fine` are the smallest sizes; left out, they are n/300 (at least 15) and n/1200
-    (at least 5). The largest are a tenth and a fortieth of the map (or 500 and 125 tokens, on small
-    maps): a vocabulary's centre would else be one cluster. The first three of a cluster's central
-    tokens make its name (see `naming`), the others are those of highest cosine to its centroid in
-    the original space. Nothing here is random, so there is no seed. Maps of fewer than 30 tokens
-    have no clusters.
+    (at least 5). The largest are a twentieth and a fortieth of the map (or 500 and 125 tokens, on
+    small maps), before others join: a vocabulary's centre would else be one cluster. The first
+    three of a cluster's central tokens make its name (see `naming`), the others are those of
+    highest cosine to its centroid in the original space. Nothing here is random, so there is no
+    seed. Maps of fewer than 30 tokens have no clusters.
     """
     n = len(layout.xy)
     coarse = coarse or max(15, round(n / 300))
     fine = min(fine or max(5, round(n / 1200)), coarse)
     smallest = {"coarse": coarse, "fine": fine}
-    largest = {"coarse": max(n // 10, 500, 2 * coarse), "fine": max(n // 40, 125, 2 * fine)}
+    largest = {"coarse": max(n // 20, 500, 2 * coarse), "fine": max(n // 40, 125, 2 * fine)}
     parameters = {
         "method": "HDBSCAN",
         "min_samples": _SAMPLES,
+        "joined": _JOINED,
         "smallest": smallest,
         "largest": largest,
     }
     labels = {level: np.full(n, NOISE, np.int32) for level in smallest}
     if n >= _LEAST:
-        labels = _labels(layout.xy, smallest, largest, work)
+        labels = _labels(layout.xy, smallest, largest, neighbors.rows, work)
         work.progress(0.6)
     tokens = _tokens(vectors, selection, vocabulary)
     entries: list[dict[str, Any]] = []
@@ -76,13 +85,16 @@ def cluster(
 
 
 def _labels(
-    xy: Floats, smallest: dict[str, int], largest: dict[str, int], work: Work
+    xy: Floats, smallest: dict[str, int], largest: dict[str, int], true: Ints, work: Work
 ) -> dict[str, Ints]:
-    """The cluster (n,) of each point (n, 2) by level, NOISE for none."""
+    """The cluster (n,) of each point (n, 2) by level, NOISE for none; `true` (n, k) are neighbors
+    in the space."""
     from sklearn.cluster import HDBSCAN
 
     distances = graph(np.asarray(xy, np.float64), work.threads)
     work.progress(0.3)
+    near = plane.nearest(xy, _NEAR, work.threads)
+    around, free = np.hstack([near, true[:, :_NEAR]]), ~lonely(xy, near, _OFF)
     labels = {}
     for level, size in smallest.items():
         model = HDBSCAN(
@@ -92,7 +104,11 @@ def _labels(
             metric="precomputed",
             copy=True,
         )
-        labels[level] = numbered(model.fit_predict(distances))
+        found = model.fit_predict(distances).astype(np.int32)
+        # A fine one tells what is alike, and does not grow.
+        labels[level] = numbered(
+            adopted(found, around, _JOINED, free) if level == "coarse" else found
+        )
     return labels
 
 

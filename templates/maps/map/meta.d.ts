@@ -7,10 +7,10 @@ export interface Chunks {
 	ids: number;
 }
 
-/** A cluster; `colour` is an index into the palette, 255 for none. */
+/** A cluster; `page` is where it is told, below the page of all clusters, `colour` an index into the palette, 255 for none. */
 export interface Cluster {
 	name: string;
-	slug: string;
+	page: string;
 	size: number;
 	colour: number;
 }

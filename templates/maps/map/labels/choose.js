@@ -13,7 +13,7 @@ import { spread } from "./spread.js";
 /** @import { Place, Points } from "../source/index.js" */
 
 /** @typedef {{ row: number, i: number, text: string, px: number, py: number, zoom: number, alpha: number }} TokenLabel */
-/** @typedef {{ text: string, name: string, slug: string, level: "coarse" | "fine", key: number, size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
+/** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
 /** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
 /**
  * A marked point; `tx`, `ty` is where its name stands.
@@ -119,12 +119,12 @@ function names(wish, at, faint) {
 			if (zoom[key] > half) continue;
 			const [px, py] = at(x[key], y[key]);
 			if (!inside(wish, [px, py])) continue;
-			const { name, slug, size, colour } = cluster;
+			const { name, page, size, colour } = cluster;
 			const coming = zoom[key] ? fadeIn(half - zoom[key]) : 1;
 			found.push({
 				text: level === "coarse" ? cut(name.split(" · ")[0]) : cut(name, 120),
 				name,
-				slug,
+				page,
 				level,
 				key,
 				size,

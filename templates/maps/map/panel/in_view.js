@@ -30,8 +30,8 @@ export function listView(map) {
  * @param {LiveMap} map
  * @param {NameLabel} label
  */
-function cluster(map, { name, slug, size }) {
-	const href = `${map.stage.dataset.clusters}${slug}/`;
+function cluster(map, { name, page, size }) {
+	const href = `${map.stage.dataset.clusters}${page}`;
 	const head = { scope: "row", lang: map.meta.language };
 	return make(
 		"tr",

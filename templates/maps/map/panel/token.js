@@ -97,7 +97,7 @@ function factList(map, facts) {
 function clusterLink(map, facts) {
 	const cluster = map.meta.clusters.fine[facts.fine];
 	if (!cluster) return map.words.noise;
-	const href = `${map.stage.dataset.clusters}${cluster.slug}/`;
+	const href = `${map.stage.dataset.clusters}${cluster.page}`;
 	const target = map.embedded ? { target: "_top" } : {};
 	const { language } = map.meta;
 	return make("a", { href, lang: language, ...target }, cut(cluster.name, 120));

@@ -1,0 +1,47 @@
+"""The file `_redirects`: where pages of earlier builds are to be found now.
+
+Netlify, Cloudflare and some others read it, and so does `atlas serve`; elsewhere the page for what
+is not found leads on. It is made from the old site that a build replaces: its pages that are gone,
+and what its own file of this name said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote
+
+from atlas.web.writer import Writer
+
+FILE = "_redirects"
+MOST = 2000  # rules that Cloudflare reads
+
+
+def write_redirects(writer: Writer, now: Callable[[str], str | None]) -> None:
+    """Write the file, for pages of the old site that `writer` did not write. `now` is the address
+    of what an old address held, None for what is gone; both are below the root of the site.
+
+    No file is written where nothing moved, and one that is not the atlas's own is left as it is.
+    """
+    if FILE not in writer.before and (writer.old / FILE).is_file():
+        return
+    pages = {name.removesuffix("index.html") for name in writer.before if _is_page(name)}
+    kept = {name.removesuffix("index.html") for name in writer.files if _is_page(name)}
+    if FILE in writer.before:
+        pages |= read_redirects((writer.old / FILE).read_text(encoding="utf-8")).keys()
+    moved = {old: new for old in sorted(pages - kept) if (new := now(old)) is not None}
+    if moved:
+        # The shortest first: pages before the parts of pages, regions before what is in them.
+        rules = sorted(moved.items(), key=lambda rule: ("#" in rule[1], rule))[:MOST]
+        lines = [f"/{quote(old)} /{quote(new, safe='/#=')} 301" for old, new in rules]
+        head = "# Written by the atlas: pages of earlier builds, and where they are now."
+        writer.write(FILE, "\n".join([head, *lines]) + "\n")
+
+
+def _is_page(name: str) -> bool:
+    return name.endswith("/index.html")
+
+
+def read_redirects(text: str) -> Mapping[str, str]:
+    """The new address by the old one, both below the root of the site."""
+    rules = (line.split() for line in text.splitlines() if line.startswith("/"))
+    return {unquote(rule[0][1:]): rule[1][1:] for rule in rules if len(rule) > 1}

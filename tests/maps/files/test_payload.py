@@ -18,6 +18,7 @@ from atlas.maps import frame as frame_
 from atlas.maps.data import Dataset
 from atlas.maps.files import bytes as bytes_
 from atlas.maps.files import payload
+from atlas.maps.names import page_of
 from atlas.numeric import curves
 from atlas.web.palette import PALETTE
 
@@ -110,12 +111,14 @@ def test_clusters_are_told_in_the_order_of_their_keys(data: Dataset) -> None:
     # The page finds a cluster by its key's place in the list of its level.
     meta = payload.payload(data, len(PALETTE)).meta
     chosen = colours.colours(data, len(PALETTE))
+    coarse = [one for one in data.about.clusters if one.level == "coarse"]
     for level, told in (("coarse", meta.clusters.coarse), ("fine", meta.clusters.fine)):
         about = [one for one in data.about.clusters if one.level == level]
         assert [one.key for one in about] == list(range(len(told)))
         for one, cluster in zip(told, about, strict=True):
             own = cluster.key if level == "coarse" else cluster.parent
-            assert (one.name, one.slug, one.size) == (cluster.name, cluster.slug, cluster.size)
+            page = page_of(cluster, coarse, "coarse")
+            assert (one.name, one.page, one.size) == (cluster.name, page, cluster.size)
             assert one.colour == (payload.GREY if own is None else chosen[own])
         for name, projection in meta.projections.items():
             places = getattr(projection.names, level)

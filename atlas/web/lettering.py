@@ -5,12 +5,41 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST = 60  # characters of a token that pages show; the data have all
+# Scripts whose letters many systems have no font for. Texts in them carry their names, so that a
+# reader who sees boxes knows what they are. shared/dom.js has the same.
+RARE = (
+    "Bengali",
+    "Devanagari",
+    "Ethiopic",
+    "Gujarati",
+    "Gurmukhi",
+    "Kannada",
+    "Khmer",
+    "Lao",
+    "Malayalam",
+    "Mongolian",
+    "Myanmar",
+    "Sinhala",
+    "Tamil",
+    "Telugu",
+    "Thai",
+    "Tibetan",
+)
+_RARE = {name.upper(): name for name in RARE}
 NAMED = 120  # of a cluster's name, which is of three tokens
 
 
 def cut(text: str, most: int = LONGEST) -> str:
     """A text of at most `most` characters: the last is … where more follow."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def rare_scripts(text: str) -> list[str]:
+    """The scripts of a text that are RARE, in the order of their first letters."""
+    if text.isascii():
+        return []
+    first = (unicodedata.name(character, "").partition(" ")[0] for character in text)
+    return list(dict.fromkeys(_RARE[name] for name in first if name in _RARE))
 
 
 def text_width(text: str, size: float) -> float:

@@ -26,7 +26,7 @@ from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
-from atlas.web.lettering import NAMED, cut
+from atlas.web.lettering import LONGEST, NAMED, cut, rare_scripts
 from atlas.web.palette import PALETTE
 from atlas.web.theme import folders, theme
 
@@ -160,6 +160,12 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         escaped = (escape(part).strip() for part in parts)
         return escape(language.gap).join(part for part in escaped if part)
 
+    def shown(value: str, most: int = LONGEST) -> str:
+        """A token or a cluster's name, cut, with the names of scripts that a reader may have no
+        font for."""
+        scripts = language.comma.join(gettext(name) for name in rare_scripts(value))
+        return cut(value, most) + (f" ({scripts})" if scripts else "")
+
     return {
         "number": number,
         "small": small,
@@ -169,8 +175,8 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "title": title,
         "sentences": sentences,
         "headings": headings,
-        "cut": cut,
-        "name": partial(cut, most=NAMED),
+        "cut": shown,
+        "name": partial(shown, most=NAMED),
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
 

@@ -49,15 +49,58 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * A text of at most so many characters, the last being … where more follow: for
- * show only.
+ * Scripts whose letters many systems have no font for, by their ISO 15924 codes.
+ * lettering.py has the same.
+ * @type {Record<string, RegExp>}
+ */
+const RARE = {
+	Beng: /\p{Script=Bengali}/u,
+	Deva: /\p{Script=Devanagari}/u,
+	Ethi: /\p{Script=Ethiopic}/u,
+	Gujr: /\p{Script=Gujarati}/u,
+	Guru: /\p{Script=Gurmukhi}/u,
+	Knda: /\p{Script=Kannada}/u,
+	Khmr: /\p{Script=Khmer}/u,
+	Laoo: /\p{Script=Lao}/u,
+	Mlym: /\p{Script=Malayalam}/u,
+	Mong: /\p{Script=Mongolian}/u,
+	Mymr: /\p{Script=Myanmar}/u,
+	Sinh: /\p{Script=Sinhala}/u,
+	Taml: /\p{Script=Tamil}/u,
+	Telu: /\p{Script=Telugu}/u,
+	Thai: /\p{Script=Thai}/u,
+	Tibt: /\p{Script=Tibetan}/u,
+};
+
+/** @type {Intl.DisplayNames | undefined} */
+let scripts;
+
+/**
+ * The names of a text's scripts that a reader may have no font for, in the
+ * language of the page, in brackets; empty where there are none.
+ * @param {string} text
+ */
+function rare(text) {
+	if (!/[\u0900-\u18af]/.test(text)) return "";
+	const codes = Object.keys(RARE).filter((code) => RARE[code].test(text));
+	if (!codes.length) return "";
+	// Tests run without a page.
+	const language = globalThis.document?.documentElement.lang || "en";
+	scripts ??= new Intl.DisplayNames([language], { type: "script" });
+	return ` (${codes.map((code) => scripts?.of(code) ?? code).join(", ")})`;
+}
+
+/**
+ * A text of at most so many characters, the last being … where more follow, and
+ * the names of its rare scripts: for show only.
  * @param {string} text
  * @param {number} [most]
  */
 export function cut(text, most = 60) {
-	if (text.length <= most) return text;
+	if (text.length <= most) return text + rare(text);
 	const signs = Array.from(text); // not halves of surrogate pairs
-	return signs.length <= most ? text : `${signs.slice(0, most - 1).join("")}…`;
+	const short = signs.length > most;
+	return (short ? `${signs.slice(0, most - 1).join("")}…` : text) + rare(text);
 }
 
 /**

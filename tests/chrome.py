@@ -183,8 +183,8 @@ def coloured(page: Any, selector: str = ".canvas") -> int:
 
 
 def drawn(page: Any) -> int:
-    """Coloured pixels that the live map draws: its poster and its names are hidden."""
-    with hidden(page, ".canvas .poster", ".canvas canvas.labels"):
+    """Coloured pixels that the live map draws: its poster, its names and its key are hidden."""
+    with hidden(page, ".canvas .poster", ".canvas canvas.labels", ".legend"):
         return coloured(page)
 
 

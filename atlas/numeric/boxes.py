@@ -43,7 +43,8 @@ def place_names(
     places: Doubles, boxes: Doubles, until: Rows, order: Rows, scales: Doubles
 ) -> Bytes:
     """The zoom (n,) at which each name at places (n, 2) appears, NEVER where it finds no room
-    before its last zoom `until` (n,); names earlier in `order` (n,) go first."""
+    before its last zoom `until` (n,); names earlier in `order` (m,) go first, those not in it are
+    never shown."""
     zooms = np.full(len(places), NEVER, np.uint8)
     for position, row in enumerate(order.tolist()):
         above = order[:position]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from conftest import CHECKOUT, Built
 from atlas.maps import frame
 from atlas.maps.data import Dataset
 from atlas.maps.files import payload, tiles
+from atlas.maps.stages import label
 from atlas.web.palette import PALETTE
 
 MAPS = ("minilm-words", "ja-aozora-words")
@@ -101,6 +103,14 @@ def test_the_scripts_pass_their_own_tests(golden: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "skipped 0" in done.stdout
+
+
+def test_labels_are_drawn_as_large_as_there_is_room_for() -> None:
+    script = (CHECKOUT / "templates/maps/map/labels/hit.js").read_text(encoding="utf-8")
+    [sizes] = re.findall(r"SIZES = \{ (.*) \}", script)
+    told = dict(re.findall(r"(\w+): (\d+)", sizes))
+    room = {"token": label.TOKEN_PX, "coarse": label.COARSE_PX, "fine": label.FINE_PX}
+    assert {name: float(size) for name, size in told.items()} == room
 
 
 def test_types_are_those_of_the_models() -> None:

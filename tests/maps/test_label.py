@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 from atlas.maps import names as names_
 from atlas.maps.records import Clusters, Labels, Layout
@@ -69,6 +70,21 @@ class Case:
     def placed(self) -> Labels:
         selection = Selection(np.arange(len(self.xy), dtype=np.int32))
         return label.label(Layout(self.xy, {}), self.groups, self.vocabulary, selection)
+
+    def gathered(self) -> Any:
+        """Which clusters (c,) have their tokens about their names, counted one by one."""
+        told = []
+        for entry, anchor in zip(self.groups.entries, self.labels.anchors, strict=True):
+            keys = self.groups.coarse if entry["level"] == "coarse" else self.groups.fine
+            near = cKDTree(self.xy).query(anchor, k=[*range(1, max(entry["size"] // 2, 1) + 1)])[1]
+            told.append(3 * int((keys[near] == entry["key"]).sum()) >= len(near))
+        return np.array(told, bool)
+
+    def least(self, row: int) -> int:
+        """The first zoom at which a label may show."""
+        token = row - len(self.groups.entries)
+        lone = token >= 0 and self.groups.coarse[token] == self.groups.fine[token] == NOISE
+        return label.ALONE_FROM if lone and self.groups.entries else 0
 
     def hits(self, zoom: int, room: Any = 0.0) -> Any:
         """Which boxes (m, m) overlap at a zoom, all of them shown, with some room (across, up)
@@ -131,14 +147,17 @@ def test_no_two_labels_shown_together_overlap(case: Case) -> None:
 @given(case=cases())
 def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None:
     """One zoom before it appears, a label would hit another that shows there, or where it appears
-    further in."""
+    further in; but for tokens in no cluster, and names of scattered ones."""
+    scattered = ~case.gathered()
     hits = [
         case.hits(zoom, room=(boxes._PAD + 1e-6, boxes._PAD / 2 + 1e-6))
         for zoom in range(label.LEVELS)
     ]
     for row, zoom in enumerate(case.zooms.tolist()):
         before = min(zoom - 1, int(case.until[row]))
-        if zoom:
+        if row < len(scattered) and scattered[row]:
+            assert zoom == NEVER
+        elif zoom > case.least(row):
             assert any(
                 case.rank[other] < case.rank[row]
                 and case.zooms[other] != NEVER
@@ -184,6 +203,24 @@ def test_a_name_stands_in_the_larger_part_of_a_torn_cluster() -> None:
     )
     anchor = label._anchors(xy, clusters([0] * 100, [NOISE] * 100))[0]
     assert np.hypot(*anchor) < 2
+
+
+def test_a_name_of_a_scattered_cluster_is_not_shown() -> None:
+    rng = np.random.default_rng(0)
+    keys = rng.integers(0, 8, 400)
+    mixed = Case(rng.normal(size=(400, 2)), ["word"] * 400, ["word"] * 400, keys, [NOISE] * 400)
+    assert (mixed.labels.cluster_zooms == NEVER).all()
+    apart = rng.normal(size=(400, 2)) + 10 * keys[:, None]
+    parted = Case(apart, ["word"] * 400, ["word"] * 400, keys, [NOISE] * 400)
+    assert (parted.labels.cluster_zooms != NEVER).all()
+
+
+def test_the_first_view_tells_of_no_stray_token() -> None:
+    texts, xy = ["a", "b", "c", "far"], [[0, 0], [0.01, 0], [0.02, 0], [100, 0]]
+    stray = Case(xy, texts, ["word"] * 4, [NOISE] * 4, [0, 0, 0, NOISE])
+    assert stray.labels.zooms[3] == label.ALONE_FROM
+    nothing = Case(xy, texts, ["word"] * 4, [NOISE] * 4, [NOISE] * 4)
+    assert nothing.labels.zooms[3] == 0
 
 
 def test_names_keep_their_room_and_give_it_up_further_in() -> None:

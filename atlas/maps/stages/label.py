@@ -10,11 +10,15 @@ Priority is strict: a label is left out of a zoom only because its box hits that
 priority that shows there, or that will show further in, at the zoom at which that one appears.
 Boxes keep their size on the screen while the map grows, so labels only move apart; tokens are
 therefore thinned from the deepest zoom outwards, each zoom keeping a part of the one within.
+
+The first view tells of what is many: a token in no cluster has no label there, unless the map has
+no clusters, nor has a cluster a name on a layout that scatters its tokens.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from atlas.engine.stage import Work, stage
 from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, VIEW, map_name
@@ -28,13 +32,16 @@ from atlas.web.lettering import text_width
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 
 
-TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 15.0, 13.0
-
+# As templates/maps/map/labels/hit.js draws them; a test compares them.
+TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 18.0, 14.0
+ALONE_FROM = 6  # the zoom from which tokens in no cluster may have a label
+# The least share of a cluster's own among the points nearest to its name, half as many as it has.
+GATHERED = 1 / 3
 
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=3, weight=2)
+@stage("label", version=4, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
@@ -69,6 +76,7 @@ def label(
     places, boxes = anchors - low, halves(widths, sizes)
     until = np.where(is_fine, FINE_UNTIL, COARSE_UNTIL)
     by_size = np.lexsort(([-entry["size"] for entry in clusters.entries], is_fine))
+    by_size = by_size[_gathered(layout.xy, anchors, clusters)[by_size]]
     cluster_zooms = place_names(places, boxes, until, by_size, scales)
 
     token_boxes = halves(
@@ -76,6 +84,9 @@ def label(
     )
     work.progress(0.1)
     first = make_room(xy, token_boxes, places, boxes, cluster_zooms, until, scales)
+    if clusters.entries:
+        alone = (clusters.coarse == NOISE) & (clusters.fine == NOISE)
+        first[alone] = np.maximum(first[alone], ALONE_FROM)
     order = np.lexsort((np.arange(len(texts)), np.minimum(kinds, 2)))
     zooms = place_tokens(
         xy, token_boxes, first, order, scales, lambda done: work.progress(0.1 + 0.9 * done)
@@ -102,3 +113,16 @@ def _anchors(xy: Floats, clusters: Clusters) -> Floats:
                     points = points[np.argsort(gap, kind="stable")[: (len(points) + 1) // 2]]
                 anchors[number] = points[0]
     return anchors
+
+
+def _gathered(xy: Floats, anchors: Floats, clusters: Clusters) -> npt.NDArray[np.bool_]:
+    """Which clusters (c,) a layout (n, 2) holds together about their anchors (c, 2)."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(xy)
+    gathered = np.zeros(len(clusters.entries), bool)
+    for number, entry in enumerate(clusters.entries):
+        keys = clusters.coarse if entry["level"] == "coarse" else clusters.fine
+        near = np.atleast_1d(tree.query(anchors[number], k=max(entry["size"] // 2, 1))[1])
+        gathered[number] = float((keys[near] == entry["key"]).mean()) >= GATHERED
+    return gathered

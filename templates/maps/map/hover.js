@@ -2,11 +2,10 @@
 // What the pointer is over: its ring, its name, and its colour's name.
 import { above, cut, make } from "../../assets/shared/dom.js";
 import { swatch } from "./colour/swatch.js";
-import { hitAt } from "./view.js";
+import { sameHit } from "./labels/hit.js";
+import { hitAt, POINTER } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
-
-const REACH = 12; // pixels from a point
 
 /** @param {LiveMap} map */
 export function followPointer(map) {
@@ -20,15 +19,19 @@ export function followPointer(map) {
 		cancelAnimationFrame(frame);
 		frame = requestAnimationFrame(() => {
 			const may = free && !map.gliding;
-			const hit = may ? hitAt(map, pixel, REACH) : null;
+			const hit = may ? hitAt(map, pixel, POINTER) : null;
 			const row = hit && "row" in hit ? hit.row : null;
 			box.classList.toggle("pointed", hit !== null);
+			if (!sameHit(hit, map.pointed)) map.draw();
+			map.pointed = hit;
 			if (row === null) leave(map);
 			else if (map.hovered?.row !== row) enter(map, row);
 		});
 	});
 	box.addEventListener("pointerleave", () => {
 		cancelAnimationFrame(frame);
+		if (map.pointed) map.draw();
+		map.pointed = null;
 		leave(map);
 	});
 }

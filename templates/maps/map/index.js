@@ -9,16 +9,18 @@ import { rowsWithin } from "./choosing/inside.js";
 import { showLegend } from "./colour/legend.js";
 import { recolour, repaint } from "./colour/paint.js";
 import { followPointer } from "./hover.js";
+import { reachLabels } from "./labels/reach.js";
 import { LiveMap } from "./live.js";
 import { load } from "./loading.js";
 import { askForHeight, talk } from "./messages.js";
+import { keepOriented } from "./overview.js";
 import { followView } from "./panel/in_view.js";
 import { readWords } from "./panel/words.js";
 import { Search } from "./search.js";
 import { offerShare } from "./share.js";
 import { openSource } from "./source/index.js";
 import { showTrouble } from "./state.js";
-import { labelledRows } from "./view.js";
+import { labelledRows, whole } from "./view.js";
 
 /** @import { Source } from "./source/index.js" */
 
@@ -107,19 +109,17 @@ function drawWithWebGL(map) {
 
 /** @param {LiveMap} map */
 function listen(map) {
-	const { box, camera, stage } = map;
+	const { box, stage } = map;
 	map.lasso.listen();
 	followPointer(map);
 	followView(map);
+	reachLabels(map);
+	keepOriented(map);
 	followControls(map);
 	followKeyboard(map, new Search(map).field);
 	if (map.embedded) hintAtWheel(map);
 	onTheme(map.draw);
-	const sized = () => {
-		map.scene.view(camera.view);
-		map.draw();
-	};
-	new ResizeObserver(sized).observe(box);
+	new ResizeObserver(fitting(map)).observe(box);
 	/** @type {HTMLButtonElement | null} */
 	const full = stage.querySelector("button[name=full]");
 	if (!full || !document.fullscreenEnabled) return;
@@ -128,6 +128,29 @@ function listen(map) {
 		if (document.fullscreenElement) document.exitFullscreen();
 		else stage.requestFullscreen();
 	});
+}
+
+/**
+ * Keeps as much of the map in view when its box changes its size.
+ * @param {LiveMap} map
+ */
+function fitting(map) {
+	const { box, camera, meta } = map;
+	const size = () => ({ width: box.clientWidth, height: box.clientHeight });
+	let before = size();
+	return () => {
+		const now = size();
+		if (!now.width || !now.height) return;
+		const { projection } = map;
+		const span = (/** @type {typeof now} */ { width, height }) =>
+			whole({ box: { clientWidth: width, clientHeight: height }, meta, projection }).span; // biome-ignore format: one step
+		const change = before.height ? span(now) / span(before) : 1;
+		before = now;
+		const { view } = camera;
+		if (change === 1) map.scene.view(view);
+		else camera.set({ ...view, span: view.span * change });
+		map.draw();
+	};
 }
 
 /** @param {LiveMap} map */

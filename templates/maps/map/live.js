@@ -20,9 +20,10 @@ import { Scene } from "./scene/scene.js";
 import { select } from "./selection.js";
 import { State } from "./state.js";
 import { UNITS } from "./units.js";
-import { dotSize, hitAt, nearestRow, whole } from "./view.js";
+import { dotSize, hitAt, nearestRow, POINTER, whole } from "./view.js";
 
 /** @import { Pixel, View } from "./camera/camera.js" */
+/** @import { Hit } from "./labels/hit.js" */
 /** @import { Source } from "./source/index.js" */
 
 /** How much of the frame the narrowest view shows. */
@@ -89,10 +90,18 @@ export class LiveMap extends State {
 			if (row !== null) this.select(row, false);
 			return;
 		}
-		const hit = hitAt(this, pixel, kind === "mouse" ? 12 : 24);
-		if (hit && "row" in hit) this.select(hit.row, false);
-		else if (hit) showCluster(this, hit.cluster);
+		const hit = hitAt(this, pixel, kind === "mouse" ? POINTER : 24);
+		if (hit) this.act(hit);
 		else if (this.selected) this.select(null);
+	}
+
+	/**
+	 * Does what a click on a token or on a cluster's name does.
+	 * @param {Hit} hit
+	 */
+	act(hit) {
+		if ("row" in hit) this.select(hit.row, false);
+		else showCluster(this, hit.cluster);
 	}
 
 	/** Draws the labels anew with the next frame. */

@@ -1,7 +1,8 @@
 // @ts-check
 // What stands above the points: labels, pins, and the lasso.
-import { cut } from "../../assets/shared/dom.js";
+import { cut, need } from "../../assets/shared/dom.js";
 import { PALETTE } from "./colour/palette.js";
+import { apart } from "./labels/apart.js";
 import { chooseLabels } from "./labels/choose.js";
 import { drawLabels } from "./labels/draw.js";
 import { fitted, projector } from "./scene/canvas.js";
@@ -50,7 +51,7 @@ function shown(map, row) {
  * @param {View} view
  */
 export function chooseLabelsOf(map, view) {
-	return chooseLabels({
+	const labels = chooseLabels({
 		meta: map.meta,
 		text: (row) => shown(map, row),
 		points: map.points(),
@@ -58,14 +59,34 @@ export function chooseLabelsOf(map, view) {
 		width: map.box.clientWidth,
 		height: map.box.clientHeight,
 		half: halfOctaves(map, view),
-		colours: PALETTE,
+		colours: map.colour === "cluster" ? PALETTE : null,
 		hidden: map.hidden,
 		selected: map.selected,
 		near: map.selected?.near ?? null,
 		hovered: map.hovered,
 		pins: pins(map),
 	});
+	return apart(
+		labels,
+		map.box.clientWidth,
+		map.box.clientHeight,
+		standing(map),
+	);
 }
+
+/**
+ * What stands on the stage above labels: its buttons and its key.
+ * @param {LiveMap} map
+ */
+const standing = ({ stage }) =>
+	[".on-map", ".legend"].map((name) => {
+		const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = need(
+			stage,
+			name,
+		);
+		const [wide, high] = [offsetWidth / 2, offsetHeight / 2];
+		return { x: offsetLeft + wide, y: offsetTop + high, wide, high };
+	});
 
 /**
  * Pins of landmarks while the map is coloured by them: each member of those that
@@ -113,7 +134,7 @@ export function drawOverlay(map, view) {
 	if (map.gliding) return;
 	const style = styleOf(map, view);
 	map.found = chooseLabelsOf(map, view);
-	drawLabels(pen, map.found, style);
+	drawLabels(pen, map.found, style, map.pointed);
 	if (map.lasso.path) drawLasso(pen, map, view, style.ink);
 }
 

@@ -6,6 +6,7 @@ import { readWords } from "./panel/words.js";
 /** @import { Landmark } from "./meta" */
 /** @import { Colouring } from "./colour/colouring.js" */
 /** @import { Labels, Named } from "./labels/choose.js" */
+/** @import { Hit } from "./labels/hit.js" */
 /** @import { Layer } from "./scene/canvas.js" */
 /** @import { Facts, Neighbor, Place, Source } from "./source/index.js" */
 
@@ -31,6 +32,7 @@ export class State {
 	only = new Set();
 	/** @type {Selected | null} */ selected = null;
 	/** @type {(Named & { row: number }) | null} */ hovered = null;
+	/** @type {Hit | null} what the pointer is on */ pointed = null;
 	/** @type {number[] | null} */ picked = null;
 	/** @type {Uint8Array | null} the loaded points that the legend leaves out */
 	hidden = null;

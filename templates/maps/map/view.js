@@ -8,12 +8,16 @@ import { ASPECT } from "./units.js";
 /** @import { Hit } from "./labels/hit.js" */
 /** @import { Pixel, View } from "./camera/camera.js" */
 
+/** How far a pointer reaches, and half of what a finger needs, in pixels. */
+export const POINTER = 12;
+const FINGER = 12;
+
 /** The width that labels were placed for when the map was made. */
 const PLACED = 400;
 
 /**
  * The view that shows the poster's frame.
- * @param {Pick<LiveMap, "box" | "meta" | "projection">} map
+ * @param {Pick<LiveMap, "meta" | "projection"> & { box: Pick<HTMLElement, "clientWidth" | "clientHeight"> }} map
  * @returns {View}
  */
 export function whole({ box, meta, projection }) {
@@ -114,7 +118,12 @@ export function nearestRow(map, pixel, reach) {
  * @returns {Hit | null}
  */
 export function hitAt(map, pixel, reach) {
-	const label = map.found && labelAt(map.found, pixel);
+	const { found } = map;
+	// Fingers hit what is near a label as well, where no other label is.
+	const label =
+		found &&
+		(labelAt(found, pixel) ??
+			(reach > POINTER ? labelAt(found, pixel, FINGER) : null));
 	if (label) return label;
 	const row = nearestRow(map, pixel, reach);
 	return row === null ? null : { row };

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Built
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -20,7 +20,7 @@ from atlas.maps.files import bytes as bytes_
 from atlas.maps.files import payload
 from atlas.maps.names import page_of
 from atlas.numeric import curves
-from atlas.web.palette import PALETTE
+from atlas.web.palette import PALETTE, differences
 
 MAPS = ["minilm-words", "ja-aozora-words"]
 words16 = arrays.arrays(np.uint16, st.integers(0, 300), elements=st.integers(0, 65535))
@@ -125,22 +125,40 @@ def test_clusters_are_told_in_the_order_of_their_keys(data: Dataset) -> None:
             assert places.zoom == [cluster.zooms[name] for cluster in about]
 
 
-def test_near_clusters_differ_in_colour(data: Dataset) -> None:
+def test_clusters_side_by_side_differ_in_colour(data: Dataset) -> None:
+    """Each clustered token and the nearest one of another cluster, where no farther than a cell."""
     chosen = colours.colours(data, len(PALETTE))
-    coarse = [one for one in data.about.clusters if one.level == "coarse"]
     assert set(chosen.values()) <= set(range(len(PALETTE)))
-    main = data.about.map.clustered_on
-    places = np.array([one.anchors[main] for one in coarse])
-    if len(coarse) <= len(PALETTE):
-        assert len(set(chosen.values())) == len(coarse)
-        return
-    gaps = np.linalg.norm(places[:, None] - places[None], axis=2)
-    np.fill_diagonal(gaps, np.inf)
-    same = [
-        chosen[one.key] == chosen[coarse[int(gaps[number].argmin())].key]
-        for number, one in enumerate(coarse)
-    ]
-    assert np.mean(same) < 0.05
+    keys = data.column("cluster_coarse")
+    xy = frame_.layout(data, data.about.map.clustered_on)[keys >= 0]
+    keys = keys[keys >= 0]
+    cell = np.ptp(xy, axis=0).max() / colours.GRID
+    assert chosen
+    for key in chosen:
+        gaps = np.linalg.norm(xy[keys == key][:, None] - xy[keys != key], axis=2)
+        others = keys[keys != key][(gaps.min(axis=0) < cell)]
+        assert chosen[key] not in {chosen[other] for other in others.tolist()}
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 9))
+def test_borders_are_mutual_and_between_what_lies_side_by_side(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    keys = np.repeat(np.arange(count, dtype=np.int32), 40)
+    row = np.stack([keys * 10 + rng.uniform(0, 9, len(keys)), rng.uniform(0, 9, len(keys))], axis=1)
+    near = colours.borders(row, keys, count)
+    assert (near == near.T).all() and not near.diagonal().any()
+    steps = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+    assert (near == (steps == 1)).all()
+    assert not colours.borders(row, np.full_like(keys, -1), count).any()
+
+
+def test_colours_differ_to_every_eye() -> None:
+    gaps = differences([*PALETTE, PALETTE[0]])
+    assert (gaps == gaps.T).all() and gaps[0, -1] == 0
+    # To those without red cones, these two look much alike, to others not at all.
+    assert differences(["#d55e00", "#7a9a01"])[0, 1] < 0.05
+    assert differences(["#000000", "#ffffff"])[0, 1] == pytest.approx(1, abs=1e-6)
 
 
 def test_names_follow_the_content(data: Dataset, tiny_atlas: Built) -> None:

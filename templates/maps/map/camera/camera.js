@@ -1,6 +1,7 @@
 // @ts-check
 // The view of a map, and what moves it.
 import { still } from "../../../assets/shared/looks.js";
+import { ASPECT, UNITS } from "../units.js";
 import { path } from "./path.js";
 
 /**
@@ -45,19 +46,17 @@ export class Camera {
 	still = still;
 
 	/**
+	 * A view of which a good part shows the map's frame.
 	 * @param {View} view
 	 * @returns {View}
 	 */
 	#limit({ x, y, span }) {
 		const most = this.#listener.whole();
-		const reach = most.span * 0.75;
-		const inside = (/** @type {number} */ at, /** @type {number} */ middle) =>
-			Math.min(Math.max(at, middle - reach), middle + reach);
-		return {
-			x: inside(x, most.x),
-			y: inside(y, most.y),
-			span: Math.min(Math.max(span, this.#least), most.span * 1.6),
-		};
+		const wide = Math.min(Math.max(span, this.#least), most.span * 1.3);
+		const spare = wide * 0.2;
+		const inside = (/** @type {number} */ at, /** @type {number} */ end) =>
+			Math.min(Math.max(at, -spare), end + spare);
+		return { x: inside(x, UNITS), y: inside(y, UNITS * ASPECT), span: wide };
 	}
 
 	/** @param {View} view */

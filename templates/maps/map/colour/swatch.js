@@ -29,3 +29,13 @@ export function swatch(colour) {
 	dot.append(shape("circle", { cx: "4", cy: "4", r: "4", fill: colour }));
 	return dot;
 }
+
+/**
+ * A step of a ramp, as wide and high as what it stands in.
+ * @param {string} colour
+ */
+export function step(colour) {
+	const bar = shape("svg", { class: "dot", "aria-hidden": "true" });
+	bar.append(shape("rect", { width: "100%", height: "100%", fill: colour }));
+	return bar;
+}

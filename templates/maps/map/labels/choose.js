@@ -1,7 +1,7 @@
 // @ts-check
 // Which labels show. At which zoom each may was decided when the map was made,
 // so here is only a filter: in view, and zoomed in far enough. A label fades in
-// over the quarter octave after its zoom, and never leaves while the reader
+// over a fourteenth of an octave after its zoom, and never leaves while the reader
 // zooms in, but for names that give way to finer ones.
 import { cut } from "../../../assets/shared/dom.js";
 import { projector } from "../scene/canvas.js";
@@ -25,7 +25,8 @@ import { spread } from "./spread.js";
 /** @typedef {Named & { row: number, kept: boolean }} Near a neighbor of the chosen token */
 
 /**
- * What labels are chosen from. `half` is the zoom in half-octaves, 0 for the
+ * What labels are chosen from. `colours` are those of clusters, null where
+ * colours mean something else. `half` is the zoom in half-octaves, 0 for the
  * whole map on a small phone.
  * @typedef {{
  *   meta: Pick<Meta, "clusters" | "projections" | "until">,
@@ -35,7 +36,7 @@ import { spread } from "./spread.js";
  *   width: number,
  *   height: number,
  *   half: number,
- *   colours: readonly string[],
+ *   colours: readonly string[] | null,
  *   hidden: Uint8Array | null,
  *   selected: { row: number, at: Place | null, text?: string } | null,
  *   near: Near[] | null,
@@ -100,7 +101,7 @@ function tokens(wish, at, faint) {
 }
 
 /** @param {number} past half-octaves since a label may show */
-const fadeIn = (past) => Math.min(1, 2 * past + 0.15);
+const fadeIn = (past) => Math.min(1, 6 * past + 0.15);
 
 /**
  * @param {Wish} wish
@@ -130,8 +131,8 @@ function names(wish, at, faint) {
 				size,
 				px,
 				py: py - 8,
-				colour: colour === GREY ? null : colours[colour],
-				alpha: Math.min(coming, 2 * (last - half)) * faint,
+				colour: colour === GREY || !colours ? null : colours[colour],
+				alpha: Math.min(coming, 4 * (last - half), 1) * faint,
 			});
 		}
 	}

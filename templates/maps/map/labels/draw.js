@@ -1,9 +1,10 @@
 // @ts-check
 // Labels on a canvas above the points.
 
-import { SIZES } from "./hit.js";
+import { SIZES, sameHit, WEIGHTS } from "./hit.js";
 
 /** @import { Labels, Line, Mark } from "./choose.js" */
+/** @import { Hit } from "./hit.js" */
 
 /**
  * How labels look; `deep` is when the reader is so near that tokens matter most.
@@ -14,8 +15,9 @@ import { SIZES } from "./hit.js";
  * @param {CanvasRenderingContext2D} pen
  * @param {Labels} labels
  * @param {Style} style
+ * @param {Hit | null} [pointed] what the pointer is on, to be underlined
  */
-export function drawLabels(pen, labels, style) {
+export function drawLabels(pen, labels, style, pointed = null) {
 	const { ink, soft, halo, family, deep } = style;
 	pen.textAlign = "center";
 	pen.textBaseline = "middle";
@@ -28,8 +30,9 @@ export function drawLabels(pen, labels, style) {
 	 * @param {string} fill
 	 * @param {number} edge
 	 * @param {number} alpha
+	 * @param {Hit | null} [hit]
 	 */
-	const write = (text, x, y, font, fill, edge, alpha) => {
+	const write = (text, x, y, font, fill, edge, alpha, hit = null) => {
 		pen.globalAlpha = alpha;
 		pen.font = `${font}px ${family}`;
 		pen.lineWidth = edge;
@@ -37,14 +40,21 @@ export function drawLabels(pen, labels, style) {
 		pen.fillStyle = fill;
 		pen.strokeText(text, x, y);
 		pen.fillText(text, x, y);
+		if (hit && sameHit(hit, pointed)) {
+			const wide = pen.measureText(text).width;
+			pen.fillRect(x - wide / 2, y + Number.parseInt(font.slice(-2), 10) * 0.6, wide, 1.5); // biome-ignore format: one line
+		}
 		pen.globalAlpha = 1;
 	};
-	for (const { text, px, py, alpha } of labels.tokens) {
-		write(text, px, py, `${SIZES.token}`, deep ? ink : soft, 3, alpha);
+	for (const { text, px, py, alpha, row } of labels.tokens) {
+		const fill = deep ? ink : soft;
+		write(text, px, py, `${SIZES.token}`, fill, 3, alpha, { row });
 	}
-	for (const { text, px, py, level, colour, alpha } of labels.names) {
-		const fill = colour ? deepen(colour, ink) : ink;
-		write(text, px, py, `600 ${SIZES[level]}`, fill, 4, alpha);
+	for (const { text, px, py, level, key, colour, alpha } of labels.names) {
+		const plain = level === "coarse" ? ink : soft;
+		const fill = colour ? deepen(colour, ink) : plain;
+		const font = `${WEIGHTS[level]} ${SIZES[level]}`;
+		write(text, px, py, font, fill, 4, alpha, { cluster: { level, key } });
 	}
 	for (const line of labels.lines) drawLine(pen, line, ink);
 	for (const mark of [...labels.marks].reverse()) {

@@ -11,26 +11,58 @@ import { halfWidth } from "./spread.js";
 
 const SLACK = 3; // pixels around a text, for a pointer
 
-/** Font sizes in pixels, as labels are drawn. */
-export const SIZES = { token: 12, coarse: 15, fine: 13 };
+/** Font sizes in pixels, for which atlas/maps/stages/label.py makes room. */
+export const SIZES = { token: 12, coarse: 18, fine: 14 };
+/** Font weights. */
+export const WEIGHTS = { token: 400, coarse: 700, fine: 600 };
 
 /**
  * What the topmost label at a pixel names, null where there is none: names of
  * marked tokens lie above those of clusters, these above other tokens.
  * @param {Labels} labels
  * @param {Pixel} pixel
+ * @param {number} [least] half of the least height and width to hit, in pixels
  * @returns {Hit | null}
  */
-export function labelAt(labels, [x, y]) {
-	const under = (/** @type {Box} */ box) =>
-		box.text !== "" &&
-		Math.abs(x - box.x) <= halfWidth(box.text, box.size) + SLACK &&
-		Math.abs(y - box.y) <= box.size * 0.62 + SLACK;
+export function labelAt(labels, [x, y], least = 0) {
+	const under = (/** @type {Box} */ { text, size, ...at }) =>
+		text !== "" &&
+		Math.abs(x - at.x) <= Math.max(halfWidth(text, size) + SLACK, least) &&
+		Math.abs(y - at.y) <= Math.max(size * 0.62 + SLACK, least);
 	for (const boxes of [marks(labels), names(labels), tokens(labels)]) {
 		const found = boxes.find(under);
 		if (found) return found.hit;
 	}
 	return null;
+}
+
+/**
+ * Tells whether two hits name the same.
+ * @param {Hit | null} a
+ * @param {Hit | null} b
+ */
+export function sameHit(a, b) {
+	if (!a || !b) return a === b;
+	if ("row" in a || "row" in b) {
+		return "row" in a && "row" in b && a.row === b.row;
+	}
+	const [{ level, key }, other] = [a.cluster, b.cluster];
+	return level === other.level && key === other.key;
+}
+
+/**
+ * The labels that readers can reach, as boxes: names before tokens, those that
+ * show first before others.
+ * @param {Labels} labels
+ * @returns {Box[]}
+ */
+export function reachable(labels) {
+	const first = [...labels.tokens].sort((a, b) => b.zoom - a.zoom);
+	return [
+		...marks(labels),
+		...names(labels).reverse(),
+		...tokens({ ...labels, tokens: first }),
+	].filter(({ text }) => text);
 }
 
 /**

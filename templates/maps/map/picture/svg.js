@@ -1,6 +1,7 @@
 // @ts-check
 import { escaped } from "../../../assets/shared/dom.js";
 import { deepen } from "../labels/draw.js";
+import { SIZES, WEIGHTS } from "../labels/hit.js";
 import { projector } from "../scene/canvas.js";
 import { FOOT } from "./foot.js";
 
@@ -65,12 +66,12 @@ function texts({ labels, style }) {
 	const ink = style.deep ? style.ink : style.soft;
 	return [
 		...labels.tokens.map(({ text, px, py }) =>
-			word(style, text, px, py, 12, 400, ink),
+			word(style, text, px, py, SIZES.token, 400, ink),
 		),
 		...labels.names.map(({ text, px, py, level, colour }) => {
-			const fill = colour ? deepen(colour, style.ink) : style.ink;
-			const size = level === "coarse" ? 15 : 13;
-			return word(style, text, px, py, size, 600, fill);
+			const plain = level === "coarse" ? style.ink : style.soft;
+			const fill = colour ? deepen(colour, style.ink) : plain;
+			return word(style, text, px, py, SIZES[level], WEIGHTS[level], fill);
 		}),
 	];
 }

@@ -224,6 +224,9 @@ export class Scene {
 		/** @type {Record<string, unknown>} */
 		const change = this.#ranges();
 		const { clientWidth, clientHeight } = this.#box;
+		// A box is empty for a moment as a page is laid out for print; Plotly takes
+		// a size of nothing for its own to find, and has none at hand.
+		if (!clientWidth || !clientHeight) return;
 		if (clientWidth !== this.#width || clientHeight !== this.#height) {
 			this.#measure();
 			Object.assign(change, { width: this.#width, height: this.#height });

@@ -1,0 +1,245 @@
+"""What a map shows at first sight: nothing moves as it comes, colors have a key, names are reached
+by keyboard, and nobody is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chrome import MARKS, Watched, hidden, until
+
+pytestmark = MARKS
+
+MAP = "document.querySelector('.stage').map"
+SPAN = f"{MAP}.view().span"
+SHIFTS = """
+window.shifted = 0
+new PerformanceObserver((list) => {
+  for (const { hadRecentInput, value } of list.getEntries()) if (!hadRecentInput) window.shifted += value
+}).observe({ type: 'layout-shift', buffered: true })
+"""
+SIZES = {
+    "wide": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+def opened(
+    watch: Callable[..., Watched], url: str = "maps/minilm-words/", **options: Any
+) -> tuple[Watched, Any]:
+    watched = watch(**options)
+    return watched, watched.open(url)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("url", ["maps/minilm-words/", "ja/maps/ja-aozora-words/"])
+def test_nothing_moves_as_the_map_comes(watch: Callable[..., Watched], url: str, size: str) -> None:
+    watched = watch(**SIZES[size])
+    watched.page.add_init_script(SHIFTS)
+    page = watched.open(url)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.shifted") < 0.02
+    watched.fine()
+
+
+def test_the_judge_of_shifts_sees_one(watch: Callable[..., Watched]) -> None:
+    watched = watch(**SIZES["wide"])
+    watched.page.add_init_script(SHIFTS)
+    page = watched.open("maps/minilm-words/")
+    page.wait_for_timeout(600)
+    page.evaluate("document.querySelector('.intro').style.paddingBottom = '45px'")
+    until(page, "window.shifted", lambda shifted: shifted > 0.02)
+
+
+def test_a_map_is_printed_and_resized_before_webgl_draws_it(watch: Callable[..., Watched]) -> None:
+    """Once, a box without height, as it is in between, made Plotly look for one it never had."""
+    watched = watch()
+    page = watched.page
+    page.goto(f"{watched.site}maps/minilm-words/")
+    page.wait_for_selector(".stage[data-ready]")
+    for size in (700, 1280):
+        page.set_viewport_size({"width": size, "height": 700})
+        page.pdf()
+    page.wait_for_selector(".stage[data-drawn]", timeout=30_000)
+    page.evaluate(f"{MAP}.box.style.height = '0'")
+    page.wait_for_timeout(100)
+    page.evaluate(f"{MAP}.setView({{ ...{MAP}.view(), span: 20000 }})")
+    page.wait_for_timeout(100)
+    page.evaluate(f"{MAP}.box.style.height = ''")
+    page.wait_for_timeout(300)
+    assert page.evaluate(SPAN) == pytest.approx(20000)
+    watched.fine()
+
+
+@pytest.mark.parametrize("colour", ["cluster", "kind", "script", "rank", "overlap", "landmark"])
+def test_every_colouring_has_its_key_on_the_map(watch: Callable[..., Watched], colour: str) -> None:
+    watched, page = opened(watch, f"maps/minilm-words/#c={colour}", **SIZES["wide"])
+    key = page.locator(".field .legend")
+    assert key.is_visible() and key.get_attribute("open") is not None
+    option = page.locator("select[name=colour] option:checked").text_content()
+    assert key.locator("summary").text_content().endswith(option)
+    box, field = key.bounding_box(), page.locator(".canvas").bounding_box()
+    assert box["y"] > field["y"] and box["x"] > field["x"]
+    assert box["y"] + box["height"] < min(field["y"] + field["height"], 800)
+    items = page.evaluate(f"{MAP}.colouring.items.length")
+    ends = key.locator(".ends span")
+    if colour in ("rank", "overlap"):
+        assert key.locator("li").count() == items and ends.count() == 2
+        named = key.locator("li button").evaluate_all("(all) => all.map((one) => one.ariaLabel)")
+        assert len(set(named)) == items
+    else:
+        assert key.locator("li").count() == (items if items < 14 else 12)
+    names = page.evaluate(f"{MAP}.found.names.filter(({{ colour }}) => colour).length")
+    assert (names > 0) == (colour == "cluster")
+    key.locator("summary").click()
+    assert not key.locator("li").first.is_visible()
+    watched.fine()
+
+
+def test_the_key_shows_the_largest_and_all(watch: Callable[..., Watched]) -> None:
+    watched, page = opened(watch)
+    # The small atlas has fewer clusters than a key shows; these have no tokens of their own.
+    page.evaluate(
+        f"""() => {{ const map = {MAP}; const {{ colouring }} = map
+          for (let key = 100; key < 140; key++) colouring.items.push({{ ...colouring.items[0], key }})
+          map.filter(139) }}"""
+    )
+    everything = page.evaluate(f"{MAP}.colouring.items.length")
+    # What is chosen is never left out.
+    assert page.locator(".legend li").count() == 13
+    assert page.locator(".legend [data-key='139'][aria-pressed=true]").count() == 1
+    page.get_by_role("button", name=f"All {everything}").click()
+    assert page.locator(".legend li").count() == everything
+    assert page.evaluate("document.activeElement.closest('.legend li') !== null")
+    watched.fine()
+
+
+def test_the_key_is_folded_where_it_would_hide_the_map(watch: Callable[..., Watched]) -> None:
+    _, page = opened(watch, **SIZES["phone"])
+    key = page.locator(".legend")
+    assert key.is_visible() and key.get_attribute("open") is None
+    assert not key.locator("li").first.is_visible()
+    key.locator("summary").tap()
+    assert key.locator("li").first.is_visible()
+
+
+def test_labels_are_reached_and_used_by_keyboard(watch: Callable[..., Watched]) -> None:
+    watched, page = opened(watch)
+    page.focus(".canvas")
+    page.keyboard.press("Tab")
+    focused = "document.activeElement"
+    shown = page.evaluate(f"[...{MAP}.found.names, ...{MAP}.found.tokens].map((one) => one.text)")
+    visited = []
+    for way in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp") * 3:
+        assert page.evaluate(f"{focused}.closest('.reach') !== null")
+        name = page.evaluate(f"{focused}.ariaLabel")
+        at = page.evaluate(
+            f"(({{ x, y, width }}) => [x + width / 2, y])({focused}.getBoundingClientRect())"
+        )
+        assert name in shown
+        visited.append(name)
+        page.keyboard.press(way)
+        to = page.evaluate(
+            f"(({{ x, y, width }}) => [x + width / 2, y])({focused}.getBoundingClientRect())"
+        )
+        axis, sign = (
+            (0 if way in ("ArrowRight", "ArrowLeft") else 1),
+            way in ("ArrowRight", "ArrowDown"),
+        )
+        assert to == at or (to[axis] > at[axis]) == sign
+    assert len(set(visited)) > 2
+    # One of them is a stop of Tab, the others are not.
+    assert page.locator(".reach button[tabindex='0']").count() == 1
+    ring = page.evaluate(f"getComputedStyle({focused}).outlineStyle")
+    assert ring != "none"
+    name = page.evaluate(f"{focused}.ariaLabel")
+    tokens = page.evaluate(f"{MAP}.found.tokens.map((one) => one.text)")
+    page.keyboard.press("Enter")
+    if name in tokens:
+        page.wait_for_selector(".panel ol li")
+        assert page.locator(".panel h2").text_content() == name
+    else:
+        until(page, SPAN, lambda span: span < 65535 / 2)
+        assert name in page.locator(".said").text_content()
+    watched.fine()
+
+
+def test_a_label_under_the_pointer_is_marked(watch: Callable[..., Watched]) -> None:
+    _, page = opened(watch)
+    width = page.evaluate(f"{MAP}.box.clientWidth")
+    names = page.evaluate(f"{MAP}.found.names")
+    label = next(one for one in names if 300 < one["px"] < width - 200)
+    spot = [label["px"], label["py"]]
+    # Ink below the label, in the strip where the line comes to be.
+    ink = f"""() => {{ const pen = {MAP}.canvas.getContext('2d')
+      const {{ data }} = pen.getImageData({spot[0]} - 20, {spot[1]} + 8, 40, 6)
+      return data.filter((value, i) => i % 4 === 3 && value > 200).length }}"""
+    before = page.evaluate(ink)
+    box = page.locator(".canvas").bounding_box()
+    page.mouse.move(box["x"] + spot[0], box["y"] + spot[1])
+    page.wait_for_selector(".canvas.pointed")
+    page.wait_for_timeout(200)
+    assert page.evaluate(ink) > before + 10
+    page.mouse.move(box["x"] - 5, box["y"] + spot[1])
+    page.wait_for_timeout(200)
+    assert page.evaluate(ink) == before
+
+
+def test_a_reader_finds_back_from_nowhere(watch: Callable[..., Watched]) -> None:
+    watched, page = opened(watch)
+    whole = page.evaluate(f"{MAP}.view()")
+    lost = page.locator("button.lost")
+    assert not lost.is_visible()
+    page.evaluate(f"{MAP}.setView({{ x: 1e9, y: -1e9, span: 1e9 }})")
+    view = page.evaluate(f"{MAP}.view()")
+    assert view["span"] < 2 * whole["span"] and 0 < view["x"] < 2 * 65535
+    page.evaluate(f"{MAP}.setView({{ x: 65535, y: 0, span: 600 }})")
+    lost.wait_for(state="visible")
+    lost.click()
+    until(page, SPAN, lambda span: span == pytest.approx(whole["span"]))
+    lost.wait_for(state="hidden")
+    watched.fine()
+
+
+def test_an_overview_stands_by_who_is_deep_in_a_large_map(watch: Callable[..., Watched]) -> None:
+    watched, page = opened(watch)
+    view = page.locator(".overview")
+    assert not view.is_visible()
+    page.evaluate(f"{MAP}.setView({{ x: 20000, y: 12000, span: 5000 }})")
+    view.wait_for(state="visible")
+    box = view.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
+    until(page, f"{MAP}.view().x", lambda x: x > 40000)
+    assert page.evaluate(SPAN) == pytest.approx(5000)
+    page.click("button[name=home]")
+    view.wait_for(state="hidden")
+    _, phone = opened(watch, **SIZES["phone"])
+    phone.evaluate(f"{MAP}.setView({{ x: 20000, y: 12000, span: 5000 }})")
+    phone.wait_for_timeout(400)
+    assert not phone.locator(".overview").is_visible()
+    watched.fine()
+
+
+def test_a_frame_fits_again_when_its_size_changes(watch: Callable[..., Watched]) -> None:
+    watched, page = opened(watch, "embed/minilm-words/", viewport={"width": 1200, "height": 500})
+    for width, height in ((400, 500), (1300, 400), (700, 700)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(250)
+        # As near as on a map that was opened at this size.
+        _, fresh = opened(watch, "embed/minilm-words/", viewport={"width": width, "height": height})
+        assert page.evaluate(f"{MAP}.view()") == pytest.approx(fresh.evaluate(f"{MAP}.view()"))
+    watched.fine()
+
+
+@pytest.mark.parametrize("width", [320, 900])
+def test_a_frame_s_controls_cover_no_points(watch: Callable[..., Watched], width: int) -> None:
+    _, page = opened(watch, "embed/minilm-words/", viewport={"width": width, "height": 500})
+    with hidden(page):
+        controls = page.locator(".controls").bounding_box()
+        canvas = page.locator(".canvas").bounding_box()
+    assert controls["y"] + controls["height"] <= canvas["y"] + 0.5
+    assert canvas["y"] + canvas["height"] == pytest.approx(500, abs=1)
+    high = page.evaluate("document.scrollingElement.scrollHeight")
+    assert high <= 501, re.sub(r"\s+", " ", page.locator("body").inner_html()[:300])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from atlas.numeric import cosines
-from atlas.numeric.neighbors import Candidates, Plan, Search, plan
+from atlas.numeric.neighbors import Candidates, Plan, Search, plan, tf32
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Floats, Near, Progress, silent
 from atlas.numeric.vectors import unit
@@ -74,7 +74,8 @@ def approximate(
         # Which of equal products are candidates depends on the columns at a time.
         way = replace(way, columns=plan(directions, 2).columns)
         search = Search(directions, k, way, lambda done: progress(0.9 * done))
-        _search(search, axes.to(device), way)
+        with tf32(way.product == "tf32"):
+            _search(search, axes.to(device), way)
         found = search.keys.clone()
         draw = np.sort(np.random.default_rng(seed).choice(n, min(_SAMPLED, n), replace=False))
         sample = torch.from_numpy(draw).to(search.doubtful.device)

@@ -132,7 +132,7 @@ class Search:
         first = self.way.product
         for product, spare in ((first, _SPARE), (first, _MANY), ("float32", _MANY)):
             if len(self.unit) > max(_FEW, self.k + spare):
-                with _tf32(product == "tf32"):
+                with tf32(product == "tf32"):
                     self._pass(product, spare)
         rows = torch.nonzero(self.doubtful)[:, 0]
         if len(rows):
@@ -285,7 +285,7 @@ def _lost(unit: Tensor, table: Tensor, product: Product) -> Tensor:
 
 
 @contextmanager
-def _tf32(allowed: bool) -> Iterator[None]:
+def tf32(allowed: bool) -> Iterator[None]:
     """Lets products on CUDA round float32 to TF32, or not."""
     import torch
 

@@ -3,10 +3,12 @@ the data and on the page."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import Built
 
 from atlas.engine.stage import Work
 from atlas.maps.records import Neighbors
@@ -82,3 +84,24 @@ def test_size_decides_and_exact_overrules(monkeypatch: pytest.MonkeyPatch) -> No
     assert near.recall is not None and set(near.recall) == set(Recall._fields)
     assert found(values, exact=True).rows.tobytes() == true.rows.tobytes()
     assert found(values[:-1]).recall is None
+
+
+def test_the_page_says_what_the_data_say(frozen_copy: Built) -> None:
+    path = frozen_copy.root / "data" / "minilm-words.json"
+    facts = json.loads(path.read_text("utf-8"))
+    page = "maps/minilm-words/index.html"
+    for folder, word in (("", "approximate"), ("ja/", "近似")):
+        assert word not in (frozen_copy.public / folder / page).read_text("utf-8")
+    facts["map"]["recall"] = {"share": 0.973, "error": 0.0021, "sampled": 1000, "dimensions": 192}
+    facts["faithfulness"][facts["map"]["clustered_on"]] |= {
+        "sampled": 777,
+        "trustworthiness_error": 0.0031,
+        "continuity_error": 0.0017,
+    }
+    path.write_text(json.dumps(facts), "utf-8")
+    frozen_copy.build(frozen=True)
+    for folder, word in (("", "approximate"), ("ja/", "近似")):
+        shown = (frozen_copy.public / folder / page).read_text("utf-8")
+        assert word in shown
+        for figure in ("97.3", "0.4", "1,000", "777", "0.0031", "0.0017"):
+            assert figure in shown

@@ -23,6 +23,7 @@ from atlas.numeric.types import Array
 from atlas.web.palette import PALETTE
 
 SHOWN_NEIGHBORS = 6
+SOME = 4  # members of a landmark that is worth a look
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,25 @@ class MapView:
         """The title of a landmark, else its name."""
         [landmark] = [row for row in self.about.landmarks if row.name == name]
         return landmark.title.get(language) or next(iter(landmark.title.values()), name)
+
+    def chips(self, most: int = 10) -> list[Landmark]:
+        """Landmarks to look at first: those that keep together best, neither tiny nor most of
+        the map."""
+        found = [
+            landmark
+            for landmark in self.about.landmarks
+            if landmark.spaces
+            and landmark.spaces["space"].holds
+            and SOME <= len(landmark.members) <= self.size / 4
+        ]
+        found.sort(key=lambda one: one.chance - one.spaces["space"].cohesion)
+        return found[:most]
+
+    def first(self, text: str) -> int | None:
+        """The id of the first token with a text, None where there is none."""
+        rows = (row for row, other in enumerate(self.texts) if other == text)
+        row = next(rows, None)
+        return None if row is None else int(self.ids[row])
 
     def members(self, landmark: Landmark) -> list[str]:
         """The texts of a landmark's members, in the order of the vocabulary."""

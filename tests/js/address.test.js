@@ -21,6 +21,7 @@ test("what is written is read again", () => {
 			projection: ["", "umap", "pca"][whole(3)],
 			colour: ["", "kind", "rank"][whole(3)],
 			only: Array.from({ length: whole(4) }, () => whole(30)),
+			landmark: ["", "months", "a&b=#c"][whole(3)],
 			view:
 				random() < 0.5
 					? null

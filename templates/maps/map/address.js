@@ -1,11 +1,13 @@
 // @ts-check
 // The address of what a reader sees: `t` the token's id, `p` the projection, `c`
-// the colouring, `f` what the legend leaves, and `v` the view as the id of the
+// the colouring, `f` what the legend leaves, `l` a landmark that alone is left, by
+// its name, and `v` the view as the id of the
 // token nearest to its middle, its width in thousandths of the frame's, and how
 // far the middle lies from that token in thousandths of the width. Ids hold
 // across builds of one vocabulary, so an address means the same words after the
 // map was made anew.
 import { need } from "../../assets/shared/dom.js";
+import { viewOf } from "./camera/fit.js";
 import { UNITS } from "./units.js";
 import { whole } from "./view.js";
 
@@ -16,8 +18,11 @@ import { whole } from "./view.js";
 /** @typedef {[id: number, width: number, dx: number, dy: number]} Anchored a view as addresses name it */
 /**
  * What an address says; null and "" for what it leaves out.
- * @typedef {{ token: number | null, projection: string, colour: string, only: number[], view: Anchored | null }} Wish
+ * @typedef {{ token: number | null, projection: string, colour: string, only: number[], landmark: string, view: Anchored | null }} Wish
  */
+
+/** The share of a landmark's members that a view of it may leave out. */
+const STRAY = 0.2;
 
 /** @param {string | null} text */
 const count = (text) => (text && /^\d+$/.test(text) ? Number(text) : null);
@@ -38,6 +43,7 @@ export function readAddress(text) {
 			.split(".")
 			.map(count)
 			.filter((key) => key !== null),
+		landmark: wish.get("l") ?? "",
 		view: good ? /** @type {Anchored} */ (view) : null,
 	};
 }
@@ -46,12 +52,14 @@ export function readAddress(text) {
  * @param {Wish} wish
  * @returns {string} a fragment, "" where nothing is to be said
  */
-export function writeAddress({ token, projection, colour, only, view }) {
+export function writeAddress(wish) {
+	const { token, projection, colour, only, landmark, view } = wish;
 	const parts = [];
 	if (token !== null) parts.push(`t=${token}`);
 	if (projection) parts.push(`p=${projection}`);
 	if (colour) parts.push(`c=${colour}`);
 	if (only.length) parts.push(`f=${only.join(".")}`);
+	if (landmark) parts.push(`l=${encodeURIComponent(landmark)}`);
 	if (view) parts.push(`v=${view.join(",")}`);
 	return parts.length ? `#${parts.join("&")}` : "";
 }
@@ -98,6 +106,16 @@ export async function viewAt(source, projection, [id, width, dx, dy]) {
 	return { x: x + (dx / 1000) * span, y: y + (dy / 1000) * span, span };
 }
 
+/**
+ * The name of the landmark that alone is left in colour, "" where none is.
+ * @param {Pick<LiveMap, "colour" | "meta" | "only">} map
+ */
+export function landmarkOf({ colour, meta, only }) {
+	if (colour !== "landmark" || only.size !== 1) return "";
+	const [key] = only;
+	return meta.landmarks?.[key]?.name ?? "";
+}
+
 /** The page's address follows a map; choosing a token is a step that Back undoes. */
 export class Address {
 	/** @type {LiveMap} */ #map;
@@ -115,7 +133,7 @@ export class Address {
 	async begin() {
 		if (!this.#map.quiet) {
 			addEventListener("popstate", () => this.#restore(location.hash));
-			if (location.hash) await this.#restore(location.hash);
+			if (location.hash) await this.#restore(location.hash, true);
 		}
 		this.#restoring = false;
 	}
@@ -134,11 +152,13 @@ export class Address {
 		const same =
 			Math.abs(Math.log(view.span / all.span)) < 0.01 &&
 			Math.hypot(view.x - all.x, view.y - all.y) < all.span / 200;
+		const landmark = landmarkOf(map);
 		return {
 			token: selected ? (await source.ids([selected.row]))[0] : null,
 			projection: projection === meta.main ? "" : projection,
-			colour: colour === "cluster" ? "" : colour,
-			only: [...map.only],
+			colour: landmark || colour === "cluster" ? "" : colour,
+			only: landmark ? [] : [...map.only],
+			landmark,
 			view: same ? null : await anchored(source, projection, view),
 		};
 	}
@@ -164,13 +184,16 @@ export class Address {
 		this.#written = hash;
 	}
 
-	/** @param {string} text */
-	async #restore(text) {
+	/**
+	 * @param {string} text
+	 * @param {boolean} [first]
+	 */
+	async #restore(text, first = false) {
 		this.#restoring = true;
 		const map = this.#map;
 		const wish = readAddress(text);
 		try {
-			await this.#bring(wish);
+			await this.#bring(wish, first);
 		} catch (problem) {
 			map.failed(problem);
 		}
@@ -179,25 +202,52 @@ export class Address {
 		map.emit("restore", map.selected?.row ?? null);
 	}
 
-	/** @param {Wish} wish */
-	async #bring(wish) {
+	/**
+	 * @param {Wish} wish
+	 * @param {boolean} first whether nothing was seen before
+	 */
+	async #bring(wish, first) {
 		const map = this.#map;
 		const { camera, meta, source } = map;
 		const there = Object.hasOwn(meta.projections, wish.projection);
 		const projection = there ? wish.projection : meta.main;
 		if (projection !== map.projection) await map.project(projection);
-		/** @type {HTMLSelectElement} */
-		const select = need(map.stage, "select[name=colour]");
-		const names = [...select.options].map((option) => option.value);
-		const colour = names.includes(wish.colour) ? wish.colour : "cluster";
-		if (colour !== map.colour || `${wish.only}` !== `${[...map.only]}`) {
-			await map.paint(colour, wish.only);
+		const { colour, only, landmark } = this.#colours(wish);
+		if (colour !== map.colour || `${only}` !== `${[...map.only]}`) {
+			await map.paint(colour, only);
 		}
 		const view = wish.view && (await viewAt(source, projection, wish.view));
 		const row = wish.token === null ? -1 : await source.rowOf(wish.token);
+		if (row < 0 && map.selected) await map.select(null, false, true);
 		if (view) camera.set(view);
-		else if (row < 0) camera.set(whole(map));
+		else if (row < 0) {
+			const rows = landmark?.rows ?? [];
+			const places = rows.flatMap((one) => {
+				const at = source.spot(projection, one);
+				return at ? [at] : [];
+			});
+			const target = viewOf(map, places, STRAY);
+			if (first) camera.set(target);
+			else camera.fly(target);
+		}
 		if (row >= 0) await map.select(row, !view, true);
 		else await map.select(null, false, true);
+	}
+	/**
+	 * The colours that an address names, as far as the page has them.
+	 * @param {Wish} wish
+	 */
+	#colours(wish) {
+		const { meta, stage } = this.#map;
+		/** @type {HTMLSelectElement} */
+		const select = need(stage, "select[name=colour]");
+		const names = [...select.options].map((option) => option.value);
+		const landmarks = meta.landmarks ?? [];
+		const key = landmarks.findIndex((one) => one.name === wish.landmark);
+		if (key >= 0 && names.includes("landmark")) {
+			return { colour: "landmark", only: [key], landmark: landmarks[key] };
+		}
+		const colour = names.includes(wish.colour) ? wish.colour : "cluster";
+		return { colour, only: wish.only, landmark: null };
 	}
 }

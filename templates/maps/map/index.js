@@ -6,6 +6,7 @@
 import { need } from "../../assets/shared/dom.js";
 import { onTheme } from "../../assets/shared/looks.js";
 import { rowsWithin } from "./choosing/inside.js";
+import { followLandmarks } from "./choosing/landmarks.js";
 import { showLegend } from "./colour/legend.js";
 import { recolour, repaint } from "./colour/paint.js";
 import { followPointer } from "./hover.js";
@@ -56,6 +57,7 @@ async function start(stage) {
 	map.box.tabIndex = 0;
 	source.texts(labelledRows(map)).then(map.draw, map.failed);
 	listen(map);
+	followLandmarks(map);
 	await map.address.begin();
 	offerShare(map);
 	talk(map);
@@ -117,7 +119,7 @@ function listen(map) {
 	keepOriented(map);
 	followControls(map);
 	followKeyboard(map, new Search(map).field);
-	if (map.embedded) hintAtWheel(map);
+	hintAtHands(map);
 	onTheme(map.draw);
 	new ResizeObserver(fitting(map)).observe(box);
 	/** @type {HTMLButtonElement | null} */
@@ -200,19 +202,25 @@ function followKeyboard(map, field) {
 }
 
 /**
- * In a frame the wheel is the page's until a click; a reader who turns it is told.
+ * In a frame the wheel is the page's until a click, and elsewhere a single
+ * finger is: a reader who tries is told.
  * @param {LiveMap} map
  */
-function hintAtWheel({ box, stage }) {
+function hintAtHands(map) {
+	const { box, embedded, stage, words } = map;
 	const hint = need(stage, ".hint");
 	let gone = 0;
-	const show = (/** @type {WheelEvent} */ event) => {
-		if (box.classList.contains("awake") || event.ctrlKey) return;
+	const show = () => {
 		hint.hidden = false;
 		clearTimeout(gone);
 		gone = setTimeout(() => {
 			hint.hidden = true;
 		}, 1400);
 	};
-	box.addEventListener("wheel", show, { passive: true });
+	const wheel = (/** @type {WheelEvent} */ event) => {
+		if (!box.classList.contains("awake") && !event.ctrlKey) show();
+	};
+	if (embedded) box.addEventListener("wheel", wheel, { passive: true });
+	else hint.textContent = words.fingers;
+	map.on("stroke", show);
 }

@@ -57,7 +57,8 @@ export class LiveMap extends State {
 			tap: (pixel, kind) => this.#tap(pixel, kind),
 		});
 		this.lasso = new Lasso(this);
-		new Hands(this.camera, this.embedded, this.lasso);
+		const stroked = () => this.emit("stroke", null);
+		new Hands(this.camera, this.embedded, this.lasso, stroked);
 		followKeys(this.camera);
 		this.address = new Address(this);
 	}
@@ -144,9 +145,13 @@ export class LiveMap extends State {
 		return pointAt(this, row);
 	}
 
-	/** @param {number[] | null} rows */
-	choose(rows) {
-		return choose(this, rows);
+	/**
+	 * Sets tokens apart, or none. `title` says what they are.
+	 * @param {number[] | null} rows
+	 * @param {string} [title]
+	 */
+	choose(rows, title) {
+		return choose(this, rows, title);
 	}
 
 	/**

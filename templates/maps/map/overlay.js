@@ -14,6 +14,7 @@ import { halfOctaves } from "./view.js";
 /** @import { View } from "./camera/camera.js" */
 /** @import { Named } from "./labels/choose.js" */
 /** @import { Style } from "./labels/draw.js" */
+/** @import { Spot } from "./choosing/inside.js" */
 
 /** The zoom from which tokens matter more than names, in half-octaves. */
 const DEEP = 7;
@@ -60,9 +61,9 @@ export function chooseLabelsOf(map, view) {
 		height: map.box.clientHeight,
 		half: halfOctaves(map, view),
 		colours: map.colour === "cluster" ? PALETTE : null,
-		hidden: map.hidden,
+		hidden: map.faint,
 		selected: map.selected,
-		near: map.selected?.near ?? null,
+		near: map.selected?.near?.slice(0, map.many) ?? null,
 		hovered: map.hovered,
 		pins: pins(map),
 	});
@@ -135,7 +136,11 @@ export function drawOverlay(map, view) {
 	const style = styleOf(map, view);
 	map.found = chooseLabelsOf(map, view);
 	drawLabels(pen, map.found, style, map.pointed);
-	if (map.lasso.path) drawLasso(pen, map, view, style.ink);
+	const { path, kept } = map.lasso;
+	if (path) drawLasso(pen, map, view, style.ink, path);
+	else if (kept?.projection === map.projection) {
+		drawLasso(pen, map, view, style.ink, kept.path);
+	}
 }
 
 /**
@@ -143,11 +148,12 @@ export function drawOverlay(map, view) {
  * @param {LiveMap} map
  * @param {View} view
  * @param {string} ink
+ * @param {Spot[]} path
  */
-function drawLasso(pen, { box, lasso }, view, ink) {
+function drawLasso(pen, { box }, view, ink, path) {
 	const at = projector(view, box.clientWidth, box.clientHeight);
 	pen.beginPath();
-	for (const { x, y } of lasso.path ?? []) pen.lineTo(...at(x, y));
+	for (const { x, y } of path) pen.lineTo(...at(x, y));
 	pen.closePath();
 	pen.strokeStyle = ink;
 	pen.lineWidth = 1.5;

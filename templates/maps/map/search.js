@@ -17,6 +17,8 @@ export class Search {
 	/** @type {Match[]} */ #found = [];
 	#chosen = -1;
 	#asked = 0;
+	/** @type {number[] | null} every token that the query finds */ #all = null;
+	/** @type {number | null} the token chosen here */ #mine = null;
 
 	/** @param {LiveMap} map */
 	constructor(map) {
@@ -30,6 +32,9 @@ export class Search {
 			event.preventDefault();
 			const item = above(event, "li");
 			if (item) this.#go([...this.#list.children].indexOf(item));
+		});
+		map.on("select", (row) => {
+			if (row !== null && row !== this.#mine) this.field.value = "";
 		});
 	}
 
@@ -55,35 +60,57 @@ export class Search {
 	/** @param {number} index */
 	#go(index) {
 		const match = this.#found[index];
-		if (!match) return;
+		if (!match && !this.#all) return;
 		this.#close();
-		this.#map.select(match.row, true);
+		if (match) {
+			this.#mine = match.row;
+			this.#map.select(match.row, true);
+		} else this.#showAll();
+	}
+
+	/** Sets every token that was found apart. */
+	async #showAll() {
+		const map = this.#map;
+		const query = this.field.value.trim();
+		const title = fill(map.words.matching, { query, n: "%(n)s" });
+		if (map.selected) await map.select(null);
+		map.camera.whole();
+		map.choose(this.#all, title);
 	}
 
 	async #ask() {
 		const wanted = this.field.value.trim();
 		this.#found = [];
+		this.#all = null;
 		this.#chosen = -1;
 		if (!wanted) return this.#close();
 		const mine = ++this.#asked;
 		try {
-			const found = await this.#map.source.find(wanted, MOST);
-			if (mine === this.#asked) this.#show(found);
+			const { source } = this.#map;
+			const found = await source.find(wanted, MOST);
+			const all = await source.all(wanted);
+			if (mine === this.#asked) this.#show(found, all);
 		} catch (problem) {
 			this.#map.failed(problem);
 		}
 	}
 
-	/** @param {Match[]} found */
-	#show(found) {
+	/**
+	 * @param {Match[]} found
+	 * @param {number[] | null} all
+	 */
+	#show(found, all) {
 		const { words } = this.#map;
 		this.#found = found;
+		this.#all = all && all.length > 1 && !this.#map.embedded ? all : null;
 		const items = found.map((match, i) => this.#item(match, i));
+		if (this.#all) items.push(this.#every(this.#all.length, found.length));
 		this.#list.replaceChildren(...(items.length ? items : [this.#nothing()]));
 		this.#list.hidden = false;
 		this.field.setAttribute("aria-expanded", "true");
 		this.#mark(found.length ? 0 : -1);
-		const n = found.length === MOST ? `${MOST}+` : found.length;
+		const some = found.length === MOST ? `${MOST}+` : found.length;
+		const n = all ? this.#map.number(all.length) : some;
 		this.#map.say(found.length ? fill(words.matches, { n }) : words.nothing);
 	}
 
@@ -103,6 +130,23 @@ export class Search {
 		);
 	}
 
+	/**
+	 * The last of the list: all that are found.
+	 * @param {number} count
+	 * @param {number} i
+	 */
+	#every(count, i) {
+		const { words } = this.#map;
+		const id = `${this.#list.id}-${i}`;
+		const { lang } = document.documentElement;
+		return make(
+			"li",
+			{ role: "option", id, "aria-selected": "false", class: "every", lang },
+			make("b", {}, fill(words.sift, { n: this.#map.number(count) })),
+			make("small", {}, words.patterns),
+		);
+	}
+
 	#nothing() {
 		const { lang } = document.documentElement;
 		const state = { "aria-selected": "false", "aria-disabled": "true" };
@@ -116,7 +160,7 @@ export class Search {
 		const { key } = event;
 		if (key === "ArrowDown" || key === "ArrowUp") {
 			event.preventDefault();
-			const n = this.#found.length;
+			const n = this.#found.length + Number(this.#all !== null);
 			if (this.#list.hidden) await this.#ask();
 			else if (n)
 				this.#mark((this.#chosen + (key === "ArrowDown" ? 1 : n - 1)) % n);

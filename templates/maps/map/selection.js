@@ -1,5 +1,6 @@
 // @ts-check
 // The chosen token: its place, its neighbors' places, and what the panel says.
+import { freed } from "./camera/fit.js";
 import { showToken } from "./panel/token.js";
 import { fill } from "./panel/words.js";
 import { whole } from "./view.js";
@@ -40,11 +41,9 @@ export async function locate(map, selected) {
  * @param {Place} place
  */
 function travelTo(map, [x, y]) {
-	const { box, camera } = map;
+	const { camera } = map;
 	const span = Math.min(camera.view.span, whole(map).span / 9);
-	const beside = box.clientWidth > (map.embedded ? 540 : 730);
-	const free = beside ? 170 / box.clientWidth : 0;
-	camera.fly({ x: x + span * free, y, span });
+	camera.fly(freed(map, x, y, span));
 }
 
 /**

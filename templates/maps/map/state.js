@@ -22,7 +22,7 @@ import { readWords } from "./panel/words.js";
  *   groups: string[] | null,
  * }} Selected
  */
-/** @typedef {"choose" | "hover" | "move" | "paint" | "restore" | "select" | "view"} EventName */
+/** @typedef {"choose" | "hover" | "move" | "paint" | "restore" | "select" | "stroke" | "view"} EventName */
 /** @typedef {"kind" | "script" | "pos"} Property */
 
 export class State {
@@ -36,6 +36,9 @@ export class State {
 	/** @type {number[] | null} */ picked = null;
 	/** @type {Uint8Array | null} the loaded points that the legend leaves out */
 	hidden = null;
+	/** @type {Uint8Array | null} those, and the ones not picked */ faint = null;
+	/** How many neighbors of a token are shown. */
+	many = 10;
 	/** @type {Labels | null} the labels on the screen */ found = null;
 	/** @type {Colouring} */ colouring;
 	/** @type {Layer[]} */ layers = [];

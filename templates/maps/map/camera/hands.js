@@ -1,13 +1,16 @@
 // @ts-check
 // How hands move a camera: drag, wheel, pinch, taps. Where the map is *shy*,
 // wheel and fingers belong to the page around it until the reader clicks into
-// it, or holds Ctrl.
+// it, or holds Ctrl. Elsewhere one finger scrolls the page and two move the map,
+// but on the full screen, where there is no page to scroll.
 import { above } from "../../../assets/shared/dom.js";
 
 /** @import { Camera, Pixel } from "./camera.js" */
 
 /** What may take over drags of one finger: the lasso. */
 /** @typedef {{ takes: (event: PointerEvent) => boolean, holding: boolean }} Holder */
+
+const STROKE = 16; // pixels that a finger moves at least when it does not tap
 
 export class Hands {
 	/** @type {Camera} */ #camera;
@@ -16,6 +19,8 @@ export class Hands {
 	/** @type {Holder} */ #holder;
 	/** @type {Map<number, Pixel>} */ #fingers = new Map();
 	/** @type {{ gap: number, middle: Pixel } | null} */ #pinch = null;
+	/** @type {() => void} */ #stroked;
+	/** @type {Pixel} */ #from = [0, 0];
 	#awake = false;
 	#moved = 0;
 	#last = { time: 0, x: 0, y: 0 };
@@ -24,13 +29,15 @@ export class Hands {
 	 * @param {Camera} camera
 	 * @param {boolean} shy
 	 * @param {Holder} holder
+	 * @param {() => void} stroked called where one finger cannot move the map
 	 */
-	constructor(camera, shy, holder) {
+	constructor(camera, shy, holder, stroked) {
 		const { box } = camera;
 		this.#camera = camera;
 		this.#box = box;
 		this.#shy = shy;
 		this.#holder = holder;
+		this.#stroked = stroked;
 		this.#wake(false);
 		if (shy) {
 			document.addEventListener("pointerdown", ({ target }) => {
@@ -43,13 +50,37 @@ export class Hands {
 		box.addEventListener("pointermove", (event) => this.#move(event));
 		box.addEventListener("pointerup", (event) => this.#lift(event));
 		box.addEventListener("pointercancel", (event) => this.#lift(event));
+		const touch = (/** @type {TouchEvent} */ event) => this.#touch(event);
+		box.addEventListener("touchstart", touch, { passive: false });
+		box.addEventListener("touchmove", touch, { passive: false });
+		document.addEventListener("fullscreenchange", () => this.#wake(false));
 	}
 
 	/** @param {boolean} on */
 	#wake(on) {
 		this.#awake = on || !this.#shy;
 		this.#box.classList.toggle("awake", this.#awake);
-		this.#box.style.touchAction = this.#awake ? "none" : "pan-x pan-y";
+		this.#box.style.touchAction = this.#own() ? "none" : "pan-x pan-y";
+	}
+
+	/** Tells whether a single finger is the map's and not the page's. */
+	#own() {
+		return document.fullscreenElement !== null || (this.#shy && this.#awake);
+	}
+
+	/**
+	 * Keeps two fingers from the page; one that strokes the map is told of it.
+	 * @param {TouchEvent} event
+	 */
+	#touch(event) {
+		const two = event.touches.length > 1;
+		if (two && event.cancelable) event.preventDefault();
+		if (two || this.#shy || this.#own() || this.#holder.holding) return;
+		const [{ clientX: x, clientY: y }] = event.touches;
+		if (event.type === "touchstart") this.#from = [x, y];
+		else if (Math.hypot(x - this.#from[0], y - this.#from[1]) > STROKE) {
+			this.#stroked();
+		}
 	}
 
 	/** @param {WheelEvent} event */
@@ -75,7 +106,7 @@ export class Hands {
 	 * @param {PointerEvent} event
 	 */
 	#may(event) {
-		return this.#awake || event.pointerType === "mouse";
+		return event.pointerType === "mouse" || this.#own();
 	}
 
 	/** @param {PointerEvent} event */

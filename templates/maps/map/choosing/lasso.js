@@ -1,14 +1,20 @@
 // @ts-check
 // Choosing tokens with a lasso (drag), or a box (Shift and drag).
+import { above, need } from "../../../assets/shared/dom.js";
 import { rowsWithin } from "./inside.js";
 
 /** @import { LiveMap } from "../live.js" */
 /** @import { Spot } from "./inside.js" */
 
+/** Where Escape is another's. */
+const TYPING = "input, select, textarea, dialog";
+
 export class Lasso {
 	/** Whether a drag is the lasso's and not the camera's. */
 	holding = false;
 	/** @type {Spot[] | null} */ path = null;
+	/** @type {{ path: Spot[], projection: string } | null} what was chosen last */
+	kept = null;
 	/** @type {LiveMap} */ #map;
 	/** @type {HTMLButtonElement | null} */ #button;
 	#on = false;
@@ -30,6 +36,25 @@ export class Lasso {
 		box.addEventListener("pointermove", (event) => this.#move(event));
 		box.addEventListener("pointerup", () => this.#end(true));
 		box.addEventListener("pointercancel", () => this.#end(false));
+		const key = (/** @type {KeyboardEvent} */ event) => this.#key(event);
+		document.addEventListener("keydown", key, true);
+	}
+
+	/**
+	 * Escape leaves the mode wherever the focus is; then it gives up what was chosen.
+	 * @param {KeyboardEvent} event
+	 */
+	#key(event) {
+		if (event.key !== "Escape" || event.isComposing) return;
+		const map = this.#map;
+		if (this.#on || this.path) {
+			this.path = null; // the hand may still hold
+			this.#set(false);
+			map.draw();
+		} else if (map.picked && !map.selected && !above(event, TYPING)) {
+			map.choose(null);
+		} else return;
+		event.stopPropagation();
 	}
 
 	/** @param {boolean} on */
@@ -37,6 +62,7 @@ export class Lasso {
 		this.#on = on;
 		this.#button?.setAttribute("aria-pressed", String(on));
 		this.#map.box.classList.toggle("choosing", on);
+		need(this.#map.stage, ".mode").hidden = !on;
 	}
 
 	/** @param {MouseEvent} event */
@@ -73,12 +99,13 @@ export class Lasso {
 	/** @param {boolean} meant whether the drag ended as meant */
 	#end(meant) {
 		const { path } = this;
+		this.holding = false;
 		if (!path) return;
 		this.path = null;
-		this.holding = false;
 		const map = this.#map;
 		if (meant && path.length > 2) {
 			map.choose(rowsWithin(map.points(), path, map.hidden, this.#boxed));
+			this.kept = { path, projection: map.projection };
 			this.#set(false);
 		}
 		map.draw();

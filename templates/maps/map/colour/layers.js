@@ -18,27 +18,34 @@ const OPACITY = [0.12, 1, 1];
 const SCALE = [0.8, 0.6, 1];
 
 /**
- * Layers of points, and a plane of what is hidden; null where nothing is.
+ * Layers of points, and a plane of what is hidden; null where nothing is. What
+ * is `faint` is hidden or not among the picked rows.
  * @param {Pick<Points, "n" | "rows">} points
  * @param {Pick<Colouring, "plane" | "items">} colouring
  * @param {Set<number>} only the chosen keys, empty for all
- * @returns {{ layers: Layer[], hidden: Uint8Array | null }}
+ * @param {number[] | null} [picked]
+ * @returns {{ layers: Layer[], hidden: Uint8Array | null, faint: Uint8Array | null }}
  */
-export function layersOf(points, colouring, only) {
+export function layersOf(points, colouring, only, picked = null) {
+	const apart = picked?.length ? new Set(picked) : null;
 	const { plane, items } = colouring;
 	/** @type {string[]} */
 	const colour = new Array(256).fill(NOISE);
 	for (const item of items) colour[item.key] = item.colour;
 	const chosen = chosenRows(colouring, only);
 	const hidden = only.size ? new Uint8Array(points.n) : null;
+	const faint = apart ? new Uint8Array(points.n) : hidden;
 	const names = [...new Set([OUT, ...colour])];
 	const named = colour.map((name) => names.indexOf(name));
 	const own = new Uint8Array(points.n);
 	const counts = new Uint32Array(names.length);
 	for (let i = 0; i < points.n; i++) {
-		const key = chosen?.get(points.rows?.[i] ?? i) ?? plane[i];
-		if (hidden && !only.has(key)) hidden[i] = 1;
-		else own[i] = named[key];
+		const row = points.rows?.[i] ?? i;
+		const key = chosen?.get(row) ?? plane[i];
+		const out = hidden && !only.has(key);
+		if (out) hidden[i] = 1;
+		if (!out && (!apart || apart.has(row))) own[i] = named[key];
+		else if (faint) faint[i] = 1;
 		counts[own[i]]++;
 	}
 	const indices = Array.from(counts, (count) => new Uint32Array(count));
@@ -54,7 +61,7 @@ export function layersOf(points, colouring, only) {
 		}))
 		.filter(({ index }) => index.length)
 		.sort((a, b) => a.height - b.height);
-	return { layers, hidden };
+	return { layers, hidden, faint };
 }
 
 /**

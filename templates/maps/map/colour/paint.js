@@ -14,8 +14,9 @@ import { showLegend } from "./legend.js";
  */
 export async function repaint(map) {
 	const points = map.points();
-	const { layers, hidden } = layersOf(points, map.colouring, map.only);
-	map.hidden = hidden;
+	const { colouring, only, picked } = map;
+	const { layers, ...out } = layersOf(points, colouring, only, picked);
+	Object.assign(map, out);
 	map.layers = layers;
 	const placed = located(layers, points.x, points.y);
 	await map.scene.set(placed, dotSize(map, map.camera.view), map.camera.view);

@@ -1,7 +1,8 @@
 // @ts-check
 // Chosen tokens: how many, which, as a list to copy or to download.
 import { cut, make, need } from "../../../assets/shared/dom.js";
-import { copy, save } from "./hand_over.js";
+import { repaint } from "../colour/paint.js";
+import { copy, landmarkTable, save } from "./hand_over.js";
 import { fill } from "./words.js";
 
 /** @import { LiveMap } from "../live.js" */
@@ -9,34 +10,53 @@ import { fill } from "./words.js";
 const LISTED = 500;
 
 /**
- * Chooses tokens, or none.
+ * Chooses tokens, or none: the others fade. `title` says what they are, with
+ * their number as %(n)s.
  * @param {LiveMap} map
  * @param {number[] | null} rows
+ * @param {string} [title]
  */
-export async function choose(map, rows) {
+export async function choose(map, rows, title = map.words.count) {
 	map.picked = rows;
+	map.lasso.kept = null;
+	const told = fill(title, { n: map.number(rows?.length ?? 0) });
+	show(map, rows, told);
+	if (rows) map.say(told);
+	await repaint(map);
 	if (rows) await map.source.texts(rows.slice(0, LISTED)).catch(map.failed);
-	show(map, rows);
-	if (rows) map.say(fill(map.words.count, { n: map.number(rows.length) }));
+	if (map.picked !== rows) return;
+	if (rows) list(map, rows);
 	map.emit("choose", rows);
 }
 
 /**
  * @param {LiveMap} map
  * @param {number[] | null} rows
+ * @param {string} told
  */
-function show(map, rows) {
+function show(map, rows, told) {
 	const box = need(map.stage, ".chosen");
+	if (!rows && box.contains(document.activeElement)) {
+		map.box.focus({ preventScroll: true });
+	}
 	box.hidden = !rows;
-	box.replaceChildren();
-	if (!rows) return;
-	const list = make("ul", { class: "tokens-list", lang: map.meta.language });
+	box.replaceChildren(...(rows ? [bar(map, rows, told)] : []));
+}
+
+/**
+ * @param {LiveMap} map
+ * @param {number[]} rows
+ */
+function list(map, rows) {
+	const { language } = map.meta;
+	const list = make("ul", { class: "tokens-list fades", lang: language });
 	for (const row of rows.slice(0, LISTED)) {
 		const act = { type: "button", onclick: () => map.select(row, true) };
 		const name = make("bdi", {}, cut(map.source.text(row) ?? "…"));
 		list.append(make("li", {}, make("button", act, name)));
 	}
-	box.append(bar(map, rows), list);
+	const box = need(map.stage, ".chosen");
+	box.append(list);
 	if (rows.length <= LISTED) return;
 	const more = fill(map.words.more, { n: map.number(rows.length - LISTED) });
 	box.append(make("p", { class: "meta" }, more));
@@ -45,28 +65,45 @@ function show(map, rows) {
 /**
  * @param {LiveMap} map
  * @param {number[]} rows
+ * @param {string} told
  */
-function bar(map, rows) {
+function bar(map, rows, told) {
 	const { words, source } = map;
-	const count = fill(words.count, { n: map.number(rows.length) });
-	const made = make("div", { class: "bar" }, make("h2", {}, count));
+	const made = make("div", { class: "bar" }, make("h2", {}, told));
 	/**
 	 * @param {string} name
-	 * @param {() => void} onclick
+	 * @param {() => Promise<void>} act
 	 */
-	const button = (name, onclick) =>
-		made.append(make("button", { type: "button", onclick }, words[name]));
-	if (rows.length) {
-		button("copy", async () => {
+	const button = (name, act) => {
+		const node = make("button", { type: "button" }, words[name]);
+		node.addEventListener("click", () => act().catch(map.failed));
+		made.append(node);
+		return node;
+	};
+	/**
+	 * A button that copies, and says so where it stands.
+	 * @param {string} name
+	 * @param {(texts: (string | undefined)[]) => string} write
+	 */
+	const copies = (name, write) => {
+		const node = button(name, async () => {
 			await source.texts(rows);
-			await copy(rows.map((row) => source.text(row)).join("\n"));
+			if (!(await copy(write(rows.map((row) => source.text(row)))))) return;
 			map.say(words.copied);
+			node.textContent = `${words.copied} ✓`;
+			setTimeout(() => node.replaceChildren(words[name]), 1600);
 		});
+	};
+	if (rows.length) {
+		copies("copy", (texts) => texts.join("\n"));
 		button("csv", async () =>
 			save(await csv(map, rows), `${map.meta.map}.csv`),
 		);
+		copies("toml", (texts) => landmarkTable("selection", texts));
 	}
-	button("clear", () => map.choose(null));
+	const looks = { class: "close-panel", "aria-label": words.clear };
+	const act = { title: words.clear, onclick: () => map.choose(null) };
+	made.append(make("button", { type: "button", ...looks, ...act }, "×"));
 	return made;
 }
 

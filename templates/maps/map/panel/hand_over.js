@@ -28,6 +28,20 @@ export async function copy(text, place = document.body) {
 }
 
 /**
+ * Texts as a table of atlas.toml, which pins them on maps. A string of JSON is
+ * one of TOML but for the sign DEL.
+ * @param {string} name
+ * @param {(string | undefined)[]} texts
+ */
+export function landmarkTable(name, texts) {
+	const words = [...new Set(texts.filter(Boolean))].map((text) =>
+		JSON.stringify(text).replaceAll("\x7f", "\\u007f"),
+	);
+	const tokens = words.map((word) => `\t${word},\n`).join("");
+	return `[[landmarks]]\nname = "${name}"\ntokens = [\n${tokens}]\n`;
+}
+
+/**
  * Saves a file.
  * @param {Blob} blob
  * @param {string} name

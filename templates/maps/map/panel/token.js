@@ -1,6 +1,7 @@
 // @ts-check
 // The panel of the chosen token.
 import { cut, make, need } from "../../../assets/shared/dom.js";
+import { viewOf } from "../camera/fit.js";
 import { fill } from "./words.js";
 
 /** @import { LiveMap } from "../live.js" */
@@ -32,10 +33,10 @@ export function showToken(map, selected) {
 		box.append(
 			about(selected, facts),
 			factList(map, facts),
-			make("h3", {}, map.words.near),
 			...(near.length
-				? [nearList(map, near), ...keptLines(map, facts, near)]
+				? nearParts(map, facts, near)
 				: [
+						make("h3", {}, map.words.near),
 						make(
 							"p",
 							{ class: "key" },
@@ -101,6 +102,50 @@ function clusterLink(map, facts) {
 	const target = map.embedded ? { target: "_top" } : {};
 	const { language } = map.meta;
 	return make("a", { href, lang: language, ...target }, cut(cluster.name, 120));
+}
+
+/**
+ * The neighbors, how many of them are shown, and a button that shows them all.
+ * @param {LiveMap} map
+ * @param {Facts} facts
+ * @param {SelectedNear[]} near
+ */
+function nearParts(map, facts, near) {
+	const { words, selected } = map;
+	const shown = near.slice(0, map.many);
+	const fit = () => {
+		const places = shown.map((other) => other.at);
+		if (selected?.at) map.camera.fly(viewOf(map, [selected.at, ...places]));
+	};
+	const counts = new Set([5, 10, 15].map((n) => Math.min(n, near.length)));
+	const choices = [...counts].map((n) => {
+		const show = () => {
+			map.many = n;
+			showToken(map, selected);
+			map.draw();
+			/** @type {HTMLElement | null} */
+			const again = map.stage.querySelector(`.many [data-n="${n}"]`);
+			again?.focus({ preventScroll: true });
+		};
+		const looks = { "data-n": n, "aria-pressed": String(n === shown.length) };
+		return make(
+			"button",
+			{ type: "button", ...looks, onclick: show },
+			String(n),
+		);
+	});
+	const name = { role: "group", "aria-label": words.near };
+	return [
+		make("h3", {}, words.near),
+		make(
+			"p",
+			{ class: "many" },
+			make("span", name, ...(choices.length > 1 ? choices : [])),
+			make("button", { type: "button", onclick: fit }, words.fit),
+		),
+		nearList(map, shown),
+		...keptLines(map, facts, shown),
+	];
 }
 
 /**

@@ -42,7 +42,8 @@ import { WholeSource } from "./whole.js";
 /** @typedef {{ row: number, text: string, kind?: string, reading?: string | null }} Match */
 
 /**
- * What both sources answer. All that returns a promise may fail as a network does.
+ * What both sources answer. `all` gives every row that a query finds, null where
+ * only the best are known. All that returns a promise may fail as a network does.
  * `spot` is the place of a row as far as it is known without one: of any on a map
  * that is loaded whole, of the members of `landmarks`, once they have come, on
  * another.
@@ -58,6 +59,7 @@ import { WholeSource } from "./whole.js";
  *   place(projection: string, row: number): Promise<Place>,
  *   kept(projection: string, row: number, rows: number[]): Promise<Set<number>>,
  *   find(query: string, most: number): Promise<Match[]>,
+ *   all(query: string): Promise<number[] | null>,
  *   rowOf(id: number): Promise<number>,
  *   ids(rows: number[]): Promise<number[]>,
  *   plane(name: "rank" | "overlap", projection: string): Promise<Steps>,

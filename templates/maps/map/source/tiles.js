@@ -246,6 +246,10 @@ export class TiledSource {
 		return this.#index.find(query, most);
 	}
 
+	async all() {
+		return null;
+	}
+
 	/** The landmarks with their members, which are in a file of their own. */
 	landmarks() {
 		this.#landmarks ??= this.#part("landmarks").then((bytes) => {

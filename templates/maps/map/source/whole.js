@@ -3,6 +3,8 @@
 import { GROUPS } from "../units.js";
 import { firstNot, lines, number, split16, summed16, unpack } from "./bytes.js";
 import { fold } from "./fold.js";
+import { patternOf } from "./pattern.js";
+import { romajiOf, soundOf } from "./romaji.js";
 import { countSteps, eighths } from "./steps.js";
 
 /** @import { Files, Meta } from "../meta" */
@@ -20,6 +22,7 @@ export class WholeSource {
 	/** @type {string[] | null} */ #texts = null;
 	/** @type {string[] | null} */ #folded = null;
 	/** @type {string[] | null} */ #foldedReadings = null;
+	/** @type {string[] | null} readings in Latin letters */ #sounds = null;
 
 	/**
 	 * @param {Meta} meta
@@ -196,12 +199,11 @@ export class WholeSource {
 	}
 
 	/**
-	 * Tokens that hold a text, or whose reading begins with it; the best first.
+	 * The rows of tokens that hold a text or fit a pattern, or whose reading does;
+	 * the best first.
 	 * @param {string} query
-	 * @param {number} most
-	 * @returns {Promise<Match[]>}
 	 */
-	async find(query, most) {
+	async all(query) {
 		const [texts, readings] = await Promise.all([
 			this.texts(),
 			this.#readings(),
@@ -209,10 +211,17 @@ export class WholeSource {
 		this.#folded ??= texts.map(fold);
 		this.#foldedReadings ??= readings?.map(fold) ?? null;
 		const wanted = fold(query);
+		const pattern = patternOf(wanted);
+		const sound = this.#foldedReadings && soundOf(wanted);
+		if (sound) this.#sounds ??= this.#foldedReadings?.map(romajiOf) ?? null;
 		/** @type {{ row: number, goodness: number, length: number }[]} */
 		const found = [];
 		for (const [row, text] of this.#folded.entries()) {
-			const goodness = fit(text, this.#foldedReadings?.[row], wanted);
+			const reading = this.#foldedReadings?.[row];
+			const fits = pattern?.(text) || (reading && pattern?.(reading));
+			const sounds = sound && this.#sounds?.[row].startsWith(sound);
+			const goodness =
+				fit(text, reading, wanted) ?? (sounds ? SOUNDS : fits ? FITS : null);
 			if (goodness !== null) found.push({ row, goodness, length: text.length });
 		}
 		found.sort(
@@ -222,7 +231,22 @@ export class WholeSource {
 				a.length - b.length ||
 				(texts[a.row] < texts[b.row] ? -1 : 1),
 		);
-		return found.slice(0, most).map(({ row }) => ({
+		return found.map(({ row }) => row);
+	}
+
+	/**
+	 * The best of them.
+	 * @param {string} query
+	 * @param {number} most
+	 * @returns {Promise<Match[]>}
+	 */
+	async find(query, most) {
+		const rows = (await this.all(query)).slice(0, most);
+		const [texts, readings] = await Promise.all([
+			this.texts(),
+			this.#readings(),
+		]);
+		return rows.map((row) => ({
 			row,
 			text: texts[row],
 			kind: this.meta.groups.kind[this.#groups?.kind[row] ?? -1],
@@ -272,6 +296,11 @@ export class WholeSource {
 		return { plane, names: eighths(n) };
 	}
 }
+
+/** How well a token fits a pattern that it does not hold as it stands. */
+const FITS = 100;
+/** The same of a reading in Latin letters: like one in kana. */
+const SOUNDS = 0.6;
 
 /**
  * How well a token fits what is sought, less is better: the same text, the same

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { core } from "../../templates/maps/map/camera/fit.js";
+import { patternOf } from "../../templates/maps/map/source/pattern.js";
+import { romajiOf, soundOf } from "../../templates/maps/map/source/romaji.js";
+import { lot } from "./golden.js";
+
+/** @typedef {import("../../templates/maps/map/source/index.js").Place} Place */
+
+test("a pattern finds what the regular expression of its meaning finds", () => {
+	const random = lot(5);
+	/** @param {string} signs @param {number} most */
+	const some = (signs, most) =>
+		Array.from(
+			{ length: Math.floor(random() * (most + 1)) },
+			() => signs[Math.floor(random() * signs.length)],
+		).join("");
+	let patterns = 0;
+	for (let time = 0; time < 20000; time++) {
+		const middle = some("ab*", 5);
+		const [first, last] = [some("^", 1), some("$", 1)];
+		const query = first + middle + last;
+		const found = patternOf(query);
+		if (!found) {
+			const plain = !first && !last && !middle.includes("*");
+			assert.ok(plain || /^[*]*$/.test(middle), query);
+			continue;
+		}
+		patterns++;
+		const same = new RegExp(first + middle.replaceAll("*", ".*") + last);
+		const text = some("ab", 6);
+		assert.equal(found(text), same.test(text), `${query} ${text}`);
+	}
+	assert.ok(patterns > 10000);
+});
+
+test("signs of patterns that stand alone are sought as they are", () => {
+	for (const query of ["^", "$", "*", "**", "^*", "*$", "plain", "a^b", "$5"]) {
+		assert.equal(patternOf(query), null, query);
+	}
+});
+
+test("a pattern of many stars takes time in proportion to the text", () => {
+	const found = patternOf(`${"a*".repeat(30)}b$`);
+	const start = performance.now();
+	assert.equal(found?.("a".repeat(100000)), false);
+	assert.ok(performance.now() - start < 1000);
+});
+
+test("a few places far away are left out of a view, others are not", () => {
+	const random = lot(8);
+	for (let time = 0; time < 200; time++) {
+		const n = 10 + Math.floor(random() * 90);
+		/** @type {Place[]} */
+		const near = Array.from({ length: n }, () => [random(), random()]);
+		/** @type {Place[]} */
+		const far = Array.from({ length: Math.floor(n / 5) }, () => [
+			50 + random(),
+			-50,
+		]);
+		const kept = core([...far, ...near], 0.2);
+		assert.ok(kept.every((at) => near.includes(at)));
+		assert.equal(kept.length, Math.ceil((n + far.length) * 0.8));
+		assert.equal(core(near, 0).length, n);
+	}
+});
+
+test("readings are found in Latin letters, written in any of their ways", () => {
+	for (const [kana, ...ways] of [
+		["ゆうしょう", "yuushou", "yusho", "yūshō", "yuusyou"],
+		["とうきょう", "toukyou", "tokyo", "tōkyō"],
+		["しんぶん", "shinbun", "shimbun", "sinbun"],
+		["がっこう", "gakkou", "gakko"],
+		["ふじさん", "fujisan", "huzisan"],
+		["つづき", "tsuzuki", "tuzuki"],
+		["まっちゃ", "matcha", "maccha", "mattya"],
+		["じゅんいち", "jun'ichi", "junichi", "zyuniti"],
+		["らーめん", "raamen", "ramen"],
+	]) {
+		for (const way of ways) assert.equal(soundOf(way), romajiOf(kana), way);
+	}
+	assert.equal(soundOf("ab"), null);
+	assert.equal(soundOf("ゆう"), null);
+	assert.notEqual(soundOf("kata"), romajiOf("かた".replace("た", "だ")));
+});

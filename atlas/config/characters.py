@@ -17,6 +17,8 @@ def unfit(text: str) -> str:
 
 def numbered(text: str, form: str = "<{}>") -> str:
     """A text with each such character as its number: `<U+0007>`, or in another form."""
+    if not _UNFIT.search("".join(set(text))):  # pages have many characters, but few different ones
+        return text
     return _UNFIT.sub(lambda found: form.format(_number(found)), text)
 
 

@@ -56,7 +56,7 @@ def dots(
     table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
     index = np.array([chosen.get(int(key), len(PALETTE)) for key in keys])
     weight = np.zeros(big_h * big_w)
-    mixed = np.zeros((big_h * big_w, 3))
+    mixed = np.zeros((3, big_h * big_w))
     dense = max(len(unit) / 20_000, 0.2)
     strength = np.where(index == len(PALETTE), 0.3, 1.6) / dense**0.2
     for down in range(-2, 3):
@@ -65,10 +65,11 @@ def dots(
             if part.any():
                 place = (rows + down) * big_w + columns + right
                 np.add.at(weight, place, part)
-                np.add.at(mixed, place, part[:, None] * table[index])
+                for channel, of in zip(mixed, table.T, strict=True):  # numpy is fast in one axis
+                    np.add.at(channel, place, part * of[index])
     filled = np.flatnonzero(weight)
     image = np.zeros((big_h * big_w, 4), np.uint8)
-    image[filled, :3] = (mixed[filled] / weight[filled, None]).round().clip(0, 255)
+    image[filled, :3] = (mixed[:, filled] / weight[filled]).T.round().clip(0, 255)
     image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
     wash = _wash(unit[index < len(PALETTE)], table[index[index < len(PALETTE)]])

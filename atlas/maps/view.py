@@ -182,14 +182,15 @@ class MapView:
 
     def token(self, row: int) -> Token:
         """The token of a row, with its nearest neighbors."""
-        pairs = zip(
-            self.near[row][:SHOWN_NEIGHBORS].tolist(),
-            self.similar[row][:SHOWN_NEIGHBORS].tolist(),
-            strict=True,
-        )
+        ids = self.near[row][:SHOWN_NEIGHBORS]
         near = tuple(
-            Neighbor(self.texts[self.row(other)], value)
-            for other, value in pairs
+            Neighbor(self.texts[place], value)
+            for other, place, value in zip(
+                ids.tolist(),
+                np.searchsorted(self.ids, ids).tolist(),
+                self.similar[row][:SHOWN_NEIGHBORS].tolist(),
+                strict=True,
+            )
             if other != NOBODY
         )
         return Token(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 60  # characters of a token that pages show; the data have all
 # Scripts whose letters many systems have no font for. Texts in them carry their names, so that a
@@ -47,9 +48,14 @@ def text_width(text: str, size: float) -> float:
     characters, 0.6 em for others, 0 for combining marks."""
     if text.isascii():
         return 0.6 * len(text) * size
+    return _ems(text) * size
+
+
+@lru_cache(maxsize=1 << 16)
+def _ems(text: str) -> float:
     ems = 0.0
     for character in text:
         if unicodedata.category(character) in ("Mn", "Me", "Cf"):
             continue
         ems += 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6
-    return ems * size
+    return ems

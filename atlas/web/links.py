@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
@@ -13,8 +12,12 @@ from atlas.config.site import Site
 @cache
 def relative(url: str, page: str) -> str:
     """A site path as a link from a page (`maps/a/` from `ja/about/` is `../../maps/a/`)."""
-    folder = page.rpartition("/")[0]
-    link = os.path.relpath(url.rstrip("/") or ".", folder or ".").replace(os.sep, "/")
+    here = page.split("/")[:-1]
+    there = [part for part in url.split("/") if part]
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    link = "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
     return f"{link}/" if url == "" or url.endswith("/") else link
 
 

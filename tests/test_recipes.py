@@ -45,7 +45,7 @@ STAGES = {
     "label": 4,
     "landmarks": 2,
     "layers": 3,
-    "lexicon": 1,
+    "lexicon": 2,
     "measure": 5,
     "neighbors": 3,
     "occurrences": 3,

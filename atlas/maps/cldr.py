@@ -14,12 +14,32 @@ if TYPE_CHECKING:
 Cldr = Literal["countries", "languages", "currencies", "months", "weekdays", "units"]
 
 
+# The class of UniDic that a Japanese word of these is of before all else.
+FIRST = {"countries": "place", "currencies": "counter", "units": "counter"}
+
+# Names of currencies, units and languages that are better known as something else: `won`, `light`.
+_OTHERWISE: dict[tuple[str, str], str] = {
+    ("currencies", "en"): """ariary birr bolivar colon cordoba dong florin gold gourde guarani kip
+        lek leone leu lev lilangeni mark pula rand real sol som vatu won""",
+    ("units", "en"): """atmosphere atmospheres bar barrel barrels bars bit bits cup cups dot dots
+        drop drops em ems foot grain grains item items light mole moles newton part parts pinch
+        point points portion portions quarter quarters revolution revolutions second stone
+        stones""",
+    (
+        "languages",
+        "en",
+    ): """alabama cornish creek crow dakota delaware fang fox ga gothic hare luxury
+        mon prussian slave southern yao""",
+}
+
+
 def cldr(lexicon: Cldr, language: str) -> list[str]:
     """A lexicon of CLDR in a language.
 
     Countries are the territories with a two-letter code; languages are named without region or
     script; of the names of current currencies the last word is taken, which is the unit (`Japanese
-    yen` → `yen`); units are in all their forms, without the number.
+    yen` → `yen`); units are in all their forms, without the number. In English, words that are
+    better known as something else are left out.
 
     Raises ConfigError when CLDR does not have the language.
     """
@@ -32,11 +52,13 @@ def cldr(lexicon: Cldr, language: str) -> list[str]:
         raise ConfigError(
             f"landmarks: CLDR has no {lexicon} in the language {language!r}", hint
         ) from problem
-    return [name for name in dict.fromkeys(_LEXICONS[lexicon](locale)) if name]
+    otherwise = _OTHERWISE.get((lexicon, locale.language), "").split()
+    names = dict.fromkeys(_LEXICONS[lexicon](locale))
+    return [name for name in names if name and name.lower() not in otherwise]
 
 
 def _countries(locale: Locale) -> Iterable[str]:
-    no_country = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+    no_country = "AC AQ BV CP CQ DG EA EU EZ GS HM IC IO QO TA TF UM UN XA XB ZZ"
     return (
         name
         for code, name in sorted(locale.territories.items())

@@ -92,6 +92,15 @@ class _Results:
         self.pinned = store.read(plan.landmarks.key, Landmarks) if plan.landmarks else None
         self.texts = [self.words.texts[row] for row in self.ids]
 
+    def spoken(self, row: int) -> str:
+        """A token in Latin letters, Japanese ones by their reading; what has none is left as it
+        is."""
+        from jaconv import kana2alphabet, kata2hira
+
+        text = self.notes.readings[self.ids[row]] or self.texts[row]
+        kana = kata2hira(unicodedata.normalize("NFKC", text)).replace("ー", "")
+        return unicodedata.normalize("NFKD", kana2alphabet(kana))
+
 
 def _columns(read: _Results) -> dict[str, Any]:
     """The columns of the table, by name."""
@@ -221,17 +230,17 @@ def _clusters(read: _Results) -> tuple[Cluster, ...]:
         "fine": _nearest(np.asarray(read.groups.fine), directions),
     }
     anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
-    slugs: set[str] = set()
     clusters = []
     for number, entry in enumerate(read.groups.entries):
         level, key, central = entry["level"], entry["key"], entry["central"]
         name = cluster_name([read.texts[row] for row in central])
+        spoken = [read.spoken(row) for row in central[:3]]
         clusters.append(
             Cluster(
                 level=level,
                 key=key,
                 name=name,
-                slug=_slug(name, level, int(read.ids[central[0]]), slugs),
+                slug=_slug(spoken, level, int(read.ids[central[0]])),
                 size=entry["size"],
                 central=tuple(int(read.ids[row]) for row in central),
                 parent=entry["parent"],
@@ -267,16 +276,11 @@ def _nearest(keys: Ints, directions: Floats) -> list[list[int]]:
     return [[int(key) for key in row] for row in order]
 
 
-def _slug(name: str, level: str, token: int, taken: set[str]) -> str:
-    """A cluster's name in addresses: its Latin words if it has any, and the id of its most central
-    token, which makes it distinct and stable while that token stays central."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = "-".join(re.findall(r"[a-z0-9]+", plain)[:3])[:40]
-    slug = "-".join(
-        part for part in (words, str(token), "region" if level == "coarse" else "") if part
-    )
-    number, unique = 2, slug
-    while unique in taken:
-        unique, number = f"{slug}-{number}", number + 1
-    taken.add(unique)
-    return unique
+def _slug(words: Sequence[str], level: str, token: int) -> str:
+    """A cluster's name in addresses: the words that name it as far as Latin letters tell them, and
+    the id of the first, which makes it distinct within its level, stable while that token names it,
+    and lets old addresses be understood (`maps.moved`)."""
+    plain = " ".join(words).encode("ascii", "ignore").decode().lower()
+    told = "-".join(re.findall(r"[a-z0-9]+", plain)[:3])[:40].rstrip("-")
+    parts = (told, str(token), "region" if level == "coarse" else "")
+    return "-".join(part for part in parts if part)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from atlas.config.fields import Part, Pattern, Slug, Text, distinct
 from atlas.config.names import Names, Table
-from atlas.maps.cldr import Cldr, cldr
+from atlas.maps.cldr import Cldr
 
 UniDic = Literal["place", "country", "person", "numeral", "counter"]
 Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(distinct)]
@@ -49,14 +49,17 @@ class Landmark(_Scoped):
     tokens: Words = ()
     """Words as a reader reads them."""
     cldr: Cldr | None = None
-    """A lexicon of the Unicode CLDR, in the model's language."""
+    """A lexicon of the Unicode CLDR, in the model's language, without words that are first of all
+    something else."""
     unidic: UniDic | None = None
-    """Words that UniDic classifies as such; only for Japanese models."""
+    """Words that UniDic classifies as such before all else; only for Japanese models."""
     scripts: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Every word in these scripts, such as Punctuation or Digits; with `pattern`, both must
     hold."""
     pattern: Pattern | None = None
     """Every word in which this regular expression is found."""
+    without: Words = ()
+    """Words that are no members all the same."""
 
     @model_validator(mode="after")
     def _filled(self) -> Landmark:
@@ -101,12 +104,3 @@ class Claim(_Scoped):
             for key in ("set", "near"):
                 if fault := names.unknown("landmark", table.text(key)):
                     yield f"{table.place}.{key}: {fault}"
-
-
-def words(landmark: Landmark, language: str) -> tuple[str, ...]:
-    """The distinct words of a landmark, its own before those of CLDR in the language.
-
-    Raises ConfigError when CLDR does not have the language.
-    """
-    named = [*landmark.tokens, *(cldr(landmark.cldr, language) if landmark.cldr else ())]
-    return tuple(dict.fromkeys(named))

@@ -11,10 +11,11 @@ from atlas.engine.store import Store
 from atlas.engine.task import Task
 from atlas.errors import DataError
 from atlas.maps import data
+from atlas.maps.cldr import FIRST, cldr
 from atlas.maps.config import Map, Model
 from atlas.maps.frame import ASPECT
 from atlas.maps.gather import gather
-from atlas.maps.landmarks import Claim, Landmark, words
+from atlas.maps.landmarks import Claim, Landmark
 from atlas.maps.projections import RANDOM, Projection, named
 from atlas.maps.stages.arrange import arrange
 from atlas.maps.stages.cluster import cluster
@@ -243,7 +244,10 @@ def _terms(
         "sets": [
             {
                 "name": row.name,
-                "tokens": list(words(row, model.language)),
+                "tokens": list(row.tokens),
+                "cldr": cldr(row.cldr, model.language) if row.cldr else [],
+                "first": FIRST.get(row.cldr or ""),
+                "without": list(row.without),
                 "unidic": row.unidic,
                 "pattern": row.pattern,
                 "scripts": list(row.scripts) if row.scripts else None,

@@ -9,7 +9,7 @@ import pytest
 
 from atlas.errors import ConfigError
 from atlas.maps.cldr import cldr
-from atlas.maps.landmarks import Claim, Landmark, words
+from atlas.maps.landmarks import Claim, Landmark
 from atlas.maps.stages.lexicon import lexicon
 from atlas.spaces.readable import script
 from atlas.spaces.records import Vocabulary
@@ -82,9 +82,46 @@ def test_the_keys_of_a_landmark_add_up() -> None:
     ],
 )
 def test_classes_of_unidic(unidic: str, members: set[str]) -> None:
-    texts = ("大阪", "フランス", "太郎", "三", "匹", "走る", "##大阪", "大阪城")
+    texts = (
+        "大阪",
+        "フランス",
+        "太郎",
+        "三",
+        "匹",
+        "走る",
+        "##大阪",
+        "大阪城",
+        "所",
+        "漢",
+        "みえ",
+        "ルー",
+    )
     found = ids(vocabulary(*texts), "ja", unidic=unidic)
     assert {texts[row] for row in found} == members
+
+
+def test_japanese_words_of_cldr_are_first_of_all_that() -> None:
+    texts = ("ドル", "コロン", "ブル", "円", "メートル", "光", "フランス", "タイ", "アルバ")
+    for first, members in (
+        ("counter", ["ドル", "メートル"]),
+        ("place", ["フランス", "タイ"]),
+        (None, list(texts)),
+    ):
+        found = ids(vocabulary(*texts), "ja", cldr=list(texts), first=first)
+        assert [texts[row] for row in found] == members
+    assert ids(vocabulary("アメリカ合衆国"), "ja", cldr=["アメリカ合衆国"], first="place") == [0]
+    assert ids(vocabulary("ブル"), "ja", tokens=["ブル"], first="counter") == [0]
+
+
+def test_words_may_be_left_out() -> None:
+    known = vocabulary("one", "two", "12")
+    assert ids(known, tokens=["one", "two"], pattern="^[0-9]+$", without=["two", "x"]) == [0, 2]
+
+
+def test_english_words_of_cldr_are_first_of_all_that() -> None:
+    assert not {"Won", "Real", "Gold", "Mark"} & set(cldr("currencies", "en"))
+    assert not {"second", "light", "cup", "points"} & set(cldr("units", "en"))
+    assert {"seconds", "minute", "inch"} <= set(cldr("units", "en"))
 
 
 def test_unidic_is_japanese() -> None:
@@ -124,7 +161,7 @@ def test_cldr_leaves_out_what_is_none_of_the_kind() -> None:
 
 def test_a_language_unknown_to_cldr_is_told() -> None:
     with pytest.raises(ConfigError, match="CLDR has no months in the language 'xx'"):
-        words(Landmark(name="months", cldr="months"), "xx")
+        cldr("months", "xx")
 
 
 def test_whom_a_landmark_is_for() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from atlas.engine.stage import Progress, Work, stage
@@ -22,7 +23,10 @@ _CLASSES = {
 }
 
 
-@stage("lexicon", version=1, weight=2, uses=(UNIDIC,))
+_HIRAGANA, _SHORT_KATAKANA = re.compile("[ぁ-ゖー]+"), re.compile("[ァ-ヺー]{1,2}")
+
+
+@stage("lexicon", version=2, weight=2, uses=(UNIDIC,))
 def lexicon(
     vocabulary: Vocabulary,
     *,
@@ -33,30 +37,36 @@ def lexicon(
 ) -> Lexicon:
     """The tokens of each set and of each word.
 
-    Every set has a `name` and, each if wanted, `tokens`, `unidic` (a class of UniDic), `scripts`
-    and `pattern` (both must hold). A word is a token when that reads just so without its marks of a
-    word's start and end; else when it does after NFKC; else, in an uncased vocabulary (one without
-    capital letters), when it does in lower case, and without accents. Where two tokens read the
-    same, a word goes before a continuation, and a lower id before a higher one. Raises StageError
-    for a pattern that takes too long.
+    Every set has a `name` and, each if wanted, `tokens`, `cldr` (words, of which Japanese ones must
+    be of UniDic's class `first` before all else), `unidic` (such a class), `scripts` and `pattern`
+    (both must hold), and `without`, which are no members.
+
+    A word is a token when that reads just so without its marks of a word's start and end; else when
+    it does after NFKC; else, in an uncased vocabulary (one without capital letters), when it does
+    in lower case, and without accents. Where two tokens read the same, a word goes before a
+    continuation, and a lower id before a higher one. Raises StageError for a pattern that takes too
+    long.
     """
     index = _index(vocabulary)
     uncased = _uncased(vocabulary)
-    classes = (
-        _classes(vocabulary, work.progress)
-        if language.split("-")[0] == "ja" and any(row.get("unidic") for row in sets)
-        else {}
-    )
+    looked_up = any(row.get("unidic") or row.get("first") for row in sets)
+    of = _class_of() if looked_up and language.split("-")[0] == "ja" else None
+    classes = _classes(vocabulary, of, work.progress) if of else {}
 
     def token(word: str) -> int | None:
         return next((index[form] for form in _forms(word, uncased) if form in index), None)
 
     members = []
     for asked in sets:
-        tokens = {word: token(word) for word in asked.get("tokens", ())}
+        lexical = asked.get("cldr", ())
+        if of and (first := asked.get("first")):
+            # One of several words is what it is said to be.
+            lexical = [word for word in lexical if (told := of(word)) is None or first in told]
+        tokens = {word: token(word) for word in (*asked.get("tokens", ()), *lexical)}
         ids = {row for row in tokens.values() if row is not None}
         ids |= classes.get(asked.get("unidic") or "", set())
         ids |= _matching(vocabulary, asked.get("scripts"), asked.get("pattern"))
+        ids -= {row for word in asked.get("without", ()) if (row := token(word)) is not None}
         missing = [word for word, row in tokens.items() if row is None]
         members.append({"name": asked["name"], "ids": sorted(ids), "missing": missing})
     return Lexicon(tuple(members), {word: token(word) for word in words})
@@ -114,20 +124,38 @@ def _matching(
     return {rows[place] for place in found(pattern, texts)}
 
 
-def _classes(vocabulary: Vocabulary, progress: Progress) -> dict[str, set[int]]:
-    """The words of each class of UniDic: those that MeCab, seeing them alone, takes for one word of
-    that class."""
-    look_up = tagger()
+def _classes(
+    vocabulary: Vocabulary, of: Callable[[str], list[str] | None], progress: Progress
+) -> dict[str, set[int]]:
+    """The words of each class of UniDic."""
     found: dict[str, set[int]] = {name: set() for name in _CLASSES}
     for row, (text, kind) in enumerate(zip(vocabulary.texts, vocabulary.kinds, strict=True)):
         if row % 1000 == 0:
             progress(row / len(vocabulary))
-        words = look_up(text.strip("␣")) if kind == "word" else []
+        for name in (of(text.strip("␣")) or ()) if kind == "word" else ():
+            found[name].add(row)
+    return found
+
+
+def _class_of() -> Callable[[str], list[str] | None]:
+    """Tells the classes of a text that MeCab, seeing it alone, takes for one word; None for what it
+    does not. A name of one sign, or in hiragana, is more often a common word, and a person's of two
+    katakana a part of one: these are of none."""
+    look_up = tagger()
+
+    def of(text: str) -> list[str] | None:
+        words = look_up(text)
         if len(words) != 1 or words[0].is_unk:
-            continue
+            return None
         feature = words[0].feature
         levels = (feature.pos1, feature.pos2, feature.pos3, feature.pos4)
-        for name, beginnings in _CLASSES.items():
-            if any(levels[: len(beginning)] == beginning for beginning in beginnings):
-                found[name].add(row)
-    return found
+        found = [
+            name
+            for name, beginnings in _CLASSES.items()
+            if any(levels[: len(beginning)] == beginning for beginning in beginnings)
+        ]
+        if levels[1] == "固有名詞" and (len(text) < 2 or _HIRAGANA.fullmatch(text)):
+            return []
+        return [] if found == ["person"] and _SHORT_KATAKANA.fullmatch(text) else found
+
+    return of

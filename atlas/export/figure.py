@@ -10,7 +10,7 @@ import numpy as np
 from atlas.maps.colours import colours
 from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT, layout, view
-from atlas.maps.names import map_name
+from atlas.maps.names import short_name
 from atlas.numeric.types import Array
 from atlas.web.palette import NOISE_COLOUR, PALETTE
 
@@ -156,7 +156,7 @@ def _names(data: Dataset, projection: str) -> list[dict[str, Any]]:
     """The names of coarse clusters that have room on the whole map, where they stand."""
     return [
         {
-            "text": _plain(map_name("coarse", cluster.name.split(" · "))),
+            "text": _plain(short_name(cluster.name)),
             "x": cluster.anchors[projection][0],
             "y": cluster.anchors[projection][1],
             "showarrow": False,

@@ -29,7 +29,7 @@ from atlas.maps.facts import (
     Pair,
     Recall,
 )
-from atlas.maps.names import cluster_name
+from atlas.maps.names import BETWEEN
 from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
 from atlas.maps.tasks import MapTasks
 from atlas.numeric.density import NOISE
@@ -233,8 +233,10 @@ def _clusters(read: _Results) -> tuple[Cluster, ...]:
     clusters = []
     for number, entry in enumerate(read.groups.entries):
         level, key, central = entry["level"], entry["key"], entry["central"]
-        name = cluster_name([read.texts[row] for row in central])
-        spoken = [read.spoken(row) for row in central[:3]]
+        name = entry["name"]
+        told = name.split(BETWEEN)
+        # A name that says what all are is told as it is.
+        spoken = [read.spoken(row) for row in central[:3]] if len(told) > 1 else told
         clusters.append(
             Cluster(
                 level=level,
@@ -280,7 +282,7 @@ def _slug(words: Sequence[str], level: str, token: int) -> str:
     """A cluster's name in addresses: the words that name it as far as Latin letters tell them, and
     the id of the first, which makes it distinct within its level, stable while that token names it,
     and lets old addresses be understood (`maps.moved`)."""
-    plain = " ".join(words).encode("ascii", "ignore").decode().lower()
+    plain = " ".join(words).replace("–", " ").encode("ascii", "ignore").decode().lower()
     told = "-".join(re.findall(r"[a-z0-9]+", plain)[:3])[:40].rstrip("-")
     parts = (told, str(token), "region" if level == "coarse" else "")
     return "-".join(part for part in parts if part)

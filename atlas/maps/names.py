@@ -28,11 +28,11 @@ def page_of(cluster: Cluster, coarse: Sequence[Cluster], pages: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """The first token of a cluster's name, which names a coarse cluster on a map or a poster."""
+    """The first token of a cluster's name, which names a coarse cluster on a map or a poster. What
+    is no list of tokens stays whole."""
     return name.split(BETWEEN)[0]
 
 
-def map_name(level: str, texts: Sequence[str]) -> str:
-    """A cluster's name on the map, from its central tokens; of a coarse one the first
-    alone."""
-    return texts[0] if level == "coarse" else cluster_name(texts)
+def map_name(level: str, name: str) -> str:
+    """A cluster's name on the map; of a coarse one the first token alone."""
+    return short_name(name) if level == "coarse" else name

@@ -59,9 +59,9 @@ class Clusters(Record):
 
     coarse, fine    (n,) int32, keys into `entries` by level
     entries         one dict a cluster: `level` ("coarse" or "fine"), `key` (its number), `size`,
-                    `central` (rows of its central tokens, those that name it first), `parent` (key
-                    of the coarse cluster most of its tokens are in, or None), `cohesion` (mean
-                    cosine of its tokens to its centroid)
+                    `name`, `central` (rows of its central tokens, those that name it first),
+                    `parent` (key of the coarse cluster most of its tokens are in, or None),
+                    `cohesion` (mean cosine of its tokens to its centroid)
     """
 
     coarse: Ints

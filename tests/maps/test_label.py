@@ -33,13 +33,10 @@ class Case:
         self.vocabulary = Vocabulary(
             tuple(texts), tuple(texts), tuple(kinds), ("",) * n, "wordpiece"
         )
-        self.groups = clusters(coarse, fine)
+        self.groups = clusters(coarse, fine, texts)
         self.labels = self.placed()
         entries = self.groups.entries
-        names = [
-            names_.map_name(entry["level"], [texts[row] for row in entry["central"]])
-            for entry in entries
-        ]
+        names = [names_.map_name(entry["level"], entry["name"]) for entry in entries]
         sizes = [
             label.COARSE_PX if entry["level"] == "coarse" else label.FINE_PX for entry in entries
         ]
@@ -100,7 +97,7 @@ class Case:
         return (self.zooms <= zoom) & (zoom <= self.until)
 
 
-def clusters(coarse: Any, fine: Any) -> Clusters:
+def clusters(coarse: Any, fine: Any, texts: Any) -> Clusters:
     entries: list[dict[str, Any]] = []
     for level, keys in (("coarse", np.asarray(coarse)), ("fine", np.asarray(fine))):
         for key in range(int(keys.max(initial=NOISE)) + 1):
@@ -110,6 +107,7 @@ def clusters(coarse: Any, fine: Any) -> Clusters:
                     "level": level,
                     "key": key,
                     "size": len(rows),
+                    "name": names_.cluster_name([texts[row] for row in rows[:24]]),
                     "central": tuple(rows[:24].tolist()),
                     "parent": None,
                 }
@@ -201,7 +199,7 @@ def test_a_name_stands_in_the_larger_part_of_a_torn_cluster() -> None:
     xy = np.concatenate([rng.normal(size=(60, 2)), rng.normal(size=(40, 2)) + 100]).astype(
         np.float32
     )
-    anchor = label._anchors(xy, clusters([0] * 100, [NOISE] * 100))[0]
+    anchor = label._anchors(xy, clusters([0] * 100, [NOISE] * 100, ["a"] * 100))[0]
     assert np.hypot(*anchor) < 2
 
 
@@ -280,10 +278,7 @@ def test_a_label_shows_when_the_map_gives_it_room(text: str, zoom: int) -> None:
 def test_names() -> None:
     assert names_.cluster_name(["a", "b", "c", "d"]) == "a · b · c"
     assert names_.cluster_name(["a"]) == "a" and names_.cluster_name([]) == ""
-    assert (
-        names_.map_name("coarse", ["a", "b"]) == "a"
-        and names_.map_name("fine", ["a", "b"]) == "a · b"
-    )
+    assert names_.map_name("coarse", "a · b") == "a" and names_.map_name("fine", "a · b") == "a · b"
 
 
 def test_many_tokens_at_one_place_do_not_exhaust_memory() -> None:

@@ -41,7 +41,7 @@ GATHERED = 1 / 3
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=4, weight=2)
+@stage("label", version=5, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
@@ -61,10 +61,7 @@ def label(
     )
     is_fine = np.array([entry["level"] == "fine" for entry in clusters.entries], bool)
     sizes = np.where(is_fine, FINE_PX, COARSE_PX)
-    names = [
-        map_name(entry["level"], [texts[row] for row in entry["central"]])
-        for entry in clusters.entries
-    ]
+    names = [map_name(entry["level"], entry["name"]) for entry in clusters.entries]
     widths = [
         text_width(name, size) * _BOLD for name, size in zip(names, sizes.tolist(), strict=True)
     ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _EARLY = 100  # iterations of early exaggeration
 _ITERATIONS = 250  # after it
+_FEW = 3000  # points up to which a tree is faster than interpolation, and one thread enough
 
 
 def project(
@@ -45,9 +46,10 @@ def project(
     embedding = TSNEEmbedding(
         start(values, 1e-4, seed),
         PrecomputedAffinities(_affinities(near.rows[:, :k], directed(values))),
-        n_jobs=threads,
+        # Few points are soon done; threads that wait for one another on a busy machine are not.
+        n_jobs=threads if n > _FEW else 1,
         random_state=seed,
-        negative_gradient_method="fft" if n > 3000 else "bh",
+        negative_gradient_method="fft" if n > _FEW else "bh",
     )
     done = 0
 

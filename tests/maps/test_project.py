@@ -3,6 +3,7 @@ degenerate."""
 
 from __future__ import annotations
 
+import tracemalloc
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
 from atlas.errors import StageError
-from atlas.maps.records import Layout
+from atlas.maps.records import Layout, Neighbors
 from atlas.maps.stages.measure import measure
 from atlas.maps.stages.neighbors import neighbors
 from atlas.maps.stages.project import project
@@ -126,6 +127,27 @@ def test_pca_is_that_of_the_singular_values(seed: int, exponent: int) -> None:
     expected = left[:, :2] * sizes[:2] * np.sign(right[[0, 1], np.abs(right[:2]).argmax(axis=1)])
     assert np.allclose(xy, expected, atol=np.abs(expected).max() * 2e-6)
     assert facts["variance"] == pytest.approx(sizes[:2] ** 2 / (sizes**2).sum(), abs=1e-6)
+
+
+def test_pca_of_a_whole_vocabulary_holds_no_second_matrix() -> None:
+    values = np.random.default_rng(0).normal(size=(60_000, 256)).astype(np.float32)
+    values.setflags(write=False)  # as the store hands them out
+    none = Neighbors(np.zeros((len(values), 0), np.int32), np.zeros((len(values), 0), np.float32))
+    whole = Selection(np.arange(len(values), dtype=np.int32))
+    tracemalloc.start()
+    try:
+        project(Vectors(values, "test"), whole, none, method="pca")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.9 * values.nbytes  # blocks in float64, no copy
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_read_in_place_are_laid_out_like_rows_picked(grouped: Map, method: str) -> None:
+    longer = Vectors(np.concatenate([grouped.vectors.values, np.ones((1, 20), np.float32)]), "test")
+    picked = project(longer, grouped.selection, grouped.near, method=method, seed=1)
+    assert same(grouped.project(method, seed=1), picked)
 
 
 @pytest.mark.parametrize("method", ["umap", "pca"])

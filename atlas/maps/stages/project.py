@@ -34,7 +34,7 @@ def project(
         xy, facts = _line(n)
     else:
         xy, facts = projection.function(
-            np.asarray(vectors.values[selection.ids], np.float32),
+            _selected(vectors.values, np.asarray(selection.ids)),
             Near(neighbors.rows, neighbors.similarities),
             seed=seed,
             device=work.device,
@@ -44,6 +44,11 @@ def project(
         )
     parameters = {"method": method, "seed": seed, **facts}
     return Layout(upright(xy, turn=projection.turned), parameters)
+
+
+def _selected(values: Array, ids: Array) -> Floats:
+    """Rows (n, d) of the vectors in float32, by ids that ascend; all of them are not copied."""
+    return np.asarray(values[ids] if len(ids) < len(values) else values, np.float32)
 
 
 def _line(n: int) -> tuple[Array, Facts]:

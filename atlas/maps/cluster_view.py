@@ -15,7 +15,8 @@ from atlas.web.lettering import text_width
 
 TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
 LISTED = 600  # tokens on a cluster's page; the others are on pages of their own
-TOLD = 60  # tokens of a fine cluster told on the page of the one around it
+# Tokens of a fine cluster told on the page of the one around it, and on that of all clusters.
+TOLD, TOLD_OUTSIDE = 60, 16
 PART = 1000  # tokens on each of these; at four bytes a letter, still below web.check.PAGE_LIMIT
 DOTS = 1500  # of a cluster that a picture shows
 
@@ -83,19 +84,19 @@ def close_up(
 
 @dataclass(frozen=True)
 class Inner:
-    """A fine cluster on another page than its own: its atlas data, ids and texts of up to TOLD of
-    its tokens, its central ones first, and how many more it has."""
+    """A fine cluster on another page than its own: its atlas data, ids and texts of some of its
+    tokens, its central ones first, and how many more it has."""
 
     facts: Cluster
     tokens: list[tuple[int, str]]
     more: int
 
 
-def inner(view: MapView, cluster: Cluster) -> Inner:
-    """What is told of a fine cluster on another page."""
+def inner(view: MapView, cluster: Cluster, most: int = TOLD) -> Inner:
+    """What is told of a fine cluster on another page: up to `most` tokens."""
     rows = _central_first(view, cluster)
-    told = [(int(view.ids[row]), view.texts[row]) for row in rows[:TOLD].tolist()]
-    return Inner(cluster, told, max(len(rows) - TOLD, 0))
+    told = [(int(view.ids[row]), view.texts[row]) for row in rows[:most].tolist()]
+    return Inner(cluster, told, max(len(rows) - most, 0))
 
 
 def _central_first(view: MapView, cluster: Cluster) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.maps.cluster_view import ClusterView, Inner, cluster_view, inner
+from atlas.maps.cluster_view import TOLD_OUTSIDE, ClusterView, Inner, cluster_view, inner
 from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
@@ -89,7 +89,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         yield Page(
             f"embed/{view.id}/", "maps/embed.html", own, indexed=False, framed=True, pictured=view
         )
-        outside = [inner(view, cluster) for cluster in view.outside()]
+        outside = [inner(view, cluster, TOLD_OUTSIDE) for cluster in view.outside()]
         yield Page(
             f"{base}clusters/", "maps/clusters.html", ClustersPage(view, outside), pictured=view
         )

@@ -183,11 +183,7 @@ def test_the_atlas_measures_what_its_file_says(tiny_atlas: Built) -> None:
     assert len(english.claims) == 2 and len(japanese.claims) == 2
     assert english.claims[0].holds is True
     countries = english.landmarks[1]
-    assert (
-        "South Korea" in countries.missing
-        and countries.outside > 100
-        and countries.spaces == {}
-    )
+    assert "South Korea" in countries.missing and countries.outside > 100 and countries.spaces == {}
     assert set(english.landmarks[0].spaces) == {"space", "umap", "tsne", "pca"}
     assert [pair.missing for pair in english.claims[1].pairs] == [
         (),

@@ -1,6 +1,7 @@
 // @ts-check
 import { drawLabels } from "../labels/draw.js";
 import { drawDots, penOf } from "../scene/canvas.js";
+import { drawWash, washOf } from "../scene/wash.js";
 import { FOOT } from "./foot.js";
 
 /** @import { Picture } from "./picture.js" */
@@ -24,6 +25,7 @@ export function png(picture) {
 	pen.beginPath();
 	pen.rect(0, 0, width, height);
 	pen.clip();
+	drawWash(pen, washOf(layers), view, width, height);
 	drawDots(pen, layers, view, width, height, dot);
 	drawLabels(pen, labels, style);
 	pen.restore();

@@ -104,14 +104,13 @@ export class Scene {
 
 	#paint() {
 		if (!this.#view) return;
-		const pen = fitted(this.#plain, this.#box);
 		const { clientWidth, clientHeight } = this.#box;
+		const pen = fitted(this.#plain, this.#box);
 		drawDots(pen, this.layers, this.#view, clientWidth, clientHeight, this.dot);
 	}
 
 	/** Draws where layers are dense, below them: later, since points come first. */
 	#shade() {
-		this.#wash = null;
 		clearTimeout(this.#washing);
 		this.#washing = setTimeout(() => {
 			this.#wash = washOf(this.layers);
@@ -196,6 +195,8 @@ export class Scene {
 		this.layers = layers;
 		this.dot = dot;
 		this.#view = view;
+		// Points of other places: what lay below them is no longer true.
+		if (sameLooks(layers, before)) this.#wash = null;
 		this.#shade();
 		this.#underpaint();
 		if (!this.#gl) {

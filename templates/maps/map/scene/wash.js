@@ -10,7 +10,7 @@ import { penOf, projector } from "./canvas.js";
 const CELLS = 256; // across the frame
 const BLUR = 2; // cells on each side, twice
 const DEEP = 0.34; // the most that it covers
-const [NARROW, NARROWEST] = [UNITS / 4, UNITS / 16]; // views in which it fades
+const [NARROW, NARROWEST] = [UNITS / 1.5, UNITS / 14]; // views in which it fades
 
 /**
  * A picture of the frame, from its upper left corner on.

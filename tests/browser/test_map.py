@@ -13,6 +13,8 @@ from chrome import CHROMIUM, FLAGS, MARKS, READY, WIDE, Watched, coloured, drawn
 from conftest import Built
 from PIL import Image
 
+from atlas.maps.names import page_of
+
 pytestmark = MARKS
 
 
@@ -121,9 +123,10 @@ def test_searching_opens_a_token_with_its_true_neighbors(
         cluster = next(
             one for one in data.about.clusters if one.level == "fine" and one.key == fine
         )
+        coarse = [one for one in data.about.clusters if one.level == "coarse"]
         assert link.text_content() == cluster.name
         assert link.evaluate("(node) => node.href").endswith(
-            f"{language}maps/{map_id}/clusters/{cluster.slug}/"
+            f"{language}maps/{map_id}/clusters/{page_of(cluster, coarse, 'coarse')}"
         )
     page.locator(".panel ol button").first.click()
     other = text_of[data.lists("neighbor_ids")[row][0]]

@@ -83,6 +83,13 @@ export class State {
 		for (const act of this.#heard.get(name) ?? []) act(value);
 	}
 
+	/** Pixels at the upper end that links to landmarks lie over; beside a wide map they stand (map.css). */
+	get above() {
+		const over =
+			this.box.clientWidth < 1100 && this.stage.querySelector(".try");
+		return over ? 44 : 0;
+	}
+
 	/** Writes a number as the page's language does. */
 	number = (/** @type {number} */ value) => this.#count.format(value);
 

@@ -16,17 +16,19 @@ const FINGER = 12;
 const PLACED = 400;
 
 /**
- * The view that shows the poster's frame.
- * @param {Pick<LiveMap, "meta" | "projection"> & { box: Pick<HTMLElement, "clientWidth" | "clientHeight"> }} map
+ * The view that shows the poster's frame, below what lies over the map's upper end.
+ * @param {Pick<LiveMap, "meta" | "projection"> & { above?: number, box: Pick<HTMLElement, "clientWidth" | "clientHeight"> }} map
  * @returns {View}
  */
-export function whole({ box, meta, projection }) {
+export function whole({ box, meta, projection, above = 0 }) {
 	const { left, bottom, width } = meta.projections[projection].view;
-	const wider = box.clientWidth / Math.max(box.clientHeight, 1);
+	const across = Math.max(box.clientWidth, 1);
+	const free = Math.max(box.clientHeight - above, 1);
+	const span = Math.max(width, (width * ASPECT * across) / free);
 	return {
 		x: left + width / 2,
-		y: bottom + (width * ASPECT) / 2,
-		span: Math.max(width, width * ASPECT * wider),
+		y: bottom + (width * ASPECT) / 2 + ((above / 2) * span) / across,
+		span,
 	};
 }
 

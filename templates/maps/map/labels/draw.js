@@ -6,6 +6,8 @@ import { SIZES, sameHit, WEIGHTS } from "./hit.js";
 /** @import { Labels, Line, Mark } from "./choose.js" */
 /** @import { Hit } from "./hit.js" */
 
+const FAINT = 0.2; // below it a label is but the shadow of its edge
+
 /**
  * How labels look; `deep` is when the reader is so near that tokens matter most.
  * @typedef {{ ink: string, soft: string, halo: string, family: string, deep: boolean }} Style
@@ -33,6 +35,7 @@ export function drawLabels(pen, labels, style, pointed = null) {
 	 * @param {Hit | null} [hit]
 	 */
 	const write = (text, x, y, font, fill, edge, alpha, hit = null) => {
+		if (alpha < FAINT) return;
 		pen.globalAlpha = alpha;
 		pen.font = `${font}px ${family}`;
 		pen.lineWidth = edge;

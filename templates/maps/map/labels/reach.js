@@ -104,5 +104,5 @@ function item(map, { x, y, text, size, hit }, first) {
 	style.left = `${x - wide / 2}px`;
 	style.top = `${y - 14}px`;
 	style.width = `${wide}px`;
-	return make("li", {}, button);
+	return button;
 }

@@ -118,7 +118,7 @@ def _mean(planes: Array, axis: int) -> Array:
 
 def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=66, alpha_quality=75, method=2)
+    picture.save(out, "WEBP", quality=66, alpha_quality=75, method=4)
     return out.getvalue()
 
 

@@ -50,7 +50,7 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 15  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 16  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
 GREY = 255  # for noise, and for tokens without a property
 PROPERTIES = ("kind", "script", "pos")

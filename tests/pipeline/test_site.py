@@ -304,10 +304,10 @@ def test_tokens_and_their_neighbors_are_there_as_text(
         )[:TABLED]
         for row in rows[:5]:
             token = int(row.get("id")[1:])
-            assert row.find("th").text == text_of[token]
-            assert [bdi.text for bdi in row.findall(".//td[@class='near']/span/bdi")] == [
-                text_of[one] for one in near[token][:6]
-            ]
+            assert row.find("th").text.startswith(text_of[token])
+            told = [bdi.text for bdi in row.findall(".//td[@class='near']/span/bdi")]
+            for text, one in zip(told, near[token][:6], strict=True):
+                assert text.startswith(text_of[one])  # and the name of a script without a font
         members = {
             token
             for token, key in zip(

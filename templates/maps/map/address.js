@@ -7,7 +7,7 @@
 // across builds of one vocabulary, so an address means the same words after the
 // map was made anew.
 import { need } from "../../assets/shared/dom.js";
-import { viewOf } from "./camera/fit.js";
+import { placesOf, viewOf } from "./camera/fit.js";
 import { UNITS } from "./units.js";
 import { whole } from "./view.js";
 
@@ -221,11 +221,7 @@ export class Address {
 		if (row < 0 && map.selected) await map.select(null, false, true);
 		if (view) camera.set(view);
 		else if (row < 0) {
-			const rows = landmark?.rows ?? [];
-			const places = rows.flatMap((one) => {
-				const at = source.spot(projection, one);
-				return at ? [at] : [];
-			});
+			const places = placesOf(map, landmark?.rows ?? []);
 			const target = viewOf(map, places, STRAY);
 			if (first) camera.set(target);
 			else camera.fly(target);

@@ -1,6 +1,7 @@
 // @ts-check
 // What stands above the points: labels, pins, and the lasso.
 import { cut, need } from "../../assets/shared/dom.js";
+import { core, placesOf } from "./camera/fit.js";
 import { PALETTE } from "./colour/palette.js";
 import { apart } from "./labels/apart.js";
 import { chooseLabels } from "./labels/choose.js";
@@ -10,7 +11,6 @@ import { halfOctaves } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 /** @import { Landmark } from "./meta" */
-/** @import { Place } from "./source/index.js" */
 /** @import { View } from "./camera/camera.js" */
 /** @import { Named } from "./labels/choose.js" */
 /** @import { Style } from "./labels/draw.js" */
@@ -114,15 +114,7 @@ function pins(map) {
  * @returns {Named[]}
  */
 function middle(map, landmark) {
-	const places = landmark.rows.flatMap((row) => {
-		const at = map.source.spot(map.projection, row);
-		return at ? [at] : [];
-	});
-	const median = (/** @type {0 | 1} */ axis) =>
-		places.map((at) => at[axis]).sort((a, b) => a - b)[places.length >> 1];
-	const [mx, my] = [median(0), median(1)];
-	const far = (/** @type {Place} */ [x, y]) => Math.hypot(x - mx, y - my);
-	const [at] = places.sort((a, b) => far(a) - far(b));
+	const [at] = core(placesOf(map, landmark.rows), 0);
 	return at ? [{ at, text: map.landmark(landmark) }] : [];
 }
 

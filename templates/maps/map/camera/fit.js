@@ -16,7 +16,20 @@ const NARROWEST = 1 / 300; // of the whole map's width
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 /**
- * The places without the share of them that lies farthest from their medians.
+ * The places of rows, as far as they are known, on the projection that is shown.
+ * @param {Pick<LiveMap, "projection" | "source">} map
+ * @param {number[]} rows
+ * @returns {Place[]}
+ */
+export const placesOf = ({ projection, source }, rows) =>
+	rows.flatMap((row) => {
+		const at = source.spot(projection, row);
+		return at ? [at] : [];
+	});
+
+/**
+ * The places without the share of them that lies farthest from their medians,
+ * the nearest to these first.
  * @param {Place[]} places
  * @param {number} stray
  */

@@ -1,6 +1,6 @@
 // @ts-check
-// Twelve colours for groups that differ in lightness as well as in hue, after
-// Okabe & Ito 2008; eight steps from dark and blue to light and yellow for numbers.
+// Twelve hues of about one lightness for groups, after Okabe & Ito 2008, as in
+// atlas/web/palette.py; eight steps from dark and blue to light and yellow for numbers.
 
 export const PALETTE = [
 	"#0d74b8",

@@ -19,6 +19,7 @@ import { followView } from "./panel/in_view.js";
 import { readWords } from "./panel/words.js";
 import { Search } from "./search.js";
 import { offerShare } from "./share.js";
+import { unpack } from "./source/bytes.js";
 import { openSource } from "./source/index.js";
 import { showTrouble } from "./state.js";
 import { labelledRows, whole } from "./view.js";
@@ -51,7 +52,6 @@ async function start(stage) {
 	for (const part of [".labels", ".controls", ".on-map", ".inview"]) {
 		need(stage, part).hidden = false;
 	}
-	showLegend(map, map.colouring);
 	await repaint(map);
 	map.box.classList.add("live");
 	map.box.tabIndex = 0;
@@ -65,7 +65,22 @@ async function start(stage) {
 	stage.map = map;
 	stage.dataset.ready = "true";
 	drawWithWebGL(map);
+	afterFirst(map);
 	return map;
+}
+
+/**
+ * Shows the key when the points have been seen.
+ * @param {LiveMap} map
+ */
+function afterFirst(map) {
+	requestAnimationFrame(() => {
+		requestAnimationFrame(() => {
+			if (!need(map.stage, ".legend").hidden) return;
+			showLegend(map, map.colouring);
+			map.draw();
+		});
+	});
 }
 
 /**
@@ -73,10 +88,12 @@ async function start(stage) {
  * @param {HTMLElement} stage
  */
 async function open(stage) {
-	const { meta = "", base = "" } = stage.dataset;
+	const { meta = "", base = "", points } = stage.dataset;
+	const first = points ? unpack(points) : undefined;
+	first?.catch(() => {}); // told where it is awaited
 	const answer = await fetch(meta);
 	if (!answer.ok) throw new Error(`${meta}: ${answer.status}`);
-	const source = openSource(await answer.json(), base);
+	const source = openSource(await answer.json(), base, first);
 	await source.open(source.meta.main);
 	return source;
 }
@@ -143,6 +160,8 @@ function fitting(map) {
 	return () => {
 		const now = size();
 		if (!now.width || !now.height) return;
+		// An observer also tells the size that a box has at first.
+		if (now.width === before.width && now.height === before.height) return;
 		const { projection } = map;
 		const span = (/** @type {typeof now} */ { width, height }) =>
 			whole({ box: { clientWidth: width, clientHeight: height }, meta, projection }).span; // biome-ignore format: one step

@@ -47,7 +47,7 @@ export class State {
 	/** Counts changes of projection; 0 while none is under way. */
 	gliding = 0;
 	/** @type {Map<EventName, ((value: any) => void)[]>} */ #heard = new Map();
-	#count = new Intl.NumberFormat(document.documentElement.lang);
+	/** @type {Intl.NumberFormat | undefined} */ #count;
 
 	/**
 	 * @param {HTMLElement} stage
@@ -91,7 +91,10 @@ export class State {
 	}
 
 	/** Writes a number as the page's language does. */
-	number = (/** @type {number} */ value) => this.#count.format(value);
+	number = (/** @type {number} */ value) => {
+		this.#count ??= new Intl.NumberFormat(document.documentElement.lang);
+		return this.#count.format(value);
+	};
 
 	/**
 	 * Says something to readers who listen.

@@ -3,7 +3,7 @@
 // the runtime is there; then by Plotly's scattergl, which stays fast with many;
 // and again on the canvas where there is no WebGL or its context is lost.
 import { loadPlotly } from "../../../assets/shared/plotly.js";
-import { drawDots, fitted } from "./canvas.js";
+import { fitted, paintDots } from "./canvas.js";
 import { drawWash, washOf } from "./wash.js";
 
 /** @import { View } from "../camera/camera.js" */
@@ -11,7 +11,7 @@ import { drawWash, washOf } from "./wash.js";
 
 const CLEAR = "rgba(0,0,0,0)";
 const PATIENCE = 1500; // milliseconds
-const WAIT = 60;
+const WAIT = 150; // milliseconds that points may go before what lies below them
 
 /** Resolves when the page has nothing to do, or has had for long. */
 const idle = () =>
@@ -104,9 +104,8 @@ export class Scene {
 
 	#paint() {
 		if (!this.#view) return;
-		const { clientWidth, clientHeight } = this.#box;
 		const pen = fitted(this.#plain, this.#box);
-		drawDots(pen, this.layers, this.#view, clientWidth, clientHeight, this.dot);
+		paintDots(pen, this.layers, this.#view, this.dot);
 	}
 
 	/** Draws where layers are dense, below them: later, since points come first. */

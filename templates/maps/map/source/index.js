@@ -72,10 +72,11 @@ import { WholeSource } from "./whole.js";
  * The source of a map. `base` is the address of the folder of all maps' files.
  * @param {Meta} meta
  * @param {string} base
+ * @param {Promise<Uint8Array>} [first] the points of a map that is loaded whole
  * @returns {Source}
  */
-export function openSource(meta, base) {
+export function openSource(meta, base, first) {
 	if (meta.tiles) return new TiledSource(meta, meta.tiles, base);
-	if (meta.files) return new WholeSource(meta, meta.files, base);
+	if (meta.files) return new WholeSource(meta, meta.files, base, first);
 	throw new Error(`${meta.map} has neither files nor tiles`);
 }

@@ -16,6 +16,7 @@ import { countSteps, eighths } from "./steps.js";
 export class WholeSource {
 	/** @type {string} */ #base;
 	/** @type {Files} */ #files;
+	/** @type {Promise<Uint8Array> | undefined} */ #first;
 	/** @type {Map<string, Promise<any>>} */ #asked = new Map();
 	/** @type {Record<string, Layout>} */ #layouts = {};
 	/** @type {Record<Group, Uint8Array> | null} */ #groups = null;
@@ -28,12 +29,14 @@ export class WholeSource {
 	 * @param {Meta} meta
 	 * @param {Files} files
 	 * @param {string} base
+	 * @param {Promise<Uint8Array>} [first] the file of the main projection, on its way
 	 */
-	constructor(meta, files, base) {
+	constructor(meta, files, base, first) {
 		this.meta = meta;
 		this.total = meta.tokens;
 		this.#files = files;
 		this.#base = base;
+		this.#first = first;
 	}
 
 	/**
@@ -42,12 +45,13 @@ export class WholeSource {
 	 * @template T
 	 * @param {string} name
 	 * @param {(bytes: Uint8Array) => T} read
+	 * @param {Promise<Uint8Array>} [coming] the file, where it is on its way
 	 * @returns {Promise<T>}
 	 */
-	#once(name, read) {
+	#once(name, read, coming) {
 		const before = this.#asked.get(name);
 		if (before) return before;
-		const wanted = unpack(this.#base + name).then(read);
+		const wanted = (coming ?? unpack(this.#base + name)).then(read);
 		this.#asked.set(name, wanted);
 		wanted.catch(() => this.#asked.delete(name));
 		return wanted;
@@ -56,7 +60,10 @@ export class WholeSource {
 	/** @param {string} projection */
 	open(projection) {
 		const n = this.total;
-		return this.#once(this.meta.projections[projection].file, (bytes) => {
+		const main = projection === this.meta.main;
+		const first = main ? this.#first : undefined;
+		if (main) this.#first = undefined; // a second try fetches
+		const read = (/** @type {Uint8Array} */ bytes) => {
 			const plane = (/** @type {number} */ k) =>
 				bytes.subarray((4 + k) * n, (5 + k) * n);
 			this.#layouts[projection] = {
@@ -66,10 +73,11 @@ export class WholeSource {
 				y: summed16(bytes, 2 * n, n),
 				zoom: plane(0),
 			};
-			if (projection !== this.meta.main) return;
+			if (!main) return;
 			const [cluster, kind, script, pos] = GROUPS.map((_, i) => plane(i + 1));
 			this.#groups = { cluster, kind, script, pos };
-		});
+		};
+		return this.#once(this.meta.projections[projection].file, read, first);
 	}
 
 	/**

@@ -75,19 +75,65 @@ const RARE = {
 /** @type {Intl.DisplayNames | undefined} */
 let scripts;
 
+/** @param {string} text */
+const rareCodes = (text) =>
+	/[\u0900-\u18af]/.test(text)
+		? Object.keys(RARE).filter((code) => RARE[code].test(text))
+		: [];
+
 /**
- * The names of a text's scripts that a reader may have no font for, in the
- * language of the page, in brackets; empty where there are none.
- * @param {string} text
+ * The names of scripts in the language of the page.
+ * @param {string[]} codes
  */
-function rare(text) {
-	if (!/[\u0900-\u18af]/.test(text)) return "";
-	const codes = Object.keys(RARE).filter((code) => RARE[code].test(text));
-	if (!codes.length) return "";
+function named(codes) {
 	// Tests run without a page.
 	const language = globalThis.document?.documentElement.lang || "en";
 	scripts ??= new Intl.DisplayNames([language], { type: "script" });
-	return ` (${codes.map((code) => scripts?.of(code) ?? code).join(", ")})`;
+	return codes.map((code) => scripts?.of(code) ?? code).join(", ");
+}
+
+/**
+ * The names of a text's scripts that a reader may have no font for, in brackets;
+ * empty where there are none.
+ * @param {string} text
+ */
+function rare(text) {
+	const codes = rareCodes(text);
+	return codes.length ? ` (${named(codes)})` : "";
+}
+
+/** @type {Map<string, boolean>} by the code of a script */
+const boxed = new Map();
+
+/**
+ * Whether a canvas draws a script's letters as one and the same box, which it
+ * draws for a code point that is no character, too.
+ * @param {string} code
+ * @param {string} text with a letter of the script
+ * @param {CanvasRenderingContext2D} pen
+ */
+function missing(code, text, pen) {
+	let known = boxed.get(code);
+	if (known === undefined) {
+		const letter = text.match(RARE[code])?.[0] ?? "";
+		const [own, none] = [letter, "\u0378"].map((sign) => pen.measureText(sign));
+		known =
+			own.width === none.width &&
+			own.actualBoundingBoxAscent === none.actualBoundingBoxAscent &&
+			own.actualBoundingBoxRight === none.actualBoundingBoxRight;
+		boxed.set(code, known);
+	}
+	return known;
+}
+
+/**
+ * A text as a label: one of boxes says the names of its scripts alone.
+ * @param {string} text
+ * @param {CanvasRenderingContext2D} pen
+ */
+export function labelled(text, pen) {
+	const codes = rareCodes(text).filter((code) => missing(code, text, pen));
+	return codes.length ? named(codes) : cut(text);
 }
 
 /**

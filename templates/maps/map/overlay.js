@@ -1,12 +1,12 @@
 // @ts-check
 // What stands above the points: labels, pins, and the lasso.
-import { cut, need } from "../../assets/shared/dom.js";
+import { labelled, need } from "../../assets/shared/dom.js";
 import { core, placesOf } from "./camera/fit.js";
 import { PALETTE } from "./colour/palette.js";
 import { apart } from "./labels/apart.js";
 import { chooseLabels } from "./labels/choose.js";
 import { drawLabels } from "./labels/draw.js";
-import { fitted, projector } from "./scene/canvas.js";
+import { fitted, penOf, projector } from "./scene/canvas.js";
 import { halfOctaves } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
@@ -43,7 +43,7 @@ export function styleOf(map, view) {
  */
 function shown(map, row) {
 	const text = map.source.text(row);
-	return text === undefined ? undefined : cut(text);
+	return text === undefined ? undefined : labelled(text, penOf(map.canvas));
 }
 
 /**

@@ -10,18 +10,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from atlas.engine.files import replacing, write_whole
 from atlas.errors import DataError
 from atlas.maps.facts import About, Cluster
 from atlas.spaces.records import KINDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA_VERSION = 4  # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors
 
@@ -43,6 +43,8 @@ class Dataset:
 
     def strings(self, name: str) -> list[str | None]:
         """A text column as a list of length n."""
+        import pyarrow as pa
+
         column = self.table.column(name)
         if pa.types.is_dictionary(column.type):
             column = column.cast(pa.string())
@@ -51,6 +53,8 @@ class Dataset:
     def lists(self, name: str) -> np.ndarray:
         """A column of neighbors as an (n, k) array; of a token without neighbors, whose list is
         empty, NOBODY or 0."""
+        import pyarrow.compute as pc
+
         column = self.table.column(name).combine_chunks()
         flat = np.asarray(column.flatten().to_numpy())
         lengths = np.asarray(pc.list_value_length(column).to_numpy())
@@ -63,6 +67,8 @@ class Dataset:
 
 def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
     """The type of every column by name, in file order, for a map with these projections."""
+    import pyarrow as pa
+
     words = pa.dictionary(pa.int32(), pa.string())
     result: dict[str, pa.DataType] = {
         "token_id": pa.int32(),
@@ -89,6 +95,8 @@ def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
     """An Arrow table of `columns(projections)`. `values` are arrays (n,), lists of length n, and
     arrays (n, k) for list columns, with NOBODY in place of the ids of a token without neighbors:
     its lists are empty."""
+    import pyarrow as pa
+
     arrays = []
     some = ~(np.asarray(values["neighbor_ids"]) == NOBODY).any(axis=1)
     wanted = columns(projections)
@@ -119,6 +127,8 @@ def write(folder: Path, data: Dataset) -> None:
 
     Raises DataError when the folder cannot be written.
     """
+    import pyarrow.parquet as pq
+
     parquet, about = paths(folder, data.about.map.id)
     metadata = {
         b"atlas_schema_version": str(SCHEMA_VERSION).encode(),
@@ -142,6 +152,9 @@ def read(folder: Path, map_id: str) -> Dataset:
 
     Raises DataError naming the file and its faults.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     parquet, about = paths(folder, map_id)
     facts = _read_facts(about, map_id)
     try:
@@ -233,6 +246,8 @@ def _value_faults(data: Dataset) -> Iterator[str]:
 
 def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
     """Faults of the neighbors of the tokens with these ids (n,)."""
+    import pyarrow.compute as pc
+
     count = data.about.map.neighbors
     empty: list[np.ndarray] = []
     for name in ("neighbor_ids", "neighbor_similarities"):

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from atlas.maps import data
 from atlas.maps.config import Model
-from atlas.maps.files.published import publish
-from atlas.maps.pages import pages
-from atlas.maps.sharing import feed, oembed
-from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.links import Edition
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.maps.plan import MapTarget
+    from atlas.maps.view import MapView
+    from atlas.web.page import Page
 
 
 class Maps:
@@ -59,6 +55,11 @@ class Maps:
         Writes their files, data and oEmbed answers, and if there is a base_url, a feed of the maps.
         Raises DataError for faulty atlas data.
         """
+        from atlas.maps import data
+        from atlas.maps.files.published import publish
+        from atlas.maps.sharing import feed
+        from atlas.maps.view import MapView
+
         tables = {row.id(model): (model, row) for model in entries for row in model.maps}
         views = []
         for map_id in gallery.maps:
@@ -77,11 +78,15 @@ class Maps:
 
     def pages(self, views: Sequence[MapView]) -> Iterator[Page]:
         """The pages of models, maps and clusters."""
+        from atlas.maps.pages import pages
+
         return pages(views)
 
 
 def _answer(view: MapView, edition: Edition, gallery: Gallery) -> None:
     """Write the oEmbed answer of a map in one edition."""
+    from atlas.maps.sharing import oembed
+
     places = (
         f"{edition.prefix}embed/{view.id}/",
         f"{edition.prefix}maps/{view.id}/",

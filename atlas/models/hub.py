@@ -3,6 +3,7 @@ errors that say what to do."""
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from atlas.errors import ModelError
 
 _REACHED: set[str] = set()  # hubs that have answered this process
 _SILENT: dict[str, float] = {}  # and when those that have not were last asked
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _PATIENCE = 60.0  # seconds for which a hub that did not answer is not asked again
 
 
@@ -42,6 +44,12 @@ def commit(repo: str, revision: str) -> tuple[str, frozenset[str]]:
 def cached(repo: str, revision: str, name: str) -> Path | Literal[False] | None:
     """A file in the client's local cache; False when the cache knows that the model has no such
     file, None when it knows nothing."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+    if _NAME.fullmatch(repo) and not folder.exists():
+        return None  # known without the client, which takes long to import
+
     from huggingface_hub import try_to_load_from_cache
 
     with explained(repo):

@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from atlas.errors import DataError
 
 KINDS = {
@@ -59,9 +56,13 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
             )
         try:
             parts += list(_row_groups(path) if kind == "parquet" else _lines(path, kind, size))
-        except (OSError, pa.ArrowException) as problem:
-            raise DataError(f"{path}: cannot be read ({problem})", "Is it whole?") from problem
+        except OSError as problem:
+            raise _broken(path, problem) from problem
     return parts
+
+
+def _broken(path: str | Path, problem: Exception) -> DataError:
+    return DataError(f"{path}: cannot be read ({problem})", "Is it whole?")
 
 
 def _matching(root: Path, pattern: str) -> list[Path]:
@@ -92,9 +93,16 @@ def _lines(path: Path, kind: str, size: int) -> Iterator[Chunk]:
 
 
 def _row_groups(path: Path) -> Iterator[Chunk]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     with path.open("rb") as file:
         whole = hashlib.file_digest(file, "sha256").hexdigest()
-    for number in range(pq.ParquetFile(path).num_row_groups):
+    try:
+        count = pq.ParquetFile(path).num_row_groups
+    except pa.ArrowException as problem:
+        raise _broken(path, problem) from problem
+    for number in range(count):
         yield Chunk(str(path), "parquet", number, number + 1, f"{whole}:{number}")
 
 
@@ -108,8 +116,8 @@ def texts(chunk: Chunk, field: str) -> Iterator[str]:
     try:
         every = _parquet(chunk, field) if chunk.kind == "parquet" else _read(chunk, field)
         yield from (text for text in every if text and not text.isspace())
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as problem:
-        raise DataError(f"{chunk.path}: cannot be read ({problem})", "Is it whole?") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise _broken(chunk.path, problem) from problem
 
 
 def _read(chunk: Chunk, field: str) -> Iterator[str]:
@@ -156,7 +164,18 @@ def _above(chunk: Chunk) -> int:
 
 
 def _parquet(chunk: Chunk, field: str) -> Iterator[str]:
-    file = pq.ParquetFile(chunk.path)
+    import pyarrow as pa
+
+    try:
+        yield from _column(chunk, field)
+    except pa.ArrowException as problem:
+        raise _broken(chunk.path, problem) from problem
+
+
+def _column(chunk: Chunk, field: str) -> Iterator[str]:
+    from pyarrow import parquet, types
+
+    file = parquet.ParquetFile(chunk.path)
     if field not in file.schema_arrow.names:
         raise DataError(
             f"{chunk.path}: no column {field!r} (there are: {', '.join(file.schema_arrow.names)})",
@@ -164,7 +183,7 @@ def _parquet(chunk: Chunk, field: str) -> Iterator[str]:
         )
     for batch in file.iter_batches(_PARQUET_ROWS, row_groups=[chunk.begin], columns=[field]):
         column = batch.column(0)
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        if not (types.is_string(column.type) or types.is_large_string(column.type)):
             raise DataError(
                 f"{chunk.path}: the column {field!r} is {column.type}, not text",
                 "Set `corpus.field`.",

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atlas.errors import DataError
 from atlas.findings import finding
 from atlas.findings.comparisons import data
 from atlas.findings.comparisons.config import Compare
-from atlas.findings.comparisons.pages import pages
-from atlas.findings.comparisons.view import VERSION, ComparisonView
-from atlas.maps.files import payload
-from atlas.maps.files.addresses import FOLDER, MapFiles
-from atlas.maps.files.published import drawn
-from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.comparisons.plan import ComparisonTarget
-    from atlas.web.writer import Derived
+    from atlas.findings.comparisons.view import ComparisonView
+    from atlas.web.page import Page
 
 
 class Comparisons:
@@ -54,6 +45,10 @@ class Comparisons:
         """The comparisons whose maps are shown and whose data exist. Writes their data, and the
         files of the second map as it is aligned with the first. Raises DataError for faulty
         data."""
+        from atlas.findings.comparisons import files
+        from atlas.findings.comparisons.view import ComparisonView
+        from atlas.maps.view import MapView
+
         maps = {view.id: view for view in gallery.of("maps", MapView)}
         for table in entries:
             name = data.name(*table.maps)
@@ -69,27 +64,12 @@ class Comparisons:
                 )
             first, second = (maps[map_id] for map_id in table.maps)
             pair = ComparisonView(table, content, first, second)
-            recipes = f"{content.recipe} {first.about.recipe} {second.about.recipe}"
-            key = f"{payload.VERSION} {VERSION} {recipes}"
-            facts = dict(gallery.writer.derive(pair.id, key, partial(_drawn, pair)))
-            pair.pairs = facts.pop("pairs")
-            pair.beside.files = MapFiles(**facts, cards=second.files.cards)
+            files.write(pair, gallery.writer)
             gallery.publish(name)
             yield pair
 
     def pages(self, views: Sequence[ComparisonView]) -> Iterator[Page]:
         """A list of all comparisons, and a page for each."""
+        from atlas.findings.comparisons.pages import pages
+
         return pages(self.address, views)
-
-
-def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:
-    """The files of the aligned second map, its posters, and the ids of shared tokens."""
-    files, facts = drawn(pair.beside, [pair.beside.main], pair.id)
-    facts["pairs"] = None
-    if pair.data.pairs is not None:
-        sides = [pair.ids[:, side].tolist() for side in (0, 1)]
-        content = json.dumps(sides, separators=(",", ":")).encode()
-        digest = hashlib.sha256(content).hexdigest()[:10]
-        facts["pairs"] = f"{FOLDER}{pair.id}.pairs.{digest}.json"
-        files[facts["pairs"]] = content
-    return files, facts

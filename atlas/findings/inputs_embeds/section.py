@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from atlas.findings import finding
-from atlas.findings.comparisons.view import ComparisonView
 from atlas.findings.inputs_embeds import data
 from atlas.findings.inputs_embeds.config import Pitfall
-from atlas.findings.inputs_embeds.pages import pages
-from atlas.findings.inputs_embeds.view import WriteUpView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.inputs_embeds.plan import WriteUpTarget
+    from atlas.findings.inputs_embeds.view import WriteUpView
+    from atlas.web.page import Page
 
 
 class InputsEmbeds:
@@ -42,6 +40,9 @@ class InputsEmbeds:
 
     def show(self, entries: Sequence[Pitfall], gallery: Gallery) -> Iterator[WriteUpView]:
         """The write-up, if its data exist. Raises DataError when they are faulty."""
+        from atlas.findings.comparisons.view import ComparisonView
+        from atlas.findings.inputs_embeds.view import WriteUpView
+
         content = finding.read(gallery.data, data.NAME, data.WriteUp, data.SCHEMA_VERSION)
         if entries and content is not None:
             gallery.publish(data.NAME)
@@ -49,4 +50,6 @@ class InputsEmbeds:
 
     def pages(self, views: Sequence[WriteUpView]) -> Iterator[Page]:
         """The one page."""
+        from atlas.findings.inputs_embeds.pages import pages
+
         return pages(self.address, views)

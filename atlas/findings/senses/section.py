@@ -9,13 +9,12 @@ from atlas.errors import DataError
 from atlas.findings import finding
 from atlas.findings.senses import data
 from atlas.findings.senses.config import Senses
-from atlas.findings.senses.pages import pages
-from atlas.findings.senses.view import SenseView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.senses.plan import SenseTarget
+    from atlas.findings.senses.view import SenseView
+    from atlas.web.page import Page
 
 
 class SenseMaps:
@@ -46,6 +45,8 @@ class SenseMaps:
 
     def show(self, entries: Sequence[Senses], gallery: Gallery) -> Iterator[SenseView]:
         """The sense maps whose data exist. Raises DataError when they are faulty."""
+        from atlas.findings.senses.view import SenseView
+
         for table in entries:
             name = data.file(table.name)
             content = finding.read(gallery.data, name, data.SenseMap, data.SCHEMA_VERSION)
@@ -60,4 +61,6 @@ class SenseMaps:
 
     def pages(self, views: Sequence[SenseView]) -> Iterator[Page]:
         """A list of all sense maps, and a page for each."""
+        from atlas.findings.senses.pages import pages
+
         return pages(self.address, views)

@@ -74,15 +74,19 @@ class Expected:
     title   their name in messages
     models  ids of the models they are made from; if one of them is optional, so are the files
     map_id  the id of the map they hold; empty for findings
+    asked   whether atlas.toml asks for them; what it only has by default may be missing
     """
 
     files: tuple[str, ...]
     title: str
     models: frozenset[str] = frozenset()
     map_id: str = ""
+    asked: bool = True
 
     def missing(self, folder: Path) -> Path | None:
         """The first file that is missing or holds no recipe; None when there is none."""
+        if not self.asked and not (folder / self.files[-1]).exists():
+            return None
         for name in self.files:
             if not (folder / name).exists():
                 return folder / name

@@ -54,6 +54,7 @@ STAGES = {
     "seen": 1,
     "select": 1,
     "senses": 3,
+    "splits": 1,
     "table_card": 1,
     "table_vectors": 1,
     "table_words": 1,

@@ -11,11 +11,18 @@ from atlas.config.fields import Part
 from atlas.findings.comparisons.section import Comparisons
 from atlas.findings.inputs_embeds.section import InputsEmbeds
 from atlas.findings.senses.section import SenseMaps
+from atlas.findings.words.section import WordsOfAll
 from atlas.maps.section import Maps
 from atlas.section import Section
 
 # Each section may use the targets and views of those before it.
-SECTIONS: list[Section[Any, Any]] = [Maps(), Comparisons(), SenseMaps(), InputsEmbeds()]
+SECTIONS: list[Section[Any, Any]] = [
+    Maps(),
+    Comparisons(),
+    SenseMaps(),
+    InputsEmbeds(),
+    WordsOfAll(),
+]
 
 
 def entries(config: Config, section: Section[Any, Any]) -> Sequence[Part]:

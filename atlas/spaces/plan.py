@@ -128,14 +128,20 @@ def plan_space(root: Path, source: Source, wanted: Wanted) -> SpacePlan:
             (asked, space),
             label=f"{wanted.label}: seen",
         )
-    notes = Task(
-        annotate,
-        {"language": source.language},
-        (tokens,),
-        label=f"{source.name}: annotate",
+    return SpacePlan(_card(source), tokens, _notes(source, tokens), space, asked, selection)
+
+
+def plan_tokens(source: Source) -> tuple[Task, Task]:
+    """The tasks that read a model's whole vocabulary, and what a dictionary says of its tokens."""
+    wanted = Wanted(source.name, "input", None, None, None, Selection())
+    tokens = _tokens(source, wanted)
+    return tokens, _notes(source, tokens)
+
+
+def _notes(source: Source, tokens: Task) -> Task:
+    return Task(
+        annotate, {"language": source.language}, (tokens,), label=f"{source.name}: annotate"
     )
-    card = _card(source)
-    return SpacePlan(card, tokens, notes, space, asked, selection)
 
 
 def read_words(path: Path) -> tuple[str, ...]:

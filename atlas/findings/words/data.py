@@ -1,0 +1,185 @@
+"""Atlas data of words: for each model two Parquet tables and a JSON file, and a JSON file of the
+words that atlas.toml lists.
+
+    <model>.tokens.parquet   the whole vocabulary, a row a token in id order: token_id int32, token,
+                             text, kind, pos, reading, latin
+    <model>.splits.parquet   how the tokenizer splits words, a row a word: word, ids list of int32,
+                             pieces list of string, as `tokenizer.tokenize` gives them
+    <model>.words.json       ModelWords
+    listed.words.json        Listed
+
+`latin` is a Japanese token's reading in Latin letters, for addresses and search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from atlas.engine.files import replacing
+from atlas.engine.record import Record, need
+from atlas.errors import DataError
+from atlas.findings import finding
+from atlas.findings.finding import AGAIN, Finding, Part
+from atlas.maps.facts import Slug, Tag
+from atlas.numeric.types import Array, Ints
+
+SCHEMA_VERSION = 1
+LISTED = "listed.words.json"
+
+_TEXT = pa.string()
+_CODE = pa.dictionary(pa.int32(), pa.string())
+TOKENS = {
+    "token_id": pa.int32(),
+    "token": _TEXT,
+    "text": _TEXT,
+    "kind": _CODE,
+    "pos": _CODE,
+    "reading": _TEXT,
+    "latin": _TEXT,
+}
+SPLITS = {"word": _TEXT, "ids": pa.list_(pa.int32()), "pieces": pa.list_(_TEXT)}
+
+
+@dataclass(frozen=True, eq=False)
+class Splits(Record):
+    """How a tokenizer splits words.
+
+    words    each once, as it was asked of the tokenizer
+    offsets  (w + 1,) int64: the pieces of word i are those from offsets[i] to offsets[i + 1]
+    ids      (p,) int32
+    pieces   as `tokenizer.tokenize` gives them
+    """
+
+    words: tuple[str, ...]
+    offsets: Ints
+    ids: Ints
+    pieces: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        need(len(self.offsets) == len(self.words) + 1, self, "offsets are not one a word and one")
+        need(len(self.ids) == len(self.pieces), self, "ids and pieces differ in length")
+
+    def of(self, row: int) -> tuple[list[str], list[int]]:
+        """The pieces of a word and their ids."""
+        begin, end = int(self.offsets[row]), int(self.offsets[row + 1])
+        return list(self.pieces[begin:end]), self.ids[begin:end].tolist()
+
+
+class ModelWords(Finding):
+    """The JSON file of a model's words."""
+
+    model: Slug
+    language: Tag
+    family: str = Field(description="of the tokenizer; `words` for a table of vectors without one")
+    tokens: int = Field(ge=0)
+    words: int = Field(ge=0, description="words whose split is known")
+    split: bool = Field(description="whether there is a tokenizer that could be asked")
+    dictionary: str = Field(description="of parts of speech and readings; empty without one")
+
+
+class ListedWord(Part):
+    """A word that atlas.toml lists; its reading in katakana and in Latin letters."""
+
+    word: str
+    reading: str | None = None
+    latin: str | None = None
+
+
+class Listed(Finding):
+    """The JSON file of the words that atlas.toml lists."""
+
+    words: tuple[ListedWord, ...]
+
+
+def files(model: str) -> tuple[str, str, str]:
+    """The names of a model's files in the data folder, the JSON file last."""
+    return f"{model}.tokens.parquet", f"{model}.splits.parquet", f"{model}.words.json"
+
+
+@dataclass(frozen=True, eq=False)
+class WordData:
+    """The files of a model's words in memory."""
+
+    about: ModelWords
+    tokens: pa.Table
+    splits: pa.Table
+
+
+def table(values: Mapping[str, Any], columns: Mapping[str, pa.DataType]) -> pa.Table:
+    """An Arrow table of these columns."""
+    arrays = {
+        name: pa.array(values[name], _TEXT).dictionary_encode()
+        if pa.types.is_dictionary(kind)
+        else values[name]
+        if isinstance(values[name], pa.Array)
+        else pa.array(values[name], kind)
+        for name, kind in columns.items()
+    }
+    return pa.table(arrays, schema=pa.schema(columns))
+
+
+def listed(offsets: Array, values: pa.Array) -> pa.Array:
+    """A column of lists: those of row i are `values` from offsets[i] to offsets[i + 1]."""
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def write(folder: Path, data: WordData) -> None:
+    """Write a model's files, the JSON last. Raises DataError when the folder cannot be written."""
+    names = files(data.about.model)
+    mark = {b"atlas_recipe": data.about.recipe.encode()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / names[-1]).unlink(missing_ok=True)
+        for name, content in zip(names, (data.tokens, data.splits), strict=False):
+            with replacing(folder / name) as beside:
+                pq.write_table(content.replace_schema_metadata(mark), beside, compression="zstd")
+    except OSError as problem:
+        raise DataError(
+            f"{folder}: {problem.strerror or problem}",
+            "Check the permissions and the free space there.",
+        ) from problem
+    finding.write(folder, names[-1], data.about)
+
+
+def read(folder: Path, model: str) -> WordData | None:
+    """A model's files, None where there is no JSON file. Raises DataError naming the file and its
+    fault."""
+    names = files(model)
+    about = finding.read(folder, names[-1], ModelWords, SCHEMA_VERSION)
+    if about is None:
+        return None
+    if about.model != model:
+        raise DataError(f"{folder / names[-1]}: holds the model {about.model}", AGAIN)
+    found = WordData(
+        about,
+        _read(folder / names[0], TOKENS, about.recipe),
+        _read(folder / names[1], SPLITS, about.recipe),
+    )
+    ids = np.asarray(found.tokens.column("token_id").to_numpy())
+    if len(ids) != about.tokens or not np.array_equal(ids, np.arange(len(ids))):
+        raise DataError(f"{folder / names[0]}: token_id does not count from 0", AGAIN)
+    ranges = [found.splits.column(name).combine_chunks() for name in ("ids", "pieces")]
+    if not ranges[0].offsets.equals(ranges[1].offsets):
+        raise DataError(f"{folder / names[1]}: ids and pieces are of different words", AGAIN)
+    return found
+
+
+def _read(path: Path, columns: Mapping[str, pa.DataType], recipe: str) -> pa.Table:
+    try:
+        content = pq.read_table(path)
+    except (OSError, ValueError, pa.ArrowException) as problem:
+        raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
+    if (content.schema.metadata or {}).get(b"atlas_recipe", b"").decode() != recipe:
+        raise DataError(f"{path}: made by another build than the JSON file beside it", AGAIN)
+    kinds = dict(zip(content.schema.names, content.schema.types, strict=True))
+    if kinds != dict(columns):
+        raise DataError(f"{path}: its columns are {', '.join(kinds)}", AGAIN)
+    return content

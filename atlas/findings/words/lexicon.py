@@ -1,0 +1,268 @@
+"""What the models of a site know of words: tokens by key, and the answer of each to a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from atlas.findings.words.data import ListedWord, WordData
+from atlas.findings.words.forms import key, word
+from atlas.maps.config import Model
+from atlas.maps.data import NOBODY
+from atlas.maps.view import MapView
+
+Answer = dict[str, Any]  # JSON values; see the site's OpenAPI file, or `answer`
+
+
+class Space:
+    """A map as one of the spaces of its model: the neighbors of its tokens, its clusters and where
+    each token lies on its poster."""
+
+    def __init__(self, view: MapView, count: int) -> None:
+        self.view = view
+        self.ids = view.ids
+        self.count = min(count, view.near.shape[1])
+        near = view.near[:, : self.count]
+        self._near = np.where(near == NOBODY, 0, np.searchsorted(self.ids, near))
+        self._some = (near != NOBODY).any(axis=1)
+        self._similar = np.round(view.similar[:, : self.count].astype(np.float64), 3)
+        self._places = np.round(
+            np.stack([view.unit[:, 0], 1 - view.unit[:, 1] / view.aspect], axis=1), 4
+        )
+        self._seen = np.all((self._places >= 0) & (self._places <= 1), axis=1)
+        self._clusters = (
+            np.asarray(view.data.column("cluster_fine")),
+            np.asarray(view.data.column("cluster_coarse")),
+        )
+        self._kept = np.rint(view.overlaps[view.main] * self.k).astype(int)
+
+    @property
+    def k(self) -> int:
+        """The number of neighbors that `kept` counts of."""
+        return self.view.about.faithfulness[self.view.main].k
+
+    def row(self, token: int) -> int | None:
+        """The row of a token id; None where the map does not show it."""
+        row = int(np.searchsorted(self.ids, token))
+        return row if row < len(self.ids) and self.ids[row] == token else None
+
+    def near(self, row: int) -> list[tuple[str, float, int]]:
+        """Text, similarity and id of the true neighbors of a row."""
+        if not self._some[row]:
+            return []
+        texts, ids, places = self.view.texts, self.ids, self._near[row].tolist()
+        return [
+            (texts[place], similar, int(ids[place]))
+            for place, similar in zip(places, self._similar[row].tolist(), strict=True)
+        ]
+
+    @cached_property
+    def clusters(self) -> tuple[list[Answer], list[Answer]]:
+        """What is told of fine and of coarse clusters."""
+        told = [
+            {"id": one.slug, "title": one.name, "href": self.view.page_of(one)}
+            for one in (*self.view.fine, *self.view.coarse)
+        ]
+        return told[: len(self.view.fine)], told[len(self.view.fine) :]
+
+    def told(self, token: int) -> Answer | None:
+        """What the space says of a token; None where the map does not show it."""
+        row = self.row(token)
+        if row is None:
+            return None
+        found: Answer = {"near": self.near(row), "kept": int(self._kept[row])}
+        for keys, clusters in zip(self._clusters, self.clusters, strict=True):
+            if keys[row] >= 0:
+                found["cluster"] = clusters[keys[row]]
+                break
+        if self._seen[row]:
+            found["at"] = self._places[row].tolist()
+        return found
+
+
+class ModelLexicon:
+    """What one model knows of words.
+
+    spaces  the largest map of each of its spaces of tokens
+    rows    its tokens' ids by key
+    """
+
+    def __init__(
+        self, model: Model, data: WordData, views: Iterable[MapView], neighbors: int
+    ) -> None:
+        self.model, self.about = model, data.about
+        columns = {name: data.tokens.column(name).to_pylist() for name in data.tokens.column_names}
+        self.tokens, self.texts = columns["token"], columns["text"]
+        self.kinds, self.pos = columns["kind"], columns["pos"]
+        self.readings, self.latin = columns["reading"], columns["latin"]
+        self.rows: dict[str, list[int]] = {}
+        for row, text in enumerate(self.texts):
+            self.rows.setdefault(key(text), []).append(row)
+        splits = data.splits
+        self.words = {one: row for row, one in enumerate(splits.column("word").to_pylist())}
+        ids = splits.column("ids").combine_chunks()
+        self._offsets, self._ids = np.asarray(ids.offsets), np.asarray(ids.values)
+        self._pieces = splits.column("pieces").combine_chunks().values
+        self.spaces = [Space(view, neighbors) for view in self._distinct(views)]
+
+    def _distinct(self, views: Iterable[MapView]) -> list[MapView]:
+        """The largest map of each space, in the order of atlas.toml, of those that show tokens of
+        this vocabulary."""
+        found: dict[tuple[object, ...], MapView] = {}
+        for view in views:
+            table = view.map
+            corpus = table.corpus.model_dump_json() if table.corpus else ""
+            what = (table.space, table.layer, table.tensor, corpus)
+            shown = view.ids.tolist()
+            own = not shown or (
+                shown[-1] < len(self.texts) and [self.texts[row] for row in shown] == view.texts
+            )
+            if own and (what not in found or view.size > found[what].size):
+                found[what] = view
+        return list(found.values())
+
+    def split(self, text: str) -> tuple[list[str], list[int]] | None:
+        """How the tokenizer splits a word, as a person reads it, and the ids; None where it was not
+        asked."""
+        row = self.words.get(text)
+        if row is None:
+            return None
+        begin, end = int(self._offsets[row]), int(self._offsets[row + 1])
+        ids = self._ids[begin:end].tolist()
+        pieces = self._pieces.slice(begin, end - begin).to_pylist()
+        return [
+            self.texts[one] if 0 <= one < len(self.texts) and self.tokens[one] == piece else piece
+            for one, piece in zip(ids, pieces, strict=True)
+        ], ids
+
+    def token(self, row: int) -> Answer:
+        """What is told of a token; what is not known is left out."""
+        found: Answer = {"id": row, "text": self.texts[row], "kind": self.kinds[row]}
+        found["rank"] = row + 1
+        if self.pos[row]:
+            found["pos"] = self.pos[row]
+        if self.readings[row]:
+            found["reading"] = self.readings[row]
+        spaces = [
+            {"space": number, **told}
+            for number, space in enumerate(self.spaces)
+            if (told := space.told(row))
+        ]
+        return {**found, "spaces": spaces} if spaces else found
+
+    def answer(self, found: str, forms: Sequence[str]) -> Answer | None:
+        """The answer to a key, whose forms are given, the usual one first; None where nothing is
+        known.
+
+        `split` and `ids` are of the first form, which is told where it is not the key; `forms`
+        holds the splits of the others, and of forms after a space where the tokenizer tells these
+        apart, by the text that was asked.
+        """
+        rows = self.rows.get(found, ())
+        answer: Answer = {"tokens": [self.token(row) for row in rows]} if rows else {}
+        others: dict[str, Answer] = {}
+        for number, form in enumerate(forms):
+            first = self.split(form)
+            if first and not number:
+                own = {"form": form} if form != found else {}
+                answer |= {"split": first[0], "ids": first[1], **own}
+            elif first:
+                others[form] = {"split": first[0], "ids": first[1]}
+            after = self.split(f" {form}")
+            if after:
+                others[f" {form}"] = {"split": after[0], "ids": after[1]}
+        return {**answer, **({"forms": others} if others else {})} or None
+
+
+class Lexicon:
+    """What all models of a site know of words.
+
+    models  in the order of atlas.toml
+    listed  the words that atlas.toml lists
+    """
+
+    def __init__(self, models: Sequence[ModelLexicon], listed: Sequence[ListedWord] = ()) -> None:
+        self.models, self.listed = models, listed
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """All keys, in the order of Unicode."""
+        found = {key(one.word) for one in self.listed}
+        for model in self.models:
+            found.update(model.rows)
+        return sorted(found)
+
+    @cached_property
+    def _forms(self) -> Mapping[str, list[str]]:
+        """The written forms of the listed words by key."""
+        found: dict[str, list[str]] = {}
+        for one in self.listed:
+            found.setdefault(key(one.word), []).append(one.word)
+        return found
+
+    def forms(self, found: str) -> list[str]:
+        """The written forms of a key: first the one that is listed, or the key itself where it is
+        one, else the one that most models have."""
+        counts: dict[str, int] = {}
+        for model in self.models:
+            own = {word(model.texts[row]) for row in model.rows.get(found, ())}
+            for form in own:
+                counts[form] = counts.get(form, 0) + 1
+        named = self._forms.get(found, ())
+        every = dict.fromkeys([*named, *sorted(counts)])
+        order = {form: place for place, form in enumerate(named)}
+
+        def usual(form: str) -> tuple[int, bool, int, str]:
+            return order.get(form, len(order)), form != found, -counts.get(form, 0), form
+
+        return sorted((form for form in every if form), key=usual)
+
+    def answers(self, found: str) -> list[Answer | None]:
+        """The answer of each model to a key."""
+        forms = self.forms(found)
+        return [model.answer(found, forms) for model in self.models]
+
+    def known(self, found: str) -> bool:
+        """Whether a key is a token of any model, or listed."""
+        return found in self._forms or any(found in model.rows for model in self.models)
+
+    def size(self, found: str) -> int:
+        """About how many bytes of JSON the answers to a key take."""
+        total = 40
+        for model in self.models:
+            for row in model.rows.get(found, ()):
+                shown = sum(space.row(row) is not None for space in model.spaces)
+                total += 90 + shown * (150 + sum(space.count for space in model.spaces[:1]) * 26)
+            total += 60
+        return total
+
+    def index(self, languages: Sequence[str]) -> Iterator[Answer]:
+        """What is told of each model beside the answers."""
+        for model in self.models:
+            view = model.spaces[0].view if model.spaces else None
+            titles = {
+                language: view.model_title(language) if view else model.model.id
+                for language in languages
+            }
+            yield {
+                "id": model.model.id,
+                "title": titles,
+                "language": model.about.language,
+                "spaces": [_space(space, languages) for space in model.spaces],
+                "tokenizer": {"file": None, "known": "words"} if model.about.split else None,
+            }
+
+
+def _space(space: Space, languages: Sequence[str]) -> Answer:
+    view = space.view
+    return {
+        "map": view.id,
+        "space": view.map.space,
+        "title": {language: view.title(language) for language in languages},
+        "href": f"maps/{view.id}/",
+        "poster": view.files.pictures[f"{view.main}-800"],
+        "k": space.k,
+    }

@@ -1,0 +1,67 @@
+"""The files of words: the answers of all models, and the data that they are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from atlas.findings.words import data, shards
+from atlas.findings.words.view import WordsView
+from atlas.section import Gallery
+from atlas.web.writer import Derived
+
+_CHUNK = 4000  # keys whose answers are held at once
+
+
+def publish(view: WordsView, gallery: Gallery) -> None:
+    """Write the files of answers, their index, and the data of the words. Answers that their
+    recipes leave unchanged are shared with the old site."""
+    lexicon = view.lexicon
+    recipes = [model.about.recipe for model in lexicon.models]
+    recipes += [space.view.about.recipe for model in lexicon.models for space in model.spaces]
+    facts = [shards.VERSION, view.table.neighbors, view.table.list, recipes]
+    key = hashlib.sha256(repr(facts).encode()).hexdigest()
+    sizes = {found: lexicon.size(found) for found in lexicon.keys}
+    planned = shards.shards(lexicon.keys, sizes)
+    bounds: list[str] = []
+    for number, part in enumerate(_chunks(planned)):
+        make = partial(_answers, view, part)
+        bounds += gallery.writer.derive(f"words.{number}", key, make)
+    view.shards = sorted(bounds)
+    index = {
+        "version": shards.VERSION,
+        "models": list(lexicon.index(gallery.site.languages)),
+        "shards": view.shards,
+    }
+    gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
+    for model in lexicon.models:
+        for name in data.files(model.model.id):
+            gallery.publish(name)
+    if lexicon.listed:
+        gallery.publish(data.LISTED)
+
+
+def _chunks(planned: shards.Shards) -> Iterable[shards.Shards]:
+    """The planned files in parts of about _CHUNK keys, so that not all answers are held at
+    once."""
+    part: shards.Shards = {}
+    held = 0
+    for bound, keys in planned.items():
+        part[bound] = keys
+        held += len(keys)
+        if held >= _CHUNK:
+            yield part
+            part, held = {}, 0
+    if part:
+        yield part
+
+
+def _answers(view: WordsView, planned: shards.Shards) -> Derived[Sequence[str]]:
+    """The files of some bounds, and the bounds."""
+    made = {
+        bound: content
+        for begin, keys in planned.items()
+        for bound, content in shards.packed(view.lexicon, begin, keys)
+    }
+    return {shards.file_name(bound): content for bound, content in made.items()}, list(made)

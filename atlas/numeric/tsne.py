@@ -1,4 +1,5 @@
-"""t-SNE (van der Maaten & Hinton 2008), by openTSNE (Poličar, Stražar & Zupan 2024)."""
+"""t-SNE (van der Maaten & Hinton 2008), by openTSNE (Poličar, Stražar & Zupan 2024); on a graphics
+processor by torch, with the same affinities, phases and steps."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.numeric.pca import start
+from atlas.numeric.tsne_torch import descend
 from atlas.numeric.types import Array, Facts, Floats, Ints, Near, Progress, silent
 from atlas.numeric.vectors import directed
 
@@ -24,6 +26,7 @@ def project(
     near: Near,
     *,
     seed: int,
+    device: str = "cpu",
     threads: int = 1,
     progress: Progress = silent,
     iterations: int | None = None,
@@ -36,39 +39,65 @@ def project(
     fraction of its time: benchmarks/projections.py. Without `iterations` there are 250, after 100
     of early exaggeration.
     """
-    from openTSNE import TSNEEmbedding
-    from openTSNE.affinity import PrecomputedAffinities
-
     n = len(values)
     iterations = iterations or _ITERATIONS
     # Were all points of a small map equal neighbors, it would say nothing.
     k = min(near.rows.shape[1], max(n // 4, 2))
-    embedding = TSNEEmbedding(
-        start(values, 1e-4, seed),
-        PrecomputedAffinities(_affinities(near.rows[:, :k], directed(values))),
-        # Few points are soon done; threads that wait for one another on a busy machine are not.
-        n_jobs=threads if n > _FEW else 1,
-        random_state=seed,
-        negative_gradient_method="fft" if n > _FEW else "bh",
-    )
-    done = 0
-
-    def told(iteration: int, *_: object) -> bool:
-        progress((done + iteration) / (_EARLY + iterations))
-        return False
-
-    often = {"callbacks": [told], "callbacks_every_iters": 10, "inplace": True}
-    embedding.optimize(_EARLY, exaggeration=12, momentum=0.5, **often)
-    done = _EARLY
-    embedding.optimize(iterations, momentum=0.8, **often)
-    progress(1.0)
+    affinities = _affinities(near.rows[:, :k], directed(values))
+    begin = start(values, 1e-4, seed)
+    phases = [(_EARLY, 12.0, 0.5), (iterations, 1.0, 0.8)]
+    if device.startswith("cuda"):
+        place = descend(begin, affinities, phases, device=device, progress=progress)
+    else:
+        place = _by_opentsne(begin, affinities, phases, seed, threads, progress)
     facts = {
         "affinities": f"uniform over {k} neighbors",
         "early_iterations": _EARLY,
         "iterations": iterations,
-        "implementation": "openTSNE",
+        "implementation": "atlas (torch)" if device.startswith("cuda") else "openTSNE",
     }
-    return np.asarray(embedding), facts
+    return place, facts
+
+
+def _by_opentsne(
+    begin: Array,
+    affinities: csr_matrix,
+    phases: list[tuple[int, float, float]],
+    seed: int,
+    threads: int,
+    progress: Progress,
+) -> Array:
+    """The layout (n, 2) from a start (n, 2); phases as `descend` has them."""
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PrecomputedAffinities
+
+    few = len(begin) <= _FEW
+    embedding = TSNEEmbedding(
+        begin,
+        PrecomputedAffinities(affinities),
+        # Few points are soon done; threads that wait for one another on a busy machine are not.
+        n_jobs=1 if few else threads,
+        random_state=seed,
+        negative_gradient_method="bh" if few else "fft",
+    )
+    total, done = sum(iterations for iterations, _, _ in phases), 0
+
+    def told(iteration: int, *_: object) -> bool:
+        progress((done + iteration) / total)
+        return False
+
+    for iterations, exaggeration, momentum in phases:
+        embedding.optimize(
+            iterations,
+            exaggeration=exaggeration,
+            momentum=momentum,
+            callbacks=[told],
+            callbacks_every_iters=10,
+            inplace=True,
+        )
+        done += iterations
+    progress(1.0)
+    return np.asarray(embedding)
 
 
 def _affinities(rows: Ints, linked: npt.NDArray[np.bool_]) -> csr_matrix:

@@ -23,6 +23,7 @@ from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.senses.config import Senses
+from atlas.findings.vocabularies.config import Vocabularies
 from atlas.findings.words.config import Words
 from atlas.maps.config import Model
 from atlas.maps.landmarks import Claim, Landmark
@@ -49,6 +50,8 @@ class Config(Part):
     """Sense maps: words of several senses in sentences."""
     words: Words = Words()
     """A word in every model: pages and files of answers."""
+    vocabularies: Vocabularies = Vocabularies()
+    """Vocabularies beside one another, and order in them."""
 
     _root: Path = PrivateAttr(default=Path())
 

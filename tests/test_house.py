@@ -12,7 +12,13 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-FINDINGS = ("comparisons", "senses", "inputs_embeds", "words")  # each may import those before it
+FINDINGS = (
+    "comparisons",
+    "senses",
+    "inputs_embeds",
+    "words",
+    "vocabularies",
+)  # each may import those before it
 KINDS = ("maps", *FINDINGS)
 SHOWS = ("view", "pages", "section", "data", "facts", "config")  # what renders, within each kind
 BELOW = ("config", "numeric", "engine", "web", "section", "models", "spaces", "maps")

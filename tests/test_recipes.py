@@ -40,6 +40,7 @@ STAGES = {
     "cluster": 6,
     "compare": 5,
     "contextual": 2,
+    "counted": 1,
     "describe": 4,
     "foremost": 1,
     "label": 5,
@@ -49,17 +50,20 @@ STAGES = {
     "measure": 5,
     "neighbors": 3,
     "occurrences": 3,
+    "orders": 1,
     "pitfall": 3,
     "project": 3,
     "seen": 1,
     "select": 1,
     "senses": 3,
     "splits": 1,
+    "shared": 1,
     "table_card": 1,
     "table_vectors": 1,
     "table_words": 1,
     "vectors": 3,
     "vocabulary": 5,
+    "wall": 1,
     "words": 1,
 }
 KEYS: dict[str, str] = {
@@ -211,7 +215,7 @@ def test_a_key_does_not_depend_on_where_things_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("helper", "users"),
     [
-        (ENCODER, {"contextual", "occurrences", "layers", "senses", "pitfall"}),
+        (ENCODER, {"contextual", "occurrences", "layers", "senses", "pitfall", "orders"}),
         (NEIGHBORS, {"neighbors", "compare", "layers"}),
         (NEAREST, {"measure", "landmarks", "cluster"}),
         (READ_JSON, {"describe", "vocabulary", "vectors", "pitfall"}),

@@ -11,6 +11,7 @@ from atlas.config.fields import Part
 from atlas.findings.comparisons.section import Comparisons
 from atlas.findings.inputs_embeds.section import InputsEmbeds
 from atlas.findings.senses.section import SenseMaps
+from atlas.findings.vocabularies.section import VocabulariesSection
 from atlas.findings.words.section import WordsOfAll
 from atlas.maps.section import Maps
 from atlas.section import Section
@@ -22,6 +23,7 @@ SECTIONS: list[Section[Any, Any]] = [
     SenseMaps(),
     InputsEmbeds(),
     WordsOfAll(),
+    VocabulariesSection(),
 ]
 
 

@@ -41,13 +41,22 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
 
     Raises DataError when there is no such file, or one of a kind that is not known.
     """
+    return list(_every(root, pattern, size))
+
+
+def first_chunk(root: Path, pattern: str, size: int) -> Chunk | None:
+    """The first of `chunks`, for which no more is read; None where the files are empty. Raises as
+    that does."""
+    return next(_every(root, pattern, size), None)
+
+
+def _every(root: Path, pattern: str, size: int) -> Iterator[Chunk]:
     paths = _matching(root, pattern)
     if not paths:
         raise DataError(
             f"{pattern}: no such file",
             "`corpus.path` in atlas.toml is relative to that file, and may hold * and **.",
         )
-    parts = []
     for path in paths:
         kind = KINDS.get(path.suffix.lower())
         if kind is None:
@@ -55,10 +64,9 @@ def chunks(root: Path, pattern: str, size: int) -> list[Chunk]:
                 f"{path}: neither text, JSON Lines nor Parquet", f"Name it {', '.join(KINDS)}."
             )
         try:
-            parts += list(_row_groups(path) if kind == "parquet" else _lines(path, kind, size))
+            yield from _row_groups(path) if kind == "parquet" else _lines(path, kind, size)
         except OSError as problem:
             raise _broken(path, problem) from problem
-    return parts
 
 
 def _broken(path: str | Path, problem: Exception) -> DataError:

@@ -107,6 +107,8 @@ def visible(text: str) -> str:
 
 # What stands for a space, a line break and a tab.
 _MARKS = "␣⏎⇥"
+# What says that a word begins or ends, or that a token goes on with one.
+_ENDS = "␣", "##", "@@"
 
 
 def _by_number(character: str) -> str:
@@ -118,6 +120,14 @@ def unmarked(text: str) -> str:
     it."""
     for mark in _MARKS:
         text = text.replace(mark, _by_number(mark))
+    return text
+
+
+def bare(text: str) -> str:
+    """A readable text without the marks of a word's start, its end and a continuation, which differ
+    between kinds of tokenizers; as it is where there is nothing else."""
+    for mark in _ENDS:
+        text = text.removeprefix(mark).removesuffix(mark) or text
     return text
 
 

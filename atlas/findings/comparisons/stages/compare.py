@@ -14,13 +14,13 @@ from atlas.numeric import alignment
 from atlas.numeric.alignment import cka, cka_by_chance, kept, similarity
 from atlas.numeric.neighbors import neighbors
 from atlas.numeric.types import Array, Floats, Ints
+from atlas.spaces.readable import bare
 from atlas.spaces.records import Selection, Vectors, Vocabulary
 
 ALIGNMENT = helper("alignment", version=alignment.VERSION)
 
 _TENTHS = 10
 _LISTED = 40  # words that move most and least, each
-_MARKS = "␣", "##", "@@"
 _CROWD = 4  # times as many others as neighbors, at least: among few tokens all are neighbors of all
 
 
@@ -141,16 +141,10 @@ def shared(
     def named(ids: Ints, words: Vocabulary) -> dict[tuple[str, str], int]:
         tokens: dict[tuple[str, str], int] = {}
         for token in ids.tolist():
-            tokens.setdefault((_bare(words.texts[token]), words.kinds[token]), token)
+            tokens.setdefault((bare(words.texts[token]), words.kinds[token]), token)
         return tokens
 
     names, others = named(selection.ids, vocabulary), named(other.ids, second)
     return np.array(
         [(token, others[name]) for name, token in names.items() if name in others], np.int32
     ).reshape(-1, 2)
-
-
-def _bare(text: str) -> str:
-    for mark in _MARKS:
-        text = text.removeprefix(mark).removesuffix(mark) or text
-    return text

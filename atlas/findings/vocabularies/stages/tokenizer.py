@@ -1,0 +1,72 @@
+"""A model's tokenizer, asked for the tokens of words and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.engine.stage import helper
+from atlas.errors import ModelError
+from atlas.models import tokenizer_asked
+from atlas.models.tokenizer_asked import Tokenizer
+
+ASKED = helper("asked", version=1)
+
+LIBRARIES = ("tokenizers", "transformers")
+_PART = 4096  # texts at a time
+_PROBLEMS = (
+    *(AttributeError, IndexError, KeyError, OSError, OverflowError, RuntimeError),
+    *(TypeError, ValueError),
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A tokenizer of transformers. `unknown` is the id of what it does not know, None where it has
+    none."""
+
+    tokenizer: Tokenizer
+    unknown: int | None
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, without special tokens. Raises ModelError when the tokenizer
+        does not read them."""
+        found: list[list[int]] = []
+        try:
+            for begin in range(0, len(texts), _PART):
+                read = self.tokenizer(
+                    list(texts[begin : begin + _PART]),
+                    add_special_tokens=False,
+                    truncation=False,
+                    verbose=False,
+                )
+                found += [list(map(int, ids)) for ids in read["input_ids"]]
+        except _PROBLEMS as problem:
+            reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+            raise ModelError(f"the tokenizer does not read texts: {reason}") from problem
+        return found
+
+
+def reader(location: str) -> Reader:
+    """The tokenizer of a checkpoint, or of a table of vectors beside which there is one. Raises
+    ModelError when there is none, or it cannot be made."""
+    if location.startswith("vectors:"):
+        made = _beside(Path(location.removeprefix("vectors:")))
+    else:
+        made = tokenizer_asked.tokenizer(location)
+    unknown = made.unk_token_id
+    return Reader(made, int(unknown) if unknown is not None else None)
+
+
+def _beside(path: Path) -> Tokenizer:
+    file = path.with_name("tokenizer.json")
+    if path.suffix != ".safetensors" or not file.is_file():
+        raise ModelError("a table of vectors has no tokenizer")
+    from transformers import PreTrainedTokenizerFast
+
+    kind: Tokenizer = PreTrainedTokenizerFast
+    try:
+        return kind(tokenizer_file=str(file))
+    except Exception as problem:  # `tokenizers` raises it bare
+        raise ModelError(f"{file.name}: not a tokenizer ({problem})") from problem

@@ -33,7 +33,9 @@ BAD: list[tuple[str, list[str]]] = [
     ("site = 3\n" + MODEL, ["site: must be a table; begin it with [site]"]),
     (
         "colour = 1\n" + MODEL,
-        ["colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses, words, vocabularies)"],
+        [
+            "colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses, words, vocabularies)"
+        ],
     ),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),
     (MODEL + 'langauge = "ja"', ["models[0].langauge: unknown key (did you mean language?)"]),

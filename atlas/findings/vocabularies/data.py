@@ -6,15 +6,17 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from atlas.engine.files import write_whole
 from atlas.errors import DataError
 from atlas.findings.finding import Finding, Part
 from atlas.maps.facts import Slug, Tag
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA_VERSION = 1
 
@@ -198,17 +200,6 @@ class OfOrders(Finding, Orders):
     language: Tag
 
 
-LISTS = pa.schema(
-    [
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("first", pa.list_(pa.int32()), nullable=False),
-        pa.field("second", pa.list_(pa.int32()), nullable=False),
-        pa.field("kind", pa.dictionary(pa.int8(), pa.string()), nullable=False),
-        pa.field("script", pa.dictionary(pa.int8(), pa.string()), nullable=False),
-    ]
-)
-
-
 def of_model(model: str) -> str:
     """The name of a vocabulary's file in the data folder."""
     return f"{model}.vocabulary.json"
@@ -229,9 +220,27 @@ def list_of(first: str, second: str) -> str:
     return f"{first}--{second}.vocabularies.parquet"
 
 
+def _columns() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("text", pa.string(), nullable=False),
+            pa.field("first", pa.list_(pa.int32()), nullable=False),
+            pa.field("second", pa.list_(pa.int32()), nullable=False),
+            pa.field("kind", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+            pa.field("script", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+        ]
+    )
+
+
 def write_list(path: Path, columns: Sequence[Sequence[object]], recipe: str) -> None:
-    """Write a pair's table, of the columns of LISTS. Raises DataError when it cannot be written."""
-    schema = LISTS.with_metadata({"schema_version": str(SCHEMA_VERSION), "recipe": recipe})
+    """Write a pair's table: each text with its ids in the `first` and in the `second` vocabulary,
+    and the kind and the script of its first token. Raises DataError when it cannot be written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _columns().with_metadata({"schema_version": str(SCHEMA_VERSION), "recipe": recipe})
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     raw = io.BytesIO()
     pq.write_table(pa.table(arrays, schema=schema), raw, compression="zstd")
@@ -247,9 +256,12 @@ def write_list(path: Path, columns: Sequence[Sequence[object]], recipe: str) -> 
 
 def list_recipe(path: Path) -> str | None:
     """The recipe in a pair's table; None where there is none that can be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         found = pq.read_schema(path)
     except (OSError, pa.ArrowException):
         return None
     told = (found.metadata or {}).get(b"recipe")
-    return told.decode() if told and found.equals(LISTS) else None
+    return told.decode() if told and found.equals(_columns()) else None

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 from atlas.findings import finding
 from atlas.findings.vocabularies import data
 from atlas.findings.vocabularies.config import Vocabularies
-from atlas.findings.vocabularies.drawing import across, picture
-from atlas.findings.vocabularies.pages import pages
-from atlas.findings.vocabularies.view import VocabulariesView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.vocabularies.plan import OrdersTarget, PairTarget, VocabularyTarget
+    from atlas.findings.vocabularies.view import VocabulariesView
+    from atlas.web.page import Page
 
 F = TypeVar("F", data.OfModel, data.OfOrders)
 
@@ -29,33 +27,42 @@ class VocabulariesSection:
     def targets(
         self, entries: Sequence[Vocabularies], ground: Ground, planned: Sequence[Target]
     ) -> Iterator[VocabularyTarget | OrdersTarget | PairTarget]:
-        """The targets of every model that has a map, and of every two."""
+        """The targets of every model that has a map, and of every two; none if `ground.only`
+        limits the build."""
         from atlas.findings.vocabularies.plan import plan_vocabularies
 
-        for table in entries:
+        for table in () if ground.only else entries:
             if table.enabled:
                 yield from plan_vocabularies(table, ground, planned)
 
     def expected(
         self, entries: Sequence[Vocabularies], maps: Mapping[str, str]
     ) -> Iterator[Expected]:
-        """The files of every model, and of every two."""
+        """The files of every model, and of every two. Where the table is left out, a site may be
+        made of older data, which have none."""
         models = tuple(dict.fromkeys(maps.values()))
         for table in entries:
             if not table.enabled:
                 continue
+            asked = bool(table.model_fields_set)
             for model in models:
                 own = frozenset({model})
-                yield Expected((data.of_model(model),), "[vocabularies]", own)
+                name = f"the vocabulary of {model}"
+                yield Expected((data.of_model(model),), name, own, asked=asked)
                 if table.order:
-                    yield Expected((data.of_orders(model),), "`order` of [vocabularies]", own)
+                    name = f"the orders of {model}"
+                    yield Expected((data.of_orders(model),), name, own, asked=asked)
             for pair in combinations(models if table.pairs else (), 2):
                 files = (data.list_of(*pair), data.of_pair(*pair))
-                yield Expected(files, "`pairs` of [vocabularies]", frozenset(pair))
+                name = f"the vocabularies of {' and '.join(pair)}"
+                yield Expected(files, name, frozenset(pair), asked=asked)
 
     def show(self, entries: Sequence[Vocabularies], gallery: Gallery) -> Iterator[VocabulariesView]:
         """All vocabularies whose data exist. Writes their data, and the pictures of walls. Raises
         DataError for faulty data."""
+        from atlas.findings.vocabularies.drawing import across, picture
+        from atlas.findings.vocabularies.view import VocabulariesView
+
         models = [
             model.id
             for model in gallery.models.values()
@@ -77,6 +84,8 @@ class VocabulariesSection:
 
     def pages(self, views: Sequence[VocabulariesView]) -> Iterator[Page]:
         """The page of all, and those of pairs, sets and orders."""
+        from atlas.findings.vocabularies.pages import pages
+
         return pages(self.address, views)
 
 

@@ -8,6 +8,7 @@ together, with their places in the file.
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from atlas.config import faults
+from atlas.config import faults, hosts
 from atlas.config.fields import Part
 from atlas.config.names import Names, tables
 from atlas.config.site import Site
@@ -121,7 +122,23 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
             problems,
         )
     config._root = _root(path)
-    return config
+    return _placed(config)
+
+
+def _placed(config: Config) -> Config:
+    """The config with the address that the host which builds it names, unless it has its own."""
+    told = hosts.address(os.environ)
+    if config.site.base_url or not told:
+        return config
+    site = config.site.model_dump()
+    try:
+        placed = type(config.site).model_validate({**site, "base_url": told})
+    except ValidationError as problem:
+        raise ConfigError(
+            f"The environment names an address of the site, {told!r}, which is none",
+            "Write the site's own as `base_url` into atlas.toml.",
+        ) from problem
+    return config.model_copy(update={"site": placed})
 
 
 def _root(path: Path) -> Path:

@@ -261,7 +261,7 @@ def check(
 
     settings = config.load(config.find(folder))
     places = Places.of(settings, output)
-    problems = run(places.output, settings.site.base_url)
+    problems = run(places.output)
     if store:
         problems += [
             ("store", line)

@@ -31,6 +31,7 @@ from atlas.web import headers as web_headers
 from atlas.web import redirects
 from atlas.web.headers import Rule, headers_of, read_headers
 from atlas.web.redirects import read_redirects
+from atlas.web.writer import manifest, path_of
 
 PORT = 8000
 EVENTS, SCRIPT = "/.atlas/events", "/.atlas/reload.js"
@@ -120,6 +121,7 @@ class Server(ThreadingHTTPServer):
         state: State,
     ) -> None:
         self.output, self.state = output, state
+        self._base = "", ""  # the build, and the path of its address
         self._texts: dict[str, tuple[str, str]] = {}  # files for hosts: the build, and the text
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
@@ -140,6 +142,15 @@ class Server(ThreadingHTTPServer):
     def redirects(self) -> Mapping[str, str]:
         """The redirects of the site as it is now; none where it has no such file."""
         return read_redirects(self._for_hosts(redirects.FILE))
+
+    @property
+    def base(self) -> str:
+        """The path under which the site is to stand: empty, or with a / at its end."""
+        build, path = self._base
+        if build != self.state.build:
+            path = path_of(manifest(self.output))
+            self._base = self.state.build, path
+        return f"{path}/" if path else ""
 
     def _for_hosts(self, name: str) -> str:
         """A file that is made for hosts, as the last build left it; empty where there is none."""
@@ -189,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         # Not urlsplit: it reads `//[` as a host, and fails.
-        path = self.path.partition("#")[0].partition("?")[0]
+        path = self._below(self.path.partition("#")[0].partition("?")[0])
         if self.server.local and not _names_this_machine(self.headers.get("Host", "")):
             self._send(
                 HTTPStatus.MISDIRECTED_REQUEST,
@@ -202,6 +213,18 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, RELOAD.encode(), TYPES[".js"])
         else:
             self._file(path)
+
+    def _below(self, path: str) -> str:
+        """The path of a request below the root of the site, which also stands where it is to stand
+        on its host: links of the 404 page, which any address may show, begin there."""
+        base = self.server.base
+        plain = unquote(path, errors="replace")
+        own = self.server.output / plain.lstrip("/")
+        if not base or not plain.startswith(f"/{base}") or own.is_file():
+            return path
+        if (own / "index.html").is_file():  # a folder of the site has the name of that path
+            return path
+        return "/" + quote(plain.removeprefix(f"/{base}"))
 
     def _file(self, path: str) -> None:
         parts = [part for part in unquote(path, errors="replace").split("/") if part]
@@ -225,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
         ):
             self._redirect(f"/{quote(to, safe='/#=')}")
         elif content is None or found is None:
-            self._missing()
+            self._missing(path)
         else:
             self._send(
                 HTTPStatus.OK,
@@ -241,7 +264,7 @@ class Handler(BaseHTTPRequestHandler):
         except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle
             return None
 
-    def _missing(self) -> None:
+    def _missing(self, path: str) -> None:
         if not (self.server.output / "index.html").is_file():
             error = (
                 html.escape(self.server.state.error)
@@ -254,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), TYPES[".html"])
             return
         edition = (
-            self.path.split("/")[1] if re.match(r"/[a-z-]+/", self.path) else ""
+            path.split("/")[1] if re.match(r"/[a-z-]+/", path) else ""
         )  # `ja` has a page of its own
         page = self._read(self.server.output / edition / "404.html") or self._read(
             self.server.output / "404.html"

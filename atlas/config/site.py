@@ -47,8 +47,9 @@ class Site(Part):
     author: str = ""
     """Its publisher, named in the footer and in citations."""
     base_url: Annotated[str, AfterValidator(_base_url)] = ""
-    """Its address. Only canonical links, the sitemap and the feed need it; all other links are
-    relative."""
+    """Its address, with the path it stands under. Canonical links, cards, oEmbed, the sitemap and
+    the feed need it and are left out without it; all other links are relative. Where it is empty,
+    it is what Netlify, Vercel, Cloudflare or GitHub Pages name, or ATLAS_BASE_URL."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(distinct)] = (
         USUAL
     )

@@ -75,7 +75,7 @@ def _publish(
         from atlas.pipeline.compose import compose
 
         pages = compose(config, maps, data, writer, warn)
-        written = writer.finish(key, pages)
+        written = writer.finish(key, pages, config.site.base_url)
         swap.swap(new, output)
     finally:
         swap.discard(new)

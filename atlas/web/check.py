@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from atlas.errors import AtlasError, UsageError
-from atlas.web.writer import MANIFEST, inside, manifest, same, whole
+from atlas.web.writer import MANIFEST, inside, manifest, path_of, same, whole
 
 PAGE_LIMIT = 200_000  # bytes of HTML; a page of text beyond this is slow on a phone
 DATA_LIMIT = 300_000  # bytes a map page fetches before it is drawn and labelled
@@ -40,15 +40,15 @@ class _Reader(HTMLParser):
                 self.links.append(value)
 
 
-def check(public: Path, base_url: str = "") -> list[tuple[str, str]]:
-    """Problems of a site as (file, what is wrong); `base_url` is where it is to stand.
+def check(public: Path) -> list[tuple[str, str]]:
+    """Problems of a site as (file, what is wrong), at the address it was built for.
 
     Raises UsageError where no site was built.
     """
     found = manifest(public)
     if found is None:
         raise UsageError(f"{public}: no site here", "Run `atlas build` first.")
-    base = urlsplit(base_url).path.strip("/")
+    base = path_of(found)
     problems = list(changes(public, found))
     changed = {name for name, _ in problems}
     pages: dict[str, _Reader] = {}

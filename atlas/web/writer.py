@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from atlas import __version__
 from atlas.errors import AtlasError
@@ -81,9 +82,9 @@ class Writer:
         self.derived[name] = {"key": key, "files": list(files), "facts": facts}
         return facts
 
-    def finish(self, key: str, pages: int) -> int:
+    def finish(self, key: str, pages: int, base_url: str = "") -> int:
         """Write the manifest, carry over what is not ours; how many files are new, changed or
-        gone.
+        gone. `base_url` is where the site is to stand.
 
         Raises AtlasError where something that is not ours stands at the place of a file of ours, or
         cannot be carried over.
@@ -96,6 +97,7 @@ class Writer:
             "atlas": __version__,
             "key": key,
             "pages": pages,
+            "base_url": base_url,
             "files": dict(sorted(self.files.items())),
             "derived": self.derived,
         }
@@ -218,6 +220,11 @@ def manifest(output: Path) -> dict[str, Any] | None:
         return record
     names = [name for name in record["files"] if _plain(name)]
     return {"files": {name: [-1, ""] for name in names}, "key": "", "pages": 0, "derived": {}}
+
+
+def path_of(record: dict[str, Any] | None) -> str:
+    """The path on its host under which a site is to stand, without slashes at its ends."""
+    return unquote(urlsplit(str((record or {}).get("base_url", ""))).path).strip("/")
 
 
 def whole(record: dict[str, Any]) -> bool:

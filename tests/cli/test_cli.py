@@ -334,7 +334,7 @@ def test_check_fails_where_there_are_problems(
 ) -> None:
     monkeypatch.setattr(
         "atlas.web.check.check",
-        lambda public, base_url: [("index.html", "link to x: there is no x")],
+        lambda public: [("index.html", "link to x: there is no x")],
     )
     assert run("check") == 1
     assert capsys.readouterr().out == "index.html: link to x: there is no x\n"
@@ -342,7 +342,7 @@ def test_check_fails_where_there_are_problems(
     assert json.loads(capsys.readouterr().out) == [
         {"file": "index.html", "problem": "link to x: there is no x"}
     ]
-    monkeypatch.setattr("atlas.web.check.check", lambda public, base_url: [])
+    monkeypatch.setattr("atlas.web.check.check", lambda public: [])
     assert run("check") == 0
 
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -16,10 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import Built
 
 from atlas.cli.serve import marks, serve, watch
 from atlas.cli.server import EVENTS, SCRIPT, Server, State, inject, open_server
 from atlas.errors import AtlasError, ConfigError
+from atlas.web.check import check
 
 PAGE = "<!doctype html><html lang=en><title>t</title><body><p>{}</p></body></html>"
 
@@ -431,3 +434,23 @@ def test_an_open_page_reloads_and_shows_errors(tmp_path: Path) -> None:
             browser.close()
     assert shown == "error: a template is wrong: <i>\nhint: mend it"
     assert faults == []
+
+
+@pytest.mark.parametrize("path", ["maps", "a%20b/maps", "~ada/ja"])
+def test_a_site_that_stands_under_a_path_is_whole_here_too(frozen_copy: Built, path: str) -> None:
+    """Links of the 404 page begin at the root of the host, since any address may show it."""
+    frozen_copy.edit("[site]\n", f'[site]\nbase_url = "https://a.example/{path}"\n')
+    frozen_copy.build(frozen=True)
+    assert check(frozen_copy.public) == []
+    with served(frozen_copy.public) as server:
+        for place, language in (("/no/such/page", "en"), (f"/{path}/ja/no/", "ja")):
+            status, _, body = get(server, place)
+            page = body.decode()
+            assert status == 404 and f'<html lang="{language}">' in page
+            for link in re.findall(r'(?:href|src)="(/[^"]*)"', page):
+                if not link.startswith("/.atlas/"):
+                    assert get(server, link)[0] == 200, link
+        assert get(server, "/about/")[2] == get(server, f"/{path}/about/")[2]
+        for name in ("maps/minilm-words/", "ja/maps/minilm-words/"):
+            assert b'class="stage' in get(server, f"/{name}")[2]
+            assert b'class="stage' in get(server, f"/{path}/{name}")[2]

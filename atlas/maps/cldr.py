@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,7 @@ from atlas.errors import ConfigError
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.localedata import LocaleDataDict
 
 Cldr = Literal["countries", "languages", "currencies", "months", "weekdays", "units"]
 
@@ -93,16 +95,27 @@ def _currencies(locale: Locale) -> Iterable[str]:
         yield re.sub(r" ?[(（].*", "", locale.currencies.get(code, "")).split(" ")[-1]
 
 
+def own(locale: Locale, key: str) -> LocaleDataDict:
+    """A table of a locale, such as `months`, in a copy of its own: Babel 2.18 writes what it looks
+    up in one locale into tables that others inherit, so that German months were Japanese ones after
+    these."""
+    from babel import localedata
+
+    table = copy.deepcopy(localedata.load(str(locale))[key])
+    found: LocaleDataDict = localedata.LocaleDataDict({key: table})[key]
+    return found
+
+
 def _months(locale: Locale) -> Iterable[str]:
-    yield from locale.months["stand-alone"]["wide"].values()
+    yield from own(locale, "months")["stand-alone"]["wide"].values()
 
 
 def _weekdays(locale: Locale) -> Iterable[str]:
-    yield from locale.days["stand-alone"]["wide"].values()
+    yield from own(locale, "days")["stand-alone"]["wide"].values()
 
 
 def _units(locale: Locale) -> Iterable[str]:
-    for _, forms in sorted(locale._data["unit_patterns"].items()):
+    for _, forms in sorted(own(locale, "unit_patterns").items()):
         long = forms.get("long", {})
         yield from (
             str(long[count]).replace("{0}", "").strip()

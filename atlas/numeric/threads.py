@@ -1,4 +1,4 @@
-"""How many threads torch may use."""
+"""How many threads torch and BLAS may use."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Gives numpy's linear algebra one thread until the block ends. Small matrices take a hundred
+    times longer with more, on a busy machine."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):
+        yield

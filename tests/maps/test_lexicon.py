@@ -156,6 +156,7 @@ def test_cldr_leaves_out_what_is_none_of_the_kind() -> None:
         cldr("countries", "en")
     )
     assert not {"Silver", "Palladium", "Rights"} & set(cldr("currencies", "en"))
+    assert cldr("months", "ja")[0] == "1月" and cldr("months", "de")[0] == "Januar"
     assert len(cldr("months", "en")) == 12 and len(cldr("weekdays", "en")) == 7
 
 

@@ -18,7 +18,7 @@ from atlas.models.encoder import ENCODER
 from atlas.numeric import order
 from atlas.numeric.chance import middle, random_sets
 from atlas.numeric.order import FEWEST
-from atlas.numeric.threads import torch_threads
+from atlas.numeric.threads import one_blas_thread, torch_threads
 from atlas.numeric.types import Array, Floats
 from atlas.numeric.vectors import directed
 from atlas.spaces.records import Vectors, Vocabulary
@@ -71,9 +71,10 @@ def orders(
     reason = ""
 
     def measured(space: _Space) -> None:
-        for row in rows:
-            if row.enough and (told := _measured(row, space, vocabulary, seed)):
-                found[row.name].append(told)
+        with one_blas_thread():
+            for row in rows:
+                if row.enough and (told := _measured(row, space, vocabulary, seed)):
+                    found[row.name].append(told)
 
     for (shown, kind), vectors in zip(names, spaces, strict=True):
         measured(_Space(ids, np.asarray(vectors.values[ids], np.float32), kind, shown))

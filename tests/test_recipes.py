@@ -50,7 +50,7 @@ STAGES = {
     "measure": 5,
     "neighbors": 3,
     "occurrences": 3,
-    "orders": 1,
+    "orders": 2,
     "pitfall": 3,
     "project": 3,
     "seen": 1,

@@ -17,7 +17,7 @@ import numpy as np
 
 from atlas.numeric.types import Array, Doubles, Floats, Ints
 
-VERSION = 1  # raised when a result changes; the stages that use it follow
+VERSION = 2  # raised when a result changes; the stages that use it follow
 
 # Ridge penalties, as shares of the mean eigenvalue; of these the best counts, for shuffled orders
 # as well.
@@ -25,6 +25,9 @@ PENALTIES = (0.01, 0.1, 1.0)
 # So few things have fewer than 360 orders that a circle or a line tells apart, and no shuffle test
 # of them means much.
 FEWEST = {"circle": 7, "line": 6}
+# The least `seam` of a circle: of simulated ones with noise up to three times their radius 95 % are
+# above it, and most open arcs of three quarters of a turn below.
+CLOSED = 0.7
 _SAME = 1e-9  # correlations nearer than this are equal
 
 
@@ -45,21 +48,27 @@ class Order:
     """What is measured of an order.
 
     circle, line   the things placed in the best plane and on the best line
+    seam           how much of a line is left unexplained from the first thing to the last, by how
+                   much is where it is cut best elsewhere, in the far half of the order: about 1 on
+                   a circle, where no cut is better than another, and less on an open curve
     p              share of shuffled orders whose better correlation of the two is as large
     p_circle       the same of the circle alone; p_line of the line
     """
 
     circle: Placed
     line: Placed
+    seam: float
     p: float
     p_circle: float
     p_line: float
 
     @property
     def shape(self) -> str:
-        """Which of the two predicts the order better. On a line the sine of a full turn follows
-        the order in part, so that both are often above chance; the better one is what it is."""
-        return "circle" if self.circle.correlation > self.line.correlation else "line"
+        """What describes the order. On a line the sine of a full turn follows the order in part,
+        so that both correlations are often above chance: it is a circle where the plane predicts
+        better and the ends meet, else a line, straight or bent."""
+        better = self.circle.correlation > self.line.correlation
+        return "circle" if better and self.seam >= CLOSED else "line"
 
 
 def on_circle(places: Ints, whole: int) -> Doubles:
@@ -128,6 +137,7 @@ def measure(values: Floats, places: Ints, whole: int, shuffles: int = 4999, seed
     return Order(
         placed["circle"],
         placed["line"],
+        _seam(matrices),
         as_large(either, max(circle, line)),
         as_large(by_chance["circle"], circle),
         as_large(by_chance["line"], line),
@@ -182,6 +192,17 @@ def false_discoveries(p: Doubles) -> Doubles:
     adjusted = np.empty(m)
     adjusted[order] = np.minimum.accumulate(p[order] * m / np.arange(m, 0, -1))
     return np.minimum(adjusted, 1.0)
+
+
+def _seam(matrices: Doubles) -> float:
+    """The `seam` of an order; 1 for fewer than four things."""
+    n = matrices.shape[1]
+    if n < 4:
+        return 1.0
+    cuts = np.stack([(np.arange(n) - cut) % n for cut in range(n)]).astype(np.float64)
+    found = np.maximum(best(matrices, (cuts - cuts.mean(axis=1, keepdims=True))[:, :, None]), 0)
+    free = 1 - found**2
+    return float(free[0] / max(free[n // 4 : n - n // 4].min(), _SAME))
 
 
 def _targets(places: Ints, whole: int) -> dict[str, Doubles]:

@@ -27,6 +27,11 @@ KINDS = [
     "write-ups/inputs-embeds/",
     "senses/",
     "senses/tiny/",
+    "vocabularies/",
+    "vocabularies/minilm--ja-aozora/",
+    "vocabularies/wall/hiragana/",
+    "vocabularies/wall/numbers/",
+    "vocabularies/order/minilm/",
 ]
 LOOKS = {
     "wide light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},

@@ -36,7 +36,17 @@ def half_circle(n: int) -> Doubles:
     return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
-PLANS = {"circle": circle, "line": line, "half circle": half_circle}
+def open_ring(n: int) -> Doubles:
+    turn = 1.5 * np.pi * np.arange(n) / (n - 1)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+def coil(n: int) -> Doubles:
+    turn = 2 * np.pi * np.arange(n) / 10
+    return np.stack([np.cos(turn), np.sin(turn), np.linspace(-2, 2, n)], axis=1)
+
+
+PLANS = {"circle": circle, "line": line, "half circle": half_circle, "coil": coil}
 
 
 def places(n: int) -> np.ndarray:
@@ -52,6 +62,16 @@ def test_what_is_planted_is_found_and_called_by_its_name(plan: str, width: int, 
         best = found.circle if found.shape == "circle" else found.line
         assert found.shape == ("circle" if plan == "circle" else "line"), seed
         assert found.p < 0.03 and best.correlation > 0.8
+
+
+@pytest.mark.parametrize("n", [12, 24, 100])
+def test_what_is_open_is_no_circle(n: int) -> None:
+    """Three quarters of a turn, of which the plane predicts more than a line."""
+    found = [order.measure(planted(open_ring(n), 256, 0.5, s), places(n), n, 99) for s in range(9)]
+    assert sum(one.shape == "line" for one in found) >= 8
+    assert all(one.circle.correlation > one.line.correlation for one in found)
+    whole = [order.measure(planted(circle(n), 256, 2, s), places(n), n, 99) for s in range(9)]
+    assert sum(one.shape == "circle" for one in whole) >= 8
 
 
 def test_a_circle_s_things_stand_round_a_ring_in_their_order() -> None:

@@ -157,7 +157,17 @@ class Measured(Part):
     members: int = Field(ge=0, description="tokens that the space has a vector of")
     circle: float = Field(description="left-out correlation of the places with a circle's, -1..1")
     line: float = Field(description="the same with a line's")
-    shape: str = Field(pattern="^(circle|line|none)$", description="what holds")
+    seam: float = Field(
+        ge=0,
+        description="how much a line leaves unexplained, by how much it does where it is cut best "
+        "elsewhere: about 1 on a circle, less on an open curve",
+    )
+    shape: str = Field(
+        pattern="^(circle|line)$",
+        description="what describes it, be it by chance: a circle where that correlation is higher "
+        "and the ends meet, else a line",
+    )
+    holds: bool = Field(default=False, description="whether that is more than chance")
     p: float = Field(gt=0, le=1, description="of shuffled orders, for the better of the two")
     q: float = Field(gt=0, le=1, description="p adjusted for all orders and spaces of the model")
     p_circle: float = Field(gt=0, le=1)

@@ -214,18 +214,18 @@ class OrderView:
 
     @cached_property
     def best(self) -> Measured | None:
-        """The space where it is clearest: of those where a shape holds, else of all; None where
-        nothing was measured."""
-        held = [one for one in self.data.spaces if one.shape != "none"]
-        return max(
-            held or self.data.spaces, key=lambda one: max(one.circle, one.line), default=None
-        )
+        """The space where it is clearest: of those where it holds, else of all; None where nothing
+        was measured."""
+        held = [one for one in self.data.spaces if one.holds]
+        return max(held or self.data.spaces, key=_strength, default=None)
 
     @property
     def shape(self) -> str:
         """What it lies on in its best space: `circle`, `line` or `none`; `few` where it was not
         measured."""
-        return self.best.shape if self.best else "few"
+        if self.best is None:
+            return "few"
+        return self.best.shape if self.best.holds else "none"
 
     @cached_property
     def figure(self) -> Figure | None:
@@ -234,8 +234,7 @@ class OrderView:
         if best is None:
             return None
         words = [self.data.words[place] for place in best.at]
-        shape = "circle" if best.circle > best.line else "line"
-        if shape == "circle":
+        if best.shape == "circle":
             largest = max((x * x + y * y) ** 0.5 for x, y in best.places) or 1.0
             spots = [(160 + 118 * y / largest, 160 - 118 * x / largest) for x, y in best.places]
         else:
@@ -247,7 +246,11 @@ class OrderView:
             ]
         dots = _dots(words, spots)
         joined = "L".join(f"{dot.x:g} {dot.y:g}" for dot in dots)
-        return Figure(shape, dots, f"M{joined}{'Z' if shape == 'circle' else ''}")
+        return Figure(best.shape, dots, f"M{joined}{'Z' if best.shape == 'circle' else ''}")
+
+
+def _strength(measured: Measured) -> float:
+    return measured.circle if measured.shape == "circle" else measured.line
 
 
 def _dots(words: Sequence[str], spots: Sequence[tuple[float, float]]) -> tuple[Dot, ...]:

@@ -43,7 +43,7 @@ class _Space:
     layer: int | None = None
 
 
-@stage("orders", version=1, weight=20, uses=(ENCODER, ORDER))
+@stage("orders", version=2, weight=20, uses=(ENCODER, ORDER))
 def orders(
     vocabulary: Vocabulary,
     lexicon: Lexicon,
@@ -157,7 +157,8 @@ def _measured(row: Ordered, space: _Space, vocabulary: Vocabulary, seed: int) ->
         members=len(at),
         circle=round(told.circle.correlation, _DIGITS),
         line=round(told.line.correlation, _DIGITS),
-        shape="none",
+        seam=round(told.seam, _DIGITS),
+        shape=told.shape,
         p=told.p,
         q=told.p,
         p_circle=told.p_circle,
@@ -201,11 +202,10 @@ def _judged(
     adjusted = order.false_discoveries(np.array([told.p for _, told in every]))
     judged: dict[str, list[Measured]] = {row.name: [] for row in rows}
     for (name, told), q in zip(every, adjusted.tolist(), strict=True):
-        shape = "circle" if told.circle > told.line else "line"
         holds = (
             q < LEVEL
             and max(told.circle, told.line) > told.random[1]
-            and told.members >= FEWEST[shape]
+            and told.members >= FEWEST[told.shape]
         )
-        judged[name].append(told.model_copy(update={"q": q, "shape": shape if holds else "none"}))
+        judged[name].append(told.model_copy(update={"q": q, "holds": holds}))
     return tuple(row.model_copy(update={"spaces": tuple(judged[row.name])}) for row in rows)

@@ -57,7 +57,7 @@ STAGES = {
     "select": 1,
     "senses": 3,
     "splits": 1,
-    "shared": 1,
+    "shared": 2,
     "table_card": 1,
     "table_vectors": 1,
     "table_words": 1,

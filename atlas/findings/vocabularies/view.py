@@ -164,7 +164,7 @@ class SetView:
         marks = [_mark(one.states[number], one.pieces[number]) for _, one in self.asked]
         tokens = marks.count(MARKS["t"])
         shared = "all" if tokens == len(marks) else "some" if tokens else "none"
-        return Cell(self.items[number], "".join(marks), shared)
+        return Cell(self.items[number], " ".join(marks), shared)
 
 
 def _mark(state: str, pieces: int) -> str:
@@ -212,12 +212,16 @@ class OrderView:
         pairs = zip(self.data.words, self.data.ids, strict=True)
         return [word for word, token in pairs if token is not None]
 
+    @property
+    def held(self) -> list[Measured]:
+        """The spaces where it holds."""
+        return [one for one in self.data.spaces if one.holds]
+
     @cached_property
     def best(self) -> Measured | None:
         """The space where it is clearest: of those where it holds, else of all; None where nothing
         was measured."""
-        held = [one for one in self.data.spaces if one.holds]
-        return max(held or self.data.spaces, key=_strength, default=None)
+        return max(self.held or self.data.spaces, key=_strength, default=None)
 
     @property
     def shape(self) -> str:

@@ -30,7 +30,7 @@ class Row(NamedTuple):
     script: str
 
 
-@stage("shared", version=1)
+@stage("shared", version=2)
 def shared(first: Vocabulary, second: Vocabulary) -> SharedData:
     """Compare two vocabularies. Rows that no token has, as padding, are left out."""
     rows = joined(first, second)
@@ -128,11 +128,14 @@ def _ids(first: Vocabulary, second: Vocabulary) -> dict[str, Any]:
 
 
 def _examples(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Words of letters among rows, from all parts of the vocabulary alike."""
+    """Words of letters among rows, from all parts of the vocabulary alike; of Latin letters two or
+    more."""
     words = [
         row.text
         for row in rows
-        if row.kind in ("word", "continuation") and len(row.text) > 1 and row.text.isalpha()
+        if row.kind in ("word", "continuation")
+        and row.text.isalpha()
+        and (len(row.text) > 1 or not row.text.isascii())
     ]
     step = max(len(words) / EXAMPLES, 1)
     return tuple(words[int(place * step)] for place in range(min(EXAMPLES, len(words))))

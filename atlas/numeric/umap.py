@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.errors import StageError
-from atlas.numeric.pca import start
+from atlas.numeric.centroids import start
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Facts, Floats, Near, Progress, silent
 from atlas.numeric.umap_learn import umap_learn
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _PUSHES = 5  # random points a point is pushed from, a pull (umap-learn's negative_sample_rate)
 # Deviation of the start along its longer axis; wider keeps more neighbors, narrower more of the
 # whole.
-_SPREAD = 7.0
+_SPREAD = 9.0
 _FEW = 1000  # points at which a second thread begins to pay
 _CLIP = 4.0  # umap-learn's bound on a push
 

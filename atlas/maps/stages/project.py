@@ -12,7 +12,7 @@ from atlas.numeric.types import Array, Facts, Floats, Near
 from atlas.spaces.records import Selection, Vectors
 
 
-@stage("project", version=3)
+@stage("project", version=4)
 def project(
     vectors: Vectors,
     selection: Selection,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -97,7 +97,130 @@ class Measured(Part):
     runs: tuple[Run, ...]
 
 
+Position = Literal["learned", "sinusoidal", "rotary", "relative", "recurrent", "none"]
+Verdict = Literal["same", "scaled", "shifted", "normed", "projected", "looks ids up again"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+Change = Literal[
+    "lookup",
+    "hidden",
+    "scaled",
+    "rows",
+    "twice",
+    "right",
+    "left",
+    "left_ids",
+    "left_positions",
+    "unmasked",
+    "decoder_lookup",
+    "decoder_hidden",
+]
+
+
+class Added(Part):
+    """What a model does to its input embeddings before the first layer, as measured."""
+
+    embedding: int = Field(description="dimensions of inputs_embeds")
+    hidden: int = Field(description="dimensions of hidden_states[0]")
+    within: float = Field(
+        default=1.0, description="what the look-up multiplies rows of its table by"
+    )
+    scale: float = Field(
+        default=1.0, description="what embeddings are multiplied by after the look-up"
+    )
+    own: bool = Field(default=False, description="whether the look-up does more than such a scale")
+    outside: float = Field(
+        default=1.0, description="what embeddings of ids alone are multiplied by, not inputs_embeds"
+    )
+    position: Position = "none"
+    first: int = Field(
+        default=0, description="row of the first position, where positions are learned"
+    )
+    segment: bool = False
+    bias: bool = Field(default=False, description="whether the same vector is added everywhere")
+    norm: Literal["", "LayerNorm", "RMSNorm", "norm"] = Field(
+        default="",
+        description="`norm` where it cannot be told which: after a projection to more dimensions",
+    )
+    projection: bool = False
+    normed_last: bool = Field(
+        default=False, description="whether the projection comes before the norm"
+    )
+    mixed: bool = Field(
+        default=False, description="whether a position also gets its neighbors' words"
+    )
+
+    refuses: bool = Field(default=False, description="whether only rows of its own table are taken")
+    layered: bool = Field(default=False, description="whether it is a layer's output already")
+
+    @property
+    def formula(self) -> str:
+        """What `hidden_states[0]` is, such as `LayerNorm(word + position + segment)`."""
+        if self.layered:
+            return "layer(word)"
+        text = "word" if self.scale == 1 else f"{self.scale:.4g} · word"
+        if self.position in ("learned", "sinusoidal"):
+            text += " + position"
+        text += " + segment" if self.segment else " + bias" if self.bias else ""
+        inner = "neighbors" if self.mixed else "projection"
+        if self.projection and self.normed_last:
+            text = f"{inner}({text})"
+        if self.norm:
+            text = f"{self.norm}({text})"
+        return f"{inner}({text})" if self.projection and not self.normed_last else text
+
+
+class Generated(Part):
+    """`generate(inputs_embeds=…)` beside `generate(input_ids=…)`, greedy."""
+
+    same: bool | None = Field(description="whether the new tokens are the same")
+    prompt: bool | None = Field(description="whether what comes back begins with the prompt")
+    cached: bool | None = Field(description="whether the tokens are the same without a cache")
+    left: bool | None = Field(description="whether left padding with a mask changes no token")
+    soft: bool | None = Field(
+        description="whether vectors before the text give what single forward passes give"
+    )
+    reason: str = Field(default="", description="why it cannot be done")
+
+
 class Row(Part):
+    """A family, measured on a tiny random model."""
+
+    name: str = Field(description="model_type")
+    kind: str = Field(description="the class")
+    verdict: Verdict
+    formula: str
+    added: Added
+    changes: dict[Change, float | None] = Field(
+        description="of the last layer, relative to its norm, by what is done; none where it cannot"
+    )
+    reasons: dict[Change, str] = Field(description="why it cannot")
+    generated: Generated | None = Field(description="none where the family writes no text")
+    start: int = Field(description="the first of position_ids, where they are taken")
+    differs: bool = Field(
+        description="whether ids come to the first layer by another way than looked-up embeddings"
+    )
+    exact: bool = Field(description="whether looked-up embeddings agree to the last bit")
+    searches: bool = Field(description="whether its table is read although embeddings are given")
+
+
+class NotMade(Part):
+    """A family of which no tiny model was measured."""
+
+    name: str
+    kind: str
+    reason: str
+
+
+class Families(Part):
+    """The table of families under one version of transformers."""
+
+    rows: tuple[Row, ...]
+    left_out: tuple[NotMade, ...]
+    versions: dict[str, str] = Field(description="of the libraries it was measured with")
+    seconds: float = Field(description="of one processor")
+
+
+class Architecture(Part):
     """An architecture, measured on a tiny random model."""
 
     name: str
@@ -113,7 +236,7 @@ class Row(Part):
 class Architectures(Part):
     """The table of architectures."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Architecture, ...]
     versions: dict[str, str] = Field(description="of the libraries it was measured with")
 
 
@@ -122,5 +245,5 @@ class WriteUp(Finding):
 
     missing: tuple[str, ...] = Field(description="frameworks that were not installed")
     models: tuple[Measured, ...]
-    architectures: tuple[Row, ...]
+    architectures: tuple[Architecture, ...]
     versions: dict[str, str]

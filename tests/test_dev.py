@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-RECIPE = ("package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs")
+PACKAGES = ("package.json", "package-lock.json", ".npmrc")
+RECIPE = (*PACKAGES, "runtime.mjs", "tokenizers.mjs", "scripts.mjs")
 DECIDING = (
     "pyproject.toml",
     "constraints.txt",

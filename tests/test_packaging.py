@@ -94,8 +94,8 @@ def test_wheel(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         assert archive.read("atlas/templates/assets/vendor/plotly-map.min.js") == before
-    recipe = {"package.json", "package-lock.json", ".npmrc", "runtime.mjs", "scripts.mjs"}
-    recipe |= {"globals.d.ts", "meta.d.ts"}
+    recipe = {"package.json", "package-lock.json", ".npmrc", "globals.d.ts", "meta.d.ts"}
+    recipe |= {"runtime.mjs", "tokenizers.mjs", "scripts.mjs"}
     assert "atlas/templates/assets/vendor/scripts/map.js" in names
     assert "atlas/templates/maps/map/index.js" in names
     for path in TEMPLATES.rglob("*"):

@@ -20,7 +20,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from atlas.errors import AtlasError
-from atlas.web.theme import RUNTIME, asset, files
+from atlas.web.theme import RUNTIME, TOKENIZERS, asset, files
 from atlas.web.writer import Writer
 
 FRAME = "assets/frame.js"  # loaded by other sites, so its address is fixed
@@ -41,13 +41,15 @@ class Assets:
     """The files of the styles and scripts that pages load, by name.
 
     `runtime` is the script of Plotly. `runtime_css` holds its rules if it is the bundle that needs
-    no `eval`, else None.
+    no `eval`, else None. `tokenizers` is the script of the library that splits text as models do, None
+    where it is not built.
     """
 
     styles: Mapping[str, str]
     scripts: Mapping[str, Script]
     runtime: str
     runtime_css: str | None
+    tokenizers: str | None = None
 
     @property
     def strict(self) -> bool:
@@ -84,7 +86,8 @@ def publish_assets(root: Path, writer: Writer, warn: Callable[[str], None]) -> A
     frame = asset(root, "frame.js")
     if frame is not None:
         writer.write("frame.js", frame.read_bytes())
-    return Assets(styles, scripts, *_publish_runtime(root, writer, warn))
+    runtime, rules = _publish_runtime(root, writer, warn)
+    return Assets(styles, scripts, runtime, rules, _publish_tokenizers(root, writer))
 
 
 def _entries(paths: Mapping[str, Path]) -> dict[str, tuple[str, Path]]:
@@ -152,6 +155,16 @@ def _publish_modules(sources: Mapping[str, bytes], writer: Writer) -> str:
     for place, content in sources.items():
         writer.write(f"{folder}/{place}", content)
     return folder
+
+
+def _publish_tokenizers(root: Path, writer: Writer) -> str | None:
+    """Write the bundle of tokenizers and its licence, where it is built."""
+    script = asset(root, f"vendor/{TOKENIZERS}")
+    licence = asset(root, "vendor/tokenizers.LICENSE.txt")
+    if script is None or licence is None:
+        return None
+    writer.write("assets/tokenizers.LICENSE.txt", licence.read_bytes())
+    return writer.hashed(TOKENIZERS, script.read_bytes())
 
 
 def _publish_runtime(

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 RUNTIME = "plotly-map.min.js"
+TOKENIZERS = "tokenizers.min.js"
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -14,6 +14,19 @@ declare global {
 		purge: (place: HTMLElement) => void;
 	};
 
+	/** The bundle of @huggingface/tokenizers. */
+	const Tokenizers: {
+		Tokenizer: new (
+			file: object,
+			config: object,
+		) => {
+			encode: (
+				text: string,
+				options: { add_special_tokens: boolean },
+			) => { ids: number[]; tokens: string[] };
+		};
+	};
+
 	interface Element {
 		/** The map of a stage, while it starts; null where its data did not come. */
 		started?: Promise<LiveMap | null>;

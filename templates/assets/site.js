@@ -73,7 +73,36 @@ function language() {
 	});
 }
 
+// The field for words: what suggests them is loaded when a reader turns to it.
+// The key / leads to it where no map of the page has it.
+function words() {
+	/** @type {HTMLFormElement | null} */
+	const form = document.querySelector("form.ask");
+	const input = form?.querySelector("input");
+	if (!form || !input) return;
+	const load = () => {
+		const script = document.createElement("script");
+		script.src = form.dataset.script ?? "";
+		if ("module" in form.dataset) script.type = "module";
+		document.head.append(script);
+	};
+	if (document.activeElement === input) load();
+	else input.addEventListener("focus", load, { once: true });
+	if (document.querySelector(".stage")) return;
+	input.setAttribute("aria-keyshortcuts", "/");
+	document.addEventListener("keydown", (event) => {
+		const { key, target, ctrlKey, metaKey, altKey } = event;
+		if (key !== "/" || ctrlKey || metaKey || altKey) return;
+		const typing = "input, select, textarea, dialog, [contenteditable]";
+		if (target instanceof Element && target.closest(typing)) return;
+		event.preventDefault();
+		input.focus();
+		input.select();
+	});
+}
+
 recall("theme", ["light", "dark"]);
 recall("motion", ["reduced", "full"]);
 language();
 switches();
+words();

@@ -135,12 +135,12 @@ def test_a_name_that_is_not_there_is_told(ships: Path, tmp_path: Path) -> None:
 def test_the_hook_knows_what_is_stale(ships: Path, hook: ModuleType, tmp_path: Path) -> None:
     packages = {f"assets/{name}": "" for name in hook.RECIPES}
     put(ships, packages)
-    assert hook.stale(ships) == ["runtime.mjs", "scripts.mjs"]
+    assert hook.stale(ships) == ["runtime.mjs", "tokenizers.mjs", "scripts.mjs"]
     bundles = list((ships / "assets" / "vendor" / "scripts").glob("*.js"))
     for path in bundles:
         text = path.read_text().replace("recipe", hook.stamp(ships / "assets", "scripts.mjs"))
         path.write_text(text)
-    assert hook.stale(ships) == ["runtime.mjs"]
+    assert hook.stale(ships) == ["runtime.mjs", "tokenizers.mjs"]
     for place in ("maps/map/index.js", "assets/scripts.mjs"):
         before = (ships / place).read_text()
         put(ships, {place: f"{before} "})

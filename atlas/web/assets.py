@@ -41,8 +41,8 @@ class Assets:
     """The files of the styles and scripts that pages load, by name.
 
     `runtime` is the script of Plotly. `runtime_css` holds its rules if it is the bundle that needs
-    no `eval`, else None. `tokenizers` is the script of the library that splits text as models do, None
-    where it is not built.
+    no `eval`, else None. `tokenizers` is the script that splits text as models do, None where it is
+    not built.
     """
 
     styles: Mapping[str, str]

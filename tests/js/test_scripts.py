@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import meta_types
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from conftest import CHECKOUT, Built
 
+from atlas.findings.words.forms import key
 from atlas.maps import frame
 from atlas.maps.data import Dataset
 from atlas.maps.files import payload, tiles
 from atlas.maps.stages import label
 from atlas.web.palette import PALETTE
 
-MAPS = ("minilm-words", "ja-aozora-words")
+MODELS = ("minilm", "ja-aozora")
+MAPS = tuple(f"{model}-words" for model in MODELS)
 SMALL = {"LIMIT": 100, "CAP": 60, "CHUNK_IDS": 256, "CHUNK_WORDS": 128}
 
 
@@ -34,9 +38,23 @@ def golden(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
             for limit, value in SMALL.items():
                 patch.setattr(tiles, limit, value)
             write(root / f"tiles-{name}", data)
+    words = tiny_atlas.public / "data" / "words"
+    shutil.copytree(words, root / "words")
+    texts = {text for name in MODELS for text in texts_of(tiny_atlas, name)}
+    letters = [*map(chr, range(0x21, 0x24F)), *"ẞΣςσΌϐᲀꙊﬃͅᎠ"]
+    for name, own in (("keys", texts), ("letters", letters)):
+        keys = json.dumps({text: key(text) for text in own})
+        (root / "words" / f"{name}.json").write_text(keys, encoding="utf-8")
     maps = [f"{kind}-{name}" for kind in ("whole", "tiles") for name in MAPS]
     (root / "maps.json").write_text(json.dumps(maps), encoding="utf-8")
     return root
+
+
+def texts_of(atlas: Built, model: str) -> list[str]:
+    """The texts of a model's vocabulary."""
+    table = pq.read_table(atlas.root / "data" / f"{model}.tokens.parquet", columns=["text"])
+    texts: list[str] = table.column("text").to_pylist()
+    return texts
 
 
 def write(folder: Path, data: Dataset) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from atlas.findings.words import data, shards
+from atlas.findings.words import data, shards, suggestions
+from atlas.findings.words.lexicon import Lexicon
 from atlas.findings.words.view import WordsView
 from atlas.section import Gallery
 from atlas.web.writer import Derived
@@ -29,12 +30,13 @@ def publish(view: WordsView, gallery: Gallery) -> None:
         make = partial(_answers, view, part)
         bounds += gallery.writer.derive(f"words.{number}", key, make)
     view.shards = sorted(bounds)
-    index = {
-        "version": shards.VERSION,
-        "models": list(lexicon.index(gallery.site.languages)),
-        "shards": view.shards,
-    }
+    told = list(lexicon.index(gallery.site.languages))
+    index = {"version": shards.VERSION, "models": told, "shards": view.shards}
     gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
+    models = [{"id": one["id"], "title": one["title"]} for one in told]
+    facts = [suggestions.VERSION, view.table.list, recipes, models]
+    key = hashlib.sha256(repr(facts).encode()).hexdigest()
+    gallery.writer.derive("words.suggest", key, partial(_suggestions, lexicon, models))
     for model in lexicon.models:
         for name in data.files(model.model.id):
             gallery.publish(name)
@@ -65,3 +67,28 @@ def _answers(view: WordsView, planned: shards.Shards) -> Derived[Sequence[str]]:
         for bound, content in shards.packed(view.lexicon, begin, keys)
     }
     return {shards.file_name(bound): content for bound, content in made.items()}, list(made)
+
+
+def _suggestions(lexicon: Lexicon, models: Sequence[Mapping[str, object]]) -> Derived[None]:
+    """The files of suggestions."""
+    made = suggestions.suggestions(_words(lexicon), models)
+    return {f"{suggestions.FOLDER}{name}": content for name, content in made.items()}, None
+
+
+def _words(lexicon: Lexicon) -> Iterator[suggestions.Word]:
+    """Every word of a vocabulary, in its usual form."""
+    for key in lexicon.keys:
+        rows = [
+            (place, model.rows[key])
+            for place, model in enumerate(lexicon.models)
+            if key in model.rows
+        ]
+        if not rows:
+            continue
+        readings = (lexicon.models[place].readings[row] for place, own in rows for row in own)
+        yield suggestions.Word(
+            lexicon.forms(key)[0],
+            tuple(place for place, _ in rows),
+            min(row for _, own in rows for row in own),
+            next(filter(None, readings), None),
+        )

@@ -9,7 +9,8 @@ beginning that many grams share has a file of its own with the best words alone.
 index.json      `models`: id and titles of each; `pages`: the first beginning of each page, in
                 order; `tops`: the beginnings that have a file of their own, in order
 <hex>.json      a page: the words with a gram from its beginning on, up to the next page's; the
-                name is the beginning's UTF-8 in hexadecimal, `_` for the empty one
+                name is the beginning's UTF-8 in hexadecimal, `_` for the empty one. A gram that is
+                in `tops` itself stands on no page
 top-<hex>.json  the best words for exactly this query
 
 A query is folded and cut to DEPTH signs. If `tops` has it, top-<hex>.json answers it, else the last
@@ -29,6 +30,7 @@ from itertools import groupby
 
 from atlas.maps.files.tiles import fold
 
+FOLDER = "data/words/suggest/"
 VERSION = 1  # to be raised when the files change for the same words
 PAGE = 26_000  # bytes of a page, about a third when compressed
 DEPTH = 6  # signs of the longest grams
@@ -171,9 +173,7 @@ def best(forms: Sequence[_Forms], query: str, numbers: Iterable[int]) -> list[in
     return sorted([*chosen, *heapq.nsmallest(SOUNDING, sounding)])
 
 
-def suggestions(
-    words: Iterable[Word], models: Sequence[Mapping[str, object]]
-) -> dict[str, bytes]:
+def suggestions(words: Iterable[Word], models: Sequence[Mapping[str, object]]) -> dict[str, bytes]:
     """The files by name; `models` are id and titles of each."""
     ordered = sorted(words, key=lambda word: (word.rank, word.text))
     forms = [_forms(word) for word in ordered]

@@ -39,7 +39,9 @@ export class Answers {
 	 */
 	async around(text) {
 		const { shards } = await this.index();
-		const { words } = await this.#file(fileOf(boundOf(shards, keyOf(text)) ?? ""));
+		const { words } = await this.#file(
+			fileOf(boundOf(shards, keyOf(text)) ?? ""),
+		);
 		return words;
 	}
 

@@ -5,7 +5,7 @@ import { cut, make } from "../../assets/shared/dom.js";
 import { fill } from "../../maps/map/panel/words.js";
 import { told, twins } from "./forms.js";
 
-/** @import { Answer, Model, Near, Space, Token, Told } from "./answers.js" */
+/** @import { Model, Near, Space, Token, Told } from "./answers.js" */
 
 const RING = 34; // radius on a poster 1600 wide
 
@@ -40,7 +40,11 @@ export const wordLink = (text, name) =>
  */
 export function splitLine(said, pieces, language) {
 	const links = pieces.map((piece) => wordLink(piece, "piece"));
-	const list = make("span", { class: "pieces", lang: language, translate: "no" });
+	const list = make("span", {
+		class: "pieces",
+		lang: language,
+		translate: "no",
+	});
 	for (const link of links) list.append(link, " ");
 	return make("p", { class: "split" }, `${said} `, list);
 }
@@ -94,7 +98,11 @@ function spacePart(page, model, token, found) {
 	if (found.cluster) {
 		const { href: place, title: name } = found.cluster;
 		const link = { href: edition + place, lang: model.language };
-		about.append(words.cluster, make("a", link, make("bdi", {}, cut(name, 80))), " · ");
+		about.append(
+			words.cluster,
+			make("a", link, make("bdi", {}, cut(name, 80))),
+			" · ",
+		);
 	}
 	about.append(fill(words.kept, { n: found.kept, k: space.k }));
 	return make(

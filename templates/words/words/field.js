@@ -146,7 +146,10 @@ export class Field {
  * @param {Model[]} models
  */
 function item(id, models) {
-	return (/** @type {Word} */ [text, reading, places], /** @type {number} */ i) => {
+	return (
+		/** @type {Word} */ [text, reading, places],
+		/** @type {number} */ i,
+	) => {
 		const titles = places.map((at) => told(models[at].title));
 		const rest = titles.length - NAMED;
 		const named = titles.slice(0, NAMED).join(" · ");
@@ -154,7 +157,11 @@ function item(id, models) {
 		return make(
 			"li",
 			{ role: "option", id: `${id}-${i}`, "aria-selected": "false" },
-			make("bdi", { translate: "no", ...(spoken && { lang: "ja" }) }, cut(text, 40)),
+			make(
+				"bdi",
+				{ translate: "no", ...(spoken && { lang: "ja" }) },
+				cut(text, 40),
+			),
 			spoken && make("span", { lang: "ja" }, cut(spoken, 20)),
 			make("small", {}, rest > 0 ? `${named} +${rest}` : named),
 		);

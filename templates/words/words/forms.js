@@ -24,12 +24,16 @@ export const wordOf = (text) =>
 		});
 
 /**
- * Folds case as Python's casefold does, but for rare letters: sign by sign, for
- * the end of a word has a sigma of its own, and by capitals, since ß is ss.
+ * Folds case as Python's casefold does: sign by sign, for the end of a word has
+ * a sigma of its own, and by capitals, since ß is ss.
  * @param {string} text
  */
 const casefold = (text) =>
-	Array.from(text, (sign) => sign.toUpperCase().toLowerCase()).join("");
+	Array.from(text, (sign) => {
+		if (sign === "ı") return sign;
+		const capital = sign.toLowerCase().toUpperCase();
+		return /\p{Script=Cherokee}/u.test(sign) ? capital : capital.toLowerCase();
+	}).join("");
 
 /**
  * The key under which all forms of a word are found.

@@ -28,7 +28,12 @@ export class WordPage {
 
 	/** @param {HTMLElement} place */
 	constructor(place) {
-		const { data = "", root = "", edition = "", tokenizers = "" } = place.dataset;
+		const {
+			data = "",
+			root = "",
+			edition = "",
+			tokenizers = "",
+		} = place.dataset;
 		const numbers = new Intl.NumberFormat(document.documentElement.lang);
 		const number = (/** @type {number} */ value) => numbers.format(value);
 		this.#place = place;
@@ -95,7 +100,8 @@ export class WordPage {
 		}
 		if (mine !== this.#asked) return;
 		this.#body.replaceChildren(...parts);
-		this.#said.textContent = this.#body.querySelector(".lede")?.textContent ?? "";
+		this.#said.textContent =
+			this.#body.querySelector(".lede")?.textContent ?? "";
 		await Promise.all(later);
 		if (mine === this.#asked) this.#place.removeAttribute("aria-busy");
 	}
@@ -204,7 +210,11 @@ export class WordPage {
 		const told = token
 			? [words.whole, words.other]
 			: [words.single, words.pieces];
-		return splitLine(fill(told[n === 1 ? 0 : 1], { n }), pieces, model.language);
+		return splitLine(
+			fill(told[n === 1 ? 0 : 1], { n }),
+			pieces,
+			model.language,
+		);
 	}
 
 	/**
@@ -218,7 +228,9 @@ export class WordPage {
 		if (!model.tokenizer) return [make("p", {}, words.table)];
 		if (parts.length < 2) return [make("p", {}, words.unasked)];
 		const place = (await this.#answers.index()).models.indexOf(model);
-		const answers = await Promise.all(parts.map((part) => this.#answers.of(part)));
+		const answers = await Promise.all(
+			parts.map((part) => this.#answers.of(part)),
+		);
 		const lines = parts.map((part, i) => {
 			const pieces = splitOf(answers[i]?.[place] ?? null, part);
 			return pieces
@@ -240,7 +252,8 @@ export class WordPage {
 		const least = Math.min(2, signs.length);
 		for (let end = signs.length; end >= least && found.size < NEAREST; end--) {
 			const begun = signs.slice(0, end).join("");
-			for (const [word] of await this.#suggestions.find(begun, NEAREST)) found.add(word);
+			for (const [word] of await this.#suggestions.find(begun, NEAREST))
+				found.add(word);
 		}
 		const { words } = this.#page;
 		if (!found.size) return [];
@@ -262,14 +275,19 @@ export class WordPage {
 		const several = answers.filter((answer) => answer?.tokens).length > 1;
 		if (!several) return [];
 		const shared = sharedNeighbors(answers, key);
-		const box = make("section", { class: "shared" }, make("h2", {}, words.shared));
+		const box = make(
+			"section",
+			{ class: "shared" },
+			make("h2", {}, words.shared),
+		);
 		const list = make("ul", { class: "chips" });
 		box.append(shared.length ? list : make("p", {}, words.unshared));
 		for (const { text, models: places } of shared) {
 			const names = places.map((at) => told(models[at].title)).join(" · ");
 			const link = wordLink(text);
 			link.title = names;
-			const count = models.length > 2 ? make("small", {}, ` ${places.length}`) : null;
+			const count =
+				models.length > 2 ? make("small", {}, ` ${places.length}`) : null;
 			list.append(make("li", {}, link, count));
 		}
 		return [box];
@@ -288,7 +306,8 @@ const headOf = (text, lang) =>
 	);
 
 /** @param {string} said */
-const trouble = (said) => make("p", { class: "note trouble", role: "alert" }, said);
+const trouble = (said) =>
+	make("p", { class: "note trouble", role: "alert" }, said);
 
 /**
  * The known pieces of a text; null where they are not.
@@ -309,13 +328,24 @@ function splitOf(answer, text) {
  * @param {Record<string, string>} words
  */
 function switchOf(cards, words) {
-	const count = cards.reduce((n, card) => n + card.querySelectorAll(".twin").length, 0);
+	const count = cards.reduce(
+		(n, card) => n + card.querySelectorAll(".twin").length,
+		0,
+	);
 	if (!count) return [];
 	const box = make("input", { type: "checkbox", name: "twins" });
 	box.addEventListener("change", () => {
 		const shown = /** @type {HTMLInputElement} */ (box).checked;
 		document.documentElement.toggleAttribute("data-twins", shown);
 	});
-	/** @type {HTMLInputElement} */ (box).checked = "twins" in document.documentElement.dataset;
-	return [make("label", { class: "twins" }, box, ` ${fill(words.twins, { n: count })}`)];
+	/** @type {HTMLInputElement} */ (box).checked =
+		"twins" in document.documentElement.dataset;
+	return [
+		make(
+			"label",
+			{ class: "twins" },
+			box,
+			` ${fill(words.twins, { n: count })}`,
+		),
+	];
 }

@@ -32,6 +32,9 @@ KINDS = [
     "vocabularies/wall/hiragana/",
     "vocabularies/wall/numbers/",
     "vocabularies/order/minilm/",
+    "words/",
+    "words/?w=victory",
+    "words/?w=優勝の 祝賀会",
 ]
 LOOKS = {
     "wide light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
@@ -57,9 +60,11 @@ def judged(watch: Callable[..., Watched], axe: str, tiny_atlas: Built) -> Callab
         url: str, options: dict[str, Any], act: Callable[[Any], None] = lambda _: None
     ) -> list[str]:
         watched = watch(**options)
-        mapped = url.endswith("words/")
+        mapped = url.endswith("-words/")
         page = watched.open(url, READY if mapped else "main")
         page.wait_for_load_state("networkidle")
+        if "?w=" in url:
+            page.wait_for_selector(".word-answer:not([aria-busy]) h1")
         act(page)
         page.evaluate(axe)
         found = page.evaluate(

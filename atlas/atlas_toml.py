@@ -24,6 +24,7 @@ from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.inputs_embeds.config import Pitfall
 from atlas.findings.senses.config import Senses
+from atlas.findings.tables.config import Tables
 from atlas.findings.vocabularies.config import Vocabularies
 from atlas.findings.words.config import Words
 from atlas.maps.config import Model
@@ -53,6 +54,8 @@ class Config(Part):
     """A word in every model: pages and files of answers."""
     vocabularies: Vocabularies = Vocabularies()
     """Vocabularies beside one another, and order in them."""
+    tables: Tables = Tables()
+    """A page of each model's input table."""
 
     _root: Path = PrivateAttr(default=Path())
 

@@ -18,6 +18,7 @@ FINDINGS = (
     "inputs_embeds",
     "words",
     "vocabularies",
+    "tables",
 )  # each may import those before it
 KINDS = ("maps", *FINDINGS)
 SHOWS = ("view", "pages", "section", "data", "facts", "config")  # what renders, within each kind

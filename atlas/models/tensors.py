@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from atlas.engine.stage import helper
 from atlas.errors import ModelError
 from atlas.models import quantised
 from atlas.models.checkpoint import read_json, sizes
-from atlas.models.weights import FLOATS, Weights, opened
+from atlas.models.weights import FLOATS, Weights, opened, width
 from atlas.numeric.types import Array, Floats
 
 TENSORS = helper("tensors", version=1)
@@ -44,6 +46,21 @@ OUTPUTS = (
     "predictions.decoder.weight",
 )
 
+
+# Ends of the names of the output bias, a number for each token, of heads that have one.
+BIASES = (
+    "cls.predictions.bias",
+    "cls.predictions.decoder.bias",
+    "predictions.bias",
+    "lm_head.bias",
+    "lm_head.decoder.bias",
+    "vocab_projector.bias",
+    "generator_lm_head.bias",
+    "predictions.decoder.bias",
+)
+
+# Parts of the names of architectures that have a head for words.
+_HEADS = ("CausalLM", "MaskedLM", "LMHead", "ConditionalGeneration", "PreTraining", "Seq2SeqLM")
 
 _USUAL = 1 << 20  # tokens of a vocabulary, at most, where no weights say otherwise
 
@@ -116,6 +133,50 @@ def read_table(
         return None
     name = _name(weights, vocabulary_size(location), ends, tensor, location)
     return None if name is None else (name, _values(weights, name, location, progress))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a table is stored: the tensor's name, its type as safetensors names it, its shape, and
+    its bytes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+
+
+def stored(location: str, ends: Sequence[str] = TABLES, tensor: str | None = None) -> Stored | None:
+    """How a table of a checkpoint is stored, from headers alone; None where no weight file has it.
+    Raises ModelError."""
+    weights = opened(location)
+    name = weights and _name(weights, vocabulary_size(location), ends, tensor, location)
+    if not weights or not name:
+        return None
+    entry = weights.entry(name)
+    dtype, shape = str(entry["dtype"]), tuple(entry["shape"])
+    return Stored(name, dtype, shape, math.prod(shape) * width(dtype))
+
+
+def has_head(location: str) -> bool:
+    """Whether a checkpoint's architecture has a head that gives a number for each token."""
+    named = (read_json(location, "config.json") or {}).get("architectures")
+    told = named if isinstance(named, list) else []
+    return any(part in str(name) for name in told for part in _HEADS)
+
+
+def read_bias(location: str, rows: int) -> Floats | None:
+    """The output bias (rows,) of a head for words, None where the weights hold none of that
+    length. Raises ModelError for what cannot be read."""
+    weights = opened(location)
+    for end in BIASES if weights else ():
+        assert weights is not None
+        for name in weights.names():
+            if f".{name}".endswith(f".{end}"):
+                entry = weights.entry(name)
+                if list(entry["shape"]) == [rows] and entry["dtype"] in FLOATS:
+                    return weights.floats(name, lambda _: None)
+    return None
 
 
 def vocabulary_size(location: str) -> int | None:

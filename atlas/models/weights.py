@@ -164,6 +164,11 @@ class Safetensors:
         return self._headers[file]
 
 
+def width(dtype: str) -> int:
+    """Bytes of a number of a type as safetensors names it; 1 for one that is not known."""
+    return np.dtype(_TYPES[dtype]).itemsize if dtype in _TYPES else 1
+
+
 def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], int]:
     """Names, types and places of a safetensors file's tensors, and where its data begin. Sizes that
     it declares are held against the file's own. Raises ModelError."""

@@ -11,6 +11,7 @@ from atlas.config.fields import Part
 from atlas.findings.comparisons.section import Comparisons
 from atlas.findings.inputs_embeds.section import InputsEmbeds
 from atlas.findings.senses.section import SenseMaps
+from atlas.findings.tables.section import ModelTables
 from atlas.findings.vocabularies.section import VocabulariesSection
 from atlas.findings.words.section import WordsOfAll
 from atlas.maps.section import Maps
@@ -24,6 +25,7 @@ SECTIONS: list[Section[Any, Any]] = [
     InputsEmbeds(),
     WordsOfAll(),
     VocabulariesSection(),
+    ModelTables(),
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas.config.characters import unfit
@@ -20,6 +20,7 @@ from atlas.spaces.stages.describe import describe
 from atlas.spaces.stages.occurrences import occurrences
 from atlas.spaces.stages.seen import seen
 from atlas.spaces.stages.select import select
+from atlas.spaces.stages.suspect import suspect
 from atlas.spaces.stages.tables import table_card, table_vectors, table_words
 from atlas.spaces.stages.vectors import vectors
 from atlas.spaces.stages.vocabulary import vocabulary
@@ -136,6 +137,18 @@ def plan_tokens(source: Source) -> tuple[Task, Task]:
     wanted = Wanted(source.name, "input", None, None, None, Selection())
     tokens = _tokens(source, wanted)
     return tokens, _notes(source, tokens)
+
+
+def plan_table(source: Source) -> tuple[Task, Task, Task]:
+    """The tasks that read a model's vocabulary and its input table, and that find rows that look
+    untrained."""
+    wanted = Wanted(source.name, "input", None, None, None, Selection())
+    tokens = _tokens(source, wanted)
+    table = _space(Path(), source, wanted, tokens)
+    inputs = (tokens, table)
+    if source.checkpoint.table:
+        return tokens, table, Task(suspect, {}, inputs, label=f"{source.name}: suspect")
+    return tokens, table, replace(source.task(suspect, {}), inputs=inputs)
 
 
 def _notes(source: Source, tokens: Task) -> Task:

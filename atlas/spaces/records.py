@@ -91,6 +91,26 @@ class Vectors(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Suspicion(Record):
+    """How much each row of a model's input table looks like those that were never trained.
+
+    scores   (v,) float32: 0 is the middle of the other rows, 1 that of rows known to be unused; NaN
+             where nothing tells them apart
+    lengths  (v,) float32, of the rows
+    facts    `references` (ids by class), `indicators` (name and AUROC each), `best`, `least` (the
+             score from which a row looks untrained) and `flagged` (ids)
+    """
+
+    scores: Floats
+    lengths: Floats
+    facts: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        need(self.scores.shape == self.lengths.shape, self, "columns differ in length")
+        need(self.scores.dtype == np.float32, self, "scores must be (v,) float32")
+
+
+@dataclass(frozen=True, eq=False)
 class Averages(Vectors):
     """A space averaged over a corpus.
 

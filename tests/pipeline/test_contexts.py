@@ -20,7 +20,7 @@ from atlas.web.render import Renderer
 from atlas.web.theme import theme
 from atlas.web.writer import Writer
 
-PARTS = ("question", "about", "on_map")  # of each section, included where they exist
+PARTS = ("question", "about", "on_map", "on_model")  # of each section, included where they exist
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,14 @@ def table(path: Path, progress: Progress) -> Table:
     return Table(values, f"{TENSOR} of {path.name}, {name}")
 
 
+def number_format(path: Path) -> tuple[str, int]:
+    """The type of the table's numbers, as the format names it, and its bytes. Raises ModelError."""
+    head = read_head(path)
+    rows, width = _shape(path, head)
+    name, size, _ = _type(path, head.tensors[TENSOR][1], width)
+    return name, rows * size
+
+
 def read_head(path: Path) -> Head:
     """The header. Raises ModelError when it is not one, or goes on behind the file's end."""
     with path.open("rb") as file:

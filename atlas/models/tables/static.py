@@ -69,6 +69,14 @@ def table(path: Path, progress: Progress) -> Table:
     return Table(values, told)
 
 
+def number_format(path: Path) -> tuple[str, int]:
+    """The type of the table's numbers, as safetensors names it, and its bytes. Raises
+    ModelError."""
+    header, _, name = _header(path)
+    begin, end = header[name]["data_offsets"]
+    return str(header[name]["dtype"]), int(end) - int(begin)
+
+
 def _rows(path: Path) -> int:
     header, _, name = _header(path)
     rows: int = header["mapping" if "mapping" in header else name]["shape"][0]

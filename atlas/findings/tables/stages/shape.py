@@ -1,0 +1,121 @@
+"""The shape of an input table's space, beside Gaussian rows of the same mean and covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from atlas.engine.stage import Work, helper, stage
+from atlas.findings.tables.data import COMPONENTS, Figures, Norms, Shape
+from atlas.numeric import shape as cloud
+from atlas.numeric.shape import Moments, Neighborhoods, gaussian, isotropy, mean_cosine
+from atlas.numeric.shape import moments as moments_of
+from atlas.numeric.types import Floats, Ints
+from atlas.spaces.records import KINDS, Suspicion, Vectors, Vocabulary
+
+SHAPE = helper("shape", version=cloud.VERSION)
+
+SAMPLED = 2000  # rows, at most, every pair of which is compared
+SPREAD = 8192  # rows, at most, of which the covariance is taken
+PLACES = 20  # parts of the vocabulary by id
+
+
+@stage("shape", version=1, weight=1, uses=(SHAPE,))
+def shape(
+    vocabulary: Vocabulary,
+    vectors: Vectors,
+    suspicion: Suspicion,
+    *,
+    seed: int = 0,
+    work: Work = Work(),
+) -> Shape:
+    """The shape of the space of rows that stand for something: those of unused tokens and without
+    tokens are left out, and rows of zeros."""
+    lengths = np.asarray(suspicion.lengths)
+    kinds = np.array(vocabulary.kinds)
+    used = np.flatnonzero((kinds != "unused") & (lengths > 0)).astype(np.int32)
+    used = used if len(used) > 1 else np.arange(len(kinds), dtype=np.int32)
+    some = _drawn(used, SPREAD, seed)
+    few = _drawn(used, SAMPLED, seed + 1)
+    spread = np.asarray(vectors.values[some])
+    rows = np.asarray(vectors.values[few])
+    moments = moments_of(spread)
+    work.progress(0.3)
+    near = cloud.neighborhoods(rows)
+    work.progress(0.5)
+    random = gaussian(moments, len(rows), seed)
+    work.progress(0.7)
+    middle = moments.mean.astype(np.float32)
+    centred = cloud.neighborhoods(rows - middle)
+    far = cloud.outliers(moments)
+    squares = moments.variances + moments.mean**2
+    whole = max(float(squares.sum()), 1e-300)
+    return Shape(
+        rows=len(used),
+        sampled=len(few),
+        own=_figures(spread, moments, near),
+        gaussian=_figures(random, moments_of(random), cloud.neighborhoods(random)),
+        centred=_figures(spread - middle, _around(moments), centred),
+        kept=round(cloud.shared(near.near, centred.near), 4),
+        shared=round(float(moments.mean @ moments.mean) / whole, 4),
+        components=tuple(
+            round(float(moments.shares[:count].sum()), 4)
+            for count in COMPONENTS
+            if count <= len(moments.mean)
+        ),
+        half=int(np.searchsorted(np.cumsum(moments.shares), 0.5)) + 1,
+        participation=round(moments.participation, 1),
+        outliers=tuple(far.tolist()),
+        outlier_share=round(float(squares[far].sum()) / whole, 4),
+        by_kind=tuple(_by_kind(kinds, lengths)),
+        by_place=tuple(_by_place(lengths)),
+    )
+
+
+def _figures(values: Floats, moments: Moments, near: Neighborhoods) -> Figures:
+    """Figures, to as many digits as do not depend on the order of sums."""
+    low, middle, high = (round(value, 3) for value in near.cosines)
+    return Figures(
+        mean_cosine=round(mean_cosine(values), 4),
+        cosines=(low, middle, high),
+        isotropy=round(isotropy(values, moments), 4),
+        skew=round(near.skew, 2),
+        most=near.most,
+        dimension=round(near.dimension, 1),
+    )
+
+
+def _around(moments: Moments) -> Moments:
+    """The moments of the same rows less their mean."""
+    return Moments(
+        moments.count,
+        np.zeros_like(moments.mean),
+        moments.spread,
+        moments.directions,
+        moments.variances,
+    )
+
+
+def _drawn(rows: Ints, most: int, seed: int) -> Ints:
+    """All of some rows (n,), or `most` of them at random, in their order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def _by_kind(kinds: np.ndarray, lengths: Floats) -> Iterator[Norms]:
+    for kind in KINDS:
+        if (own := kinds == kind).any():
+            yield _norms(kind, lengths[own])
+
+
+def _by_place(lengths: Floats) -> Iterator[Norms]:
+    bounds = np.linspace(0, len(lengths), min(PLACES, len(lengths)) + 1).round().astype(int)
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield _norms(str(begin), lengths[begin:end])
+
+
+def _norms(name: str, lengths: Floats) -> Norms:
+    low, middle, high = (round(float(one), 4) for one in np.quantile(lengths, (0.1, 0.5, 0.9)))
+    return Norms(name=name, count=len(lengths), low=low, middle=middle, high=high)

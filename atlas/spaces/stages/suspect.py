@@ -1,0 +1,100 @@
+"""Tokens whose rows look like those that were never trained.
+
+After Land & Bartolo 2024 (arXiv 2405.05417), for encoders as for language models, and without ids
+written by hand: rows without tokens, bytes that no UTF-8 holds, `[unusedN]` and reserved tokens are
+known to be unused. Of several indicators the one counts that tells held-out rows of these best from
+all others, if any does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from atlas.engine.stage import Work, helper, stage
+from atlas.models.round_trip import NEVER
+from atlas.models.tensors import TENSORS, read_bias
+from atlas.numeric import separation
+from atlas.numeric.separation import Indicator, by_direction, by_value, clearest, line
+from atlas.numeric.types import Doubles, Floats, Ints
+from atlas.spaces.records import Suspicion, Vectors, Vocabulary
+
+SEPARATION = helper("separation", version=separation.VERSION)
+
+LEAST = 5  # rows known to be unused, without which nothing is said
+SEPARATES = 0.95  # the AUROC from which an indicator counts
+
+_PADDING = re.compile(r"<row \d+>")
+_RESERVED = re.compile(r"<\|?reserved_\w+\|?>")
+_TRAINED = re.compile(r"▁?<extra_id_\d+>")  # T5's sentinels, which training does use
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>(?: \d+)?")
+
+
+@stage("suspect", version=1, weight=0.5, uses=(TENSORS, SEPARATION))
+def suspect(vocabulary: Vocabulary, vectors: Vectors, *, work: Work = Work()) -> Suspicion:
+    """How untrained each row of an input table looks. Where the stage has a location, the output
+    bias of a checkpoint's head is an indicator too. Raises ModelError for weights that cannot be
+    read."""
+    values = vectors.values
+    classes = references(vocabulary)
+    known = np.array(sorted(row for rows in classes.values() for row in rows), np.int32)
+    facts: dict[str, Any] = {
+        "references": classes,
+        "indicators": [],
+        "best": None,
+        "least": None,
+        "flagged": [],
+    }
+    if len(known) < LEAST or len(known) == len(values):
+        return Suspicion(np.full(len(values), np.nan, np.float32), _lengths(values), facts)
+    indicators, lengths = by_direction(values, known)
+    indicators.insert(0, by_value("norm", lengths.copy(), known))
+    bias = read_bias(work.location, len(values)) if work.location else None
+    if bias is not None:
+        indicators.append(by_value("bias", bias.astype(np.float64), known))
+    facts["indicators"] = [{"name": one.name, "auroc": round(one.auroc, 5)} for one in indicators]
+    best = clearest(indicators, known)
+    scores = np.full(len(values), np.nan)
+    if best.auroc >= SEPARATES:
+        scores, least = _scaled(best, known)
+        facts |= {"best": best.name, "least": least}
+        facts["flagged"] = np.flatnonzero(scores >= least).tolist()
+    return Suspicion(scores.astype(np.float32), lengths.astype(np.float32), facts)
+
+
+def references(vocabulary: Vocabulary) -> dict[str, list[int]]:
+    """Rows that are known to be unused, by why: `padding`, `unused`, `reserved`, `bytes`."""
+    found: dict[str, list[int]] = {"padding": [], "unused": [], "reserved": [], "bytes": []}
+    rows = zip(vocabulary.tokens, vocabulary.texts, vocabulary.kinds, strict=True)
+    for row, (token, text, kind) in enumerate(rows):
+        byte = _BYTE.fullmatch(text) if kind == "byte" else None
+        if byte and int(byte[1], 16) in NEVER:
+            found["bytes"].append(row)
+        elif kind != "unused" or _TRAINED.fullmatch(token):
+            continue
+        elif _PADDING.fullmatch(token):
+            found["padding"].append(row)
+        else:
+            found["reserved" if _RESERVED.fullmatch(token) else "unused"].append(row)
+    return {why: rows for why, rows in found.items() if rows}
+
+
+def _scaled(best: Indicator, known: Ints) -> tuple[Doubles, float]:
+    """The scores of an indicator, 0 in the middle of the others and 1 in that of the known rows,
+    and the score from which a row is like these; rounded, since the last digits of a sum depend on
+    who takes it."""
+    drawn = line(best, known)
+    wide = drawn.inside - drawn.outside
+    scores = np.round((best.scores - drawn.outside) / wide, 4)
+    return scores, float(np.floor((drawn.least - drawn.outside) / wide * 1e4) / 1e4)
+
+
+def _lengths(values: Floats) -> Floats:
+    """The lengths (n,) of rows (n, d)."""
+    squares = np.empty(len(values))
+    for begin in range(0, len(values), 4096):
+        part = values[begin : begin + 4096].astype(np.float64)
+        squares[begin : begin + 4096] = np.einsum("nd,nd->n", part, part)
+    return np.asarray(np.sqrt(squares), np.float32)

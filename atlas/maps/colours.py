@@ -52,9 +52,12 @@ def borders(xy: Array, keys: Ints, count: int) -> npt.NDArray[np.bool_]:
     if not count:
         return np.zeros((0, 0), bool)
     sizes = _sizes(xy, keys, count)
-    held = (sizes > 0).reshape(count, -1).astype(np.float32)
-    wider = np.any([_moved(sizes, step, 0) for step in _STEPS], axis=0).reshape(count, -1)
-    near: npt.NDArray[np.bool_] = held @ wider.astype(np.float32).T > 0
+    there = sizes > 0
+    wider = np.zeros_like(there)
+    for step in _STEPS:
+        wider |= _moved(there, step, 0)
+    held, wide = (cells.reshape(count, -1).astype(np.float32) for cells in (there, wider))
+    near: npt.NDArray[np.bool_] = held @ wide.T > 0
     owners = np.where(sizes.any(axis=0), sizes.argmax(axis=0), -1)
     for _ in range(GRID // 8):
         for step in _STEPS:
@@ -79,12 +82,12 @@ def _moved(cells: Array, step: tuple[int, int], fill: int) -> Array:
     return moved
 
 
-def _sizes(xy: Array, keys: Ints, count: int) -> npt.NDArray[np.int64]:
+def _sizes(xy: Array, keys: Ints, count: int) -> npt.NDArray[np.int32]:
     """How many points of each cluster are in each cell (count, GRID, GRID)."""
     places: Doubles = np.asarray(xy, np.float64) - xy.min(axis=0, initial=np.inf)
     places *= (GRID - 1) / (float(places.max(initial=0.0)) or 1.0)
     across, up = np.round(places).astype(np.int64).T
     inside = (keys >= 0) & (keys < count)
-    sizes = np.zeros((count, GRID, GRID), np.int64)
+    sizes = np.zeros((count, GRID, GRID), np.int32)
     np.add.at(sizes, (keys[inside], across[inside], up[inside]), 1)
     return sizes

@@ -33,7 +33,7 @@ def compose(
     """Write the site. Returns the number of its pages. Raises AtlasError for a faulty theme,
     DataError for faulty atlas data."""
     gallery = arranged(config, maps, data, writer)
-    renderer = Renderer(config.root, config.site.languages)
+    renderer = Renderer(config.root, config.site.languages, config.root / ".atlas" / "templates")
     shared = common(gallery, publish_assets(config.root, writer, warn))
     indexed = []
     framed: dict[str, bool] = {}

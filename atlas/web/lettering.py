@@ -35,12 +35,15 @@ def cut(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def rare_scripts(text: str) -> list[str]:
+def rare_scripts(text: str) -> tuple[str, ...]:
     """The scripts of a text that are RARE, in the order of their first letters."""
-    if text.isascii():
-        return []
+    return () if text.isascii() else _rare_scripts(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _rare_scripts(text: str) -> tuple[str, ...]:
     first = (unicodedata.name(character, "").partition(" ")[0] for character in text)
-    return list(dict.fromkeys(_RARE[name] for name in first if name in _RARE))
+    return tuple(dict.fromkeys(_RARE[name] for name in first if name in _RARE))
 
 
 def text_width(text: str, size: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,6 +13,7 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import (
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
@@ -49,9 +51,13 @@ VIEW_TEXTS = ("model_title", "description", "landmark_title", "claim_title")
 
 
 class Renderer:
-    """Renders templates in the languages of a site."""
+    """Renders templates in the languages of a site. What they compile to is kept in the folder
+    `compiled`, if one is given and can be written to, for all languages and for later."""
 
-    def __init__(self, root: Path, languages: tuple[str, ...]) -> None:
+    def __init__(
+        self, root: Path, languages: tuple[str, ...], compiled: Path | None = None
+    ) -> None:
+        cache = _cache(compiled) if compiled else None
         loaders = [FileSystemLoader(folder) for folder in folders(root)]
         self.languages = languages
         self.environments: dict[str, Environment] = {}
@@ -63,6 +69,7 @@ class Renderer:
                 trim_blocks=True,
                 lstrip_blocks=True,
                 auto_reload=False,
+                bytecode_cache=cache,
                 extensions=["jinja2.ext.i18n"],
             )
             messages = catalogue(root, language)
@@ -97,6 +104,14 @@ class Renderer:
             what = f"{type(problem).__name__}: {problem}"
             raise AtlasError(f"templates/{template}: {what}", _MEND) from problem
         return numbered(html, "&lt;{}&gt;")
+
+
+def _cache(folder: Path) -> FileSystemBytecodeCache | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 class Titled(Protocol):

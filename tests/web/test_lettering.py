@@ -32,7 +32,7 @@ def test_they_are_named_in_the_language_of_the_page(language: str, text: str, sh
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x8FF)))
 def test_usual_scripts_are_left_alone(text: str) -> None:
-    assert rare_scripts(text) == []
+    assert rare_scripts(text) == ()
 
 
 def test_the_scripts_have_the_same_list() -> None:

@@ -125,15 +125,13 @@ class ComparisonView:
             shown = np.where(gathered(places, column), column, -1) if level == "coarse" else column
             table = _replaced(table, f"cluster_{level}", shown)
         clusters: list[Cluster] = []
+        taken = _Taken(size)
         for cluster in self.first.about.clusters:
             members = places[keys[cluster.level] == cluster.key]
             middle = np.median(members, axis=0) if len(members) else np.zeros(2)
-            taken = [
-                (named.anchors[main], named.name) for named in clusters if named.zooms[main] < NEVER
-            ]
-            zoom = max(
-                cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken, size)
-            )
+            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken))
+            if zoom < NEVER:
+                taken.add(middle, cluster.name)
             where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
             clusters.append(cluster.model_copy(update=where))
         about = self.second.about
@@ -224,25 +222,35 @@ def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
     )
 
 
-def _zoom(
-    members: Array,
-    middle: Array,
-    name: str,
-    taken: list[tuple[tuple[float, float], str]],
-    size: float,
-) -> int:
-    """The half-octave from which a cluster of the first map is named on the second, whose extent is
-    `size`: the first at which its name overlaps none of those taken, (x, y) and name. NEVER if
-    half of the members (n, 2) are farther from their middle than NAMED, or if names of tokens are
-    shown before."""
+class _Taken:
+    """Names on a map whose extent is `size`: where they stand, and how wide they are in pixels."""
+
+    def __init__(self, size: float) -> None:
+        self.size = size
+        self.places: list[tuple[float, float]] = []
+        self.widths: list[float] = []
+
+    def add(self, middle: Array, name: str) -> None:
+        """Take the place of a name."""
+        self.places.append((float(middle[0]), float(middle[1])))
+        self.widths.append(text_width(name, NAME))
+
+    def scale(self, middle: Array, name: str) -> float:
+        """The magnification from which a name overlaps none of them, at least 1."""
+        if not self.places:
+            return 1.0
+        across, up = np.maximum(np.abs(np.array(self.places) - middle).T * VIEW / self.size, 1e-9)
+        wide = (text_width(name, NAME) + np.array(self.widths)) / 2 + NAME
+        return max(1.0, float(np.minimum(wide / across, 1.6 * NAME / up).max()))
+
+
+def _zoom(members: Array, middle: Array, name: str, taken: _Taken) -> int:
+    """The half-octave from which a cluster of the first map is named on the second: the first at
+    which its name overlaps none of those taken. NEVER if half of the members (n, 2) are farther
+    from their middle than NAMED, or if names of tokens are shown before."""
     if not len(members):
         return NEVER
-    if float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * size:
+    if float(np.median(np.linalg.norm(members - middle, axis=1))) > NAMED * taken.size:
         return NEVER
-    scale = 1.0
-    for place, other in taken:
-        across, up = np.abs(np.asarray(place) - middle) * VIEW / size
-        wide = (text_width(name, NAME) + text_width(other, NAME)) / 2 + NAME
-        scale = max(scale, min(wide / max(across, 1e-9), 1.6 * NAME / max(up, 1e-9)))
-    zoom = 2 * np.log2(scale)
+    zoom = 2 * np.log2(taken.scale(middle, name))
     return int(np.ceil(zoom)) if zoom < FINE_UNTIL else NEVER

@@ -314,6 +314,35 @@ def export(
 
 @app.command()
 @talking
+def words(
+    asked: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words, in any script.")],
+    folder: Annotated[
+        Path | None, typer.Option("--dir", "-d", metavar="DIR", help=_DIR, show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each model makes of a word: tokens, split, neighbors."""
+    from atlas import atlas_toml as config
+    from atlas.cli.answers import lines, look_up
+    from atlas.pipeline.places import Places
+
+    settings = config.load(config.find(folder))
+    found = look_up(settings, Places.of(settings).data, asked)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        for line in lines(found):
+            typer.echo(line)
+    if unknown := [one["word"] for one in found if one["models"] is None]:
+        raise AtlasError(
+            f"Not known: {', '.join(unknown)}",
+            "No vocabulary has it as a token. Add it to `list` in the table [words] of atlas.toml "
+            "and run `atlas build`, which asks every tokenizer.",
+        )
+
+
+@app.command()
+@talking
 def clean(
     folder: Folder = None,
     store: Annotated[

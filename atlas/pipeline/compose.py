@@ -15,6 +15,7 @@ from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
 from atlas.pipeline import front
+from atlas.pipeline.programs import write_programs
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.section import Gallery
 from atlas.web.addresses import write_addresses
@@ -51,6 +52,7 @@ def compose(
             framed[edition.here] = page.framed
             if page.indexed:
                 indexed.append(edition.here)
+    write_programs(gallery, SECTIONS)
     write_addresses(config.site.base_url, indexed, writer)
     write_redirects(writer, partial(_now, gallery))
     write_headers(framed, writer, warn)

@@ -23,11 +23,12 @@ from atlas.models.checkpoint import Checkpoint
 
 @dataclass(frozen=True)
 class SenseTarget(FindingTarget):
-    """The task that reads the words of a corpus with a model."""
+    """The task that reads the words of a corpus with a model; `words`, each once."""
 
     table: Senses
     model: Model
     task: Task
+    words: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -106,4 +107,5 @@ def plan_senses(table: Senses, model: Model, checkpoint: Checkpoint, root: Path)
             location=checkpoint.location,
             label=f"{table.name}: senses",
         ),
+        tuple(dict.fromkeys(row.word for row in occurrences)),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.config.site import text
 from atlas.findings.words.data import ListedWord, WordData
 from atlas.findings.words.forms import key, word
 from atlas.maps.config import Model
@@ -99,14 +100,18 @@ class ModelLexicon:
         self.kinds, self.pos = columns["kind"], columns["pos"]
         self.readings, self.latin = columns["reading"], columns["latin"]
         self.rows: dict[str, list[int]] = {}
-        for row, text in enumerate(self.texts):
-            self.rows.setdefault(key(text), []).append(row)
+        for row, own in enumerate(self.texts):
+            self.rows.setdefault(key(own), []).append(row)
         splits = data.splits
         self.words = {one: row for row, one in enumerate(splits.column("word").to_pylist())}
         ids = splits.column("ids").combine_chunks()
         self._offsets, self._ids = np.asarray(ids.offsets), np.asarray(ids.values)
         self._pieces = splits.column("pieces").combine_chunks().values
         self.spaces = [Space(view, neighbors) for view in self._distinct(views)]
+
+    def title(self, language: str) -> str:
+        """The model's title, else its id."""
+        return text(self.model.title, language, self.model.id)
 
     def _distinct(self, views: Iterable[MapView]) -> list[MapView]:
         """The largest map of each space, in the order of atlas.toml, of those that show tokens of
@@ -124,10 +129,10 @@ class ModelLexicon:
                 found[what] = view
         return list(found.values())
 
-    def split(self, text: str) -> tuple[list[str], list[int]] | None:
+    def split(self, asked: str) -> tuple[list[str], list[int]] | None:
         """How the tokenizer splits a word, as a person reads it, and the ids; None where it was not
         asked."""
-        row = self.words.get(text)
+        row = self.words.get(asked)
         if row is None:
             return None
         begin, end = int(self._offsets[row]), int(self._offsets[row + 1])
@@ -220,6 +225,11 @@ class Lexicon:
 
         return sorted((form for form in every if form), key=usual)
 
+    def latin(self, found: str) -> str | None:
+        """The reading of a key in Latin letters, of the first token that has one."""
+        readings = (model.latin[row] for model in self.models for row in model.rows.get(found, ()))
+        return next(filter(None, readings), None)
+
     def answers(self, found: str) -> list[Answer | None]:
         """The answer of each model to a key."""
         forms = self.forms(found)
@@ -242,14 +252,9 @@ class Lexicon:
     def index(self, languages: Sequence[str]) -> Iterator[Answer]:
         """What is told of each model beside the answers."""
         for model in self.models:
-            view = model.spaces[0].view if model.spaces else None
-            titles = {
-                language: view.model_title(language) if view else model.model.id
-                for language in languages
-            }
             yield {
                 "id": model.model.id,
-                "title": titles,
+                "title": {language: model.title(language) for language in languages},
                 "language": model.about.language,
                 "spaces": [_space(space, languages) for space in model.spaces],
                 "tokenizer": {"file": None, "known": "words"} if model.about.split else None,

@@ -229,7 +229,7 @@ def plan_words(
         for name, checkpoint in checkpoints.items()
     }
     tokens = {name: plan_tokens(source) for name, source in sources.items()}
-    named = Task(words_stage, {"words": list(listed)}, label="listed words")
+    named = Task(words_stage, {"words": list(dict.fromkeys(listed))}, label="listed words")
     japanese = any(source.language.split("-")[0] == "ja" for source in sources.values())
     read = Task(
         annotate,

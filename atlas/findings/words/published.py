@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from atlas.findings.words import data, shards, suggestions
+from atlas.findings.words import cards, data, shards, suggestions
+from atlas.findings.words.entries import Entry, answer_file
 from atlas.findings.words.lexicon import Lexicon
 from atlas.findings.words.view import WordsView
 from atlas.section import Gallery
 from atlas.web.writer import Derived
 
+_PAGES = 200  # words whose files are made at once
 _CHUNK = 4000  # keys whose answers are held at once
 
 
@@ -21,7 +23,9 @@ def publish(view: WordsView, gallery: Gallery) -> None:
     lexicon = view.lexicon
     recipes = [model.about.recipe for model in lexicon.models]
     recipes += [space.view.about.recipe for model in lexicon.models for space in model.spaces]
-    facts = [shards.VERSION, view.table.neighbors, view.table.list, recipes]
+    listed = [one.word for one in lexicon.listed]
+    clusters = [space.view.map.clusters.pages for model in lexicon.models for space in model.spaces]
+    facts = [shards.VERSION, view.table.neighbors, listed, clusters, recipes]
     key = hashlib.sha256(repr(facts).encode()).hexdigest()
     sizes = {found: lexicon.size(found) for found in lexicon.keys}
     planned = shards.shards(lexicon.keys, sizes)
@@ -34,14 +38,32 @@ def publish(view: WordsView, gallery: Gallery) -> None:
     index = {"version": shards.VERSION, "models": told, "shards": view.shards}
     gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
     models = [{"id": one["id"], "title": one["title"]} for one in told]
-    facts = [suggestions.VERSION, view.table.list, recipes, models]
-    key = hashlib.sha256(repr(facts).encode()).hexdigest()
-    gallery.writer.derive("words.suggest", key, partial(_suggestions, lexicon, models))
+    named = repr([suggestions.VERSION, listed, recipes, models])
+    gallery.writer.derive("words.suggest", named, partial(_suggestions, lexicon, models))
+    pictured = bool(gallery.site.base_url)  # previews need full addresses
+    for number in range(0, len(view.entries), _PAGES):
+        paged = view.entries[number : number + _PAGES]
+        mark = repr([cards.VERSION, key, pictured, [entry.slug for entry in paged]])
+        made = partial(_pages, paged, pictured)
+        view.cards |= gallery.writer.derive(f"words.pages.{number}", mark, made)
     for model in lexicon.models:
         for name in data.files(model.model.id):
             gallery.publish(name)
     if lexicon.listed:
         gallery.publish(data.LISTED)
+
+
+def _pages(entries: Sequence[Entry], pictured: bool) -> Derived[dict[str, str]]:
+    """The answers beside pages of words, and their pictures for link previews if there are any; the
+    addresses of these by slug."""
+    files: dict[str, bytes] = {}
+    names: dict[str, str] = {}
+    for entry in entries:
+        files[f"{shards.FOLDER}pages/{entry.slug}.json"] = shards.dumps(answer_file(entry))
+        if pictured:
+            names[entry.slug] = f"{shards.FOLDER}cards/{entry.slug}.png"
+            files[names[entry.slug]] = cards.card(entry.text, entry.nearest or entry.pieces)
+    return files, names
 
 
 def _chunks(planned: shards.Shards) -> Iterable[shards.Shards]:

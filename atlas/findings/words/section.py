@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.findings import finding
 from atlas.findings.words import data
 from atlas.findings.words.config import Words
+from atlas.findings.words.entries import chosen
 from atlas.findings.words.lexicon import Lexicon, ModelLexicon
 from atlas.findings.words.pages import pages
 from atlas.findings.words.published import publish
 from atlas.findings.words.view import WordsView
+from atlas.maps.config import Model
 from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
 from atlas.web.page import Page
@@ -34,7 +37,8 @@ class WordsOfAll:
 
         for table in () if ground.only else entries:
             if table.enabled:
-                yield from plan_words(table.list, ground.models, ground.checkpoints)
+                words = [*table.list, *_said(ground, planned)]
+                yield from plan_words(words, ground.models, ground.checkpoints)
 
     def expected(self, entries: Sequence[Words], maps: Mapping[str, str]) -> Iterator[Expected]:
         """Three files for each model with a map, and one for the list. Where the table is left out,
@@ -44,18 +48,17 @@ class WordsOfAll:
             for model in dict.fromkeys(maps.values()) if table.enabled else ():
                 names = data.files(model)
                 yield Expected(names, f"the words of {model}", frozenset({model}), asked=asked)
-            if table.enabled and table.list:
-                yield Expected((data.LISTED,), "the list of words")
+            if table.enabled:
+                yield Expected((data.LISTED,), "the list of words", asked=bool(table.list))
 
     def show(self, entries: Sequence[Words], gallery: Gallery) -> Iterator[WordsView]:
         """The words of the models whose data exist. Writes the files of answers. Raises DataError
         when data are faulty."""
+        views = gallery.of("maps", MapView)
         for table in entries:
-            models = list(lexicons(table, gallery)) if table.enabled else []
-            if models:
-                read = finding.read(gallery.data, data.LISTED, data.Listed, data.SCHEMA_VERSION)
-                listed = read.words if read and table.list else ()
-                view = WordsView(table, Lexicon(models, listed))
+            found = lexicon(table, gallery.models, views, gallery.data) if table.enabled else None
+            if found is not None:
+                view = WordsView(table, found, chosen(found, views, table.pages))
                 publish(view, gallery)
                 yield view
 
@@ -65,12 +68,38 @@ class WordsOfAll:
             yield from pages(self.address, view)
 
 
-def lexicons(table: Words, gallery: Gallery) -> Iterator[ModelLexicon]:
-    """What each model that has a map knows of words. Raises DataError."""
-    views: dict[str, list[MapView]] = {}
-    for view in gallery.of("maps", MapView):
-        views.setdefault(view.model.id, []).append(view)
-    for model, maps in views.items():
-        content = data.read(gallery.data, model)
+def _said(ground: Ground, planned: Sequence[Target]) -> Iterator[str]:
+    """The words of claims and of sense maps."""
+    from atlas.findings.senses.plan import SenseTarget
+
+    for claim in ground.claims:
+        yield from claim.words or ()
+    for target in planned:
+        if isinstance(target, SenseTarget):
+            yield from target.words
+
+
+def lexicons(
+    table: Words, models: Mapping[str, Model], views: Iterable[MapView], folder: Path
+) -> Iterator[ModelLexicon]:
+    """What each model that has one of these maps knows of words, from a data folder. Raises
+    DataError."""
+    maps: dict[str, list[MapView]] = {}
+    for view in views:
+        maps.setdefault(view.model.id, []).append(view)
+    for model, own in maps.items():
+        content = data.read(folder, model)
         if content is not None:
-            yield ModelLexicon(gallery.models[model], content, maps, table.neighbors)
+            yield ModelLexicon(models[model], content, own, table.neighbors)
+
+
+def lexicon(
+    table: Words, models: Mapping[str, Model], views: Sequence[MapView], folder: Path
+) -> Lexicon | None:
+    """What all models with these maps know of words; None where the data folder has nothing of it.
+    Raises DataError."""
+    own = list(lexicons(table, models, views, folder))
+    if not own:
+        return None
+    read = finding.read(folder, data.LISTED, data.Listed, data.SCHEMA_VERSION)
+    return Lexicon(own, read.words if read else ())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,14 @@ from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
 from atlas.findings.words import shards
+from atlas.findings.words.answers import AnswersFile, IndexFile, WordFile
+from atlas.findings.words.entries import slugs, twins
 from atlas.findings.words.forms import key, word
+from atlas.findings.words.lexicon import Lexicon
 from atlas.findings.words.stages.splits import splits, words_of
 from atlas.models.tokenizer_asked import tokenizer
 from atlas.spaces.stages.vocabulary import vocabulary
+from atlas.web.check import check
 
 
 def answers(public: Path, text: str) -> list[dict[str, Any] | None] | None:
@@ -101,6 +107,88 @@ class TestSplits:
         assert not any(one.startswith(" ") for one in found.words)
 
 
+class TestPages:
+    def test_each_has_an_address_of_its_own(self, tiny_atlas: Built) -> None:
+        public = tiny_atlas.public
+        entries = sorted(path.stem for path in (public / "data" / "words" / "pages").iterdir())
+        assert len(entries) > 100
+        told = {
+            slug: json.loads((public / "data" / "words" / "pages" / f"{slug}.json").read_bytes())
+            for slug in entries
+        }
+        assert len({one["key"] for one in told.values()}) == len(entries)
+        for slug, one in told.items():
+            assert one["page"] == f"words/{slug}/"
+            assert [model["answer"] for model in one["models"]] == answers(public, one["word"])
+            for prefix in ("", "ja/"):
+                page = (public / prefix / one["page"] / "index.html").read_text(encoding="utf-8")
+                assert f"data/words/pages/{slug}.json" in page
+                assert f"<bdi>{one['word']}</bdi>" in html.unescape(page)
+        assert not (public / "data" / "words" / "cards").exists(), "no page could name them"
+
+    def test_words_of_maps_claims_and_senses_have_one(self, tiny_atlas: Built) -> None:
+        public = tiny_atlas.public
+        pinned = tiny_atlas.data("minilm-words")
+        texts = dict(zip(pinned.column("token_id"), pinned.strings("text"), strict=True))
+        years = [str(texts[row]) for mark in pinned.about.landmarks for row in mark.members]
+        assert len(years) > 3
+        for slug in (*years, "man", "unheardof"):
+            page = (public / "words" / slug / "index.html").read_text(encoding="utf-8")
+            assert f"<bdi>{slug}</bdi>" in page
+        readings = {path.name.rpartition("-")[0] for path in (public / "words").iterdir()}
+        assert {"hashi", "atama"} <= readings, "words of the sense map, by their reading"
+
+    def test_a_site_with_an_address_shows_the_word_in_previews(self, frozen_copy: Built) -> None:
+        frozen_copy.edit(
+            'title = { en = "Tiny atlas"', 'base_url = "https://x.org/a"\ntitle = { en = "T"'
+        )
+        frozen_copy.build(frozen=True)
+        public = frozen_copy.public
+        for slug in ("man", "1999"):
+            page = (public / "ja" / "words" / slug / "index.html").read_text(encoding="utf-8")
+            assert f'og:image" content="https://x.org/a/data/words/cards/{slug}.png"' in page
+            picture = (public / "data" / "words" / "cards" / f"{slug}.png").read_bytes()
+            assert picture.startswith(b"\x89PNG") and len(picture) < 12_000
+            [facts] = re.findall(r'application/ld\+json">(.*?)</script>', page)
+            term = json.loads(facts)
+            assert (term["@type"], term["name"]) == ("DefinedTerm", slug)
+            assert term["url"] == f"https://x.org/a/ja/words/{slug}/"
+        sitemap = (public / "sitemap.xml").read_text(encoding="utf-8")
+        assert "https://x.org/a/words/man/" in sitemap and "letters" not in sitemap
+        assert check(public) == []
+
+    def test_every_word_is_in_the_index_once(self, tiny_atlas: Built) -> None:
+        index = json.loads((tiny_atlas.public / "data" / "words" / "index.json").read_bytes())
+        keys = [
+            one
+            for bound in index["shards"]
+            for one in json.loads((tiny_atlas.public / shards.file_name(bound)).read_bytes())[
+                "words"
+            ]
+        ]
+        pages = list((tiny_atlas.public / "words" / "letters").glob("*/index.html"))
+        texts = [path.read_text(encoding="utf-8") for path in pages]
+        count = sum(text.count("<li><a href") for text in texts)
+        assert count == len(keys)
+        assert all(len(text.encode()) < 120_000 for text in texts)
+        front = (tiny_atlas.public / "words" / "index.html").read_text(encoding="utf-8")
+        assert all(f'"letters/{path.parent.name}/"' in front for path in pages)
+
+    @given(st.sets(st.text(min_size=1, max_size=12), max_size=40))
+    def test_slugs_are_distinct_and_do_not_depend_on_one_another(self, texts: set[str]) -> None:
+        empty = Lexicon(())
+        keys = {key(text) for text in texts}
+        found = slugs(empty, keys)
+        assert len(set(found.values())) == len(keys)
+        for one, slug in found.items():
+            assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
+            assert slugs(empty, [one]) == {one: slug}
+
+    def test_twins_are_written_alike(self) -> None:
+        near = ["Victory", "victories", "win", "##victory", "wins", "␣win", "winning", "ｗｉｎ"]
+        assert twins("victory", near) == [True, True, False, True, True, True, False, True]
+
+
 class TestFiles:
     def test_a_word_is_answered_by_every_model(self, tiny_atlas: Built) -> None:
         english, japanese = answers(tiny_atlas.public, "Victory") or (None, None)
@@ -133,6 +221,16 @@ class TestFiles:
             assert all(len(found) == len(index["models"]) for found in words.values())
             seen += len(words)
         assert seen > 30_000
+
+    def test_they_are_as_they_are_described(self, tiny_atlas: Built) -> None:
+        folder = tiny_atlas.public / "data" / "words"
+        index = IndexFile.model_validate_json((folder / "index.json").read_bytes())
+        for bound in index.shards:
+            AnswersFile.model_validate_json(
+                (tiny_atlas.public / shards.file_name(bound)).read_bytes()
+            )
+        for path in (folder / "pages").iterdir():
+            WordFile.model_validate_json(path.read_bytes())
 
     def test_it_can_be_turned_off(self, frozen_copy: Built) -> None:
         with frozen_copy.toml.open("a", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ from atlas.config.names import Names, Table
 
 Wall = Literal["joyo", "hiragana", "katakana", "forms", "eras", "prefectures", "emoji", "numbers"]
 WALL: tuple[Wall, ...] = get_args(Wall)
+JAPANESE = ("joyo", "hiragana", "katakana", "forms", "eras", "prefectures")  # sets of these signs
 ORDERS = ("months", "months-short", "weekdays", "weekdays-short", "numbers", "years")
 JAPANESE_ORDERS = ("eras", "numerals")
 
@@ -45,7 +46,8 @@ class Vocabularies(Part):
     """Whether the tokens of the atlas's own corpora are counted, for each model with a
     tokenizer."""
     wall: tuple[Wall, ...] = WALL
-    """Signs and words that each vocabulary is asked for; `[]` for none."""
+    """Signs and words that each vocabulary is asked for; `[]` for none. Those of Japanese are left
+    out where no model is Japanese and no vocabulary has any, unless this key names them."""
     order: Flag = True
     """Whether months, weekdays, numbers, years, eras and the like are looked for on circles and
     lines."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from atlas.config.fields import Text
 from atlas.config.site import text
-from atlas.findings.vocabularies.config import Vocabularies
+from atlas.findings.vocabularies.config import JAPANESE, Vocabularies
 from atlas.findings.vocabularies.data import (
     STATES,
     Asked,
@@ -127,7 +127,7 @@ class SetView:
     @property
     def japanese(self) -> bool:
         """Whether its members are Japanese."""
-        return self.name not in ("emoji", "numbers")
+        return self.name in JAPANESE
 
     @property
     def states(self) -> str:
@@ -329,6 +329,7 @@ class VocabulariesView:
         orders: Sequence[OfOrders],
         pairs: Sequence[OfPair],
     ) -> None:
+        self.table = table
         self.models = [ModelView(models[data.model], data) for data in own]
         known = {view.id: view for view in self.models}
         self.orders = [
@@ -344,15 +345,19 @@ class VocabulariesView:
         return ""
 
     def _asked(self) -> Iterator[list[tuple[ModelView, Asked]]]:
-        """Each set with the vocabularies that were asked for it. One of which no vocabulary has a
-        member is left out, unless a model is of its language."""
+        """Each set with the vocabularies that were asked for it. One of Japanese signs of which no
+        vocabulary has a member is left out, unless a model is Japanese or the table asks for it."""
         names: dict[str, list[tuple[ModelView, Asked]]] = {}
         for view in self.models:
             for asked in view.data.wall.sets if view.data.wall else ():
                 names.setdefault(asked.name, []).append((view, asked))
-        japanese = any(view.data.language.split("-")[0] == "ja" for view in self.models)
-        for asked_of in names.values():
-            if japanese or any(asked.count("to") for _, asked in asked_of):
+        every = "wall" in self.table.model_fields_set or any(
+            view.data.language.split("-")[0] == "ja" for view in self.models
+        )
+        for name in self.table.wall:
+            asked_of = names.get(name, [])
+            known = any(asked.count("to") for _, asked in asked_of)
+            if asked_of and (every or known or name not in JAPANESE):
                 yield asked_of
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_models  # noqa: F401  # keeps transformers from importing TensorFlow
+import vector_tables
 
 from atlas.engine.stage import Span, Work
 from atlas.findings.vocabularies import sets
@@ -20,6 +21,7 @@ from atlas.findings.vocabularies.stages.wall import wall
 from atlas.maps.records import Lexicon
 from atlas.spaces.corpus import first_chunk
 from atlas.spaces.records import Vectors, Vocabulary
+from atlas.spaces.stages.tables import table_words
 from atlas.spaces.stages.vocabulary import readable, vocabulary
 
 FEW = ["hiragana", "katakana", "forms", "eras", "prefectures"]
@@ -78,6 +80,19 @@ def test_without_a_tokenizer_only_what_is_a_token_is_known() -> None:
     eras = found.sets[0]
     assert eras.count("t") == 1 and eras.states[eras.items.index("昭和")] == "t"
     assert set(eras.states) == {"t", "-"}
+
+
+def test_the_tokenizer_beside_a_table_of_vectors_is_asked(tmp_path: Path) -> None:
+    words = ["[UNK]", "大化", "あ", *(f"w{n}" for n in range(20))]
+    table = vector_tables.static(tmp_path, words, np.ones((len(words), 4), np.float32))
+    work = Work(f"vectors:{table}")
+    found = wall(table_words(format="static", work=work), sets=["eras", "hiragana"], work=work)
+    assert found.reason == ""
+    for one, known in zip(found.sets, ("大化", "あ"), strict=True):
+        assert {
+            item for item, state in zip(one.items, one.states, strict=True) if state == "t"
+        } == {known}
+        assert set(one.states) == {"t", "u"}
 
 
 def test_tokens_of_texts_are_counted(models_folder: Callable[[str], Path], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from atlas.errors import ModelError
 from atlas.models import tokenizer_asked
 from atlas.models.tokenizer_asked import Tokenizer
 
-ASKED = helper("asked", version=1)
+ASKED = helper("asked", version=2)
 
 LIBRARIES = ("tokenizers", "transformers")
 _PART = 4096  # texts at a time
@@ -56,7 +57,19 @@ def reader(location: str) -> Reader:
     else:
         made = tokenizer_asked.tokenizer(location)
     unknown = made.unk_token_id
-    return Reader(made, int(unknown) if unknown is not None else None)
+    return Reader(made, _unknown(made) if unknown is None else int(unknown))
+
+
+def _unknown(made: Tokenizer) -> int | None:
+    """The id of the unknown token of a tokenizer whose own files alone name it."""
+    inner = getattr(made, "backend_tokenizer", None)
+    if inner is None:
+        return None
+    model = json.loads(inner.to_str())["model"]
+    found = model.get("unk_id")  # of Unigram; of the others it is a token
+    if found is None and model.get("unk_token") is not None:
+        found = inner.token_to_id(model["unk_token"])
+    return None if found is None else int(found)
 
 
 def _beside(path: Path) -> Tokenizer:

@@ -369,6 +369,42 @@ def clean(
 
 @app.command()
 @talking
+def doctor(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="What to examine: inputs-embeds.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A folder, or org/name on the hub.")
+    ],
+    device: Device = "cpu",
+    dtype: Annotated[
+        str, typer.Option("--dtype", help="float32, float16 or bfloat16.")
+    ] = "float32",
+    offline: Offline = False,
+    as_json: Json = False,
+) -> None:
+    """Examine a model: what hidden_states[0] holds, and which inputs_embeds are right."""
+    from atlas.findings.inputs_embeds.doctor import DTYPES, examine
+
+    if topic != "inputs-embeds":
+        raise UsageError(f"{topic}: no such topic", "Write: atlas doctor inputs-embeds MODEL")
+    if dtype not in DTYPES:
+        raise UsageError(f"--dtype {dtype}: no such type", f"Use {', '.join(DTYPES)}.")
+    if importlib.util.find_spec("transformers") is None:
+        raise AtlasError(
+            "atlas doctor needs torch and transformers, which are not installed",
+            "pip install 'atlas-embeddings[models]'",
+        )
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    found = examine(model, device=_device(device), dtype=dtype)
+    if as_json:
+        typer.echo(json.dumps(found.facts(), indent=1))
+        return
+    for line in found.lines():
+        typer.echo(line)
+
+
+@app.command()
+@talking
 def schema() -> None:
     """Print the JSON Schema of atlas.toml, for editors."""
     from atlas import atlas_toml as config

@@ -26,7 +26,7 @@ from atlas.cli import new as init
 from atlas.cli import say as talk
 from atlas.errors import AtlasError, ConfigError, StageError
 
-COMMANDS = ["init", "build", "serve", "status", "check", "export", "clean", "schema"]
+COMMANDS = ["init", "build", "serve", "status", "check", "export", "clean", "doctor", "schema"]
 TOML = '[[models]]\nid = "m"\nsource = "path:m"\n'
 
 

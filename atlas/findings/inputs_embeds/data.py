@@ -104,6 +104,7 @@ Change = Literal[
     "lookup",
     "hidden",
     "scaled",
+    "per_layer",
     "rows",
     "twice",
     "right",
@@ -199,6 +200,7 @@ class Row(Part):
     differs: bool = Field(
         description="whether ids come to the first layer by another way than looked-up embeddings"
     )
+    near: float = Field(default=1e-3, description="up to which a change is rounding")
     exact: bool = Field(description="whether looked-up embeddings agree to the last bit")
     searches: bool = Field(description="whether its table is read although embeddings are given")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from atlas.engine.stage import Work, stage
@@ -97,6 +98,7 @@ def measure(network: Network, ids: Tensor) -> Row:
         reasons=reasons,
         generated=None,
         start=start,
+        near=probe.near.leaves,
         differs=apart(probe.enters(probe.words), probe.truth.states[0][0]) > probe.near.enters,
         exact=changes["lookup"] == 0,
         searches=searches,
@@ -152,6 +154,10 @@ def _changes(probe: Probe, added: Added, start: int) -> tuple[Changes, Reasons]:
         tried["hidden"] = lambda: _fed(probe, state)
     if added.outside != 1:
         tried["scaled"] = lambda: _fed(probe, words * added.outside)
+    if side.can("per_layer_inputs"):
+        with suppress(AttributeError, RuntimeError, TypeError):  # a model without such tables
+            layers = side.layers(probe.ids)
+            tried["per_layer"] = lambda: _fed(probe, words, layers)
     if added.within != 1 or added.own:
         tried["rows"] = lambda: _fed(probe, probe.rows().to(words))
     if scale != 1:
@@ -182,8 +188,8 @@ def _try(tried: dict[Change, Callable[[], float]]) -> tuple[Changes, Reasons]:
     return changes, reasons
 
 
-def _fed(probe: Probe, given: Tensor) -> float:
-    made = probe.side.run(given)
+def _fed(probe: Probe, given: Tensor, layers: Tensor | None = None) -> float:
+    made = probe.side.run(given, layers=layers)
     return apart(made.last[0], probe.truth.last[0])
 
 

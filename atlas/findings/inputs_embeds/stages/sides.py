@@ -72,6 +72,13 @@ class Side:
         tensor: Tensor = found[0] if isinstance(found, tuple) else found
         return tensor[0]
 
+    def layers(self, ids: Tensor) -> Tensor:
+        """What Gemma's layers look up for themselves, (n, layers, k), of token ids (n,). Raises
+        AttributeError where they have no such tables."""
+        text: Network = getattr(self.network, "language_model", self.network)
+        own: Tensor = text.get_per_layer_inputs(ids[None].to(self.table.weight.device))
+        return own[0].detach()
+
     def run(
         self,
         given: Tensor,
@@ -79,10 +86,12 @@ class Side:
         mask: Tensor | None = None,
         positions: Tensor | None = None,
         segment: int | None = None,
+        layers: Tensor | None = None,
         grad: bool = False,
     ) -> Pass:
         """The answer for token ids (n,) or embeddings (n, e); a mask (n,) of ones where none is
-        given and one is taken. Raises UnsuitableError."""
+        given and one is taken; `layers` (n, layers, k) is what each layer gets of its own. Raises
+        UnsuitableError."""
         import torch
 
         ids = not given.is_floating_point()
@@ -92,6 +101,8 @@ class Side:
             what["attention_mask"] = torch.ones(length, dtype=torch.long) if mask is None else mask
         if positions is not None:
             what["position_ids"] = positions
+        if layers is not None:
+            what["per_layer_inputs"] = layers
         if segment is not None:
             what["token_type_ids"] = torch.full((length,), segment)
         place = self.table.weight.device

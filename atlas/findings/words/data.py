@@ -5,6 +5,8 @@ words that atlas.toml lists.
                              text, kind, pos, reading, latin
     <model>.splits.parquet   how the tokenizer splits words, a row a word: word, ids list of int32,
                              pieces list of string, as `tokenizer.tokenize` gives them
+    <model>.tokenizer.json   the tokenizer as the browser's library reads it (`tokenizer`, as in a
+                             tokenizer.json, and its `family`); `null` where it does not
     <model>.words.json       ModelWords
     listed.words.json        Listed
 
@@ -73,6 +75,13 @@ class Splits(Record):
         return list(self.pieces[begin:end]), self.ids[begin:end].tolist()
 
 
+@dataclass(frozen=True, eq=False)
+class Portable(Record):
+    """A tokenizer as JSON; empty where the browser's library does not read it."""
+
+    text: str
+
+
 class ModelWords(Finding):
     """The JSON file of a model's words."""
 
@@ -82,6 +91,9 @@ class ModelWords(Finding):
     tokens: int = Field(ge=0)
     words: int = Field(ge=0, description="words whose split is known")
     split: bool = Field(description="whether there is a tokenizer that could be asked")
+    portable: int = Field(
+        default=0, ge=0, description="bytes of the tokenizer's file; 0 where it holds none"
+    )
     dictionary: str = Field(description="of parts of speech and readings; empty without one")
 
 
@@ -99,18 +111,30 @@ class Listed(Finding):
     words: tuple[ListedWord, ...]
 
 
-def files(model: str) -> tuple[str, str, str]:
+def files(model: str) -> tuple[str, ...]:
     """The names of a model's files in the data folder, the JSON file last."""
-    return f"{model}.tokens.parquet", f"{model}.splits.parquet", f"{model}.words.json"
+    return (
+        f"{model}.tokens.parquet",
+        f"{model}.splits.parquet",
+        f"{model}.tokenizer.json",
+        f"{model}.words.json",
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class WordData:
-    """The files of a model's words in memory."""
+    """The files of a model's words in memory; that of the tokenizer is published as it is."""
 
     about: ModelWords
     tokens: pa.Table
     splits: pa.Table
+
+
+def tokenizer_file(portable: Portable | None, family: str) -> bytes:
+    """The content of the file of a tokenizer."""
+    if portable is None or not portable.text:
+        return b"null"
+    return f'{{"family":"{family}","tokenizer":{portable.text}}}'.encode()
 
 
 def table(values: Mapping[str, Any], columns: Mapping[str, pa.DataType]) -> pa.Table:
@@ -131,7 +155,7 @@ def listed(offsets: Array, values: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 
-def write(folder: Path, data: WordData) -> None:
+def write(folder: Path, data: WordData, tokenizer: bytes) -> None:
     """Write a model's files, the JSON last. Raises DataError when the folder cannot be written."""
     names = files(data.about.model)
     mark = {b"atlas_recipe": data.about.recipe.encode()}
@@ -141,6 +165,8 @@ def write(folder: Path, data: WordData) -> None:
         for name, content in zip(names, (data.tokens, data.splits), strict=False):
             with replacing(folder / name) as beside:
                 pq.write_table(content.replace_schema_metadata(mark), beside, compression="zstd")
+        with replacing(folder / names[2]) as beside:
+            beside.write_bytes(tokenizer)
     except OSError as problem:
         raise DataError(
             f"{folder}: {problem.strerror or problem}",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from atlas.config.site import text
-from atlas.findings.words.data import ListedWord, WordData
+from atlas.findings.words.data import ListedWord, ModelWords, WordData
 from atlas.findings.words.forms import key, word
 from atlas.maps.config import Model
 from atlas.maps.data import NOBODY
@@ -257,8 +257,18 @@ class Lexicon:
                 "title": {language: model.title(language) for language in languages},
                 "language": model.about.language,
                 "spaces": [_space(space, languages) for space in model.spaces],
-                "tokenizer": {"file": None, "known": "words"} if model.about.split else None,
+                "tokenizer": _tokenizer(model.about),
             }
+
+
+def _tokenizer(about: ModelWords) -> Answer | None:
+    """Where a browser finds a tokenizer, and what it can be asked; None of a table of vectors."""
+    if not about.split:
+        return None
+    if not about.portable:
+        return {"file": None, "known": "words"}
+    file = f"data/{about.model}.tokenizer.json"
+    return {"file": file, "bytes": about.portable, "known": "any"}
 
 
 def _space(space: Space, languages: Sequence[str]) -> Answer:

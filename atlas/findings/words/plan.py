@@ -21,7 +21,8 @@ from atlas.engine.task import Task
 from atlas.errors import DataError
 from atlas.findings.finding import FindingTarget
 from atlas.findings.words import data
-from atlas.findings.words.data import Listed, ListedWord, ModelWords, Splits, WordData
+from atlas.findings.words.data import Listed, ListedWord, ModelWords, Portable, Splits, WordData
+from atlas.findings.words.stages.portable import portable
 from atlas.findings.words.stages.splits import splits
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
@@ -40,12 +41,14 @@ class ModelTarget:
     annotations  part of speech and reading of each
     splits       its tokenizer on the words of each vocabulary, and on those listed; none of a table
                  of vectors
+    portable     its tokenizer for the browser; None of a table of vectors
     """
 
     model: Model
     vocabulary: Task
     annotations: Task
     splits: tuple[Task, ...]
+    portable: Task | None = None
 
     @property
     def id(self) -> str:
@@ -64,7 +67,7 @@ class ModelTarget:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Two tables and their facts."""
+        """Two tables, the tokenizer and their facts."""
         return data.files(self.model.id)
 
     @property
@@ -76,14 +79,17 @@ class ModelTarget:
 
     def tasks(self) -> tuple[Task, ...]:
         """All its tasks."""
-        return (self.vocabulary, self.annotations, *self.splits)
+        portable = (self.portable,) if self.portable else ()
+        return (self.vocabulary, self.annotations, *self.splits, *portable)
 
     def without(self, lost: Collection[str]) -> ModelTarget | None:
-        """The target without the splits that failed, as where a tokenizer's library is not
+        """The target without what the tokenizer was asked in vain, as where its library is not
         installed; None without the vocabulary."""
         if {self.vocabulary.key, self.annotations.key} & set(lost):
             return None
-        return replace(self, splits=tuple(task for task in self.splits if task.key not in lost))
+        splits = tuple(task for task in self.splits if task.key not in lost)
+        portable = None if self.portable and self.portable.key in lost else self.portable
+        return replace(self, splits=splits, portable=portable)
 
     def current(self, folder: Path) -> bool:
         """Whether its files in the data folder have its recipe."""
@@ -102,6 +108,8 @@ class ModelTarget:
         vocabulary = store.read(self.vocabulary.key, Vocabulary)
         notes = store.read(self.annotations.key, Annotations)
         words = _joined([store.read(task.key, Splits) for task in self.splits])
+        portable = store.read(self.portable.key, Portable) if self.portable else None
+        tokenizer = data.tokenizer_file(portable, vocabulary.family)
         about = ModelWords(
             schema_version=data.SCHEMA_VERSION,
             recipe=self.recipe,
@@ -112,9 +120,10 @@ class ModelTarget:
             tokens=len(vocabulary),
             words=len(words.column("word")),
             split=bool(self.splits),
+            portable=len(tokenizer) if portable and portable.text else 0,
             dictionary=notes.dictionary,
         )
-        data.write(folder, WordData(about, _tokens(vocabulary, notes), words))
+        data.write(folder, WordData(about, _tokens(vocabulary, notes), words), tokenizer)
 
 
 def _built(tasks: Iterable[Task], store: Store) -> str:
@@ -242,8 +251,23 @@ def plan_words(
         every["the list"] = named
         yield ListedTarget(named, read)
     for name, source in sources.items():
-        asked = () if source.checkpoint.table else _asked(source, every)
-        yield ModelTarget(models[name], *tokens[name], asked)
+        if source.checkpoint.table:
+            yield ModelTarget(models[name], *tokens[name], ())
+        else:
+            asked = _asked(source, every)
+            yield ModelTarget(models[name], *tokens[name], asked, _portable(source))
+
+
+def _portable(source: Source) -> Task:
+    """One model's tokenizer for the browser."""
+    return Task(
+        portable,
+        {},
+        source=source.checkpoint.identity,
+        location=source.checkpoint.location,
+        label=f"{source.name}: tokenizer for the browser",
+        libraries=source.checkpoint.libraries,
+    )
 
 
 def _asked(source: Source, vocabularies: Mapping[str, Task]) -> tuple[Task, ...]:

@@ -48,7 +48,8 @@ def publish(view: WordsView, gallery: Gallery) -> None:
         view.cards |= gallery.writer.derive(f"words.pages.{number}", mark, made)
     for model in lexicon.models:
         for name in data.files(model.model.id):
-            gallery.publish(name)
+            if model.about.portable or not name.endswith(".tokenizer.json"):
+                gallery.publish(name)
     if lexicon.listed:
         gallery.publish(data.LISTED)
 

@@ -13,6 +13,7 @@ import { Suggestions } from "./suggestions.js";
 /** @import { Page } from "./draw.js" */
 
 const PARTS = 12; // words of a text that are looked up
+const UNASKED = 4e6; // bytes of a tokenizer that is fetched without being asked for
 const NEAREST = 8; // words told where there is none
 
 export class WordPage {
@@ -41,7 +42,7 @@ export class WordPage {
 		this.#said = need(place, "[role=status]");
 		this.#page = { words: readWords(place), root, edition, number };
 		this.#answers = new Answers(data);
-		this.#splits = new Splits(data, tokenizers);
+		this.#splits = new Splits(root, tokenizers);
 		this.#suggestions = new Suggestions(`${data}suggest/`);
 	}
 
@@ -187,15 +188,31 @@ export class WordPage {
 		const token = Boolean(answer?.tokens);
 		const own = splitOf(answer, text);
 		if (own) return [this.#line(model, own, token)];
-		if (this.#splits.offered(model)) {
+		if (!this.#splits.offered(model)) return this.#byWord(model, text);
+		const ask = async () => {
 			try {
 				const split = await this.#splits.of(model, known);
 				return [this.#line(model, split(text).pieces, token)];
 			} catch (problem) {
 				console.warn(problem); // then as without it
+				return this.#byWord(model, text);
 			}
-		}
-		return this.#byWord(model, text);
+		};
+		const size = model.tokenizer?.bytes ?? 0;
+		return size <= UNASKED ? ask() : [this.#offer(size, ask)];
+	}
+
+	/**
+	 * A button that asks a tokenizer that is large to fetch.
+	 * @param {number} size in bytes
+	 * @param {() => Promise<Node[]>} ask
+	 */
+	#offer(size, ask) {
+		const megabytes = this.#page.number(Math.ceil(size / 1e6));
+		const said = fill(this.#page.words.offer, { n: megabytes });
+		const onclick = async () => button.replaceWith(...(await ask()));
+		const button = make("button", { type: "button", onclick }, said);
+		return button;
 	}
 
 	/**

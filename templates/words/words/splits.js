@@ -16,11 +16,11 @@ export class Splits {
 	/** @type {Map<string, Promise<Splitter>>} */ #splitters = new Map();
 
 	/**
-	 * @param {string} base the folder of the files
+	 * @param {string} root of the site
 	 * @param {string} library the address of the script; empty where there is none
 	 */
-	constructor(base, library) {
-		this.#file = fetched(base);
+	constructor(root, library) {
+		this.#file = fetched(root);
 		this.#library = library;
 	}
 
@@ -63,7 +63,7 @@ export class Splits {
 	 */
 	async #make(name) {
 		const [file] = await Promise.all([this.#file(name), load(this.#library)]);
-		const tokenizer = new Tokenizers.Tokenizer(file.tokenizer, file.config);
+		const tokenizer = new Tokenizers.Tokenizer(file.tokenizer, {});
 		const shown = READERS[file.family] ?? plain;
 		return (text) => {
 			const options = { add_special_tokens: false };

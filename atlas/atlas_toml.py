@@ -18,8 +18,9 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from atlas.config import faults, hosts
 from atlas.config.fields import Part
+from atlas.config.languages import beside
 from atlas.config.names import Names, tables
-from atlas.config.site import Site
+from atlas.config.site import Redirects, Site
 from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.inputs_embeds.config import Pitfall
@@ -52,6 +53,8 @@ class Config(Part):
     """Sense maps: words of several senses in sentences."""
     words: Words = Words()
     """A word in every model: pages and files of answers."""
+    redirects: Redirects = Field(default_factory=dict)
+    """Old addresses below the root of the site, and what they lead to now: `"old/" = "about/"`."""
     vocabularies: Vocabularies = Vocabularies()
     """Vocabularies beside one another, and order in them."""
     tables: Tables = Tables()
@@ -111,7 +114,7 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
     problems: list[str] = []
     config = None
     try:
-        config = kind.model_validate(raw)
+        config = kind.model_validate(raw, context={"languages": beside(path.absolute().parent)})
     except ValidationError as problem:
         problems = faults.lines(problem, kind)
     except RecursionError as problem:
@@ -133,15 +136,15 @@ def _placed(config: Config) -> Config:
     told = hosts.address(os.environ)
     if config.site.base_url or not told:
         return config
-    site = config.site.model_dump()
     try:
-        placed = type(config.site).model_validate({**site, "base_url": told})
+        address = Site(base_url=told).base_url
     except ValidationError as problem:
         raise ConfigError(
             f"The environment names an address of the site, {told!r}, which is none",
             "Write the site's own as `base_url` into atlas.toml.",
         ) from problem
-    return config.model_copy(update={"site": placed})
+    site = config.site.model_copy(update={"base_url": address})
+    return config.model_copy(update={"site": site})
 
 
 def _root(path: Path) -> Path:

@@ -32,6 +32,7 @@ MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
     "models": ("numeric", "engine", "config"),
     "spaces": ("models", "numeric", "engine", "config"),
     "maps": ("spaces", "models", "numeric", "engine", "web", "config", "section"),
+    "content": ("config", "web", "maps"),
     "findings": BELOW,
     **{
         f"findings.{name}": (
@@ -49,10 +50,10 @@ MAY: dict[str, tuple[str, ...]] = {  # besides `errors` and the version
         "maps.landmarks",
         *(f"findings.{one}.config" for one in FINDINGS),
     ),
-    "pipeline": (*BELOW, "findings", "atlas_toml"),
-    "export": (*BELOW, "findings", "atlas_toml", "pipeline"),
-    "api": (*BELOW, "findings", "atlas_toml", "pipeline", "export"),
-    "cli": (*BELOW, "findings", "atlas_toml", "pipeline", "export", "api"),
+    "pipeline": (*BELOW, "content", "findings", "atlas_toml"),
+    "export": (*BELOW, "content", "findings", "atlas_toml", "pipeline"),
+    "api": (*BELOW, "content", "findings", "atlas_toml", "pipeline", "export"),
+    "cli": (*BELOW, "content", "findings", "atlas_toml", "pipeline", "export", "api"),
 }
 
 

@@ -201,7 +201,12 @@ def serve(
         _build(
             path,
             Options(
-                only=names, frozen=frozen or pages_only, offline=offline, device=chosen, jobs=jobs
+                only=names,
+                frozen=frozen or pages_only,
+                offline=offline,
+                device=chosen,
+                jobs=jobs,
+                drafts=True,
             ),
         )
 
@@ -401,6 +406,29 @@ def doctor(
         return
     for line in found.lines():
         typer.echo(line)
+
+
+@app.command()
+@talking
+def messages(
+    language: Annotated[
+        str, typer.Argument(metavar="LANGUAGE", help="Code of the language, such as fr or pt-BR.")
+    ],
+    folder: Folder = None,
+) -> None:
+    """Begin or complete the catalogue of a further language, beside atlas.toml."""
+    from atlas import atlas_toml as config
+    from atlas.config.languages import LANGUAGES
+    from atlas.web.languages import begin_catalogue
+
+    root = config.find(folder).absolute().parent
+    try:
+        name = LANGUAGES[language].name
+    except KeyError as problem:
+        raise UsageError(f"{language}: no language", "Use its code, such as fr.") from problem
+    path, lacks = begin_catalogue(root, language)
+    say(f"{name}: {count(lacks, 'message')} to translate in {near(path)}")
+    say(f'Then add "{language}" to `languages` of [site].')
 
 
 @app.command()

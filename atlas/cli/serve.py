@@ -16,6 +16,8 @@ from atlas.errors import AtlasError, ConfigError
 _LOOK = 0.4  # seconds between looks at the files
 _SETTLE = 0.1  # an editor may write a file in several steps
 
+LOOKS = (".css", ".svg", ".png", ".webp", ".ico")  # of files beside atlas.toml that [site] may name
+
 Marks = dict[Path, tuple[int, int]]
 
 
@@ -39,7 +41,7 @@ def serve(
     is told by `complain` and on the open pages, and the old site stays. Raises AtlasError when the
     port cannot be had.
     """
-    from atlas.web.theme import folders
+    from atlas.web.theme import OWN, folders
 
     root = path.resolve().parent
     stop = stop or threading.Event()
@@ -51,7 +53,13 @@ def serve(
     thread.start()
     say(f"Serving {server.url} (Ctrl-C ends it)")
     computed = [path, root / "corpus"]
-    watched = watch(lambda: [*computed, root / "templates", *folders(root)], stop)
+    own = [root / name for name in ("templates", *OWN)]
+
+    def places() -> list[Path]:
+        loose = [path for path in root.glob("*.*") if path.suffix.lower() in LOOKS]
+        return [*computed, *own, *loose, *folders(root)]
+
+    watched = watch(places, stop)
     whole = False  # whether a full build of this atlas.toml went well
     try:
         next(watched)  # what changes while the first build runs is noticed

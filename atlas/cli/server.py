@@ -243,10 +243,8 @@ class Handler(BaseHTTPRequestHandler):
             elif path.endswith("/"):
                 found = None
         content = self._read(found) if found else None
-        if (content is None or found is None) and (
-            to := self.server.redirects.get("/".join(parts) + "/")
-        ):
-            self._redirect(f"/{quote(to, safe='/#=')}")
+        if (content is None or found is None) and (to := self._moved("/".join(parts))):
+            self._redirect(to if "://" in to else f"/{quote(to, safe='/#=')}")
         elif content is None or found is None:
             self._missing(path)
         else:
@@ -256,6 +254,11 @@ class Handler(BaseHTTPRequestHandler):
                 TYPES.get(found.suffix.lower(), "application/octet-stream"),
                 path,
             )
+
+    def _moved(self, old: str) -> str | None:
+        """The address of what stood at an old one, below the root of the site."""
+        known = self.server.redirects
+        return known.get(f"{old}/", known.get(old))
 
     def _read(self, path: Path) -> bytes | None:
         try:

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ValidationInfo,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
@@ -66,9 +67,11 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _language(value: object) -> object:
-    if not isinstance(value, str) or value not in LANGUAGES:
-        expected = " or ".join(repr(code) for code in LANGUAGES)
+def _language(value: object, info: ValidationInfo) -> object:
+    more = info.context.get("languages", ()) if info.context else ()
+    known = (*LANGUAGES, *more)
+    if not isinstance(value, str) or value not in known:
+        expected = " or ".join(repr(code) for code in dict.fromkeys(known))
         raise PydanticKnownError("literal_error", {"expected": expected})
     return value
 
@@ -80,12 +83,12 @@ class _Rows:
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(_language)
+        return core_schema.with_info_plain_validator_function(_language)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {"enum": list(LANGUAGES), "type": "string"}
+        return {"type": "string", "examples": list(LANGUAGES)}
 
 
 Language = Annotated[str, _Rows()]  # the code of a language that a site can be written in

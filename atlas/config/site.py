@@ -29,12 +29,79 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _inside(value: str) -> str:
+    parts = value.split("/")
+    if not value or value.startswith(("/", "\\")) or ".." in parts or ":" in value:
+        raise ValueError("name a file in the folder of atlas.toml or below it")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("write a colour as # and six hexadecimal digits, as in `#0b5c8f`")
+    return value.lower()
+
+
+def _prefix(value: str) -> str:
+    if value and not re.match(r"https?://[^\s\"<>]+$", value):
+        raise ValueError(_ADDRESS)
+    return value if not value or value.endswith("/") else f"{value}/"
+
+
+File = Annotated[str, AfterValidator(_inside)]  # relative to the folder of atlas.toml
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+def _old(value: str) -> str:
+    if value.startswith("/") or not re.fullmatch(r"[\w.~%/-]+", value) or "//" in value:
+        raise ValueError("write an address below the root of the site, as in `old/page/`")
+    return value
+
+
+def _new(value: str) -> str:
+    if not re.fullmatch(r"(https?://)?[^\s\"<>\\^`{|}]*", value) or value.startswith("/"):
+        raise ValueError("write a full address, or one below the root of the site, as in `about/`")
+    return value
+
+
+Redirects = dict[Annotated[str, AfterValidator(_old)], Annotated[str, AfterValidator(_new)]]
+
+
 def text(value: Text | None, language: str, fallback: str = "") -> str:
     """A text in a language; where it has none in it, its first, else the fallback."""
     if isinstance(value, dict):
         named = {str(key): word for key, word in value.items()}
         return named.get(language) or next(iter(named.values()), fallback)
     return value or fallback
+
+
+class Hero(Part):
+    """What the home page begins with."""
+
+    heading: Text = ""
+    """Its heading; the theme's own when left out."""
+    text: Text = ""
+    """Its paragraph, below the description of the site; the theme's own when left out."""
+    maps: tuple[str, ...] = ()
+    """Ids of the maps that stand large below it; the first of each model when left out."""
+
+
+class Entry(Part):
+    """A link of the navigation."""
+
+    title: Text
+    """What it says."""
+    link: str
+    """A full address, or a page of this site by its address below the root, as in `docs/`."""
+
+
+class Accent(Part):
+    """The colour of links and marks, of each theme. The text of a page must stand out from it."""
+
+    light: Colour
+    """On light paper."""
+    dark: Colour
+    """On dark paper."""
 
 
 class Site(Part):
@@ -54,3 +121,25 @@ class Site(Part):
         USUAL
     )
     """Editions to write. The first is at /, the others at /<language>/."""
+    hero: Hero = Hero()
+    """What the home page begins with."""
+    nav: tuple[str | Entry, ...] | None = None
+    """The navigation, in this order: names of parts (`maps`, `comparisons`, `senses`, `words`,
+    `about`, …), addresses of pages of content (`docs/`), and tables `{ title, link }`. When left
+    out, all parts and the first page of each folder of content."""
+    logo: File | None = None
+    """A picture beside the name of the site, SVG, PNG or WebP."""
+    favicon: File | None = None
+    """The icon of the site in browsers, SVG, PNG or ICO; the theme's own when left out."""
+    footer: Text = ""
+    """A line of Markdown at the foot of every page."""
+    css: Annotated[tuple[File, ...], AfterValidator(distinct)] = ()
+    """Style sheets that every page loads after the theme's."""
+    accent: Colour | Accent | None = None
+    """The colour of links and marks: one, from which that of the dark theme is made, or
+    `{ light, dark }`."""
+    licence: str = ""
+    """The licence of texts and data: an SPDX identifier such as `CC-BY-4.0`, or an address."""
+    edit: Annotated[str, AfterValidator(_prefix)] = ""
+    """Where the folder of atlas.toml can be edited, as in `https://github.com/me/it/edit/main/`:
+    pages of content then link to their source."""

@@ -62,7 +62,13 @@ def build(
         from atlas.pipeline.publish import publish
 
         summary.pages, summary.written = publish(
-            config, tuple(maps), places.data, places.output, record, verify=options.verify
+            config,
+            tuple(maps),
+            places.data,
+            places.output,
+            record,
+            verify=options.verify,
+            drafts=options.drafts,
         )
     summary.seconds = time.perf_counter() - begin
     return summary

@@ -10,35 +10,66 @@ from typing import Any
 
 from atlas import __version__
 from atlas.atlas_toml import Config
+from atlas.config.faults import nearest
+from atlas.content import pages as content
+from atlas.content.pages import ContentPage, Writing
+from atlas.content.texts import articles, beside
+from atlas.errors import AtlasError, ConfigError
 from atlas.maps import moved
 from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
 from atlas.pipeline import front
+from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.section import Gallery
+from atlas.web import headers, redirects, static
 from atlas.web.addresses import write_addresses
 from atlas.web.assets import Assets, publish_assets
-from atlas.web.headers import write_headers
+from atlas.web.identity import Identity, publish_identity
+from atlas.web.languages import lacking
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
-from atlas.web.redirects import write_redirects
 from atlas.web.render import Renderer
+from atlas.web.theme_faults import lint
 from atlas.web.writer import Writer
 
 
 def compose(
-    config: Config, maps: Sequence[str], data: Path, writer: Writer, warn: Callable[[str], None]
+    config: Config,
+    maps: Sequence[str],
+    data: Path,
+    writer: Writer,
+    warn: Callable[[str], None],
+    *,
+    drafts: bool = False,
 ) -> int:
     """Write the site. Returns the number of its pages. Raises AtlasError for a faulty theme,
     DataError for faulty atlas data."""
+    site = config.site
     gallery = arranged(config, maps, data, writer)
-    renderer = Renderer(config.root, config.site.languages, config.root / ".atlas" / "templates")
-    shared = common(gallery, publish_assets(config.root, writer, warn))
+    renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
+    for fault in lint(config.root, renderer.environments[site.languages[0]]):
+        warn(fault)
+    for language in site.languages:
+        if lost := lacking(config.root, language):
+            warn(
+                f"locale/{language}: {len(lost)} messages are missing and are shown in English, "
+                f"such as {lost[0]!r}; `atlas messages {language}` writes them into the catalogue."
+            )
+    writing = Writing(
+        articles(config.root, site.languages, drafts=drafts), gallery.of("maps", MapView), site.edit
+    )
+    shared = common(
+        gallery,
+        publish_assets(config.root, writer, warn),
+        publish_identity(config.root, site, writer, warn),
+        writing,
+    )
     indexed = []
     framed: dict[str, bool] = {}
-    for page in pages(gallery):
+    for page in pages(gallery, writing):
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
             edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
@@ -48,15 +79,30 @@ def compose(
                 for name, template in page.fragments.items()
             }
             html = renderer.render(language, page.template, {**names, "fragments": fragments})
+            _check_free(edition.path, page, writer)
             writer.write(edition.path, html)
             framed[edition.here] = page.framed
             if page.indexed:
                 indexed.append(edition.here)
     write_programs(gallery, SECTIONS)
-    write_addresses(config.site.base_url, indexed, writer)
-    write_redirects(writer, partial(_now, gallery))
-    write_headers(framed, writer, warn)
+    write_addresses(site.base_url, indexed, writer)
+    for name, path in beside(config.root):
+        static.copy(name, path, writer)
+    static.publish_static(config.root, writer, warn)
+    static.write_for_github(site.base_url, writer)
+    own = static.merged(config.root, redirects.FILE)
+    redirects.write_redirects(writer, partial(_now, gallery), config.redirects, site.base_url, own)
+    headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
     return len(framed)
+
+
+def _check_free(path: str, page: Page, writer: Writer) -> None:
+    """Raise AtlasError where the site has a page at the address of one of content."""
+    if isinstance(page.context, ContentPage) and path in writer.files:
+        file = next(iter(page.context.article.texts.values())).file
+        raise AtlasError(
+            f"content/{file}: the atlas has a page /{page.url} of its own", "Name it otherwise."
+        )
 
 
 def _now(gallery: Gallery, address: str) -> str | None:
@@ -78,15 +124,30 @@ def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) ->
     return gallery
 
 
-def pages(gallery: Gallery) -> Iterator[Page]:
-    """Every page of the site."""
-    yield from front.pages(gallery.of("maps", MapView))
+def pages(gallery: Gallery, writing: Writing) -> Iterator[Page]:
+    """Every page of the site; those of content last."""
+    yield from front.pages(gallery.of("maps", MapView), _first(gallery))
     for section in SECTIONS:
         yield from section.pages(gallery.shown[section.name])
+    yield from content.pages(writing)
 
 
-def common(gallery: Gallery, assets: Assets) -> Common:
+def _first(gallery: Gallery) -> Sequence[str]:
+    """The maps that `[site.hero]` names. Raises ConfigError for one that atlas.toml has not."""
+    known = [row.id(model) for model in gallery.models.values() for row in model.maps]
+    asked = gallery.site.hero.maps
+    if strange := [name for name in asked if name not in known]:
+        fault = f"site.hero.maps: no map {strange[0]!r}{nearest(strange[0], known)}"
+        raise ConfigError("atlas.toml: 1 problem", "Nothing was written.", [fault])
+    return asked
+
+
+def common(gallery: Gallery, assets: Assets, identity: Identity, writing: Writing) -> Common:
     """The names that the templates of all pages get."""
+    sections = [
+        Part(section.name, section.title, section.address, gallery.shown[section.name])
+        for section in SECTIONS
+    ]
     return Common(
         site=gallery.site,
         languages=gallery.site.languages,
@@ -94,10 +155,9 @@ def common(gallery: Gallery, assets: Assets) -> Common:
         version=__version__,
         map_files=FOLDER,
         card_size=SIZE,
-        sections=[
-            Part(section.name, section.title, section.address, gallery.shown[section.name])
-            for section in SECTIONS
-        ],
+        sections=sections,
+        nav=navigation(gallery.site, sections, writing.articles),
+        identity=identity,
         pictured=gallery.of("maps", MapView)[0],
     )
 

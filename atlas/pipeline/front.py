@@ -14,12 +14,14 @@ from atlas.web.page import Page
 class HomePage:
     """The context of home.html.
 
-    views   all maps
-    models  the same by model
+    views  all maps
+    large  those that stand large at its top
+    more   all others
     """
 
     views: Sequence[MapView]
-    models: Sequence[Sequence[MapView]]
+    large: Sequence[MapView]
+    more: Sequence[MapView]
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,17 @@ class NotFoundPage:
     """The context of 404.html, which needs the common names alone."""
 
 
-def pages(views: Sequence[MapView]) -> Iterator[Page]:
+def pages(views: Sequence[MapView], first: Sequence[str] = ()) -> Iterator[Page]:
     """The home page, the page on how maps are made, the one on how to embed them, and the 404
-    page."""
+    page. `first` are ids of maps that stand large on the home page; none for the first of each
+    model."""
     models: dict[str, list[MapView]] = {}
     for view in views:
         models.setdefault(view.model.id, []).append(view)
-    yield Page("", "home.html", HomePage(views, list(models.values())))
+    chosen = [view for name in first for view in views if view.id == name]
+    large = chosen or [maps[0] for maps in models.values()]
+    more = [view for maps in models.values() for view in maps if view not in large]
+    yield Page("", "home.html", HomePage(views, large, more))
     yield Page("about/", "about.html", AboutPage(views))
     yield Page(
         "embedding/", "embedding.html", EmbeddingPage(views, Sharing(views[0].site, views[0]))

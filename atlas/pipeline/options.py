@@ -9,7 +9,8 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Options:
     """The options of a build, as on the command line. With `verify` every file it reads is compared
-    with its digest, and what is damaged is made anew."""
+    with its digest, and what is damaged is made anew. With `drafts` drafts of content are
+    shown."""
 
     only: tuple[str, ...] = ()
     frozen: bool = False
@@ -22,6 +23,7 @@ class Options:
     refresh: tuple[str, ...] = ()
     output: Path | None = None
     verify: bool = False
+    drafts: bool = False
 
 
 @dataclass

@@ -17,6 +17,7 @@ from atlas.pipeline.memory import Memory, digest_of
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.web import swap
 from atlas.web.alone import alone
+from atlas.web.identity import files
 from atlas.web.theme import digest
 from atlas.web.writer import MANIFEST, Writer, manifest, same
 
@@ -31,10 +32,11 @@ def publish(
     warn: Callable[[str], None],
     *,
     verify: bool = False,
+    drafts: bool = False,
 ) -> tuple[int, int]:
     """Bring the site up to date. Returns its pages, and how many of its files were written or
     removed (0 when nothing changed). With `verify` every file is read, be it as it was last seen or
-    not.
+    not; with `drafts` pages that are drafts are shown.
 
     Raises AtlasError when the output folder holds something the atlas did not make, or a file
     cannot be read or written.
@@ -47,7 +49,7 @@ def publish(
         place = swap.place(output)
         with alone(_nearest(place), waits):
             swap.recover(place)
-            return _publish(config, maps, data, place, warn, verify)
+            return _publish(config, maps, data, place, warn, verify, drafts)
     except OSError as problem:
         raise _refused(problem, output) from problem
 
@@ -59,8 +61,9 @@ def _publish(
     output: Path,
     warn: Callable[[str], None],
     verify: bool,
+    drafts: bool,
 ) -> tuple[int, int]:
-    key = _key(config, maps, data)
+    key = _key(config, maps, data, drafts)
     old = manifest(output)
     seen = Memory(config.root / ".atlas" / "sites.json")
     name = os.path.relpath(output, config.root)
@@ -74,7 +77,7 @@ def _publish(
         writer = Writer(new, output, old or {}, inside=new.parent == output)
         from atlas.pipeline.compose import compose
 
-        pages = compose(config, maps, data, writer, warn)
+        pages = compose(config, maps, data, writer, warn, drafts=drafts)
         written = writer.finish(key, pages, config.site.base_url)
         swap.swap(new, output)
     finally:
@@ -116,7 +119,7 @@ def _refused(problem: OSError, output: Path) -> AtlasError:
     )
 
 
-def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
+def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool) -> str:
     """Digest of all that the site follows from."""
     models = {entry.id(model): model.id for model in config.models for entry in model.maps}
     shown = {map_id: models[map_id] for map_id in maps}
@@ -131,7 +134,8 @@ def _key(config: Config, maps: tuple[str, ...], data: Path) -> str:
         __version__,
         code(),
         config.model_dump(mode="json"),
-        digest(config.root),
+        digest(config.root, files(config.site)),
+        drafts,
         list(maps),
         digests,
     ]

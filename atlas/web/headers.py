@@ -38,9 +38,11 @@ OPEN: Headers = {
 LASTING: Headers = {"Cache-Control": "public, max-age=31536000, immutable"} | OPEN
 
 
-def write_headers(pages: Mapping[str, bool], writer: Writer, warn: Callable[[str], None]) -> None:
+def write_headers(
+    pages: Mapping[str, bool], writer: Writer, warn: Callable[[str], None], own: str = ""
+) -> None:
     """Write the file for all that `writer` wrote. `pages` are the addresses of pages below the root
-    of the site, and whether each is made for frames.
+    of the site, and whether each is made for frames; `own` are the author's rules, which go first.
 
     A file of this name that is not the atlas's own is left as it is.
     """
@@ -49,7 +51,8 @@ def write_headers(pages: Mapping[str, bool], writer: Writer, warn: Callable[[str
     rules = header_rules(pages, writer.files)
     if len(rules) > MOST:
         warn(f"{FILE} has {len(rules)} rules; Cloudflare reads the first {MOST}.")
-    lines = ["# Written by the atlas from the pages and files of this site."]
+    lines = [*own.splitlines(), ""] if own else []
+    lines += ["# Written by the atlas from the pages and files of this site."]
     for pattern, headers in rules:
         lines += ["", pattern, *(f"  {name}: {value}" for name, value in headers.items())]
     writer.write(FILE, "\n".join(lines) + "\n")
@@ -59,6 +62,8 @@ def header_rules(pages: Mapping[str, bool], files: Iterable[str]) -> list[Rule]:
     """One rule for each path: for pages by their addresses, for other files by their names."""
     treated: dict[str, Headers] = {}
     for name in files:
+        if name.startswith(".") or name == "CNAME":
+            continue  # for the host itself
         address = name.removesuffix("index.html") if name.endswith("/index.html") else name
         address = "" if name == "index.html" else address
         if address in pages:

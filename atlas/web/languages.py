@@ -5,14 +5,57 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from babel.messages.pofile import read_po
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
 
 from atlas.config.languages import LANGUAGES
 from atlas.errors import AtlasError
-from atlas.web.theme import folders
+from atlas.web.theme import folders, theme
 
 UNIDIC = "ja"  # the language of UniDic's terms, which atlas data hold untranslated
+
+
+COMPLETE = "ja"  # the theme's catalogue that holds every message; its tests see to that
+
+
+def lacking(root: Path, language: str) -> list[str]:
+    """The messages of the theme that the catalogues of a language beside an atlas.toml, or in its
+    templates, do not have; none for languages of the theme."""
+    if (theme() / "locale" / language).is_dir():
+        return []
+    there = catalogue(root, language)._catalog  # of gettext
+    return [message for message in messages() if message not in there]
+
+
+def messages() -> list[str]:
+    """The ids of all messages of the theme."""
+    with (theme() / "locale" / COMPLETE / "LC_MESSAGES" / "atlas.po").open("rb") as file:
+        return [str(message.id) for message in read_po(file) if message.id]
+
+
+def begin_catalogue(root: Path, language: str) -> tuple[Path, int]:
+    """Write the messages that a language lacks, untranslated, into its catalogue beside an
+    atlas.toml. Returns its path, and how many they are. What it has stays. Raises AtlasError."""
+    path = root / "locale" / language.replace("-", "_") / "LC_MESSAGES" / "atlas.po"
+    found = Catalog(locale=LANGUAGES[language].locale, fuzzy=False, charset="utf-8")
+    if path.is_file():
+        with path.open("rb") as file:
+            found = read_po(file, locale=LANGUAGES[language].locale)
+    told = [message for message in messages() if (one := found.get(message)) and one.string]
+    for message in messages():
+        if message not in found:
+            found.add(message)
+    out = io.BytesIO()
+    write_po(out, found, width=100, omit_header=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(out.getvalue())
+    except OSError as problem:
+        raise AtlasError(
+            f"{path}: cannot be written ({problem.strerror})", "Check the permissions."
+        ) from problem
+    return path, len(messages()) - len(told)
 
 
 def catalogue(root: Path, language: str) -> Translations:
@@ -24,8 +67,10 @@ def catalogue(root: Path, language: str) -> Translations:
     from babel.messages.mofile import write_mo
 
     messages = Translations()
-    for folder in reversed(folders(root)):
-        path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
+    for folder in (*reversed(folders(root)), root):
+        path = folder / "locale" / language.replace("-", "_") / "LC_MESSAGES" / "atlas.po"
+        if not path.is_file():
+            path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
         if path.is_file():
             compiled = io.BytesIO()
             try:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from atlas.config.fields import Text
     from atlas.config.site import Site
     from atlas.web.assets import Assets
+    from atlas.web.identity import Identity
 
 
 class Pictured(Protocol):
@@ -64,6 +66,26 @@ class Part:
 
 
 @dataclass(frozen=True)
+class NavItem:
+    """A link of the navigation: its address below the root of the edition, or a full one; the
+    folder whose pages it stands for; and what it says, a message id or a text of the author's."""
+
+    address: str
+    folder: str = ""
+    message: str = ""
+    title: Text = ""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it leads to another site."""
+        return "://" in self.address
+
+    def current(self, url: str) -> bool:
+        """Whether the page at this address is one of those it stands for."""
+        return url == self.address or bool(self.folder and url.startswith(self.folder))
+
+
+@dataclass(frozen=True)
 class Common:
     """The names of every template besides those of its own page.
 
@@ -77,7 +99,9 @@ class Common:
     version    of the atlas
     map_files  the folder of the files that map pages fetch
     card_size  width and height in pixels of the pictures of link previews
-    sections   the sections of the site, in the order of its navigation
+    sections   the sections of the site
+    nav        the links of the navigation
+    identity   the files of the site's own look: icon, logo, styles, licence
     pictured   the map that link previews show
     """
 
@@ -88,4 +112,6 @@ class Common:
     map_files: str
     card_size: tuple[int, int]
     sections: Sequence[Part]
+    nav: Sequence[NavItem]
+    identity: Identity
     pictured: Pictured

@@ -74,3 +74,25 @@ def differences(colours: Sequence[str]) -> npt.NDArray[np.float64]:
     lab = np.cbrt(seen @ _CONES.T) @ _LAB.T
     gaps = np.linalg.norm(lab[:, :, None] - lab[:, None], axis=-1)
     return np.asarray(gaps.min(axis=0), np.float64)
+
+
+def contrast(colour: str, paper: str) -> float:
+    """How a colour stands out from another, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((_luminance(colour), _luminance(paper)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def lightened(colour: str, paper: str, least: float) -> str:
+    """A colour mixed with as little white as makes it stand out from dark paper by `least`."""
+    own = bytes.fromhex(colour[1:])
+    for share in range(101):
+        mixed = "#" + bytes(round(one + (255 - one) * share / 100) for one in own).hex()
+        if contrast(mixed, paper) >= least:
+            return mixed
+    return "#ffffff"
+
+
+def _luminance(colour: str) -> float:
+    values = np.array(list(bytes.fromhex(colour[1:]))) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

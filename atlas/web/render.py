@@ -20,9 +20,11 @@ from jinja2 import (
     TemplateError,
 )
 from jinja2.filters import do_title
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from atlas.config.characters import numbered
+from atlas.config.faults import nearest
 from atlas.config.fields import Text
 from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
@@ -190,6 +192,7 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "title": title,
         "sentences": sentences,
         "headings": headings,
+        "calling": calling,
         "cut": shown,
         "name": partial(shown, most=NAMED),
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
@@ -200,6 +203,23 @@ def headings(html: Markup) -> list[tuple[Markup, Markup]]:
     """The id and the content of each h2 of finished HTML that has an id."""
     found = re.finditer(r'<h2 id="([^"]+)">(.*?)</h2>', html, re.DOTALL)
     return [(html[slice(*match.span(1))], html[slice(*match.span(2))]) for match in found]
+
+
+def calling(macros: object) -> Callable[[tuple[str, list[object], dict[str, object]]], Markup]:
+    """A function that calls the macro of a template's module: its name, and its arguments without
+    and with names. It raises LookupError where there is none of that name, TypeError for arguments
+    that it does not take."""
+    names = [
+        name for name in vars(macros) if isinstance(getattr(macros, name), Macro) and name[0] != "_"
+    ]
+
+    def call(asked: tuple[str, list[object], dict[str, object]]) -> Markup:
+        name, args, named = asked
+        if name not in names:
+            raise LookupError(f"no shortcode of this name{nearest(name, names)}")
+        return Markup(getattr(macros, name)(*args, **named))  # noqa: S704  # the macro escaped it
+
+    return call
 
 
 def _of_view(name: str, language: str) -> Callable[..., str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 RUNTIME = "plotly-map.min.js"
@@ -24,13 +25,20 @@ def folders(root: Path) -> list[Path]:
     return [own, theme()] if own.is_dir() and own.resolve() != theme().resolve() else [theme()]
 
 
-def digest(root: Path) -> str:
-    """Digest of every file of the theme and of the atlas's own templates."""
+OWN = ("content", "static", "locale")  # an author's folders beside atlas.toml, and `templates`
+
+
+def digest(root: Path, named: Sequence[str] = ()) -> str:
+    """Digest of every file of the theme, of the atlas's own templates, content, static files and
+    catalogues, and of the files `named`, relative to the root."""
     total = hashlib.sha256()
-    for folder in folders(root):
+    for folder in (*folders(root), *(root / name for name in OWN)):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "node_modules" not in path.parts:
                 total.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        total.update(b"\0")
+    for path in (root / name for name in named):
+        total.update(path.read_bytes() if path.is_file() else b"")
     return total.hexdigest()
 
 

@@ -10,10 +10,16 @@ from conftest import Built
 from jinja2 import Environment, meta, nodes
 
 from atlas import atlas_toml
+from atlas.content.front_matter import Front
+from atlas.content.markdown import parse
+from atlas.content.pages import Writing
+from atlas.content.texts import Article, Text
+from atlas.maps.view import MapView
 from atlas.pipeline import compose
 from atlas.pipeline.sections import SECTIONS
 from atlas.section import Gallery
 from atlas.web.assets import Assets
+from atlas.web.identity import Identity
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page
 from atlas.web.render import Renderer
@@ -38,7 +44,14 @@ def gallery(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Gall
 @pytest.fixture(scope="module")
 def kinds(gallery: Gallery) -> dict[str, Page]:
     """A page of each kind, by its template."""
-    return {page.template: page for page in compose.pages(gallery)}
+    return {page.template: page for page in compose.pages(gallery, written(gallery))}
+
+
+def written(gallery: Gallery) -> Writing:
+    """Two pages of content."""
+    texts = {"en": Text("a.md", Front(), parse("# A\n\nB.\n"), 0)}
+    articles = [Article("a/", texts), Article("b/", texts)]
+    return Writing(articles, gallery.of("maps", MapView), "")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +112,9 @@ def needed(environment: Environment, name: str, seen: frozenset[str] = frozenset
 def told(page: Page, gallery: Gallery) -> set[str]:
     edition = Edition(gallery.site, "en", page.url)
     assets = Assets({}, {}, "plotly.js", None)
-    return set(compose.context(page, edition, compose.common(gallery, assets))) | {"fragments"}
+    look = Identity("i.svg", "image/svg+xml", None, None, (), None)
+    shared = compose.common(gallery, assets, look, written(gallery))
+    return set(compose.context(page, edition, shared)) | {"fragments"}
 
 
 def test_every_name_of_every_template_is_told(
@@ -142,4 +157,4 @@ def test_every_common_name_is_used_and_told_of(
 
 def test_templates_are_in_the_folders_of_their_sections(kinds: dict[str, Page]) -> None:
     folders = {Path(template).parent.name for template in kinds} - {""}
-    assert folders == {section.name for section in SECTIONS}
+    assert folders == {section.name for section in SECTIONS} | {"content"}

@@ -1,0 +1,199 @@
+"""Markdown as HTML: CommonMark with tables, footnotes and definition lists, headings that can be
+linked to, and shortcodes.
+
+A shortcode is a call in two braces, `{{ map("minilm-words", height=420) }}`, with constants for
+arguments. It is found outside of code only.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from markupsafe import Markup, escape
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+_CALL = re.compile(r"\{\{\s*([a-z_]\w*\(.*?\))\s*\}\}", re.DOTALL)
+_LIVE = "shortcode"
+
+Call = tuple[str, list[object], dict[str, object]]  # a name, and arguments without and with names
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a page's Markdown is rendered in.
+
+    link   makes the address of a link or a picture, as written, one from the page
+    part   makes the HTML of a shortcode
+    table  the name of a table for screen readers, which scrolls where it is wide
+    """
+
+    link: Callable[[str], str]
+    part: Callable[[Call], Markup]
+    table: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A page's Markdown, parsed: its title, its first paragraph as text, and its tokens."""
+
+    title: str
+    lead: str
+    tokens: Sequence[Token]
+
+    def html(self, around: Surroundings) -> Markup:
+        """The HTML. Raises ValueError `line N: …` for a shortcode that is none, and what `part`
+        raises."""
+        env: Env = {"around": around}
+        return Markup(_markdown().renderer.render(self.tokens, _markdown().options, env))  # noqa: S704  # authors write HTML
+
+
+Env = MutableMapping[str, Surroundings]
+
+
+def parse(source: str) -> Parsed:
+    """Parse Markdown without its head."""
+    tokens = _markdown().parse(source, {})
+    title = lead = ""
+    for before, token in pairwise(tokens):
+        if before.type == "heading_open" and before.tag == "h1" and not title:
+            title = _plain(token)
+        if before.type == "paragraph_open" and before.level == 0 and not lead:
+            lead = _plain(token)
+    return Parsed(title, lead, tokens)
+
+
+def inline(source: str) -> Markup:
+    """One line of Markdown, as a footer's, as HTML."""
+    return Markup(MarkdownIt("commonmark").renderInline(source))  # noqa: S704  # the author's own
+
+
+def _plain(token: Token) -> str:
+    return "".join(
+        child.content if child.type in ("text", "code_inline") else " "
+        for child in token.children or ()
+        if child.type in ("text", "code_inline", "softbreak")
+    ).strip()
+
+
+def slug(heading: str) -> str:
+    """The id of a heading: its words with hyphens between them."""
+    return re.sub(r"[^\w]+", "-", heading.lower()).strip("-") or "part"
+
+
+def _markdown() -> MarkdownIt:
+    return _MADE
+
+
+def _make() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    made.use(footnote_plugin).use(deflist_plugin)
+    made.use(anchors_plugin, min_level=2, max_level=4, slug_func=slug)
+    made.inline.ruler.before("backticks", _LIVE, _find)
+    made.core.ruler.push("alone", _alone)
+    for name, rule in (
+        (_LIVE, _part),
+        ("link_open", _linked),
+        ("image", _pictured),
+        ("table_open", _table),
+        ("table_close", lambda *_: "</table></section>\n"),
+    ):
+        made.add_render_rule(name, rule)
+    return made
+
+
+def _find(state: StateInline, silent: bool) -> bool:
+    """The inline rule that finds a shortcode."""
+    found = _CALL.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        state.push(_LIVE, "", 0).content = found[1]
+    state.pos = found.end()
+    return True
+
+
+def _alone(state: StateCore) -> None:
+    """A shortcode alone in its paragraph stands without one. Each is told its line."""
+    kept: list[Token] = []
+    for token in state.tokens:
+        for child in token.children or ():
+            child.meta = {**child.meta, "line": (token.map or [0])[0] + 1}
+        kept.append(token)
+        last = kept[-3:]
+        if len(last) == 3 and token.type == "paragraph_close" and _only(last[1]):
+            kept[-3:] = last[1].children or []
+    state.tokens = kept
+
+
+def _only(token: Token) -> bool:
+    return [child.type for child in token.children or ()] == [_LIVE]
+
+
+def _call(token: Token) -> Call:
+    """A shortcode's name and arguments. Raises ValueError."""
+    line = token.meta.get("line", 1)
+    try:
+        call = ast.parse(token.content, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError("no call")
+        args = [ast.literal_eval(one) for one in call.args]
+        named = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
+    except (ValueError, SyntaxError) as problem:
+        raise ValueError(
+            f"line {line}: {{{{ {token.content} }}}} is no shortcode: write a name and, in "
+            "parentheses, texts in quotes and numbers"
+        ) from problem
+    return call.func.id, args, named
+
+
+def _part(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
+) -> str:
+    token = tokens[index]
+    call = _call(token)
+    try:
+        return str(env["around"].part(call))
+    except (LookupError, TypeError, ValueError) as problem:
+        what = problem.args[0] if problem.args else problem
+        raise ValueError(f"line {token.meta.get('line', 1)}: {call[0]}: {what}") from problem
+
+
+def _linked(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
+) -> str:
+    token = tokens[index]
+    token = token.copy(attrs={**token.attrs, "href": env["around"].link(str(token.attrs["href"]))})
+    return self.renderToken([token], 0, options, env)
+
+
+def _pictured(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
+) -> str:
+    token = tokens[index]
+    alt = self.renderInlineAsText(token.children or [], options, env)
+    source = escape(env["around"].link(str(token.attrs["src"])))
+    title = escape(token.attrs.get("title", ""))
+    named = f' title="{title}"' if title else ""
+    return f'<img src="{source}" alt="{escape(alt)}"{named} loading="lazy" decoding="async">'
+
+
+def _table(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
+) -> str:
+    label = escape(env["around"].table)
+    return f'<section class="scroll" tabindex="0" aria-label="{label}"><table>\n'
+
+
+_MADE = _make()

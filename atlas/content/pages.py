@@ -1,0 +1,105 @@
+"""The pages of content, and the context of their template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from markupsafe import Markup
+
+from atlas.config.faults import nearest
+from atlas.content.markdown import Call, Surroundings
+from atlas.content.texts import FOLDER, Article, by_file, missing, resolve
+from atlas.errors import AtlasError
+from atlas.maps.view import MapView
+from atlas.web.links import Edition
+from atlas.web.page import Page
+
+
+class Writing:
+    """All content of a site, as the template of each page uses it."""
+
+    def __init__(self, articles: Sequence[Article], views: Sequence[MapView], edit: str) -> None:
+        self.articles = articles
+        self.files = by_file(articles)
+        self.views = {view.id: view for view in views}
+        self.edit = edit
+
+    def map(self, name: str) -> MapView:
+        """The map of an id. Raises LookupError with the nearest."""
+        if name not in self.views:
+            raise LookupError(f"there is no map {name!r}{nearest(name, self.views)}")
+        return self.views[name]
+
+    def beside(self, article: Article) -> Sequence[Article]:
+        """The pages of its folder, itself included, in their order."""
+        return [one for one in self.articles if one.folder == article.folder]
+
+    def neighbor(self, article: Article, step: int) -> Article | None:
+        """The page before (-1) or after (1) in its folder."""
+        row = self.beside(article)
+        place = row.index(article) + step
+        return row[place] if len(row) > 1 and 0 <= place < len(row) else None
+
+    def edit_link(self, article: Article, language: str) -> str:
+        """Where its source can be changed; empty where the site says nothing of it."""
+        return f"{self.edit}{FOLDER}/{article.text(language).file}" if self.edit else ""
+
+    def html(
+        self, article: Article, edition: Edition, part: Callable[[Call], Markup], table: str
+    ) -> Markup:
+        """The HTML of its text in an edition. Raises AtlasError naming file and line."""
+        text = article.text(edition.language)
+
+        def link(target: str) -> str:
+            return self._link(text.file, target, edition)
+
+        try:
+            return text.parsed.html(Surroundings(link, part, table))
+        except ValueError as problem:
+            what = str(problem)
+            if what.startswith("line "):  # lines of a file count its head
+                line, colon, rest = what.removeprefix("line ").partition(":")
+                what = f"line {int(line) + text.above}{colon}{rest}"
+            raise AtlasError(
+                f"{FOLDER}/{text.file}: {what}", "Mend it; the old site is still there."
+            ) from problem
+
+    def _link(self, file: str, target: str, edition: Edition) -> str:
+        """A link as it is written in a file, as one from its page: `/maps/x/` is a page of this
+        edition, `other.md` a page of content, `photo.png` a file beside it."""
+        parts = urlsplit(target)
+        if parts.scheme or parts.netloc or target.startswith("#"):
+            return target
+        path = unquote(parts.path)
+        tail = (f"?{parts.query}" if parts.query else "") + (
+            f"#{parts.fragment}" if parts.fragment else ""
+        )
+        if path.startswith("/"):
+            page = path.endswith("/")
+            return (edition.link(path[1:]) if page else edition.file(path[1:])) + tail
+        name, _ = resolve(file, path)
+        if not name.endswith(".md"):
+            return edition.file(name) + tail
+        if name not in self.files:
+            raise ValueError(missing(name, list(self.files)))
+        return edition.link(self.files[name].url) + tail
+
+
+@dataclass(frozen=True)
+class ContentPage:
+    """The context of content/page.html.
+
+    article  the page: its texts by language
+    writing  all content of the site: `html`, `map`, `beside`, `neighbor`, `edit_link`
+    """
+
+    article: Article
+    writing: Writing
+
+
+def pages(writing: Writing) -> Iterator[Page]:
+    """A page for each article."""
+    for article in writing.articles:
+        yield Page(article.url, "content/page.html", ContentPage(article, writing))

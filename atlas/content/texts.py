@@ -1,0 +1,173 @@
+"""Finds the pages of `content/`: their files, languages, addresses and order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.config.faults import nearest
+from atlas.content.front_matter import Front, split
+from atlas.content.markdown import Parsed, parse
+from atlas.errors import AtlasError
+
+FOLDER = "content"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A page in one language: its file below content/, its head, its parsed Markdown, and the
+    number of lines above that."""
+
+    file: str
+    front: Front
+    parsed: Parsed
+    above: int
+
+    @property
+    def title(self) -> str:
+        """Its title: of its head, else its first heading, else the name of its file."""
+        name = Path(self.file).name.partition(".")[0]
+        return self.front.title or self.parsed.title or name.replace("-", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Article:
+    """A page: its address below the root of each edition, and its texts by language."""
+
+    url: str
+    texts: Mapping[str, Text]
+
+    def text(self, language: str) -> Text:
+        """The text in a language, else in the first that it has."""
+        return self.texts.get(language) or next(iter(self.texts.values()))
+
+    def written_in(self, language: str) -> str:
+        """The language of the text that `text` gives."""
+        return language if language in self.texts else next(iter(self.texts))
+
+    def title(self, language: str) -> str:
+        """Its title."""
+        return self.text(language).title
+
+    def name(self, language: str) -> str:
+        """Its name in menus."""
+        return self.text(language).front.menu or self.title(language)
+
+    @property
+    def front(self) -> Front:
+        """The head of its first text."""
+        return next(iter(self.texts.values())).front
+
+    @property
+    def folder(self) -> str:
+        """The folder whose pages follow one another: the address without its last part."""
+        return self.url if self.is_index else self.url.rstrip("/").rpartition("/")[0] + "/"
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is the first page of a folder."""
+        return next(iter(self.texts.values())).file.rpartition("/")[2].startswith("index.")
+
+
+def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> list[Article]:
+    """The pages of an atlas, in the order of their folders. Raises AtlasError, ConfigError."""
+    found: dict[str, dict[str, Text]] = {}
+    for path in sorted((root / FOLDER).rglob("*.md")):
+        file = path.relative_to(root / FOLDER).as_posix()
+        if any(part.startswith((".", "_")) for part in file.split("/")):
+            continue
+        stem, language = _named(file, languages)
+        if language not in languages:
+            continue  # of a language that the site is not written in
+        text = _read(path, file)
+        if text.front.draft and not drafts:
+            continue
+        found.setdefault(_address(stem), {})[language] = text
+    made = [
+        Article(url, {code: texts[code] for code in languages if code in texts})
+        for url, texts in found.items()
+    ]
+    return sorted(made, key=_rank)
+
+
+def _named(file: str, languages: Sequence[str]) -> tuple[str, str]:
+    """A file's name without its suffixes, and its language: `about.ja.md` is Japanese."""
+    stem = file.removesuffix(".md")
+    plain, dot, code = stem.rpartition(".")
+    # `a.b.md` is a page a.b, unless b is the name of a language
+    if dot and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", code):
+        return plain, code
+    return stem, languages[0]
+
+
+def _address(stem: str) -> str:
+    parts = stem.split("/")
+    if unfit := next((part for part in parts if not re.fullmatch(r"[\w.~-]+", part)), ""):
+        raise AtlasError(
+            f"{FOLDER}/{stem}.md: {unfit!r} is no part of an address",
+            "Name it with letters, digits, hyphens and underscores.",
+        )
+    if parts[-1] == "index":
+        parts.pop()
+    if not parts:
+        raise AtlasError(
+            f"{FOLDER}/index.md: the home page is the atlas's own",
+            "Say in [site.hero] what it begins with, or name the page otherwise.",
+        )
+    return "/".join(parts) + "/"
+
+
+def _read(path: Path, file: str) -> Text:
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise AtlasError(
+            f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file."
+        ) from problem
+    front, body, above = split(source, f"{FOLDER}/{file}")
+    return Text(file, front, parse(body), above)
+
+
+def _rank(article: Article) -> tuple[str, bool, int, str]:
+    return article.folder, not article.is_index, article.front.order, article.url
+
+
+def beside(root: Path) -> Iterator[tuple[str, Path]]:
+    """Files of content/ that are no Markdown, such as pictures, by name; they stand in the site
+    where they stand there."""
+    for path in sorted((root / FOLDER).rglob("*")):
+        name = path.relative_to(root / FOLDER).as_posix()
+        hidden = any(part.startswith((".", "_")) for part in name.split("/"))
+        if path.is_file() and path.suffix != ".md" and not hidden:
+            yield name, path
+
+
+def resolve(file: str, target: str) -> tuple[str, str]:
+    """A relative link of a file of content/: the name below content/ that it leads to, and its
+    anchor. Raises ValueError where it leads out of it."""
+    path, mark, anchor = target.partition("#")
+    parts = file.split("/")[:-1] if path else file.split("/")
+    for part in path.split("/") if path else ():
+        if part == "..":
+            if not parts:
+                raise ValueError(f"the link {target} leads out of content/")
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts), mark + anchor
+
+
+def by_file(found: Sequence[Article]) -> dict[str, Article]:
+    """The articles by the names of their files, without the languages."""
+    named = {}
+    for article in found:
+        for language, text in article.texts.items():
+            named[text.file.removesuffix(".md").removesuffix(f".{language}") + ".md"] = article
+    return named
+
+
+def missing(name: str, known: Sequence[str]) -> str:
+    """What to say of a link to a page that does not exist."""
+    return f"there is no {FOLDER}/{name}{nearest(name, known, '')}"

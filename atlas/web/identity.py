@@ -1,0 +1,167 @@
+"""What makes a site its author's: its icon, logo, style sheets, accent and licence."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from atlas.config.site import Accent, Site, text
+from atlas.errors import AtlasError
+from atlas.web.palette import PALETTE, contrast, lightened
+from atlas.web.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+PAPER, DARK_PAPER = "#fcfbf8", "#14181c"  # --paper of site.css in both themes
+READABLE = 4.5  # the contrast that WCAG 2.2 asks of text
+DOTS = ((10, 20, 5), (21, 10, 4), (23, 23, 3))  # of the theme's icon, in 32 units
+TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+}
+_SPDX = "https://spdx.org/licenses/{}.html"
+_COMMONS = "https://creativecommons.org/licenses/{}/{}/"
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence's name and the address of its text."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The files of the site's own look.
+
+    icon     the file of its icon
+    kind     the media type of the icon
+    touch    the file of the icon of a home screen; None where the site has an icon of its own
+    logo     the file of its logo; None for the theme's
+    styles   the files of style sheets after the theme's
+    licence  of its texts and data; None where it says nothing
+    """
+
+    icon: str
+    kind: str
+    touch: str | None
+    logo: str | None
+    styles: tuple[str, ...]
+    licence: Licence | None
+
+    def footer(self, site: Site, language: str) -> Markup:
+        """The site's line of Markdown at the foot of pages, as HTML."""
+        line = text(site.footer, language)
+        return Markup(MarkdownIt("commonmark").renderInline(line))  # noqa: S704  # the author's own
+
+
+def publish_identity(
+    root: Path, site: Site, writer: Writer, warn: Callable[[str], None]
+) -> Identity:
+    """Write the files of a site's look. Raises AtlasError where one cannot be read."""
+    styles = [
+        writer.hashed(f"{Path(name).stem}.css", _read(root, name, "css")) for name in site.css
+    ]
+    if site.accent:
+        styles.insert(0, writer.hashed("accent.css", _accent(site.accent, warn)))
+    icon, kind, touch = _icon(root, site.favicon, writer)
+    logo = None
+    if site.logo:
+        stem, suffix = Path(site.logo).stem, Path(site.logo).suffix
+        logo = writer.hashed(f"{stem}{suffix}", _read(root, site.logo, "logo"))
+    return Identity(icon, kind, touch, logo, tuple(styles), licence(site.licence))
+
+
+def files(site: Site) -> tuple[str, ...]:
+    """The files of a site's look, relative to the folder of atlas.toml."""
+    return (*site.css, *(name for name in (site.logo, site.favicon) if name))
+
+
+def licence(said: str) -> Licence | None:
+    """A licence by its SPDX identifier or address."""
+    if not said:
+        return None
+    if "://" in said:
+        return Licence(said.split("://", 1)[1].strip("/"), said)
+    if commons := re.fullmatch(r"CC-(BY(?:-\w{2})*)-(\d\.\d)", said):
+        return Licence(said, _COMMONS.format(commons[1].lower(), commons[2]))
+    return Licence(said, _SPDX.format(said))
+
+
+def _read(root: Path, name: str, key: str) -> bytes:
+    try:
+        return (root / name).read_bytes()
+    except OSError as problem:
+        raise AtlasError(
+            f"site.{key}: {name}: cannot be read ({problem.strerror})",
+            "Its path is relative to the folder of atlas.toml.",
+        ) from problem
+
+
+def _accent(accent: Accent | str, warn: Callable[[str], None]) -> str:
+    """The style sheet of an accent."""
+    if isinstance(accent, str):
+        accent = Accent(light=accent, dark=lightened(accent, DARK_PAPER, READABLE))
+    for name, colour, paper in (("light", accent.light, PAPER), ("dark", accent.dark, DARK_PAPER)):
+        if (found := contrast(colour, paper)) < READABLE:
+            warn(
+                f"site.accent: {colour} stands out from {name} paper by {found:.1f}:1; links need "
+                f"{READABLE}:1 to be readable."
+            )
+    light, dark = f"--accent: {accent.light};", f"--accent: {accent.dark};"
+    return (
+        f":root {{ {light} }}\n"
+        f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{ {dark} }} }}\n'
+        f':root[data-theme="dark"] {{ {dark} }}\n'
+    )
+
+
+def _icon(root: Path, own: str | None, writer: Writer) -> tuple[str, str, str | None]:
+    """Write the icon of a site: its file, its media type, and the file for home screens.
+
+    Browsers ask for /favicon.ico on their own, so that it is there, too.
+    """
+    if own:
+        suffix = Path(own).suffix.lower()
+        if suffix not in TYPES:
+            raise AtlasError(f"site.favicon: {own}: no icon", f"Use one of {', '.join(TYPES)}.")
+        content = _read(root, own, "favicon")
+        if suffix == ".ico":
+            writer.write("favicon.ico", content)
+        return writer.hashed(f"favicon{suffix}", content), TYPES[suffix], None
+    circles = "".join(
+        f'<circle cx="{x}" cy="{y}" r="{r}" fill="{colour}"/>'
+        for (x, y, r), colour in zip(DOTS, PALETTE, strict=False)
+    )
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{circles}</svg>'
+    ico, touch = io.BytesIO(), io.BytesIO()
+    _dots(32, None).save(ico, "ICO", sizes=[(32, 32)])
+    _dots(180, PAPER).save(touch, "PNG")
+    writer.write("favicon.ico", ico.getvalue())
+    home = writer.hashed("apple-touch-icon.png", touch.getvalue())
+    return writer.hashed("favicon.svg", drawn), TYPES[".svg"], home
+
+
+def _dots(size: int, paper: str | None) -> Image.Image:
+    """The theme's icon as a picture of so many pixels a side."""
+    from PIL import Image, ImageDraw
+
+    fine = 4
+    scale = size * fine / 32
+    image = Image.new("RGBA", (size * fine, size * fine), paper or (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for (x, y, r), colour in zip(DOTS, PALETTE, strict=False):
+        draw.ellipse([(v * scale) for v in (x - r, y - r, x + r, y + r)], fill=colour)
+    return image.resize((size, size), Image.Resampling.LANCZOS)

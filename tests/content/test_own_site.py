@@ -1,0 +1,217 @@
+"""A site of an author's own: pages of content, look, navigation, files, languages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import html5lib
+import pytest
+from conftest import Built
+
+from atlas.content.front_matter import split
+from atlas.content.markdown import Surroundings, parse, slug
+from atlas.errors import AtlasError, ConfigError
+from atlas.web.check import check
+from atlas.web.palette import contrast
+from tests.content_site import write
+
+BASE = "https://ada.example/atlas"
+
+
+@pytest.fixture(scope="module")
+def own(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> tuple[Built, list[str]]:
+    """The small atlas as its author wants it, built under a path, and the warnings. Read only."""
+    root = tmp_path_factory.mktemp("own") / "atlas"
+    shutil.copytree(tiny_atlas.root, root, ignore=shutil.ignore_patterns(".atlas"))
+    site = Built(root)
+    write(
+        root,
+        **{
+            "templates/base.html": '{% extends "atlas/base.html" %}{% block foter %}x{% endblock %}',
+            "templates/hom.html": "never",
+        },
+    )
+    site.edit("[site]\n", f'[site]\nbase_url = "{BASE}"\n')
+    return site, site.build(frozen=True).warnings
+
+
+def text(site: tuple[Built, list[str]], name: str) -> str:
+    return (site[0].public / name).read_text(encoding="utf-8")
+
+
+def test_the_site_is_whole(own: tuple[Built, list[str]]) -> None:
+    assert check(own[0].public) == []
+    for name in ("notes/", "ja/notes/", "fr/guide/first/", "guide/", "", "fr/"):
+        html5lib.HTMLParser(strict=True).parse(text(own, f"{name}index.html"))
+
+
+def test_pages_of_content_hold_parts_of_the_atlas(own: tuple[Built, list[str]]) -> None:
+    page = text(own, "notes/index.html")
+    assert "<h1>Notes &amp; more</h1>" in page and "<title>Notes &amp; more · " in page
+    assert 'src="../embed/minilm-words/"' in page and 'height="420"' in page
+    assert 'href="../words/?w=king"' in page and "<figcaption>All &amp; more</figcaption>" in page
+    assert 'href="../guide/#b"' in page and 'href="../"' in page and 'src="../dot.svg"' in page
+    assert "{{ map(&quot;none&quot;) }}" in page  # code is shown as it is
+    assert 'content="The first notes, and .' in page
+    assert re.search(r'<nav class="contents".*?href="#a-live-map"', page, re.DOTALL)
+    assert 'href="https://github.com/ada/atlas/edit/main/content/notes.md"' in page
+    assert "frame-src 'self'" in page
+
+
+def test_each_language_has_its_own_text_or_says_that_it_has_none(
+    own: tuple[Built, list[str]],
+) -> None:
+    japanese = text(own, "ja/notes/index.html")
+    assert "<h1>メモ</h1>" in japanese and "edit/main/content/notes.ja.md" in japanese
+    assert "<em>メモ</em>" in japanese and 'src="../embed/ja-aozora-words/"' in japanese
+    french = text(own, "fr/notes/index.html")
+    assert "This page is not translated yet" in french and '<div lang="en">' in french
+    assert f'hreflang="fr" href="{BASE}/fr/notes/"' in japanese
+
+
+def test_pages_of_a_folder_follow_one_another(own: tuple[Built, list[str]]) -> None:
+    first = text(own, "guide/first/index.html")
+    assert re.search(r'rel="prev" href="../"', first)
+    assert re.search(r'rel="next" href="../second/"', first)
+    assert not (own[0].public / "guide" / "draft").exists()
+
+
+def test_the_look_is_the_author_s(own: tuple[Built, list[str]]) -> None:
+    home = text(own, "index.html")
+    assert "Ada&#39;s words" in home and "Two maps." in home and "Every word a model" not in home
+    assert re.search(r'class="logo" src="assets/logo\.\w+\.svg"', home)
+    styles = re.findall(r'rel="stylesheet" href="(assets/[^"]+)"', home)
+    assert [name.split(".")[0] for name in styles] == ["assets/site", "assets/accent", "assets/own"]
+    accent = re.findall(r"--accent: (#\w+)", text(own, styles[1]))
+    assert accent[0] == "#8a1c5b" and contrast(accent[1], "#14181c") >= 4.5
+    assert 'Made by <a href="https://ada.example/">Ada</a>.' in home
+    assert 'rel="license" href="https://creativecommons.org/licenses/by/4.0/"' in home
+    gallery = home[home.index('class="gallery"') :]
+    assert gallery.index("maps/ja-aozora-words/") < gallery.index("maps/minilm-words/")
+    assert (own[0].public / "favicon.ico").read_bytes()[:4] == b"\0\0\1\0"
+
+
+def test_the_navigation_is_what_atlas_toml_says(own: tuple[Built, list[str]]) -> None:
+    for name, expected in {
+        "guide/second/index.html": [
+            ("../", "Guide"),
+            ("../../", "Maps"),
+            ("https://ada.example/", "Blog"),
+        ],
+        "fr/index.html": [
+            ("guide/", "Guide"),
+            ("./", "Cartes"),
+            ("https://ada.example/", "Blogue"),
+        ],
+    }.items():
+        nav = re.search(r'<nav aria-label="Site">(.*?)</nav>', text(own, name), re.DOTALL)
+        assert nav is not None
+        assert re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', nav[1]) == expected
+    assert 'href="../" aria-current="page">Guide' in text(own, "guide/second/index.html")
+
+
+def test_files_for_hosts_hold_the_author_s_rules_first(own: tuple[Built, list[str]]) -> None:
+    public = own[0].public
+    assert text(own, "_headers").startswith("/api/*\n  X-Own: 1\n")
+    rules = [line for line in text(own, "_redirects").splitlines() if line.startswith("/")]
+    assert rules[:3] == [
+        "/there/* https://there.example/:splat 302",
+        "/old/ /guide/#b 301",
+        "/older https://older.example/ 301",
+    ]
+    assert 'content="0; url=../guide/#b"' in text(own, "old/index.html")
+    assert (public / "CNAME").is_file() and (public / ".nojekyll").is_file()
+    assert (public / "files" / "a b.txt").read_text() == "as it is\n"
+
+
+def test_what_does_nothing_is_told(own: tuple[Built, list[str]]) -> None:
+    told = "\n".join(own[1])
+    assert "templates/base.html, line 1: no page has a block 'foter' (did you mean footer?)" in told
+    assert "templates/hom.html: no page uses it (did you mean home.html?)" in told
+    assert re.search(r"locale/fr: \d{3} messages are missing", told)
+    assert len(own[1]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        (
+            "content/a.md",
+            '---\ntitle: A\n---\n\n\n{{ map("minilm-word") }}\n',
+            r"a\.md: line 6: map: .*did you mean minilm-words",
+        ),
+        (
+            "content/a.md",
+            '{{ mapp("x") }}\n',
+            r"a\.md: line 1: mapp: no shortcode .*did you mean map",
+        ),
+        ("content/a.md", "x\n\n{{ map(open) }}\n", r"a\.md: line 3: .*is no shortcode"),
+        ("content/a.md", '{{ map("minilm-words", heigt=3) }}\n', r"a\.md: line 1: map: .*heigt"),
+        ("content/a.md", "[x](b.md)\n", r"a\.md: there is no content/b\.md"),
+        ("content/about.md", "x\n", "has a page /about/ of its own"),
+        ("content/index.md", "x\n", "home page is the atlas's own"),
+        ("static/index.html", "x\n", "has a file index.html already"),
+        ("content/a.md", "---\ntitel: A\n---\n", "its head is wrong"),
+        ("content/a.md", "---\ntitle: [\n---\n", r"a\.md, line 3: its head is not YAML"),
+    ],
+)
+def test_faults_name_their_file_and_line(
+    frozen_copy: Built, name: str, source: str, told: str
+) -> None:
+    path = frozen_copy.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+    with pytest.raises(AtlasError, match=told):
+        frozen_copy.build(frozen=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ('nav = ["map"]', "site.nav: 'map' is no part of this site .did you mean maps"),
+        ('hero = { maps = ["minilm-wrds"] }', "1 problem"),
+        ('logo = "no.svg"', "site.logo: no.svg: cannot be read"),
+    ],
+)
+def test_keys_that_name_nothing_are_told(frozen_copy: Built, key: str, told: str) -> None:
+    frozen_copy.edit("[site]\n", f"[site]\n{key}\n")
+    with pytest.raises(AtlasError, match=told):
+        frozen_copy.build(frozen=True)
+
+
+def test_unknown_keys_of_a_head_are_told_with_the_nearest() -> None:
+    with pytest.raises(ConfigError) as caught:
+        split("---\ntitel: A\n---\n", "content/a.md")
+    assert caught.value.problems == ("titel: unknown key (did you mean title?)",)
+
+
+def test_headings_can_be_linked_to_in_any_script() -> None:
+    parsed = parse("## 地図の読み方\n\n## A & B\n\n## A & B\n")
+    html = parsed.html(Surroundings(str, lambda _: pytest.fail("no part"), "Table"))
+    assert re.findall(r'<h2 id="([^"]+)">', html) == ["地図の読み方", "a-b", "a-b-1"]
+    assert slug("…") == "part"
+
+
+def test_a_change_of_content_writes_its_pages_alone(frozen_copy: Built) -> None:
+    page = frozen_copy.root / "content" / "a.md"
+    page.parent.mkdir()
+    page.write_text("# A\n", encoding="utf-8")
+    frozen_copy.build(frozen=True)
+    page.write_text("# A\n\nmore\n", encoding="utf-8")
+    assert frozen_copy.build(frozen=True).written == 2  # a page in each language
+    assert frozen_copy.build(frozen=True).written == 0
+
+
+def test_a_catalogue_is_begun_and_kept(tmp_path: Path) -> None:
+    from atlas.web.languages import begin_catalogue, lacking, messages
+
+    path, lacks = begin_catalogue(tmp_path, "fr")
+    assert lacks == len(messages()) > 300
+    source = path.read_text(encoding="utf-8")
+    path.write_text(
+        source.replace('msgid "Maps"\nmsgstr ""', 'msgid "Maps"\nmsgstr "Cartes"'), "utf-8"
+    )
+    assert begin_catalogue(tmp_path, "fr")[1] == lacks - 1
+    assert "Maps" not in lacking(tmp_path, "fr")

@@ -34,7 +34,7 @@ BAD: list[tuple[str, list[str]]] = [
     (
         "colour = 1\n" + MODEL,
         [
-            "colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses, words, vocabularies, tables)"
+            "colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses, words, redirects, vocabularies, tables)"
         ],
     ),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),

@@ -14,12 +14,10 @@ from atlas.web.page import Page
 class HomePage:
     """The context of home.html.
 
-    views  all maps
-    large  those that stand large at its top
+    large  maps that stand large at its top
     more   all others
     """
 
-    views: Sequence[MapView]
     large: Sequence[MapView]
     more: Sequence[MapView]
 
@@ -58,7 +56,7 @@ def pages(views: Sequence[MapView], first: Sequence[str] = ()) -> Iterator[Page]
     chosen = [view for name in first for view in views if view.id == name]
     large = chosen or [maps[0] for maps in models.values()]
     more = [view for maps in models.values() for view in maps if view not in large]
-    yield Page("", "home.html", HomePage(views, large, more))
+    yield Page("", "home.html", HomePage(large, more))
     yield Page("about/", "about.html", AboutPage(views))
     yield Page(
         "embedding/", "embedding.html", EmbeddingPage(views, Sharing(views[0].site, views[0]))

@@ -61,7 +61,7 @@ def test_rules_are_read_as_they_are_written(
     old = {f"{name}/index.html": [0, ""] for name in (*moved, *gone)}
     writer = Writer(folder, folder, {"files": old})
     found = {f"{name}/": f"{new}/" for name, new in moved.items() if name not in gone}
-    write_redirects(writer, found.get)
+    write_redirects(writer, found.get, {})
     assert (FILE in writer.files) == bool(found)
     if found:
         text = (folder / FILE).read_text("utf-8")
@@ -73,12 +73,12 @@ def test_rules_are_read_as_they_are_written(
 def test_a_file_of_somebody_else_stays(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("/x /y 302\n", "utf-8")
     writer = Writer(tmp_path / "new", tmp_path, {"files": {"a/index.html": [0, ""]}})
-    write_redirects(writer, {"a/": "b/"}.get)
+    write_redirects(writer, {"a/": "b/"}.get, {})
     assert FILE not in writer.files
 
 
 def test_there_are_no_more_rules_than_hosts_read(tmp_path: Path) -> None:
     old = {f"{number}/index.html": [0, ""] for number in range(MOST + 50)}
     writer = Writer(tmp_path, tmp_path, json.loads(json.dumps({"files": old})))
-    write_redirects(writer, lambda address: "there/")
+    write_redirects(writer, lambda address: "there/", {})
     assert len(read_redirects((tmp_path / FILE).read_text("utf-8"))) == MOST

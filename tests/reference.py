@@ -1,0 +1,358 @@
+"""The reference of the documentation, from the code: `python -m tests.reference` writes it to
+site/content/docs/reference/."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import typer.main
+from jinja2 import Environment, FileSystemLoader, nodes
+from pydantic import BaseModel
+
+from atlas import atlas_toml
+from atlas.cli.commands import app
+from atlas.content.front_matter import Front
+from atlas.findings.finding import Finding
+from atlas.maps.data import columns
+from atlas.maps.facts import About
+from atlas.web.page import Common, Page
+from atlas.web.theme import theme
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+FOLDER = CHECKOUT / "site" / "content" / "docs" / "reference"
+
+COLUMNS = {
+    "token_id": "the id in the tokenizer",
+    "token": "as in the tokenizer: `##ing`, `Ġhello`, `▁the`",
+    "text": "as a person reads it: `##ing`, `␣hello`, `␣the`, `<0xE3>` for a lone byte",
+    "kind": "`word`, `continuation`, `special`, `byte` or `unused`",
+    "script": "`Latin`, `Han`, `Kanji and kana`, `Digits`, …; empty where it has none",
+    "pos": "UniDic's part of speech, for Japanese",
+    "reading": "the reading in katakana, for Japanese",
+    "x_NAME": "place on the projection, to the right",
+    "y_NAME": "place on the projection, upward",
+    "cluster_coarse": "key of a coarse cluster in the JSON; -1 is noise",
+    "cluster_fine": "key of a fine cluster in the JSON; -1 is noise",
+    "neighbor_ids": "nearest neighbors by cosine, nearest first; exact but where `map.recall` says "
+    "how many of them are, empty where the vector is zero, which has none",
+    "neighbor_similarities": "their cosine similarities",
+    "overlap_NAME": "0..1, the share of the token's 15 nearest neighbors among its 15 nearest on "
+    "the projection",
+    "label_NAME": "half-octave of zoom from which its label shows; 255 is never",
+}
+SHORTCODES = {
+    "map": "a live map by its id, `height` pixels high; `view` is what a link to a view has after #",
+    "word": "a link to what every model makes of a word",
+    "figure": "the picture of a map by its id, with a caption",
+}
+FILES = {  # of the findings' classes
+    "Comparison": "FIRST--SECOND.compare.json",
+    "SenseMap": "NAME.senses.json",
+    "WriteUp": "inputs-embeds.json",
+}
+
+
+def head(title: str, order: int, lead: str) -> str:
+    return f"---\ntitle: {title}\norder: {order}\n---\n\n{lead}\n"
+
+
+def cell(text: object) -> str:
+    """Text as it may stand in a cell of a table."""
+    plain = re.sub(r"\[(red|dim|bold)\]", r"\[\1]", " ".join(str(text).split()))
+    parts = re.split(r"(`[^`]*`)", plain.replace("|", "\\|"))
+    return "".join(one if one[:1] == "`" else one.replace("<", "\\<") for one in parts)
+
+
+def rows(head: list[str], body: list[list[str]]) -> str:
+    line = "| " + " | ".join(head) + " |\n|" + "---|" * len(head) + "\n"
+    return line + "".join("| " + " | ".join(map(cell, row)) + " |\n" for row in body)
+
+
+def config() -> str:
+    """Every key of atlas.toml."""
+    lead = (
+        "Every table and key of `atlas.toml`, as `atlas schema` prints them for editors. A mistake is "
+        "told with its place and the nearest key."
+    )
+    schema = atlas_toml.schema()
+    parts = [head("atlas.toml", 1, lead)]
+    for place, shape in tables(schema, schema, ""):
+        parts.append(f"\n## {place}\n\n{shape.get('description', '')}\n\n")
+        required = set(shape.get("required", ()))
+        body = [
+            [
+                f"`{name}`",
+                kind(value, schema),
+                "needed" if name in required else default(value),
+                described(value, schema),
+            ]
+            for name, value in shape["properties"].items()
+        ]
+        parts.append(rows(["key", "value", "default", "what"], body))
+    parts.append(
+        "\n## The head of a page of content\n\n`content/NAME.md` begins with these, as YAML between "
+        "two lines `---`; none is needed.\n\n"
+    )
+    front = Front.model_json_schema()
+    body = [
+        [f"`{name}`", kind(value, front), default(value), value.get("description", "")]
+        for name, value in front["properties"].items()
+    ]
+    parts.append(rows(["key", "value", "default", "what"], body))
+    return "".join(parts)
+
+
+def described(value: dict[str, Any], schema: dict[str, Any]) -> str:
+    """What is told of a key, or of the table that it holds."""
+    inner = [schema["$defs"][ref].get("description", "") for ref in references(value)]
+    return str(value.get("description") or next(iter(inner), ""))
+
+
+def tables(
+    schema: dict[str, Any], shape: dict[str, Any], place: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each table with its place, outer ones first; a table of several places at its first."""
+    yield (place or "The file", shape)
+    for name, value in shape.get("properties", {}).items():
+        for inner, listed in inner_tables(value, schema):
+            path = f"{place.strip('[]')}.{name}".lstrip(".")
+            yield from tables(schema, inner, f"[[{path}]]" if listed else f"[{path}]")
+
+
+def inner_tables(
+    value: dict[str, Any], schema: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    for one in (value, *value.get("anyOf", ()), *value.get("allOf", ())):
+        if "$ref" in one:
+            found = schema["$defs"][one["$ref"].rpartition("/")[2]]
+            if "properties" in found:
+                yield found, False
+        if "$ref" in one.get("items", {}):
+            found = schema["$defs"][one["items"]["$ref"].rpartition("/")[2]]
+            if "properties" in found:
+                yield found, True
+
+
+def kind(value: Any, schema: dict[str, Any]) -> str:
+    """What may stand at a key, in words."""
+    if not isinstance(value, dict):
+        return "anything"
+    if "$ref" in value:
+        found = schema["$defs"][value["$ref"].rpartition("/")[2]]
+        return "table" if "properties" in found else kind(found, schema)
+    if "enum" in value:
+        return ", ".join(f"`{one}`" for one in value["enum"])
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "anyOf" in value:
+        inner = [kind(one, schema) for one in value["anyOf"] if one.get("type") != "null"]
+        if sorted(inner) == ["table of texts", "text"]:
+            return "text, or one a language"
+        return " or ".join(dict.fromkeys(inner))
+    if value.get("type") == "array":
+        return f"list of {kind(value.get('items', {}), schema)}"
+    if value.get("type") == "object":
+        inner = kind(value.get("additionalProperties", {}), schema)
+        return f"table of {inner}s" if inner != "anything" else "table"
+    return {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "`true` or `false`",
+    }.get(value.get("type", ""), "anything")
+
+
+def default(value: dict[str, Any]) -> str:
+    if "default" not in value:
+        return ""
+    made = value["default"]
+    if made is None or made in ("", [], {}):
+        return "none"
+    if isinstance(made, dict):
+        return "a table of defaults"
+    if isinstance(made, bool):
+        return f"`{str(made).lower()}`"
+    return f"`{made!r}`".replace("'", '"')
+
+
+def commands() -> str:
+    """Every command, argument and option."""
+    lead = (
+        "Every command of `atlas`. `-v` shows tracebacks and `-q` says only what went wrong, with "
+        "every command. Exit codes: 0 fine, 1 failed, 2 usage, 130 interrupted. Messages go to "
+        "stderr, data to stdout."
+    )
+    parts = [head("Commands", 2, lead)]
+    group: Any = typer.main.get_command(app)
+    for name, command in sorted(group.commands.items()):
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
+        words = " ".join(one.metavar if one.required else f"[{one.metavar}]" for one in arguments)
+        parts.append(
+            f"\n## atlas {name}\n\n{told(command.help)}\n\n```console\natlas {name} {words}\n```\n\n"
+        )
+        body = [
+            [
+                f"`{'`, `'.join(param.opts)}`"
+                if param.param_type_name == "option"
+                else f"`{param.metavar}`",
+                shown_default(param),
+                getattr(param, "help", "") or "",
+            ]
+            for param in command.params
+            if not {"--verbose", "--quiet"} & set(param.opts)
+        ]
+        parts.append(rows(["argument or option", "default", "what"], body))
+    return "".join(parts)
+
+
+def told(text: str | None) -> str:
+    """A help text without its examples, which stand in `--help`."""
+    return " ".join((text or "").partition("\b")[0].split())
+
+
+def shown_default(param: Any) -> str:
+    shown = getattr(param, "show_default", None)
+    if isinstance(shown, str):
+        return shown
+    value = param.default
+    if param.required or value in (None, False, (), []) or callable(value):
+        return ""
+    return f"`{value}`"
+
+
+def data() -> str:
+    """Every column, and every field of the JSON files."""
+    lead = (
+        "Each map is one Parquet table and one JSON file, in `data/` beside `atlas.toml` and under "
+        "`/data/` of the site; each finding is one JSON file. `schema_version` goes up when a field "
+        "changes its meaning or goes away. `/data/openapi.json` of each site describes the addresses."
+    )
+    parts = [head("Atlas data", 3, lead), "\n## MAP.parquet\n\nOne row a token, in id order.\n\n"]
+    found = {name.replace("umap", "NAME"): kind for name, kind in columns(["umap"]).items()}
+    body = [[f"`{name}`", str(kind), COLUMNS[name]] for name, kind in found.items()]
+    parts.append(rows(["column", "type", "what"], body))
+    for file, model in files():
+        first = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
+        parts.append(f"\n## {file}\n\n{' '.join(first.split())}\n\n")
+        schema = model.model_json_schema()
+        parts.append(rows(["field", "value", "what"], list(leaves(schema, schema, "", ()))))
+    return "".join(parts)
+
+
+def files() -> Iterator[tuple[str, type[BaseModel]]]:
+    """The classes of JSON files, by their names; of a finding that FILES lacks, by its folder."""
+    yield "MAP.json", About
+    for path in sorted((CHECKOUT / "atlas" / "findings").glob("*/data.py")):
+        module = importlib.import_module(f"atlas.findings.{path.parent.name}.data")
+        for name, kind in vars(module).items():
+            own = inspect.isclass(kind) and kind.__module__ == module.__name__
+            if own and issubclass(kind, Finding):
+                yield FILES.get(name, f"{path.parent.name}: {name}"), kind
+
+
+def leaves(
+    schema: dict[str, Any], shape: dict[str, Any], place: str, seen: tuple[str, ...]
+) -> Iterator[list[str]]:
+    """Each field with its path; of lists of tables the path has [ ]."""
+    for name, value in shape.get("properties", {}).items():
+        path = f"{place}{name}"
+        what = value.get("description", "")
+        refs = [one for one in references(value) if one not in seen]
+        inner = [schema["$defs"][one] for one in refs if "properties" in schema["$defs"][one]]
+        yield [f"`{path}`", "" if inner else kind(value, schema), what]
+        for one, ref in zip(inner, refs, strict=False):
+            mark = "[]." if value.get("type") == "array" else "."
+            yield from leaves(schema, one, path + mark, (*seen, ref))
+
+
+def references(value: dict[str, Any]) -> Iterator[str]:
+    for one in (
+        value,
+        value.get("items", {}),
+        value.get("additionalProperties") or {},
+        *value.get("anyOf", ()),
+    ):
+        if isinstance(one, dict) and "$ref" in one:
+            yield one["$ref"].rpartition("/")[2]
+
+
+def templates() -> str:
+    """Every template block, and what each page's template is told."""
+    lead = (
+        "A folder `templates/` beside `atlas.toml` shadows the theme file by file; "
+        '`{% extends "atlas/base.html" %}` reaches the original. A block that no page has, and a '
+        "template that nothing uses, are told with the nearest name."
+    )
+    parts = [head("Templates", 4, lead), "\n## Blocks\n\n"]
+    environment = Environment(
+        loader=FileSystemLoader(theme()), extensions=["jinja2.ext.i18n"], autoescape=True
+    )
+    body = []
+    for path in sorted(theme().rglob("*.html")):
+        name = path.relative_to(theme()).as_posix()
+        tree = environment.parse(path.read_text(encoding="utf-8"))
+        blocks = [f"`{block.name}`" for block in tree.find_all(nodes.Block)]
+        if blocks:
+            body.append([f"`{name}`", ", ".join(blocks)])
+    parts.append(rows(["template", "blocks"], body))
+    tree = environment.parse((theme() / "content" / "parts.html").read_text(encoding="utf-8"))
+    parts.append(
+        "\n## Shortcodes\n\nIn pages of content, `{{ NAME(…) }}` calls a macro of "
+        "`content/parts.html`, which a theme may extend.\n\n"
+    )
+    for macro in tree.find_all(nodes.Macro):
+        needed = len(macro.args) - len(macro.defaults)
+        args = [one.name for one in macro.args[:needed]] + [
+            f"{one.name}={value.as_const()!r}"
+            for one, value in zip(macro.args[needed:], macro.defaults, strict=True)
+        ]
+        parts.append(f"- `{macro.name}({', '.join(args)})`: {SHORTCODES[macro.name]}\n")
+    parts.append(
+        f"\n## What every page is told\n\n{listed(Common)}\n\nOf `page`:\n\n{listed(Page)}\n"
+    )
+    parts.append("\n## What each page is told besides\n\n")
+    parts += [f"### {name}\n\n{listed(kind)}\n\n" for name, kind in contexts()]
+    return "".join(parts)
+
+
+def contexts() -> Iterator[tuple[str, type]]:
+    """The classes of pages' contexts by their templates."""
+    modules = ["atlas.pipeline.front", "atlas.content.pages", "atlas.maps.pages"]
+    modules += [
+        f"atlas.findings.{path.parent.name}.pages"
+        for path in sorted((CHECKOUT / "atlas" / "findings").glob("*/pages.py"))
+    ]
+    for module in modules:
+        for kind in vars(importlib.import_module(module)).values():
+            if inspect.isclass(kind) and kind.__module__ == module and is_dataclass(kind):
+                found = re.search(r"([\w/]+\.html)", kind.__doc__ or "")
+                if found:
+                    yield found[1], kind
+
+
+def listed(kind: type) -> str:
+    """The fields of a dataclass, from its docstring, as a list."""
+    doc = inspect.cleandoc(kind.__doc__ or "")
+    names = [field.name for field in fields(kind)]
+    found = re.findall(r"^(\w+) {2,}(.*(?:\n {6,}.*)*)", doc, re.MULTILINE)
+    lines = [f"- `{name}`: {' '.join(what.split())}" for name, what in found if name in names]
+    return "\n".join(lines) or " ".join(doc.split())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "config": config,
+    "commands": commands,
+    "data": data,
+    "templates": templates,
+}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (FOLDER / f"{name}.md").write_text(make(), encoding="utf-8")

@@ -2,11 +2,11 @@
 // Labels that lie on others left out: rooms were made for the map at its whole
 // width and for one font, and smaller stages and other fonts need more.
 import { SIZES } from "./hit.js";
+import { halfWidth } from "./spread.js";
 
 /** @import { Labels } from "./choose.js" */
 
-/** The width of a letter and the height of a line over the font's size. */
-const [LETTER, LINE] = [0.5, 1];
+const LINE = 1; // the height of a line over the font's size
 const STRIP = 24; // pixels; no label is higher
 const EDGE = 3; // pixels between a label and the edge of the stage
 
@@ -86,11 +86,12 @@ export function apart(labels, width, height, standing = []) {
  * @param {number} size
  * @returns {Taken}
  */
-function boxOf(x, y, text, size) {
-	let ems = 0;
-	for (const sign of text) ems += sign > "\u2e7f" ? 1 : LETTER;
-	return { x, y, wide: (ems * size) / 2, high: (size * LINE) / 2 };
-}
+const boxOf = (x, y, text, size) => ({
+	x,
+	y,
+	wide: halfWidth(text, size),
+	high: (size * LINE) / 2,
+});
 
 /**
  * @param {number} at

@@ -6,7 +6,7 @@ import { SIZES, sameHit, WEIGHTS } from "./hit.js";
 /** @import { Labels, Line, Mark } from "./choose.js" */
 /** @import { Hit } from "./hit.js" */
 
-const FAINT = 0.2; // below it a label is but the shadow of its edge
+const FAINT = 0.45; // below it a label is but a shadow over the dots
 
 /**
  * How labels look; `deep` is when the reader is so near that tokens matter most.

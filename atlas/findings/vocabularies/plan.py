@@ -24,7 +24,7 @@ from atlas.findings.vocabularies.stages.counted import counted
 from atlas.findings.vocabularies.stages.orders import orders
 from atlas.findings.vocabularies.stages.shared import joined, shared
 from atlas.findings.vocabularies.stages.wall import wall
-from atlas.maps.cldr import own
+from atlas.maps import cldr
 from atlas.maps.config import Model
 from atlas.maps.plan import MapTarget
 from atlas.maps.stages.lexicon import lexicon
@@ -298,15 +298,16 @@ def _subjects(ground: Ground, planned: Sequence[Target]) -> Iterator[Subject]:
             maps.setdefault(target.model.id, []).append(target)
     for drawn in maps.values():
         model, checkpoint = drawn[0].model, drawn[0].checkpoint
-        plain = tuple(one for one in drawn if not one.map.words and not one.map.tensor)
-        named = plain or tuple(one for one in drawn if not one.map.words)
+        named = [one for one in drawn if not one.map.words]
+        named.sort(key=lambda one: one.map.tensor is not None)
         if named:
             vocabulary = named[0].vocabulary
         else:  # its maps are of words alone
             source = Source(model.id, model.language, checkpoint)
             wanted = Wanted(model.id, "input", None, None, None, Selection())
             vocabulary = plan_space(ground.root, source, wanted).vocabulary
-        yield Subject(model, checkpoint, vocabulary, plain)
+        own = tuple(one for one in drawn if one.vocabulary == vocabulary)
+        yield Subject(model, checkpoint, vocabulary, own)
 
 
 def _corpora(planned: Sequence[Target]) -> tuple[Corpus, ...]:
@@ -418,7 +419,10 @@ def calendar(language: str) -> dict[str, list[str]]:
     except (UnknownLocaleError, ValueError):
         return {}
     found: dict[str, list[str]] = {}
-    for name, forms in (("months", own(locale, "months")), ("weekdays", own(locale, "days"))):
+    for name, forms in (
+        ("months", cldr.own(locale, "months")),
+        ("weekdays", cldr.own(locale, "days")),
+    ):
         for suffix, width in (("", "wide"), ("-short", "abbreviated")):
             named = dict(forms["stand-alone"][width])
             words = [named[number].rstrip(".") for number in sorted(named)]

@@ -297,7 +297,8 @@ def export(
     ],
     folder: Folder = None,
     kind: Annotated[
-        str, typer.Option("--format", "-f", help="parquet, csv, tensorboard, or html.")
+        str,
+        typer.Option("--format", "-f", help="parquet, csv, embedding-atlas, tensorboard, or html."),
     ] = "parquet",
     output: Annotated[
         Path | None,

@@ -1,4 +1,5 @@
-"""One map for other tools: Parquet, CSV, TensorBoard's projector, or a web page in one file."""
+"""One map for other tools: Parquet, CSV, Apple's Embedding Atlas, TensorBoard's projector, or a web
+page in one file."""
 
 from __future__ import annotations
 
@@ -13,14 +14,20 @@ from atlas.config.faults import nearest
 from atlas.engine.files import write_whole
 from atlas.errors import AtlasError, ModelError, UsageError
 from atlas.export.page import page
-from atlas.export.tables import write_csv, write_parquet, write_projector
+from atlas.export.tables import write_csv, write_for_apple, write_parquet, write_projector
 from atlas.maps import data as dataset
 from atlas.numeric.types import Array
 
 if TYPE_CHECKING:
     from atlas.pipeline.places import Places
 
-KINDS = {"parquet": "{}.parquet", "csv": "{}.csv", "tensorboard": "{}-projector", "html": "{}.html"}
+KINDS = {
+    "parquet": "{}.parquet",
+    "csv": "{}.csv",
+    "embedding-atlas": "{}.apple.parquet",
+    "tensorboard": "{}-projector",
+    "html": "{}.html",
+}
 
 
 def export(
@@ -56,6 +63,8 @@ def export(
             return write_parquet(dataset.paths(places.data, map_id)[0], target)
         if kind == "csv":
             return write_csv(data, target)
+        if kind == "embedding-atlas":
+            return write_for_apple(data, target)
         if kind == "tensorboard":
             return write_projector(data, _vectors(config, places, data, warn), target)
         write_whole(target, page(config, data))

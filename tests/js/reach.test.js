@@ -14,7 +14,7 @@ import { lot, maps, wishOf } from "./golden.js";
 /** @typedef {import("../../templates/maps/map/labels/choose.js").Labels} Labels */
 
 /** @param {string} text @param {number} size */
-const half = (text, size) => (text.length * size * 0.5) / 2;
+const half = (text, size) => (text.length * size * 0.6) / 2 + 3; // its halo, too
 
 /**
  * Labels by lot, on a small stage.

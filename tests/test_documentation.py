@@ -76,6 +76,14 @@ def test_every_command_is_one_that_atlas_takes() -> None:
         command.make_context(name, rest)  # parses; raises UsageError
 
 
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_help_has_an_example_that_atlas_takes(name: str) -> None:
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    example = shlex.split((command.epilog or "").removeprefix("Example: ").partition(" > ")[0])
+    assert example[:2] == ["atlas", name]
+    command.make_context(name, example[2:])
+
+
 def test_the_python_of_the_documentation_runs(
     tiny_atlas: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

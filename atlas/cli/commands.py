@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="atlas",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Publish maps of language models' embedding spaces as a static website.",
@@ -84,7 +83,7 @@ def _common(
     state.update(verbose=verbose, quiet=quiet)
 
 
-@app.command()
+@app.command(epilog="Example: atlas init my-atlas")
 @talking
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path(
@@ -103,7 +102,7 @@ def init(
     say(f"Now run: atlas build {folder}")
 
 
-@app.command()
+@app.command(epilog="Example: atlas build my-atlas --offline --jobs 2")
 @talking
 def build(
     folder: Folder = None,
@@ -158,7 +157,7 @@ def _build(folder: Path | None, options: Options) -> Summary:
 
     settings = config.load(config.find(folder))
     with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
-        done = run(settings, options, report, warn)
+        done = run(settings, options, report, warn, report.pages)
     stages = (
         f" ({done.cached} of {done.cached + done.computed} stages cached)"
         if done.cached + done.computed
@@ -171,7 +170,7 @@ def _build(folder: Path | None, options: Options) -> Summary:
     return done
 
 
-@app.command()
+@app.command(epilog="Example: atlas serve my-atlas --port 9000")
 @talking
 def serve(
     folder: Folder = None,
@@ -222,7 +221,7 @@ def serve(
     )
 
 
-@app.command()
+@app.command(epilog="Example: atlas status my-atlas --json")
 @talking
 def status(
     folder: Folder = None, only: Only = None, offline: Offline = False, as_json: Json = False
@@ -249,7 +248,7 @@ def _print_status(folder: Path | None, options: Options, *, as_json: bool) -> No
     say(f"{waiting} of {len(table)} stages would run.")
 
 
-@app.command()
+@app.command(epilog="Example: atlas check my-atlas")
 @talking
 def check(
     folder: Folder = None,
@@ -289,7 +288,7 @@ def check(
     say("No problem found.")
 
 
-@app.command()
+@app.command(epilog="Example: atlas export minilm-words my-atlas --format csv")
 @talking
 def export(
     map_id: Annotated[
@@ -318,7 +317,7 @@ def export(
         say(f"wrote {path}")
 
 
-@app.command()
+@app.command(epilog="Example: atlas words king queen")
 @talking
 def words(
     asked: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words, in any script.")],
@@ -347,7 +346,7 @@ def words(
         )
 
 
-@app.command()
+@app.command(epilog="Example: atlas clean my-atlas")
 @talking
 def clean(
     folder: Folder = None,
@@ -373,7 +372,7 @@ def clean(
         say(f"removed {count(gone, 'artifact')}, {size / 1e6:.1f} MB")
 
 
-@app.command()
+@app.command(epilog="Example: atlas doctor inputs-embeds models/mine")
 @talking
 def doctor(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="What to examine: inputs-embeds.")],
@@ -409,7 +408,7 @@ def doctor(
         typer.echo(line)
 
 
-@app.command()
+@app.command(epilog="Example: atlas messages fr my-atlas")
 @talking
 def messages(
     language: Annotated[
@@ -432,7 +431,7 @@ def messages(
     say(f'Then add "{language}" to `languages` of [site].')
 
 
-@app.command()
+@app.command(epilog="Example: atlas schema > atlas.schema.json")
 @talking
 def schema() -> None:
     """Print the JSON Schema of atlas.toml, for editors."""

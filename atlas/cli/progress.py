@@ -1,9 +1,11 @@
 """Shows the progress of a run: on a terminal, a bar for each running task and one for all; in a
-log, a line for each finished task."""
+log, a line for each finished task, and one at least every 20 seconds."""
 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from atlas.engine.task import Task
+
+
+SILENCE = 20.0  # seconds after which a log says how far it is
 
 
 class Terminal:
@@ -42,8 +47,14 @@ class Terminal:
         self._rows: dict[str, TaskID] = {}
         self._all: TaskID | None = None
         self._total = self._done = 0
+        self._running: dict[str, tuple[Task, float]] = {}  # and the fraction that is done
+        self._written = 0, 0  # pages, of all
+        self._said = time.monotonic()
+        self._over = threading.Event()
 
     def __enter__(self) -> Terminal:
+        if not self.live and not self.quiet:
+            threading.Thread(target=self._speak, daemon=True).start()
         return self
 
     def __exit__(
@@ -52,9 +63,39 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over.set()
         if self._bars:
             self._bars.stop()
             self._bars = None
+
+    def _speak(self) -> None:
+        """Say how far it is, whenever nothing was said for SILENCE seconds."""
+        while not self._over.wait(max(0.05, self._said + SILENCE - time.monotonic())):
+            if time.monotonic() - self._said >= SILENCE:
+                self._print(self._state())
+
+    def _state(self) -> str:
+        if self._written[1]:
+            return f"writing pages ({self._written[0]:,} of {self._written[1]:,})"
+        running = [
+            f"{task.label} {fraction:.0%}" if fraction else task.label
+            for task, fraction in list(self._running.values())[:3]
+        ]
+        return f"still at work: {', '.join(running) or 'reading'} ({self._count()})"
+
+    def pages(self, done: int, total: int) -> None:
+        """So many pages of all are rendered."""
+        self._written = done, total
+        if not self.live:
+            return
+        if self._bars is None:
+            self._bars = Progress(
+                TextColumn("{task.description}"), BarColumn(), console=self.console, transient=True
+            )
+            self._bars.start()
+        if "pages" not in self._rows:
+            self._rows["pages"] = self._bars.add_task("  pages", total=total)
+        self._bars.update(self._rows["pages"], completed=done)
 
     def begin(self, total: int, cached: int) -> None:
         """Begin a run of `total` tasks, of which `cached` are in the store."""
@@ -72,11 +113,13 @@ class Terminal:
 
     def start(self, task: Task) -> None:
         """A task starts. Its bar pulses until it reports progress."""
+        self._running[task.key] = task, 0.0
         if self._bars:
             self._rows[task.key] = self._bars.add_task(f"  {escape(task.label)}", total=None)
 
     def progress(self, task: Task, fraction: float) -> None:
         """A fraction (0..1) of a task is done."""
+        self._running[task.key] = task, fraction
         if self._bars and task.key in self._rows:
             self._bars.update(
                 self._rows[task.key], total=1.0, completed=min(max(fraction, 0.0), 1.0)
@@ -102,6 +145,7 @@ class Terminal:
 
     def _end(self, task: Task) -> None:
         self._done += 1
+        self._running.pop(task.key, None)
         if self._bars and self._all is not None:
             if task.key in self._rows:
                 self._bars.remove_task(self._rows.pop(task.key))
@@ -111,4 +155,5 @@ class Terminal:
         return f"{self._done} of {self._total} stages"
 
     def _print(self, text: str, style: str | None = None) -> None:
+        self._said = time.monotonic()
         self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -23,6 +23,7 @@ from atlas.config.characters import numbered
 from atlas.config.site import Site, text
 from atlas.maps.cards import SIZE as CARD
 from atlas.maps.facts import ModelFacts
+from atlas.web.identity import licence
 
 if TYPE_CHECKING:
     from atlas.maps.view import MapView
@@ -152,6 +153,8 @@ def dataset(
         ],
         "isBasedOn": _basis(about.model),
     }
+    if told := licence(site.licence):
+        facts["license"] = told.url
     if site.base_url:
         facts["includedInDataCatalog"]["url"] = f"{site.base_url}/"
     if site.author:

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 
 def build(
-    config: Config, options: Options, report: Report, warn: Callable[[str], None] = lambda _: None
+    config: Config,
+    options: Options,
+    report: Report,
+    warn: Callable[[str], None] = lambda _: None,
+    rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> Summary:
     """Compute what is missing, write atlas data, render the site beside the old one and swap it in.
+    `rendered` is told how many pages of all are.
 
     Raises AtlasError when a map that is not optional fails, and with `strict` when there are
     warnings; the site is then left as it was.
@@ -69,6 +74,7 @@ def build(
             record,
             verify=options.verify,
             drafts=options.drafts,
+            rendered=rendered,
         )
     summary.seconds = time.perf_counter() - begin
     return summary

@@ -44,6 +44,7 @@ def compose(
     warn: Callable[[str], None],
     *,
     drafts: bool = False,
+    rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> int:
     """Write the site. Returns the number of its pages. Raises AtlasError for a faulty theme,
     DataError for faulty atlas data."""
@@ -67,9 +68,10 @@ def compose(
         publish_identity(config.root, site, writer, warn),
         writing,
     )
-    indexed = []
+    indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
-    for page in pages(gallery, writing):
+    laid = list(pages(gallery, writing))
+    for page in laid:
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
             edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
@@ -83,7 +85,8 @@ def compose(
             writer.write(edition.path, html)
             framed[edition.here] = page.framed
             if page.indexed:
-                indexed.append(edition.here)
+                indexed[edition.here] = updated(page, edition.language)
+        rendered(len(framed), len(laid) * len(site.languages))
     write_programs(gallery, SECTIONS)
     write_addresses(site.base_url, indexed, writer)
     for name, path in beside(config.root):
@@ -94,6 +97,15 @@ def compose(
     redirects.write_redirects(writer, partial(_now, gallery), config.redirects, site.base_url, own)
     headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
     return len(framed)
+
+
+def updated(page: Page, language: str) -> str:
+    """When what a page shows was made, a date; empty where it is not known."""
+    if isinstance(page.context, ContentPage):
+        date = page.context.article.text(language).front.date
+        return date.isoformat() if date else ""
+    view = getattr(page.context, "view", None)
+    return view.about.built[:10] if isinstance(view, MapView) else ""
 
 
 def _check_free(path: str, page: Page, writer: Writer) -> None:

@@ -33,10 +33,12 @@ def publish(
     *,
     verify: bool = False,
     drafts: bool = False,
+    rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> tuple[int, int]:
     """Bring the site up to date. Returns its pages, and how many of its files were written or
     removed (0 when nothing changed). With `verify` every file is read, be it as it was last seen or
-    not; with `drafts` pages that are drafts are shown.
+    not; with `drafts` pages that are drafts are shown. `rendered` is told how many pages of all
+    are.
 
     Raises AtlasError when the output folder holds something the atlas did not make, or a file
     cannot be read or written.
@@ -49,7 +51,7 @@ def publish(
         place = swap.place(output)
         with alone(_nearest(place), waits):
             swap.recover(place)
-            return _publish(config, maps, data, place, warn, verify, drafts)
+            return _publish(config, maps, data, place, warn, verify, drafts, rendered)
     except OSError as problem:
         raise _refused(problem, output) from problem
 
@@ -62,6 +64,7 @@ def _publish(
     warn: Callable[[str], None],
     verify: bool,
     drafts: bool,
+    rendered: Callable[[int, int], None],
 ) -> tuple[int, int]:
     key = _key(config, maps, data, drafts)
     old = manifest(output)
@@ -77,7 +80,7 @@ def _publish(
         writer = Writer(new, output, old or {}, inside=new.parent == output)
         from atlas.pipeline.compose import compose
 
-        pages = compose(config, maps, data, writer, warn, drafts=drafts)
+        pages = compose(config, maps, data, writer, warn, drafts=drafts, rendered=rendered)
         written = writer.finish(key, pages, config.site.base_url)
         swap.swap(new, output)
     finally:

@@ -82,7 +82,7 @@ def test_past_the_border(tmp_path: Path) -> None:
 def test_base_url_in_files_for_robots(tmp_path: Path) -> None:
     base = Site(base_url="https://a.example/b&c/'d'").base_url
     writer = Writer(tmp_path / "new", tmp_path / "old", {})
-    write_addresses(base, ["", "maps/x/"], writer)
+    write_addresses(base, {"": "", "maps/x/": "2026-11-20"}, writer)
     tree = ET.parse(tmp_path / "new" / "sitemap.xml")
     found = [place.text for place in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert found == [f"{base}/", f"{base}/maps/x/"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
@@ -119,3 +121,36 @@ def test_bars_are_taken_away_when_the_run_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert "\x1b[?25h" in written(screen)
+
+
+def test_a_log_is_never_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atlas.cli.progress.SILENCE", 0.05)
+    screen = console(terminal=False)
+    with Terminal(screen) as report:
+        report.begin(5, 2)
+        report.start(ONE)
+        report.progress(ONE, 0.25)
+        until(lambda: "still at work: minilm-words: [umap] 25% (2 of 5 stages)" in written(screen))
+        report.finish(ONE, 1.0)
+        report.pages(1500, 7282)
+        until(lambda: "writing pages (1,500 of 7,282)" in written(screen))
+    said = written(screen)
+    time.sleep(0.15)
+    assert written(screen) == said, "nothing is said after the end"
+
+
+def test_quiet_logs_stay_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atlas.cli.progress.SILENCE", 0.01)
+    screen = console(terminal=False)
+    with Terminal(screen, quiet=True) as report:
+        report.begin(5, 2)
+        time.sleep(0.1)
+    assert written(screen) == ""
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something holds, for ten seconds at most."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

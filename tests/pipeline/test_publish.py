@@ -280,6 +280,9 @@ def test_a_base_url_gives_a_sitemap_of_full_addresses(frozen_copy: Built) -> Non
     sitemap = (frozen_copy.public / "sitemap.xml").read_text(encoding="utf-8")
     assert "<loc>https://atlas.example/maps/</loc>" in sitemap
     assert "<loc>https://atlas.example/maps/ja/about/</loc>" in sitemap
+    built = frozen_copy.data("minilm-words").about.built[:10]
+    place = "https://atlas.example/maps/maps/minilm-words/"
+    assert f"<loc>{place}</loc><lastmod>{built}</lastmod>" in sitemap
     assert "404.html" not in sitemap
     assert "/embed/" not in sitemap
     assert (

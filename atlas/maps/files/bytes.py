@@ -32,4 +32,6 @@ def shares(values: Array) -> bytes:
 
 def pack(raw: bytes) -> bytes:
     """The bytes gzipped, without a time, so that equal content gives equal files."""
-    return gzip.compress(raw, 9, mtime=0)
+    packed = bytearray(gzip.compress(raw, 9, mtime=0))
+    packed[9] = 255  # the system: unknown, whatever this Python would say (RFC 1952)
+    return bytes(packed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ _AGAIN = "Run `atlas build` first."
 
 
 def look_up(config: Config, folder: Path, asked: Sequence[str]) -> list[dict[str, Any]]:
-    """The answers to each word: `word`, `key`, and `models`, each with its `id`, the `spaces` that
-    its answer counts from 0, and the `answer`; `models` is None of a word of which nothing is
-    known.
+    """The answers to each word: `word`, `key`, and `models`, each with its `id`, the maps of the
+    `spaces` that its answer numbers from 0, whether there is a `tokenizer`, and the `answer`;
+    `models` is None of a word of which nothing is known.
 
     Raises UsageError for a word that is nothing, DataError where the data folder has no words.
     """
@@ -59,6 +59,7 @@ def _found(known: Lexicon, word: str) -> dict[str, Any]:
             {
                 "id": model.model.id,
                 "spaces": [space.view.id for space in model.spaces],
+                "tokenizer": model.about.split,
                 "answer": answer,
             }
             for model, answer in answers
@@ -74,20 +75,27 @@ def lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield one["word"]
         width = max((len(model["id"]) for model in one["models"] or ()), default=0)
         for model in one["models"] or ():
-            yield f"  {model['id']:{width}}  {_verdict(model['answer'] or {})}"
+            yield f"  {model['id']:{width}}  {_verdict(model, one['key'])}"
             for token in (model["answer"] or {}).get("tokens", ()):
                 yield from _token(token, model["spaces"], " " * (width + 4))
 
 
-def _verdict(answer: Answer) -> str:
-    """Whether it is a token, and its split."""
-    split = answer.get("split")
-    if split is None:
-        pieces = "" if answer.get("tokens") else "; its tokenizer was not asked"
-    else:
-        pieces = f"; read as {' '.join(split) or 'nothing'}"
+def _verdict(model: Mapping[str, Any], found: str) -> str:
+    """Whether a key is a token of a model, and its split."""
+    answer: Answer = model["answer"] or {}
     kinds = [token["kind"] for token in answer.get("tokens", ())]
-    return f"a token ({', '.join(kinds)}){pieces}" if kinds else f"no token{pieces}"
+    told = [f"a token ({', '.join(kinds)})" if kinds else "no token"]
+    split = answer.get("split")
+    if split is not None:
+        told.append(f"read as {' '.join(split) or 'nothing'}")
+        after = answer.get("forms", {}).get(f" {answer.get('form', found)}")
+        if after and after["split"] != split:
+            told.append(f"after a space {' '.join(after['split'])}")
+    elif not model["tokenizer"]:
+        told.append("without a tokenizer")
+    elif not kinds:
+        told.append("its tokenizer was not asked")
+    return "; ".join(told)
 
 
 def _token(token: Answer, spaces: Sequence[str], indent: str) -> Iterator[str]:

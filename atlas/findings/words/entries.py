@@ -73,11 +73,13 @@ class Row:
 
     tokens  its tokens of any written form
     split   the pieces that its tokenizer makes of the word; None where that was not asked
+    after   the pieces of the word after a space, where the tokenizer tells that apart; else None
     """
 
     model: ModelLexicon
     tokens: Sequence[Token]
     split: Sequence[Piece] | None
+    after: Sequence[Piece] | None
 
     def title(self, language: str) -> str:
         """The model's title."""
@@ -106,11 +108,11 @@ class Entry:
     def rows(self) -> list[Row]:
         """What each model makes of it."""
         return [
-            Row(model, *self._told(model, answer or {}))
+            self._row(model, answer or {})
             for model, answer in zip(self.lexicon.models, self.answers, strict=True)
         ]
 
-    def _told(self, model: ModelLexicon, answer: Answer) -> tuple[list[Token], list[Piece] | None]:
+    def _row(self, model: ModelLexicon, answer: Answer) -> Row:
         tokens = [
             Token(
                 token["id"],
@@ -123,9 +125,13 @@ class Entry:
             )
             for token in answer.get("tokens", ())
         ]
-        split = answer.get("split")
-        pieces = None if split is None else [Piece(text, self._hrefs.of(text)) for text in split]
-        return tokens, pieces
+        after = answer.get("forms", {}).get(f" {self.text}", {})
+        return Row(
+            model, tokens, self._pieces(answer.get("split")), self._pieces(after.get("split"))
+        )
+
+    def _pieces(self, split: Sequence[str] | None) -> list[Piece] | None:
+        return None if split is None else [Piece(one, self._hrefs.of(one)) for one in split]
 
     def _space(self, model: ModelLexicon, token: Answer, told: Answer) -> Told:
         near = [Near(text, self._hrefs.of(text), value) for text, value, _ in told["near"]]

@@ -107,6 +107,8 @@ def awkward(tmp_path: Path) -> Path:
         "script": ["Latin", None] * (rows // 2),
         "pos": [None] * rows,
         "reading": [None] * rows,
+        "norm": np.ones(rows, np.float32),
+        "suspicion": [None] * rows,
         "cluster_coarse": np.array([0] * 6 + [-1] * 6, np.int32),
         "cluster_fine": np.full(rows, -1, np.int32),
         "neighbor_ids": others,

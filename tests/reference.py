@@ -35,6 +35,9 @@ COLUMNS = {
     "script": "`Latin`, `Han`, `Kanji and kana`, `Digits`, …; empty where it has none",
     "pos": "UniDic's part of speech, for Japanese",
     "reading": "the reading in katakana, for Japanese",
+    "norm": "the length of its vector in this space",
+    "suspicion": "how untrained its row of the input table looks: 0 as most rows, 1 as rows known "
+    "to be unused; empty where nothing tells",
     "x_NAME": "place on the projection, to the right",
     "y_NAME": "place on the projection, upward",
     "cluster_coarse": "key of a coarse cluster in the JSON; -1 is noise",

@@ -23,10 +23,11 @@ from atlas.spaces.records import KINDS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 4  # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors
+# 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors; 5: norm and suspicion
+SCHEMA_VERSION = 5
 
 NOBODY = -1  # in place of a neighbor's id, of a token that has none: its vector is zero
-NULLABLE = ("pos", "reading", "script")  # columns
+NULLABLE = ("pos", "reading", "script", "suspicion")  # columns
 AGAIN = "Run `atlas build` without --frozen to make it again."
 
 
@@ -78,6 +79,8 @@ def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
         "script": words,
         "pos": words,
         "reading": pa.string(),
+        "norm": pa.float32(),
+        "suspicion": pa.float32(),
     }
     for name in projections:
         result |= {f"x_{name}": pa.float32(), f"y_{name}": pa.float32()}
@@ -229,6 +232,8 @@ def _value_faults(data: Dataset) -> Iterator[str]:
         yield from (f"{name} has empty cells" for name in empty)
         return  # what follows reads numbers
     yield from _neighbor_faults(data, ids)
+    if not np.isfinite(data.column("norm")).all():
+        yield "norm is not finite"
     if unknown := {kind for kind in data.strings("kind") if kind} - set(KINDS):
         yield f"unknown kinds {sorted(unknown)}"
     for name in data.about.map.projections:

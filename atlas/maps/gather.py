@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -34,8 +35,8 @@ from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout
 from atlas.maps.tasks import MapTasks
 from atlas.numeric.density import NOISE
 from atlas.numeric.types import Floats, Ints
-from atlas.numeric.vectors import directed, unit
-from atlas.spaces.records import Annotations, Averages, Card, Selection, Vocabulary
+from atlas.numeric.vectors import directed, lengths, unit
+from atlas.spaces.records import Annotations, Averages, Card, Selection, Suspicion, Vocabulary
 
 _NEAREST = 8  # clusters named as nearest to a cluster
 
@@ -89,6 +90,7 @@ class _Results:
         self.truth = {
             name: store.read(task.key, Faithfulness) for name, task in plan.faithfulness.items()
         }
+        self.suspicion = store.read(plan.suspicion.key, Suspicion) if plan.suspicion else None
         self.pinned = store.read(plan.landmarks.key, Landmarks) if plan.landmarks else None
         self.texts = [self.words.texts[row] for row in self.ids]
 
@@ -119,6 +121,8 @@ def _columns(read: _Results) -> dict[str, Any]:
         "script": [name or None for name in of(read.words.scripts)],
         "pos": of(read.notes.pos),
         "reading": of(read.notes.readings),
+        "norm": lengths(np.asarray(read.space.values), read.ids),
+        "suspicion": _suspicion(read),
         "cluster_coarse": read.groups.coarse,
         "cluster_fine": read.groups.fine,
         "neighbor_ids": np.where(alone[:, None], NOBODY, neighbors),
@@ -132,6 +136,14 @@ def _columns(read: _Results) -> dict[str, Any]:
             f"label_{name}": read.labels[name].zooms,
         }
     return values
+
+
+def _suspicion(read: _Results) -> list[float | None]:
+    """How untrained the row of each token looks; None where nothing tells."""
+    if read.suspicion is None:
+        return [None] * len(read.ids)
+    scores = np.asarray(read.suspicion.scores)[read.ids].tolist()
+    return [None if math.isnan(score) else score for score in scores]
 
 
 def _map_facts(plan: MapTasks, read: _Results) -> MapFacts:

@@ -29,7 +29,7 @@ from atlas.maps.stages.project import project
 from atlas.maps.tasks import MapTasks
 from atlas.models.checkpoint import Checkpoint
 from atlas.section import recorded
-from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, read_words
+from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, plan_table, read_words
 
 # Neighbors compared by the measures of faithfulness; the figures in the field are at 15.
 TRUST_K = 15
@@ -50,8 +50,11 @@ class MapTarget(MapTasks):
         return self.model.optional
 
     def without(self, lost: Collection[str]) -> MapTarget | None:
-        """The map, or None when one of its tasks is among those lost."""
-        return None if any(task.key in lost for task in self.tasks()) else self
+        """The map, without suspicion where that failed; None when another of its tasks is among
+        those lost."""
+        known = self.suspicion and self.suspicion.key not in lost
+        left = self if known or not self.suspicion else replace(self, suspicion=None)
+        return None if any(task.key in lost for task in left.tasks()) else left
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -102,6 +105,8 @@ def plan_map(
     )
     space = plan_space(root, source, wanted)
     plan = _drawn(model, entry, checkpoint, space)
+    if entry.words is None and entry.tensor is None:
+        plan = replace(plan, suspicion=plan_table(source)[-1])
     sets, said = _meant(model, landmarks, claims)
     return _pinned(plan, sets, said) if sets or said else plan
 

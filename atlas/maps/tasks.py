@@ -23,6 +23,8 @@ class MapTasks:
     drawn      each projection, as its method draws it
     main       the one of them on which clusters are found, and whose map is shown first
     layouts    each projection as it is shown
+    suspicion  how untrained each row of the model's input table looks; None where tokens are none
+               of its rows
     """
 
     id: str
@@ -44,6 +46,7 @@ class MapTasks:
     lexicon: Task | None = None
     landmarks: Task | None = None
     asked: Task | None = None
+    suspicion: Task | None = None
     sets: tuple[Landmark, ...] = ()
     claims: tuple[Claim, ...] = ()
 
@@ -57,7 +60,7 @@ class MapTasks:
             self.selection,
             self.neighbors,
         )
-        pinned = tuple(task for task in (self.lexicon, self.landmarks) if task)
+        pinned = tuple(task for task in (self.lexicon, self.landmarks, self.suspicion) if task)
         return (
             *single,
             *self.drawn.values(),

@@ -88,6 +88,12 @@ class MapView:
         """Whether the map is so large that its page loads it in tiles."""
         return len(self.ids) > LIMIT
 
+    @property
+    def suspicious(self) -> bool:
+        """Whether it is known how untrained its tokens look."""
+        column = self.data.table.column("suspicion")
+        return bool(column.null_count < len(column))
+
     def row(self, token: int) -> int:
         """The row of a token id."""
         return int(np.searchsorted(self.ids, token))

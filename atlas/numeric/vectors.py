@@ -36,6 +36,19 @@ def directed(
     return result
 
 
+def lengths(
+    values: npt.NDArray[Real], rows: npt.NDArray[np.integer] | None = None
+) -> npt.NDArray[np.float64]:
+    """The lengths of the rows of (n, d), or of those given (m,), taken in float64 in blocks."""
+    count = len(values) if rows is None else len(rows)
+    result = np.empty(count)
+    for begin in range(0, count, _PART):
+        at = slice(begin, begin + _PART)
+        part = values[at if rows is None else rows[at]].astype(np.float64)
+        result[at] = np.sqrt(np.einsum("nd,nd->n", part, part))
+    return result
+
+
 def unit(
     values: npt.NDArray[Real], rows: npt.NDArray[np.integer] | None = None
 ) -> npt.NDArray[Real]:

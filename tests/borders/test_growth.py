@@ -48,6 +48,8 @@ def crowd(awkward: Path, capsys: Any) -> Path:
         "script": ["Latin"] * TOKENS,
         "pos": [None] * TOKENS,
         "reading": [None] * TOKENS,
+        "norm": np.ones(TOKENS, np.float32),
+        "suspicion": [None] * TOKENS,
         "cluster_coarse": np.where(np.arange(TOKENS) < INSIDE, 0, -1).astype(np.int32),
         "cluster_fine": np.full(TOKENS, -1, np.int32),
         "neighbor_ids": random.integers(0, TOKENS, (TOKENS, 3), np.int32),

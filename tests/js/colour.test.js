@@ -35,7 +35,14 @@ test("numbers are named and coloured in steps", () => {
 for (const name of maps) {
 	test(`${name}: the legend counts what is drawn`, async () => {
 		const { map, tokens } = await mapOf(name);
-		for (const colour of ["cluster", "kind", "script", "rank", "overlap"]) {
+		for (const colour of [
+			"cluster",
+			"kind",
+			"script",
+			"rank",
+			"overlap",
+			"norm",
+		]) {
 			const { items, none, plane } = await colouringBy(map, colour);
 			const counted = items.reduce((sum, { count }) => sum + (count ?? 0), 0);
 			assert.equal(counted + none, tokens.length, colour);

@@ -24,6 +24,8 @@ const root = process.env.ATLAS_GOLDEN ?? "";
  *   places: Record<string, [x: number, y: number]>,
  *   zooms: Record<string, number>,
  *   overlap: Record<string, number>,
+ *   norm: number,
+ *   suspicion: number | null,
  * }} Token
  */
 

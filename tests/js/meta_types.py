@@ -37,6 +37,8 @@ def _type(value: dict[str, Any]) -> str:
         return str(value["$ref"].rpartition("/")[2])
     if "anyOf" in value:
         return " | ".join(_type(one) for one in value["anyOf"])
+    if "prefixItems" in value:
+        return f"[{', '.join(map(_type, value['prefixItems']))}]"
     if value["type"] == "array":
         return f"{_type(value['items'])}[]"
     if value["type"] == "object":

@@ -290,6 +290,28 @@ each(
 	},
 );
 
+each(
+	"steps of lengths and of suspicion are those of the data",
+	async ({ source, meta, rows, token }) => {
+		await everything(source);
+		const norms = await source.plane("norm", meta.main);
+		const suspicion = await source.plane("suspicion", meta.main);
+		assert.ok(norms.names.length > 1);
+		for (const row of rows) {
+			const { norm, suspicion: told } = token(row);
+			const [low, high] = norms.names[norms.plane[row]];
+			// Edges are told to three digits.
+			assert.ok(norm >= low * 0.99 && norm <= high * 1.01, `${norm}: ${low}`);
+			if (told === null) assert.equal(suspicion.plane[row], 255);
+			else {
+				const [from, to] = suspicion.names[suspicion.plane[row]];
+				const share = Math.min(Math.max(told, 0), 1);
+				assert.ok(share >= from && share <= to, `${told}: ${from}–${to}`);
+			}
+		}
+	},
+);
+
 each("clusters are told with the places of their names", ({ tokens, meta }) => {
 	for (const { size, colour } of meta.clusters.coarse) {
 		assert.ok(size > 0 && colour >= 0 && colour < 12);

@@ -79,6 +79,8 @@ def expected(data: Dataset, projections: list[str]) -> list[dict[str, Any]]:
     numbers = {
         "coarse": data.column("cluster_coarse").tolist(),
         "fine": data.column("cluster_fine").tolist(),
+        "norm": data.column("norm").tolist(),
+        "suspicion": data.table.column("suspicion").to_pylist(),
     }
     return [
         {

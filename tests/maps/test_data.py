@@ -39,6 +39,8 @@ def make(texts: list[str], k: int = 3) -> Dataset:
         "script": ["Latin" if row % 2 else None for row in range(rows)],
         "pos": [None] * rows,
         "reading": [None] * rows,
+        "norm": np.ones(rows, np.float32),
+        "suspicion": [None] * rows,
         "cluster_coarse": np.zeros(rows, np.int32),
         "cluster_fine": np.full(rows, -1, np.int32),
         "neighbor_ids": ids[random.integers(0, rows, (rows, k))],
@@ -124,6 +126,8 @@ def test_the_columns_are_those_of_the_design(tmp_path: Path) -> None:
         "script",
         "pos",
         "reading",
+        "norm",
+        "suspicion",
         "x_umap",
         "y_umap",
         "x_pca",
@@ -233,11 +237,11 @@ def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> N
 ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "schema version": (
         lambda about: about.update(schema_version=99),
-        "schema version 99; this atlas reads version 4",
+        "schema version 99; this atlas reads version 5",
     ),
     "data of an older atlas": (
         lambda about: (about.update(schema_version=1), about.pop("landmarks"), about.pop("claims")),
-        "schema version 1; this atlas reads version 4",
+        "schema version 1; this atlas reads version 5",
     ),
     "landmark of other tokens": (
         lambda about: about["landmarks"][0].update(members=[0, 1]),

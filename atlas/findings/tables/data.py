@@ -153,7 +153,7 @@ class Shape(Part):
     outliers: tuple[int, ...] = Field(description="dimensions that stand out by mean or deviation")
     outlier_share: float = Field(description="of a row's squared length, what these hold")
     by_kind: tuple[Norms, ...]
-    by_place: tuple[Norms, ...] = Field(description="in twentieths of the vocabulary, by id")
+    by_place: tuple[Norms, ...] = Field(description="in tenths of the vocabulary, by id")
 
 
 COMPONENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

@@ -18,6 +18,7 @@ from atlas.findings.tables import data
 from atlas.findings.tables.data import Indicator, Listed, Suspect, TableFile, Untrained, Verified
 from atlas.findings.tables.stages.rows import rows
 from atlas.findings.tables.stages.shape import shape
+from atlas.findings.tables.stages.verify import verify as verification
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
 from atlas.numeric.types import Array
@@ -143,4 +144,7 @@ def plan_tables(model: Model, checkpoint: Checkpoint, verify: bool) -> TableTarg
     )
     inputs = (words, table, suspicion)
     formed = Task(shape, {}, inputs, label=f"{model.id}: shape")
-    return TableTarget(model, words, table, suspicion, beside, formed)
+    asked = None
+    if verify and not checkpoint.table:
+        asked = replace(source.task(verification, {}), inputs=(words, suspicion))
+    return TableTarget(model, words, table, suspicion, beside, formed, asked)

@@ -15,6 +15,7 @@ from atlas.maps.view import MapView
 from atlas.web.charts import Chart, chart
 
 SHOWN = 60  # tokens of a list that a page shows; all are in its files
+COPIED = 5000  # ids of a list that a page holds
 WIDE, HIGH = 460, 150  # of the picture of scores
 _FORMULA = tuple("=+-@\t\r＝＋－＠'")  # cells that a spreadsheet would take for formulas
 
@@ -56,7 +57,7 @@ class TableView:
         self.rows, self.untrained, self.shape = data.rows, data.untrained, data.shape
         self.address = f"models/{self.id}/table/"
         self.csv = f"{self.id}.table.csv"
-        self.wide, self.high = WIDE, HIGH
+        self.wide, self.high, self.copied = WIDE, HIGH, COPIED
 
     def title(self, language: str) -> str:
         """The title of its model."""
@@ -149,13 +150,9 @@ class TableView:
 
     @cached_property
     def by_place(self) -> Chart:
-        """Lengths of rows in twentieths of the vocabulary."""
+        """Lengths of rows in tenths of the vocabulary, by the first id of each."""
         places = self.shape.by_place
-        step = max(len(places) // 4, 1)
-        labels = [
-            f"{int(one.name):,}".replace(",", "\u2009") if number % step == 0 else ""
-            for number, one in enumerate(places)
-        ]
+        labels = [_short(int(one.name)) for one in places]
         lines = {
             "low": [one.low for one in places],
             "middle": [one.middle for one in places],
@@ -169,6 +166,18 @@ class TableView:
         shares = self.shape.components
         labels = [str(count) for count in COMPONENTS[: len(shares)]]
         return chart(labels, {"overlap": list(shares)}, percent=True)
+
+    @property
+    def failed(self) -> int:
+        """How many of the tokens that look untrained the model did not repeat."""
+        v = self.data.verified
+        return sum(one.chance < v.least for one in v.suspects) if v else 0
+
+    @property
+    def others_failed(self) -> int:
+        """How many of the ordinary ones it did not repeat."""
+        v = self.data.verified
+        return sum(one.chance < v.least for one in v.others) if v else 0
 
     @property
     def alike(self) -> Sequence[Group]:
@@ -203,6 +212,11 @@ class TableView:
             for number, group in enumerate(groups, 1):
                 for row, told in zip(group.ids, group.texts, strict=True):
                     yield f"{name}_{number}", row, told, "", ""
+
+
+def _short(number: int) -> str:
+    """A number in few signs, thousands as k: the labels of an axis."""
+    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"
 
 
 def _cell(told: str | int | float) -> str:

@@ -87,6 +87,14 @@ class Counts(Part):
     pos: list[int]
 
 
+class Steps(Part):
+    """The least and the largest number of each step that files hold of a property: the lengths of
+    vectors, and how untrained rows look, where that is known."""
+
+    norm: list[tuple[float, float]]
+    suspicion: list[tuple[float, float]] | None = None
+
+
 class Landmark(Part):
     """A set of tokens with its titles by language; the largest set comes first. Rows of a map in
     tiles are in a file of their own."""
@@ -146,6 +154,7 @@ class Meta(Part):
     neighbors: int
     projections: dict[str, Projection]
     groups: Groups
+    steps: Steps
     clusters: Levels
     until: Until
     landmarks: list[Landmark] | None = None

@@ -12,7 +12,7 @@ with DecompressionStream.
     layout   of another projection: x and y as above, then label zoom
     facts    token ids (three byte planes), fine clusters (two), then for each projection, in the
              order of the page's list, the number of the token's `k` nearest neighbors that it keeps
-             (one)
+             (one), then the steps of the length of its vector and of suspicion (one each)
     near     for each of ten nearest neighbors its row (three byte planes of all rows), then its
              similarity (one each, 0..255); a token without neighbors names itself
 """
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,6 +43,7 @@ from atlas.maps.files.meta import (
     Places,
     Projection,
     Rectangle,
+    Steps,
     Tiles,
     Until,
 )
@@ -50,10 +52,11 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 16  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 17  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
 GREY = 255  # for noise, and for tokens without a property
 PROPERTIES = ("kind", "script", "pos")
+EIGHTHS = tuple(part / 8 for part in range(9))
 
 
 def quantised(data: Dataset, projection: str) -> Array:
@@ -135,6 +138,7 @@ def _meta(
         main=main,
         k=data.about.faithfulness[main].k,
         projections={name: projection(name, file) for name, file in points.items()},
+        steps=steps(data)[0],
         groups=Groups(**{what: codes(data.strings(what))[0] for what in PROPERTIES}),
         clusters=levels,
         until=Until(coarse=COARSE_UNTIL, fine=FINE_UNTIL),
@@ -199,7 +203,8 @@ def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]
         np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes()
         for name in names
     ]
-    columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept]
+    told = [plane[order].tobytes() for plane in steps(data)[1]]
+    columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept, *told]
     beside = planes(rows.T, 3) + shares(similar.T)
     texts, readings = lines("text"), lines("reading")
     own = Files(
@@ -213,6 +218,25 @@ def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]
     shown = int(near.shape[1]) if near.ndim == 2 else 0
     pins = _landmarks(data, place)
     return files, _meta(data, levels, names, shown, files=own, landmarks=pins)
+
+
+def steps(data: Dataset) -> tuple[Steps, list[Array]]:
+    """The steps of the tokens' norms and of their suspicion, and two planes (n,) uint8 of them;
+    GREY where suspicion is not known.
+
+    Norms are parted into eighths of the tokens; suspicion from 0, as most rows, to 1, as rows
+    known to be unused.
+    """
+    norms = data.column("norm").astype(np.float64)
+    edges = np.unique([float(f"{edge:.3g}") for edge in np.quantile(norms, EIGHTHS)])
+    inner = np.searchsorted(edges[1:-1], norms, "right").astype(np.uint8)
+    pairs = list(pairwise(edges.tolist())) or [(float(edges[0]), float(edges[0]))]
+    scores = np.asarray(data.table.column("suspicion").to_numpy(), np.float64)
+    known = np.isfinite(scores)
+    shares = np.clip(np.where(known, scores, 0), 0, 1)
+    plane = np.where(known, np.minimum(np.floor(shares * 8), 7), GREY).astype(np.uint8)
+    told = Steps(norm=pairs, suspicion=list(pairwise(EIGHTHS)) if known.any() else None)
+    return told, [inner, plane]
 
 
 def _near(data: Dataset) -> Array:
@@ -235,6 +259,7 @@ def _tiled(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]:
         near,
         data.lists("neighbor_similarities")[:, :NEAR],
         [np.array(landmark.rows, np.int64) for landmark in pins],
+        steps(data)[1],
     )
     packed = {f"{name}.bin": pack(raw) for name, raw in tiles.files(layouts, tokens)}
     folder = tiles.folder(data.about.map.id, packed)

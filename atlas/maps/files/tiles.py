@@ -16,7 +16,8 @@ of a map are in one folder whose name holds the digest of all of them:
                then high; then a byte plane for each of label zoom, coarse cluster, kind, script,
                part of speech; in other projections than the main one then rows (four planes)
     N.t        told of these points: eighth of the vocabulary by id (one plane), neighbors kept
-               (one), then texts, one a line, each with a tab and its reading where it has one
+               (one), the steps of the vector's length and of suspicion (one each), then texts, one
+               a line, each with a tab and its reading where it has one
     facts.N    of a chunk of rows: ids (four planes), fine clusters (two), neighbors kept (one for
                each projection), places in the order of the other projections' points (four each)
     near.N     of a chunk of rows: rows of ten neighbors (four planes of all), similarities (one,
@@ -259,8 +260,8 @@ class Layout:
 @dataclass(frozen=True, eq=False)
 class Tokens:
     """What does not depend on a projection, in the order of the data's rows, ids (n,) ascending:
-    fine clusters (n,), ids of neighbors (n, k) and similarities (n, k), and the rows of the members
-    of each landmark."""
+    fine clusters (n,), ids of neighbors (n, k) and similarities (n, k), the rows of the members of
+    each landmark, and two planes (n,) of steps."""
 
     texts: list[str]
     readings: list[str | None]
@@ -269,6 +270,7 @@ class Tokens:
     near: Array
     similarities: Array
     landmarks: list[Array]
+    steps: list[Array]
 
 
 def files(layouts: list[Layout], tokens: Tokens) -> Iterator[tuple[str, bytes]]:
@@ -328,6 +330,7 @@ def _tiles(layout: Layout, tokens: Tokens, place: Array | None) -> Iterator[tupl
         own = b"" if place is None else planes(place[rows], 4)
         yield f"{prefix}{tile}.p", b"".join([*points, *properties, own])
         told = planes(eighth[rows], 1) + planes(layout.kept[rows], 1)
+        told += b"".join(planes(plane[rows], 1) for plane in tokens.steps)
         yield f"{prefix}{tile}.t", told + "\n".join(_lines(tokens, rows)).encode()
 
 

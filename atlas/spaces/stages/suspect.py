@@ -18,7 +18,8 @@ from atlas.models.round_trip import NEVER
 from atlas.models.tensors import TENSORS, read_bias
 from atlas.numeric import separation
 from atlas.numeric.separation import Indicator, by_direction, by_value, clearest, line
-from atlas.numeric.types import Doubles, Floats, Ints
+from atlas.numeric.types import Doubles, Ints
+from atlas.numeric.vectors import lengths as lengths_of
 from atlas.spaces.records import Suspicion, Vectors, Vocabulary
 
 SEPARATION = helper("separation", version=separation.VERSION)
@@ -48,7 +49,8 @@ def suspect(vocabulary: Vocabulary, vectors: Vectors, *, work: Work = Work()) ->
         "flagged": [],
     }
     if len(known) < LEAST or len(known) == len(values):
-        return Suspicion(np.full(len(values), np.nan, np.float32), _lengths(values), facts)
+        nothing = np.full(len(values), np.nan, np.float32)
+        return Suspicion(nothing, lengths_of(values).astype(np.float32), facts)
     indicators, lengths = by_direction(values, known)
     indicators.insert(0, by_value("norm", lengths.copy(), known))
     bias = read_bias(work.location, len(values)) if work.location else None
@@ -89,12 +91,3 @@ def _scaled(best: Indicator, known: Ints) -> tuple[Doubles, float]:
     wide = drawn.inside - drawn.outside
     scores = np.round((best.scores - drawn.outside) / wide, 4)
     return scores, float(np.floor((drawn.least - drawn.outside) / wide * 1e4) / 1e4)
-
-
-def _lengths(values: Floats) -> Floats:
-    """The lengths (n,) of rows (n, d)."""
-    squares = np.empty(len(values))
-    for begin in range(0, len(values), 4096):
-        part = values[begin : begin + 4096].astype(np.float64)
-        squares[begin : begin + 4096] = np.einsum("nd,nd->n", part, part)
-    return np.asarray(np.sqrt(squares), np.float32)

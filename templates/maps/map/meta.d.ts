@@ -60,6 +60,7 @@ export interface Meta {
 	neighbors: number;
 	projections: Record<string, Projection>;
 	groups: Groups;
+	steps: Steps;
 	clusters: Levels;
 	until: Until;
 	landmarks?: Landmark[] | null;
@@ -93,6 +94,12 @@ export interface Rectangle {
 	left: number;
 	bottom: number;
 	width: number;
+}
+
+/** The least and the largest number of each step that files hold of a property: the lengths of vectors, and how untrained rows look, where that is known. */
+export interface Steps {
+	norm: [number, number][];
+	suspicion?: [number, number][] | null;
 }
 
 /** The files of a map that is loaded in tiles. `folder` holds them. Labels are `labels` half-octaves ahead of their tile's level, down to the level `deepest`. `ids` are the first ids of the chunks that map ids to rows, `grams` is the number of files that lead from parts of texts to words. `extent` is the larger one of each projection's width and height, in units of the frame. */

@@ -79,8 +79,9 @@ def made(
     there = np.clip(unit[:, ::-1] ** 2, 0, 1)
     other = tiles.Layout("pca", there, tiles.tree(there, zooms, cap, seed), groups, layout.kept)
     fine = rng.integers(-1, 500, n)
+    steps = [(np.arange(n) % 8).astype(np.uint8), np.full(n, 255, np.uint8)]
     tokens = tiles.Tokens(
-        texts, readings, ids, fine, near, rng.random((n, 10)), [np.arange(0, n, 7)]
+        texts, readings, ids, fine, near, rng.random((n, 10)), [np.arange(0, n, 7)], steps
     )
     read = Read(dict(tiles.files([layout, other], tokens)))
     read.ids, read.near = ids, near  # type: ignore[attr-defined]
@@ -152,7 +153,9 @@ def test_facts_texts_and_neighbors_stand_beside_their_points(seed: int, n: int) 
         rows = tree.order[start : start + count]
         told = read.files[f"{tile}.t"]
         assert list(told[:count]) == (rows * 8 // n).tolist()
-        assert told[2 * count :].decode().split("\n") == [
+        assert list(told[2 * count : 3 * count]) == (rows % 8).tolist()
+        assert set(told[3 * count : 4 * count]) == {255}
+        assert told[4 * count :].decode().split("\n") == [
             f"{texts[row]}\t{readings[row]}" if readings[row] else texts[row]
             for row in rows.tolist()
         ]

@@ -18,10 +18,10 @@ SHAPE = helper("shape", version=cloud.VERSION)
 
 SAMPLED = 2000  # rows, at most, every pair of which is compared
 SPREAD = 8192  # rows, at most, of which the covariance is taken
-PLACES = 20  # parts of the vocabulary by id
+PLACES = 10  # parts of the vocabulary by id
 
 
-@stage("shape", version=1, weight=1, uses=(SHAPE,))
+@stage("shape", version=2, weight=1, uses=(SHAPE,))
 def shape(
     vocabulary: Vocabulary,
     vectors: Vectors,

@@ -61,7 +61,7 @@ function toldCounts({ meta }, name) {
  * @returns {Promise<Found>}
  */
 async function keysBy(map, name, points) {
-	if (name === "rank" || name === "overlap") {
+	if (isRamp(name)) {
 		const { plane, names } = await map.source.plane(name, map.projection);
 		const write = map.number;
 		return { plane, items: numberItems(names, write) };
@@ -85,6 +85,14 @@ async function keysBy(map, name, points) {
 	}));
 	return { plane: points.groups[group], items };
 }
+
+/**
+ * Whether a property is told in steps from low to high.
+ * @param {string} name
+ * @returns {name is "rank" | "overlap" | "norm" | "suspicion"}
+ */
+export const isRamp = (name) =>
+	["rank", "overlap", "norm", "suspicion"].includes(name);
 
 /**
  * @param {[number, number][]} steps the first and last number of each step

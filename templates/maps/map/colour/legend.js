@@ -3,6 +3,7 @@
 // narrow maps and in frames it is folded until a reader opens it.
 import { make, need } from "../../../assets/shared/dom.js";
 import { fill } from "../panel/words.js";
+import { isRamp } from "./colouring.js";
 import { NOISE } from "./palette.js";
 import { step, swatch } from "./swatch.js";
 
@@ -46,7 +47,7 @@ export function showLegend(map, colouring) {
 	/** @type {HTMLSelectElement} */
 	const select = need(map.stage, "select[name=colour]");
 	need(box, "b").textContent = select.selectedOptions[0]?.text ?? "";
-	const ramp = name === "rank" || name === "overlap";
+	const ramp = isRamp(name);
 	// More than one beyond the first, or "all" would stand in the place of one.
 	const every = items.length < SHOWN + 2 || box.dataset.every === name;
 	const list = make("ul", {

@@ -9,6 +9,7 @@ import { WholeSource } from "./whole.js";
 /** @typedef {"cluster" | "kind" | "script" | "pos"} Group */
 /** @typedef {{ left: number, right: number, bottom: number, top: number }} Rectangle */
 /** @typedef {[x: number, y: number]} Place */
+/** @typedef {"norm" | "suspicion"} Told of tokens, in steps that the description names */
 
 /**
  * The points that are loaded. `rows` is null where all are, in order.
@@ -62,7 +63,7 @@ import { WholeSource } from "./whole.js";
  *   all(query: string): Promise<number[] | null>,
  *   rowOf(id: number): Promise<number>,
  *   ids(rows: number[]): Promise<number[]>,
- *   plane(name: "rank" | "overlap", projection: string): Promise<Steps>,
+ *   plane(name: "rank" | "overlap" | Told, projection: string): Promise<Steps>,
  *   landmarks(): Promise<Landmark[]>,
  *   spot(projection: string, row: number): Place | undefined,
  * }} Source

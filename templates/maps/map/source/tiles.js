@@ -7,7 +7,7 @@ import { countSteps, eighths } from "./steps.js";
 import { Tiling } from "./tiling.js";
 
 /** @import { Landmark, Meta, Tiles } from "../meta" */
-/** @import { Facts, Match, Place, Points, Rectangle } from "./index.js" */
+/** @import { Facts, Match, Place, Points, Rectangle, Told } from "./index.js" */
 
 /** @typedef {{ rows: number[], texts: string[], places: Record<string, [number[], number[]]> }} Members of a landmark */
 
@@ -309,11 +309,15 @@ export class TiledSource {
 	}
 
 	/**
-	 * @param {"rank" | "overlap"} name
+	 * @param {"rank" | "overlap" | Told} name
 	 * @param {string} projection
 	 */
 	async plane(name, projection) {
 		const tiling = this.#of(projection);
+		if (name === "norm" || name === "suspicion") {
+			const names = this.meta.steps[name] ?? [];
+			return { plane: await tiling.plane(name), names };
+		}
 		if (name === "overlap") {
 			return countSteps(await tiling.plane("kept"), this.meta.k);
 		}

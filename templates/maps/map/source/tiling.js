@@ -13,7 +13,7 @@ import { Quadtree, share } from "./quadtree.js";
 /**
  * What is told of a tile's points: eighths of the vocabulary, neighbors kept,
  * texts with their readings.
- * @typedef {{ eighth: Uint8Array, kept: Uint8Array, texts: string[][] }} Told
+ * @typedef {{ eighth: Uint8Array, kept: Uint8Array, norm: Uint8Array, suspicion: Uint8Array, texts: string[][] }} Told
  */
 /** @typedef {{ budget: number, kept: number }} Limits */
 
@@ -254,12 +254,14 @@ export class Tiling {
 		if (before) return before;
 		const wanted = unpack(`${this.#prefix}${tile.n}.t.bin`).then((bytes) => {
 			const n = tile.count;
-			const said = lines(bytes.subarray(2 * n));
+			const said = lines(bytes.subarray(4 * n));
 			const texts = said.map((line) => line.split("\t"));
 			this.#texts.set(tile.n, texts);
 			return {
 				eighth: bytes.subarray(0, n),
 				kept: bytes.subarray(n, 2 * n),
+				norm: bytes.subarray(2 * n, 3 * n),
+				suspicion: bytes.subarray(3 * n, 4 * n),
 				texts,
 			};
 		});
@@ -270,7 +272,7 @@ export class Tiling {
 
 	/**
 	 * What is told of each point in use.
-	 * @param {"eighth" | "kept"} name
+	 * @param {"eighth" | "kept" | "norm" | "suspicion"} name
 	 */
 	async plane(name) {
 		const tiles = this.#inUse();

@@ -8,9 +8,9 @@ import { romajiOf, soundOf } from "./romaji.js";
 import { countSteps, eighths } from "./steps.js";
 
 /** @import { Files, Meta } from "../meta" */
-/** @import { Facts, Group, Match, Place, Points } from "./index.js" */
+/** @import { Facts, Group, Match, Place, Points, Told } from "./index.js" */
 
-/** @typedef {{ ids: Uint32Array, fine: Uint16Array, overlaps: Record<string, Uint8Array>, order: Uint32Array }} Columns */
+/** @typedef {{ ids: Uint32Array, fine: Uint16Array, overlaps: Record<string, Uint8Array>, steps: Record<Told, Uint8Array>, order: Uint32Array }} Columns */
 /** @typedef {Omit<Points, "projection" | "groups">} Layout */
 
 export class WholeSource {
@@ -129,6 +129,10 @@ export class WholeSource {
 						bytes.subarray((5 + i) * n, (6 + i) * n),
 					]),
 				),
+				steps: {
+					norm: bytes.subarray((5 + names.length) * n, (6 + names.length) * n),
+					suspicion: bytes.subarray((6 + names.length) * n),
+				},
 				order: each((i) => i).sort((a, b) => ids[a] - ids[b]),
 			};
 		});
@@ -290,12 +294,14 @@ export class WholeSource {
 	/**
 	 * Steps to colour by: the rank in the vocabulary, or how many neighbors a
 	 * projection keeps.
-	 * @param {"rank" | "overlap"} name
+	 * @param {"rank" | "overlap" | Told} name
 	 * @param {string} projection
 	 */
 	async plane(name, projection) {
 		const n = this.total;
-		const { order, overlaps } = await this.#columns();
+		const { order, overlaps, steps } = await this.#columns();
+		if (name === "norm" || name === "suspicion")
+			return { plane: steps[name], names: this.meta.steps[name] ?? [] };
 		if (name === "overlap") {
 			return countSteps(overlaps[projection], this.meta.k);
 		}

@@ -65,7 +65,9 @@ def test_the_example_of_the_readme(
 ) -> None:
     (tmp_path / "site").symlink_to(tiny_atlas.root)
     monkeypatch.chdir(tmp_path)
-    section = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## In Python")[2]
+    section = (
+        (CHECKOUT / "docs" / "manual.md").read_text(encoding="utf-8").partition("## In Python")[2]
+    )
     found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert found
     names: dict[str, Any] = {}

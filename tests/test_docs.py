@@ -1,4 +1,4 @@
-"""README says what the code does: its commands and options, its tables of atlas.toml, its columns;
+"""The manual says what the code does: its commands and options, its tables of atlas.toml, its columns;
 and docs what the tests of every tokenizer and family measure."""
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from atlas.config.faults import _owner as owner
 from atlas.maps.data import columns
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+MANUAL = (CHECKOUT / "docs" / "manual.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:
-    told = re.findall(r"^\| `atlas (\w+)", README, re.MULTILINE)
+    told = re.findall(r"^\| `atlas (\w+)", MANUAL, re.MULTILINE)
     assert sorted(told) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_options_that_a_command_s_row_names_exist(name: str) -> None:
-    (row,) = re.findall(rf"^\| `atlas {name}.*$", README, re.MULTILINE)
+    (row,) = re.findall(rf"^\| `atlas {name}.*$", MANUAL, re.MULTILINE)
     known = {option for param in COMMANDS[name].params for option in param.opts}
     assert set(re.findall(r"--[\w-]+", row)) <= known
 
@@ -37,7 +38,7 @@ def test_every_option_that_readme_names_exists() -> None:
     known = {
         option for command in COMMANDS.values() for param in command.params for option in param.opts
     }
-    named = set(re.findall(r"`(?:atlas [^`]*)?(--[\w-]+)", README))
+    named = set(re.findall(r"`(?:atlas [^`]*)?(--[\w-]+)", README + MANUAL))
     assert named <= known | {"--prod", "--dir"}, named - known
 
 
@@ -54,7 +55,7 @@ def keys(value: Any, kind: type[BaseModel] | None, place: str) -> list[str]:
     return faults
 
 
-BLOCKS = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0])
@@ -75,7 +76,7 @@ def test_every_table_of_atlas_toml_has_an_example() -> None:
 def test_every_column_of_atlas_data_is_told_of() -> None:
     for name in columns(["umap"]):
         stem = name.removeprefix("x_").removeprefix("y_") if name[1] == "_" else name
-        assert f"`{name}`" in README or f"_{stem}`" in README, name
+        assert f"`{name}`" in MANUAL or f"_{stem}`" in MANUAL, name
 
 
 def between(name: str, file: str) -> str:
@@ -97,3 +98,10 @@ def test_every_file_that_is_named_exists() -> None:
         text = path.read_text(encoding="utf-8")
         named = set(re.findall(r"`((?:atlas|docs|tests|benchmarks)/[\w./-]+)`", text))
         assert [name for name in named if not (CHECKOUT / name).exists()] == [], path.name
+
+
+def test_readme_is_short_and_its_links_lead_somewhere() -> None:
+    assert len(README.splitlines()) < 80
+    for link in re.findall(r"\]\(([^)#]+)", README):
+        assert "://" in link or (CHECKOUT / link).exists(), link
+    assert "python dev.py demo " in README and "python dev.py test " in README

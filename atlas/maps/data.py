@@ -1,6 +1,6 @@
 """Atlas data of a map: a Parquet table and a JSON file. The contract between compute and render.
 
-The README and this module describe the columns; `read` checks both files against the description
+The manual and this module describe the columns; `read` checks both files against the description
 and against each other.
 """
 

@@ -106,5 +106,5 @@ def _token(token: Answer, spaces: Sequence[str], indent: str) -> Iterator[str]:
     told = token.get("spaces", ())
     width = max((len(spaces[space["space"]]) for space in told), default=0)
     for space in told:
-        near = ", ".join(f"{text} {similarity:.2f}" for text, similarity, _ in space["near"])
+        near = ", ".join(f"{text} {similarity:.2f}" for text, similarity in space["near"])
         yield f"{indent}  {spaces[space['space']]:{width}}  {near or 'none: its vector is zero'}"

@@ -182,8 +182,7 @@ test("models share what is near in both, whatever its form", () => {
 		space: 0,
 		kept: 0,
 		near: near.map(
-			(text, i) =>
-				/** @type {[string, number, number]} */ ([text, 1 - i / 10, i]),
+			(text, i) => /** @type {[string, number]} */ ([text, 1 - i / 10]),
 		),
 	});
 	const token = { id: 1, text: "x", kind: "word", rank: 2 };

@@ -22,7 +22,6 @@ class _Part(BaseModel):
 class Cluster(_Part):
     """The smallest cluster of a map that holds a token."""
 
-    id: str = Field(description="its name in addresses")
     title: str
     href: str = Field(description="below the root of each edition")
 
@@ -31,9 +30,9 @@ class InSpace(_Part):
     """What one space says of a token."""
 
     space: int = Field(ge=0, description="the place of the space among those of the model")
-    near: tuple[tuple[str, float, int], ...] = Field(
-        description="true neighbors by cosine, nearest first: text, similarity, token id; empty of "
-        "a token whose vector is zero"
+    near: tuple[tuple[str, float], ...] = Field(
+        description="true neighbors by cosine, nearest first: text and similarity; empty of a "
+        "token whose vector is zero"
     )
     kept: int = Field(ge=0, description="how many of its k nearest neighbors the map keeps near")
     cluster: Cluster | None = Field(None, description="left out of tokens in no cluster")

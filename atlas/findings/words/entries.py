@@ -134,7 +134,7 @@ class Entry:
         return None if split is None else [Piece(one, self._hrefs.of(one)) for one in split]
 
     def _space(self, model: ModelLexicon, token: Answer, told: Answer) -> Told:
-        near = [Near(text, self._hrefs.of(text), value) for text, value, _ in told["near"]]
+        near = [Near(text, self._hrefs.of(text), value) for text, value in told["near"]]
         alike = twins(token["text"], [one.text for one in near])
         at = told.get("at")
         return Told(

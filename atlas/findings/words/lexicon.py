@@ -50,13 +50,13 @@ class Space:
         row = int(np.searchsorted(self.ids, token))
         return row if row < len(self.ids) and self.ids[row] == token else None
 
-    def near(self, row: int) -> list[tuple[str, float, int]]:
-        """Text, similarity and id of the true neighbors of a row."""
+    def near(self, row: int) -> list[tuple[str, float]]:
+        """Text and similarity of the true neighbors of a row."""
         if not self._some[row]:
             return []
-        texts, ids, places = self.view.texts, self.ids, self._near[row].tolist()
+        texts, places = self.view.texts, self._near[row].tolist()
         return [
-            (texts[place], similar, int(ids[place]))
+            (texts[place], similar)
             for place, similar in zip(places, self._similar[row].tolist(), strict=True)
         ]
 
@@ -64,7 +64,7 @@ class Space:
     def clusters(self) -> tuple[list[Answer], list[Answer]]:
         """What is told of fine and of coarse clusters."""
         told = [
-            {"id": one.slug, "title": one.name, "href": self.view.page_of(one)}
+            {"title": one.name, "href": self.view.page_of(one)}
             for one in (*self.view.fine, *self.view.coarse)
         ]
         return told[: len(self.view.fine)], told[len(self.view.fine) :]

@@ -9,11 +9,11 @@ import { keyOf } from "./forms.js";
 /** @typedef {{ file: string | null, bytes?: number, known: "words" | "any" }} Tokenizer */
 /** @typedef {{ id: string, title: Text, language: string, spaces: Space[], tokenizer: Tokenizer | null }} Model */
 /** @typedef {{ models: Model[], shards: string[] }} Index */
-/** @typedef {[text: string, similarity: number, id: number]} Near */
+/** @typedef {[text: string, similarity: number]} Near */
 /**
  * What a space says of a token: the number of the space, its neighbors, its
  * cluster, how many neighbors the map keeps, and its place on the poster.
- * @typedef {{ space: number, near: Near[], cluster?: { id: string, title: string, href: string }, kept: number, at?: [number, number] }} Told
+ * @typedef {{ space: number, near: Near[], cluster?: { title: string, href: string }, kept: number, at?: [number, number] }} Told
  */
 /** @typedef {{ id: number, text: string, kind: string, rank: number, pos?: string, reading?: string, spaces?: Told[] }} Token */
 /** @typedef {{ split?: string[], ids?: number[] }} Split */

@@ -205,7 +205,10 @@ class TestFiles:
         row = list(map_data.column("token_id")).index(token["id"])
         [space] = token["spaces"]
         near = map_data.lists("neighbor_ids")[row][:10].tolist()
-        assert [one[2] for one in space["near"]] == near
+        texts = dict(
+            zip(map_data.column("token_id").tolist(), map_data.strings("text"), strict=True)
+        )
+        assert [one[0] for one in space["near"]] == [texts[token_id] for token_id in near]
         similar = map_data.lists("neighbor_similarities")[row][:10]
         assert [one[1] for one in space["near"]] == pytest.approx(similar, abs=6e-4)
 

@@ -93,11 +93,15 @@ def init(
         bool,
         typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten."),
     ] = False,
+    github: Annotated[
+        bool,
+        typer.Option("--github", help="Also a workflow that publishes it on GitHub Pages."),
+    ] = False,
 ) -> None:
     """Make a new atlas that builds at once."""
     from atlas.cli.new import init as make
 
-    for path in make(folder, force=force):
+    for path in make(folder, force=force, github=github):
         say(f"wrote {path}")
     say(f"Now run: atlas build {folder}")
 
@@ -256,16 +260,24 @@ def check(
     store: Annotated[
         bool, typer.Option("--store", help="Also hash every artifact of the store.")
     ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", help="Also what cloudflare or github take.", show_default=False),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Check the built site: its files' digests, links, anchors, ids, page weight."""
     from atlas import atlas_toml as config
     from atlas.pipeline.places import Places
     from atlas.web.check import check as run
+    from atlas.web.hosts import HOSTS, beyond
 
     settings = config.load(config.find(folder))
     places = Places.of(settings, output)
+    if host is not None and host not in HOSTS:
+        raise UsageError(f"--host {host}: no host that is known", f"Use {' or '.join(HOSTS)}.")
     problems = run(places.output)
+    problems += beyond(places.output, host) if host else []
     if store:
         problems += [
             ("store", line)

@@ -52,9 +52,40 @@ _IGNORE = """# what `atlas build` makes
 """
 
 
-def init(folder: Path, *, force: bool = False) -> list[Path]:
-    """Write atlas.toml, its schema and .gitignore into a folder. Returns the files written; those
-    that exist are kept.
+# For a repository whose root is the atlas. What was computed is kept between runs.
+_WORKFLOW = """name: Publish the atlas
+on:
+  push: {branches: [main]}
+  workflow_dispatch:
+permissions: {contents: read, pages: write, id-token: write}
+concurrency: {group: pages, cancel-in-progress: true}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: {name: github-pages, url: "${{ steps.deployment.outputs.page_url }}"}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.13"}
+      - uses: actions/cache@v4
+        with: {path: .atlas, key: "atlas-${{ github.run_id }}", restore-keys: atlas-}
+      - id: pages
+        uses: actions/configure-pages@v5
+      - run: pip install 'atlas-embeddings[demo]'
+      - run: atlas build .
+        env: {ATLAS_BASE_URL: "${{ steps.pages.outputs.base_url }}"}
+      - run: atlas check . --host github
+      - uses: actions/upload-pages-artifact@v3
+        with: {path: public}
+      - id: deployment
+        uses: actions/deploy-pages@v4
+"""
+WORKFLOW = ".github/workflows/atlas.yml"
+
+
+def init(folder: Path, *, force: bool = False, github: bool = False) -> list[Path]:
+    """Write atlas.toml, its schema and .gitignore into a folder, and with `github` a workflow that
+    publishes it. Returns the files written; those that exist are kept.
 
     Raises AtlasError when the folder cannot be written, or is not empty and `force` is not set.
     """
@@ -71,12 +102,15 @@ def init(folder: Path, *, force: bool = False) -> list[Path]:
         SCHEMA: json.dumps(config.schema(), indent=1) + "\n",
         ".gitignore": _IGNORE,
     }
+    if github:
+        files[WORKFLOW] = _WORKFLOW
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             path = folder / name
             if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
                 written.append(path)
     except OSError as problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +110,7 @@ class VocabularyTarget(FindingTarget):
         return data.OfModel(
             schema_version=data.SCHEMA_VERSION,
             recipe=self.recipe,
-            built=built(),
+            built=_measured(store, self.tasks()),
             model=self.subject.model.id,
             language=self.subject.model.language,
             family=words.family,
@@ -173,7 +174,7 @@ class OrdersTarget(FindingTarget):
         return data.OfOrders(
             schema_version=data.SCHEMA_VERSION,
             recipe=self.recipe,
-            built=built(),
+            built=_measured(store, self.tasks()),
             model=self.model.id,
             language=self.model.language,
             **dict(store.read(self.task.key, data.Orders)),
@@ -253,7 +254,7 @@ class PairTarget(FindingTarget):
         return data.OfPair(
             schema_version=data.SCHEMA_VERSION,
             recipe=self.recipe,
-            built=built(),
+            built=_measured(store, self.tasks()),
             models=self.models,
             tokens=(len(first), len(second)),
             **dict(store.read(self.task.key, data.Shared)),
@@ -429,6 +430,15 @@ def calendar(language: str) -> dict[str, list[str]]:
             if words not in found.values() and len(set(words)) == len(words):
                 found[name + suffix] = words
     return found
+
+
+def _measured(store: Store, tasks: Sequence[Task]) -> str:
+    """When the last of these results was made, so that a file that is made of them again is as it
+    was: it may follow from what other models' maps name. SOURCE_DATE_EPOCH, where that is set.
+    Raises StoreError."""
+    if os.environ.get("SOURCE_DATE_EPOCH", "").strip():
+        return built()
+    return max(str(store.manifest(task.key)["written"]) for task in tasks)
 
 
 def _digest(*facts: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from atlas.config.fields import Part
 from atlas.config.languages import beside
 from atlas.config.names import Names, tables
 from atlas.config.site import Redirects, Site
+from atlas.config.toml_lines import line_of
 from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.inputs_embeds.config import Pitfall
@@ -126,9 +127,19 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
             f"{path}: {len(problems)} problem{'' if len(problems) == 1 else 's'}",
             "Nothing was written.",
             problems,
+            _lines(path, problems),
         )
     config._root = _root(path)
     return _placed(config)
+
+
+def _lines(path: Path, problems: Sequence[str]) -> list[int]:
+    """The line of each problem; 0 where it is not found."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [line_of(text, problem.partition(": ")[0]) for problem in problems]
 
 
 def _placed(config: Config) -> Config:

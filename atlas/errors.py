@@ -41,12 +41,20 @@ class UsageError(AtlasError):
 
 
 class ConfigError(AtlasError):
-    """The configuration is wrong. `problems` names each fault as `path.in.toml: what`."""
+    """The configuration is wrong. `problems` names each fault as `path.in.toml: what`, `lines` the
+    line of each, 0 where it is not known."""
 
-    def __init__(self, message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        problems: Sequence[str] = (),
+        lines: Sequence[int] = (),
+    ) -> None:
         super().__init__(message, hint)
-        self.args = (message, hint, tuple(problems))
+        self.args = (message, hint, tuple(problems), tuple(lines))
         self.problems = tuple(problems)
+        self.lines = tuple(lines) or (0,) * len(self.problems)
         for problem in problems:
             self.add_note(problem)
 

@@ -60,8 +60,9 @@ def warn(message: str) -> None:
 def print_error(error: AtlasError) -> None:
     """Print an error, every problem of a config, and the hint."""
     _mark("error", error.message, "red")
-    for line in error.problems if isinstance(error, ConfigError) else ():
-        typer.echo(f"  {line}", err=True)
+    if isinstance(error, ConfigError):
+        for number, line in zip(error.lines, error.problems, strict=True):
+            typer.echo(f"  {f'line {number}: ' if number else ''}{line}", err=True)
     if error.hint:
         _mark("hint", error.hint, "cyan")
 

@@ -26,7 +26,19 @@ from atlas.cli import new as init
 from atlas.cli import say as talk
 from atlas.errors import AtlasError, ConfigError, StageError
 
-COMMANDS = ["init", "build", "serve", "status", "check", "export", "clean", "doctor", "schema"]
+COMMANDS = [
+    "init",
+    "build",
+    "serve",
+    "status",
+    "check",
+    "export",
+    "words",
+    "clean",
+    "doctor",
+    "messages",
+    "schema",
+]
 TOML = '[[models]]\nid = "m"\nsource = "path:m"\n'
 
 
@@ -157,12 +169,13 @@ def test_a_wrong_config_tells_every_problem_and_writes_nothing(atlas: Path) -> N
         TOML + 'langauge = "ja"\n[[models.maps]]\nprojections = ["umpa"]\n'
     )
     answer = shell("build", str(atlas))
+    last = len((atlas / "atlas.toml").read_text().splitlines())
     assert answer.returncode == 1
     assert answer.stdout == ""
     assert answer.stderr.splitlines() == [
         f"error: {atlas / 'atlas.toml'}: 2 problems",
-        "  models[0].maps[0].projections[0]: 'umpa' is not one of umap, tsne, pca (did you mean umap?)",
-        "  models[0].langauge: unknown key (did you mean language?)",
+        f"  line {last}: models[0].maps[0].projections[0]: 'umpa' is not one of umap, tsne, pca (did you mean umap?)",
+        f"  line {last - 2}: models[0].langauge: unknown key (did you mean language?)",
         "hint: Nothing was written.",
     ]
     assert [path.name for path in atlas.iterdir()] == ["atlas.toml"]

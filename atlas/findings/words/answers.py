@@ -35,7 +35,11 @@ class InSpace(_Part):
         "token whose vector is zero"
     )
     kept: int = Field(ge=0, description="how many of its k nearest neighbors the map keeps near")
-    cluster: Cluster | None = Field(None, description="left out of tokens in no cluster")
+    cluster: int | Cluster | None = Field(
+        None,
+        description="in a file of answers its place among the clusters of the file; left out of "
+        "tokens in no cluster",
+    )
     at: tuple[float, float] | None = Field(
         None, description="where it lies on the poster, from the left and the top, 0..1 each"
     )
@@ -83,6 +87,7 @@ class AnswersFile(_Part):
     that knows nothing of a word."""
 
     version: Literal[1]
+    clusters: tuple[Cluster, ...]
     words: dict[str, tuple[ModelAnswer | None, ...]]
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from atlas.findings.words.lexicon import Lexicon
+from atlas.findings.words.lexicon import Answer, Lexicon
 
 VERSION = 1
 FOLDER = "data/words/"
@@ -56,10 +57,26 @@ def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[
     """The content of the file of some keys, by its bound; of two files or more, where it would be
     larger than LIMIT."""
     answers = {key: lexicon.answers(key) for key in keys}
-    content = dumps({"version": VERSION, "words": answers})
+    clusters = _numbered(answers.values())
+    content = dumps({"version": VERSION, "clusters": clusters, "words": answers})
     if len(content) > LIMIT and len(keys) > 1 and len(gzip.compress(content, 6)) > LIMIT:
         middle = len(keys) // 2
         yield from packed(lexicon, begin, keys[:middle])
         yield from packed(lexicon, _bound(keys[middle - 1], keys[middle]), keys[middle:])
         return
     yield begin, content
+
+
+def _numbered(answers: Iterable[Sequence[Answer | None]]) -> list[Answer]:
+    """The clusters of some answers, each once; the answers then hold their places."""
+    places: dict[str, int] = {}
+    found: list[Answer] = []
+    for answer in chain.from_iterable(answers):
+        for token in (answer or {}).get("tokens", ()):
+            for told in token.get("spaces", ()):
+                if (cluster := told.get("cluster")) is not None:
+                    place = places.setdefault(cluster["href"], len(found))
+                    if place == len(found):
+                        found.append(cluster)
+                    told["cluster"] = place
+    return found

@@ -19,6 +19,9 @@ import { keyOf } from "./forms.js";
 /** @typedef {{ split?: string[], ids?: number[] }} Split */
 /** @typedef {Split & { tokens?: Token[], form?: string, forms?: Record<string, Split> }} Answer */
 
+/** @param {Token} token */
+const spacesOf = (token) => token.spaces ?? [];
+
 export class Answers {
 	/** @type {ReturnType<typeof fetched>} */ #file;
 
@@ -39,9 +42,16 @@ export class Answers {
 	 */
 	async around(text) {
 		const { shards } = await this.index();
-		const { words } = await this.#file(
+		const { words, clusters } = await this.#file(
 			fileOf(boundOf(shards, keyOf(text)) ?? ""),
 		);
+		for (const answer of Object.values(words).flat()) {
+			for (const told of (answer?.tokens ?? []).flatMap(spacesOf)) {
+				if (typeof told.cluster === "number") {
+					told.cluster = clusters[told.cluster];
+				}
+			}
+		}
 		return words;
 	}
 

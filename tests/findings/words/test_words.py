@@ -33,7 +33,12 @@ def answers(public: Path, text: str) -> list[dict[str, Any] | None] | None:
     bound = [one for one in bounds if one <= key(text)][-1]
     name = f"{bound.encode().hex() or '_'}.json"
     found = json.loads((folder / name).read_text(encoding="utf-8"))
-    return found["words"].get(key(text))
+    answer = found["words"].get(key(text))
+    for token in (token for one in answer or () for token in (one or {}).get("tokens", ())):
+        for told in token.get("spaces", ()):
+            if "cluster" in told:
+                told["cluster"] = found["clusters"][told["cluster"]]
+    return answer
 
 
 class TestForms:

@@ -101,8 +101,19 @@ function words() {
 	});
 }
 
+// The navigation is one line, which begins where a reader is.
+function navigation() {
+	const nav = document.querySelector(".top nav");
+	/** @type {HTMLElement | null | undefined} */
+	const here = nav?.querySelector("[aria-current]");
+	if (nav && here && nav.scrollWidth > nav.clientWidth) {
+		nav.scrollLeft = here.offsetLeft - nav.clientWidth / 2;
+	}
+}
+
 recall("theme", ["light", "dark"]);
 recall("motion", ["reduced", "full"]);
 language();
 switches();
+navigation();
 words();

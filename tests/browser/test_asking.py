@@ -206,6 +206,9 @@ def test_in_japanese(watch: Callable[..., Watched]) -> None:
     page = watched.open("ja/words/?w=優勝", DONE)
     assert page.locator(".word-answer .lede").inner_text() == "青空 でトークンになっています。"
     assert page.locator(".reading").first.inner_text() == "ユウショウ"
+    page.click("a.language")  # the other edition answers the same word
+    page.wait_for_selector(DONE)
+    assert page.locator(DONE).inner_text() == "優勝" and "/ja/" not in page.url
     watched.fine()
 
 
@@ -265,6 +268,17 @@ def test_the_phone_loses_no_height_to_the_field(watch: Callable[..., Watched]) -
     assert page.locator(DONE).inner_text() == "victory"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     watched.fine()
+
+
+def test_the_navigation_of_a_phone_shows_where_one_is(watch: Callable[..., Watched]) -> None:
+    for look in ({}, {"java_script_enabled": False}):
+        page = watch(**PHONE, **look).open("about/", "main")
+        last = page.locator(".top nav a").last  # this page
+        assert last.get_attribute("aria-current") == "page"
+        if look:
+            last.focus()  # by keyboard it comes into view
+        place = last.bounding_box()
+        assert place["x"] >= 0 and place["x"] + place["width"] <= 390
 
 
 def test_an_embedded_map_has_no_field(watch: Callable[..., Watched]) -> None:

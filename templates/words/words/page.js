@@ -66,6 +66,7 @@ export class WordPage {
 			this.go(link.getAttribute("href") ?? "");
 		});
 		this.show();
+		this.#answers.index().catch(() => {}); // for the first word
 	}
 
 	/** @param {string} href */
@@ -83,10 +84,15 @@ export class WordPage {
 		const text = asked.trim() || asked;
 		const mine = ++this.#asked;
 		this.#place.hidden = !text;
-		document.documentElement.toggleAttribute("data-answer", Boolean(text));
+		/** @type {HTMLElement | null} */
+		const index = document.querySelector(".words-index");
+		if (index) index.hidden = Boolean(text);
 		/** @type {HTMLInputElement | null} */
 		const input = document.querySelector("form.ask input");
 		if (input && input !== document.activeElement) input.value = text;
+		/** @type {NodeListOf<HTMLAnchorElement>} */
+		const languages = document.querySelectorAll("a.language");
+		for (const link of languages) link.search = location.search;
 		document.title = text ? `${cut(text, 60)} · ${this.#title}` : this.#title;
 		if (!text) return;
 		this.#place.setAttribute("aria-busy", "true");
@@ -124,19 +130,19 @@ export class WordPage {
 		const cards = models.map((model, i) => {
 			const answer = answers?.[i] ?? null;
 			const line = make("div", { class: "split" });
-			const split = this.#split(model, text, answer, knownOf(around, i));
+			const split = this.#split(model, text, answer, () => knownOf(around, i));
 			later.push(split.then((parts) => line.replaceChildren(...parts)));
 			return this.#card(model, answer, line);
 		});
 		const nearest = make("section", { class: "nearest" });
-		if (!has.length) {
+		if (!answers && partsOf(text).length < 2) {
 			const found = this.#nearest(text);
 			later.push(found.then((parts) => nearest.replaceChildren(...parts)));
 		}
 		return [
 			headOf(text, has[0]?.language),
 			make("p", { class: "lede" }, this.#verdict(has, models)),
-			...(has.length ? this.#sharing(models, answers ?? [], key) : [nearest]),
+			...(answers ? this.#sharing(models, answers, key) : [nearest]),
 			...switchOf(cards, this.#page.words),
 			...cards,
 		];
@@ -182,7 +188,7 @@ export class WordPage {
 	 * @param {Model} model
 	 * @param {string} text
 	 * @param {Answer | null} answer
-	 * @param {[text: string, ids: number[]][]} known
+	 * @param {() => [text: string, ids: number[]][]} known
 	 */
 	async #split(model, text, answer, known) {
 		const token = Boolean(answer?.tokens);
@@ -191,7 +197,7 @@ export class WordPage {
 		if (!this.#splits.offered(model)) return this.#byWord(model, text);
 		const ask = async () => {
 			try {
-				const split = await this.#splits.of(model, known);
+				const split = await this.#splits.of(model, known());
 				return [this.#line(model, split(text).pieces, token)];
 			} catch (problem) {
 				console.warn(problem); // then as without it
@@ -241,7 +247,7 @@ export class WordPage {
 	 */
 	async #byWord(model, text) {
 		const { words } = this.#page;
-		const parts = text.split(/\s+/).filter(Boolean).slice(0, PARTS);
+		const parts = partsOf(text).slice(0, PARTS);
 		if (!model.tokenizer) return [make("p", {}, words.table)];
 		if (parts.length < 2) return [make("p", {}, words.unasked)];
 		const place = (await this.#answers.index()).models.indexOf(model);
@@ -310,6 +316,14 @@ export class WordPage {
 		return [box];
 	}
 }
+
+/**
+ * The words of a text and what stands between them, but for spaces.
+ * @param {string} text
+ * @returns {string[]}
+ */
+const partsOf = (text) =>
+	text.match(/[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]/gu) ?? [];
 
 /**
  * @param {string} text

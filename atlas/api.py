@@ -295,9 +295,16 @@ def _of_config(path: Path) -> Atlas:
 
 
 def _ids(folder: Path) -> tuple[str, ...]:
-    """The ids of the maps whose files are in a folder, sorted."""
+    """The ids of the maps whose files are in a folder, sorted; they have no dots, which names of
+    findings' files do."""
     tables = folder.glob("*.parquet")
-    return tuple(sorted(path.stem for path in tables if path.with_suffix(".json").is_file()))
+    return tuple(
+        sorted(
+            path.stem
+            for path in tables
+            if "." not in path.stem and path.with_suffix(".json").is_file()
+        )
+    )
 
 
 def _nameless(folder: Path) -> atlas_toml.Config:

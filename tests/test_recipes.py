@@ -59,7 +59,7 @@ STAGES = {
     "seen": 1,
     "select": 1,
     "senses": 3,
-    "shape": 2,
+    "shape": 3,
     "splits": 1,
     "shared": 2,
     "suspect": 1,

@@ -155,6 +155,8 @@ def first_direction(values: Floats, middle: Doubles, seed: int = 0) -> Doubles:
     part = values[rows] - middle.astype(np.float32)
     if width == 1 or not part.any():
         return np.asarray(np.eye(1, width)[0])
+    # By a power of two, so that squares of very long rows fit in float32.
+    part /= np.float32(2.0 ** np.floor(np.log2(float(np.abs(part).max()))))
 
     def product(vector: Array) -> Array:
         return np.asarray(part.T @ (part @ vector.astype(np.float32)))

@@ -160,6 +160,11 @@ class TableView:
         }
         return chart(labels, lines)
 
+    @property
+    def plain(self) -> bool:
+        """Whether lengths are neither so large nor so small that an axis cannot hold them."""
+        return 1e-3 < max(one.high for one in self.shape.by_place) < 1e6
+
     @cached_property
     def by_component(self) -> Chart:
         """The share of variance of the first components."""

@@ -295,6 +295,20 @@ class TestShape:
         assert found.shared == pytest.approx(0.39, abs=0.02)
         assert abs(found.centred.mean_cosine) < 0.01 < found.centred.isotropy - found.own.isotropy
 
+    def test_the_unit_does_not_matter(self) -> None:
+        """Neither 1e30 nor 1e-30 squared fits in float32."""
+        random = np.random.default_rng(3)
+        values = random.normal(0.3, 1, size=(800, 20)).astype(np.float32)
+        known = words(["unused"] * 50 + ["word"] * 750)
+        told = []
+        for unit in (2.0**100, 1.0, 2.0**-100):
+            table = Vectors(values * np.float32(unit), "t")
+            with np.errstate(all="raise", under="ignore"):
+                suspicion = suspect(known, table)
+                found = shape(known, table, suspicion)
+            told.append((found.own, found.centred, found.half, suspicion.facts["indicators"]))
+        assert told[0] == told[1] == told[2]
+
     def test_unused_rows_do_not_shape_it(self) -> None:
         random = np.random.default_rng(2)
         rows_ = random.normal(size=(3000, 20)).astype(np.float32)

@@ -21,7 +21,7 @@ SPREAD = 8192  # rows, at most, of which the covariance is taken
 PLACES = 10  # parts of the vocabulary by id
 
 
-@stage("shape", version=2, weight=1, uses=(SHAPE,))
+@stage("shape", version=3, weight=1, uses=(SHAPE,))
 def shape(
     vocabulary: Vocabulary,
     vectors: Vectors,
@@ -38,8 +38,10 @@ def shape(
     used = used if len(used) > 1 else np.arange(len(kinds), dtype=np.int32)
     some = _drawn(used, SPREAD, seed)
     few = _drawn(used, SAMPLED, seed + 1)
-    spread = np.asarray(vectors.values[some])
-    rows = np.asarray(vectors.values[few])
+    # No figure depends on the unit, and squares of very long rows do not fit in float32.
+    scale = np.float32(2.0 ** np.round(np.log2(max(float(np.median(lengths[used])), 1e-30))))
+    spread = np.asarray(vectors.values[some]) / scale
+    rows = np.asarray(vectors.values[few]) / scale
     moments = moments_of(spread)
     work.progress(0.3)
     near = cloud.neighborhoods(rows)

@@ -15,7 +15,7 @@ from atlas.engine.stage import AnyStage, Helper, Stage
 from atlas.engine.task import Task, order
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.plan import plan_comparison
-from atlas.findings.inputs_embeds.stages.architectures import architectures
+from atlas.findings.inputs_embeds.stages.families import families
 from atlas.findings.inputs_embeds.stages.pitfall import pitfall
 from atlas.findings.senses.stages.senses import senses
 from atlas.maps.config import Map, Model
@@ -34,7 +34,6 @@ MODEL = Model(id="m", source="path:m", language="ja")
 # Name and version of every stage. Raise the version when the stage returns something else.
 STAGES = {
     "annotate": 2,
-    "architectures": 2,
     "arrange": 1,
     "average": 1,
     "cluster": 6,
@@ -249,7 +248,7 @@ def test_a_mended_helper_changes_the_recipes_of_those_that_use_it(
 
 
 def test_results_that_libraries_make_have_their_versions() -> None:
-    recipe = Task(architectures).recipe
+    recipe = Task(families).recipe
     assert list(recipe["libraries"]) == ["torch", "transformers"]
     assert "libraries" not in planned_vocabulary(CHECKPOINT).recipe
     read = dataclasses.replace(CHECKPOINT, libraries=("sentencepiece", "transformers"))

@@ -146,10 +146,10 @@ def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool) -> str
 
 
 def code() -> str:
-    """Digest of every module of the package, so that a change of any of them shows without a new
-    version."""
+    """Digest of every module and every file of data of the package, so that a change of any of them
+    shows without a new version."""
     found = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.json")]):
         found.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
     return found.hexdigest()
 

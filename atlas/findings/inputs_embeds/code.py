@@ -9,6 +9,7 @@ from typing import Literal
 from atlas.findings.inputs_embeds.data import Row
 
 Way = Literal["look up", "multiply", "take the state", "give the layers theirs", "give ids"]
+_SQUARE = 1e-3  # relative distance of a scale's square from the width
 
 
 def way(row: Row) -> Way:
@@ -47,8 +48,8 @@ def wrong(row: Row) -> str:
 def script(row: Row, name: str, lines: str) -> str:
     """A whole script of such lines, for the model `name`; it prints how far they are from ids."""
     ids = "model(input_ids=ids, attention_mask=mask"
-    last = "encoder_last_hidden_state" if _reads(row) else "last_hidden_state"
-    if _reads(row):
+    last = "encoder_last_hidden_state" if reads(row) else "last_hidden_state"
+    if reads(row):
         ids += ", decoder_input_ids=ids[:, :1]"
     body = "\n".join(f"    {line}" for line in lines.splitlines())
     return f"""import torch
@@ -79,7 +80,8 @@ def _right_lines(row: Row, padded: bool) -> Iterator[str]:
     else:
         yield "embeds = model.get_input_embeddings()(ids)"
     if chosen == "multiply":
-        yield f"embeds = embeds * {_number(row.added.outside)}  # ids get this, embeds do not"
+        yield "# ids get this scale, inputs_embeds do not:"
+        yield f"embeds = embeds * {_scale(row)}"
     more: tuple[str, ...] = ()
     if chosen == "give the layers theirs":
         yield 'text = getattr(model, "language_model", model)'
@@ -94,7 +96,7 @@ def _right_lines(row: Row, padded: bool) -> Iterator[str]:
 
 def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") -> str:
     parts = (given, "attention_mask=mask", *more)
-    if _reads(row):
+    if reads(row):
         parts += ("decoder_input_ids=ids[:, :1]",)
     line = f"model({', '.join(parts)})"
     if len(line) <= 58:
@@ -104,7 +106,7 @@ def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") 
 
 def _state(row: Row) -> str:
     """The expression for what enters the first layer."""
-    if _reads(row):
+    if reads(row):
         return (
             "model(\n    input_ids=ids, attention_mask=mask,\n"
             "    decoder_input_ids=ids[:, :1], output_hidden_states=True,\n"
@@ -116,7 +118,7 @@ def _state(row: Row) -> str:
     )
 
 
-def _reads(row: Row) -> bool:
+def reads(row: Row) -> bool:
     """Whether a family is an encoder–decoder."""
     return "decoder_lookup" in row.changes
 
@@ -126,9 +128,11 @@ def _right(row: Row, name: Literal["lookup", "scaled", "hidden"]) -> bool:
     return change is not None and change <= row.near
 
 
-def _number(value: float) -> str:
-    """A scale, by its square if that is round: √d of a width."""
-    square = value * value
-    if abs(square - round(square)) < 1e-3 * square and abs(value - round(value)) > 1e-3:
-        return f"{round(square)}**0.5"
-    return f"{value:.6g}"
+def _scale(row: Row) -> str:
+    """The expression for the scale of ids alone: a key of the config, √d of the width, or the
+    number."""
+    if row.outside:
+        return f"model.config.{row.outside}"
+    if abs(row.added.outside**2 - row.added.embedding) < _SQUARE * row.added.embedding:
+        return "embeds.shape[-1] ** 0.5"
+    return f"{row.added.outside:.6g}"

@@ -27,6 +27,10 @@ class Pitfall(Part):
     """Sentences by language of the model, measured beside the question's own, which every model
     gets."""
 
+    families: bool = False
+    """Measure the table of families with the installed transformers, about a minute of one core,
+    in place of what was recorded."""
+
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
         """A map whose data would stand where those of the write-up do."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -10,7 +10,12 @@ from atlas.findings.finding import Finding, Part
 from atlas.maps.facts import Slug, Tag
 
 NAME = "inputs-embeds.json"
-SCHEMA_VERSION = 2  # 2: reason
+SCHEMA_VERSION = 3  # 2: reason; 3: families for architectures
+
+
+def families(version: str) -> str:
+    """The name of the file of the table of families under a version of transformers."""
+    return f"inputs-embeds-families-{version}.json"
 
 
 class Size(Part):
@@ -196,6 +201,7 @@ class Row(Part):
     )
     reasons: dict[Change, str] = Field(description="why it cannot")
     generated: Generated | None = Field(description="none where the family writes no text")
+    outside: str = Field(default="", description="the key of the config that holds `added.outside`")
     start: int = Field(description="the first of position_ids, where they are taken")
     differs: bool = Field(
         description="whether ids come to the first layer by another way than looked-up embeddings"
@@ -222,30 +228,11 @@ class Families(Part):
     seconds: float = Field(description="of one processor")
 
 
-class Architecture(Part):
-    """An architecture, measured on a tiny random model."""
-
-    name: str
-    kind: str
-    formula: str
-    first: int = Field(description="row of the first position")
-    embedding: int
-    hidden: int
-    residual: float
-    fed: dict[Annotated[str, Field(pattern="^(hidden|lookup|table)$")], float | None]
-
-
-class Architectures(Part):
-    """The table of architectures."""
-
-    rows: tuple[Architecture, ...]
-    versions: dict[str, str] = Field(description="of the libraries it was measured with")
-
-
 class WriteUp(Finding):
     """The whole file."""
 
     missing: tuple[str, ...] = Field(description="frameworks that were not installed")
     models: tuple[Measured, ...]
-    architectures: tuple[Architecture, ...]
-    versions: dict[str, str]
+    families: Families | None = Field(
+        description="the table measured in this build; none where those recorded are shown"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from atlas.findings.inputs_embeds.table import Table
 from atlas.findings.inputs_embeds.view import WriteUpView
 from atlas.web.page import Page
 
@@ -14,6 +15,13 @@ class WriteUpPage:
     """The context of inputs_embeds/write_up.html, its prose and its parts: `write_up`."""
 
     write_up: WriteUpView
+
+
+@dataclass(frozen=True)
+class FamiliesPage:
+    """The context of inputs_embeds/families.html: `table`, all families."""
+
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
     for."""
     for view in views:
         yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))
+        own = f"{address}families/"
+        yield Page(own, "inputs_embeds/families.html", FamiliesPage(view.table))
         for subject in view.others:
             own = f"{address}{subject.model.id}/"
             yield Page(own, "inputs_embeds/subject.html", SubjectPage(view.alone(subject)))

@@ -15,7 +15,7 @@ from atlas.errors import ModelError
 from atlas.findings.finding import FindingTarget
 from atlas.findings.inputs_embeds import data as writeup
 from atlas.findings.inputs_embeds.config import Pitfall
-from atlas.findings.inputs_embeds.stages.architectures import architectures
+from atlas.findings.inputs_embeds.stages.families import families
 from atlas.findings.inputs_embeds.stages.pitfall import pitfall
 from atlas.maps.config import Model
 from atlas.models.checkpoint import Checkpoint
@@ -24,10 +24,10 @@ from atlas.models.frameworks import FRAMEWORKS
 
 @dataclass(frozen=True)
 class WriteUpTarget(FindingTarget):
-    """The tasks of each model by framework, and the task of the table of architectures."""
+    """The tasks of each model by framework, and the task of the table of families, if any."""
 
     models: tuple[tuple[Model, Mapping[str, Task]], ...]
-    architectures: Task
+    families: Task | None
     missing: tuple[str, ...]
     id: str = "inputs-embeds"
     file: str = writeup.NAME
@@ -36,7 +36,8 @@ class WriteUpTarget(FindingTarget):
 
     def tasks(self) -> tuple[Task, ...]:
         """All its tasks."""
-        return (self.architectures, *(task for _, runs in self.models for task in runs.values()))
+        first = () if self.families is None else (self.families,)
+        return (*first, *(task for _, runs in self.models for task in runs.values()))
 
     def without(self, lost: Collection[str]) -> WriteUpTarget | None:
         """The write-up without the optional models that failed; None when another task is lost."""
@@ -53,7 +54,7 @@ class WriteUpTarget(FindingTarget):
         """Digest of everything that determines the write-up's data."""
         facts = [
             writeup.SCHEMA_VERSION,
-            self.architectures.key,
+            self.families.key if self.families else "",
             self.missing,
             [
                 [model.id, model.language, sorted(task.key for task in runs.values())]
@@ -64,7 +65,7 @@ class WriteUpTarget(FindingTarget):
 
     def gather(self, store: Store) -> writeup.WriteUp:
         """The file's content. Raises StoreError when an artifact is damaged."""
-        table = store.read(self.architectures.key, writeup.Architectures)
+        table = store.read(self.families.key, writeup.Families) if self.families else None
         models = tuple(
             writeup.Measured(
                 model=model.id,
@@ -79,8 +80,7 @@ class WriteUpTarget(FindingTarget):
             built=built(),
             missing=self.missing,
             models=models,
-            architectures=table.rows,
-            versions=table.versions,
+            families=table,
         )
 
 
@@ -115,4 +115,5 @@ def plan_writeup(
             }
             runs.append((model, tasks))
     missing = tuple(name for name in FRAMEWORKS if name not in frameworks)
-    return WriteUpTarget(tuple(runs), Task(architectures, label="architectures"), missing)
+    measured = Task(families, label="families of inputs_embeds") if table.families else None
+    return WriteUpTarget(tuple(runs), measured, missing)

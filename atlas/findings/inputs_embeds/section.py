@@ -41,15 +41,19 @@ class InputsEmbeds:
     def show(self, entries: Sequence[Pitfall], gallery: Gallery) -> Iterator[WriteUpView]:
         """The write-up, if its data exist. Raises DataError when they are faulty."""
         from atlas.findings.comparisons.view import ComparisonView
+        from atlas.findings.inputs_embeds.measured import written
         from atlas.findings.inputs_embeds.view import WriteUpView
 
         content = finding.read(gallery.data, data.NAME, data.WriteUp, data.SCHEMA_VERSION)
         if entries and content is not None:
             gallery.publish(data.NAME)
-            yield WriteUpView(gallery.models, content, gallery.of("comparisons", ComparisonView))
+            view = WriteUpView(gallery.models, content, gallery.of("comparisons", ComparisonView))
+            for version, table in view.table.tables.items():
+                gallery.writer.write(f"data/{data.families(version)}", written(table).encode())
+            yield view
 
     def pages(self, views: Sequence[WriteUpView]) -> Iterator[Page]:
-        """The one page."""
+        """The page, that of the families, and those of models that it has no room for."""
         from atlas.findings.inputs_embeds.pages import pages
 
         return pages(self.address, views)

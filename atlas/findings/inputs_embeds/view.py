@@ -11,6 +11,7 @@ from atlas.config.site import text
 from atlas.findings.comparisons.view import ComparisonView
 from atlas.findings.inputs_embeds.config import QUESTION
 from atlas.findings.inputs_embeds.data import Measured, Run, Segment, Sentence, WriteUp
+from atlas.findings.inputs_embeds.table import Table
 from atlas.maps.config import Model
 from atlas.maps.frame import ASPECT
 from atlas.maps.view import MapView
@@ -212,6 +213,11 @@ class WriteUpView:
             if measured.model in models and measured.runs and not measured.runs[0].sentences
         ]
 
+    @cached_property
+    def table(self) -> Table:
+        """The families."""
+        return Table(self.data.families)
+
     def alone(self, subject: Subject) -> WriteUpView:
         """The write-up of one model."""
         view = WriteUpView({}, self.data, ())
@@ -240,7 +246,7 @@ class WriteUpView:
         for subject in self.subjects:
             for run in subject.measured.runs:
                 versions |= run.versions
-        return versions | self.data.versions
+        return versions
 
     def code(self, name: str) -> str:
         """A script of the write-up; the tests run them all."""

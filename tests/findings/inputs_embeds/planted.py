@@ -25,7 +25,9 @@ class Planted(nn.Module):
         **parts: Any,
     ) -> None:
         super().__init__()
-        self.config = SimpleNamespace(model_type="planted", pad_token_id=0)
+        self.config = SimpleNamespace(
+            model_type="planted", pad_token_id=0, to_dict=lambda: {"multiplier": 4.0}
+        )
         self.parts = nn.ModuleDict(
             {name: one for name, one in parts.items() if isinstance(one, nn.Module)}
         )

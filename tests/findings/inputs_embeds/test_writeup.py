@@ -94,8 +94,6 @@ def test_the_page_says_what_was_measured(study: Built) -> None:
     for language in ("en", "ja"):
         text = page(study, language)
         assert text.count(f"{wrong.sum:.3f}") >= 2 and '<strong class="right">0.0</strong>' in text
-        rows = re.findall(r"<tr><th scope=\"row\">([^<]+)</th><td><code>([^<]+)</code>", text)
-        assert [(row.name, row.formula) for row in found.architectures] == rows
         assert text.count('<figure class="chart"') == 3 and text.count('class="where shown"') == 2
     assert json.loads((study.public / "data" / writeup.NAME).read_text())["recipe"] == found.recipe
 

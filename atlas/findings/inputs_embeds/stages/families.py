@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 IDS = (7, 23, 5, 41, 12, 60)
+_SAME = 1e-4  # relative difference of a scale from the one that a config holds
 _PADS = 2  # before or behind, where padding is tried
 Changes = dict[Change, float | None]
 Reasons = dict[Change, str]
@@ -98,6 +99,7 @@ def measure(network: Network, ids: Tensor) -> Row:
         reasons=reasons,
         generated=None,
         start=start,
+        outside=_named(network, added.outside),
         near=probe.near.leaves,
         differs=apart(probe.enters(probe.words), probe.truth.states[0][0]) > probe.near.enters,
         exact=changes["lookup"] == 0,
@@ -127,6 +129,15 @@ def sort(added: Added, changes: Changes, searches: bool, near: float) -> Verdict
     if added.position in ("learned", "sinusoidal") or added.segment or added.bias:
         return "shifted"
     return "scaled"
+
+
+def _named(network: Network, scale: float) -> str:
+    """The key of a model's config that holds a scale; empty for 1, and where none does."""
+    values = network.config.to_dict() if scale != 1 else {}
+    for key, value in values.items():
+        if isinstance(value, float) and abs(value / scale - 1) < _SAME:
+            return str(key)
+    return ""
 
 
 def _start(probe: Probe, added: Added) -> int:

@@ -3,6 +3,9 @@ others, and the whole of it against what was recorded."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +18,14 @@ from planted import NARROW, ROWS, WIDE, NormedTable, Planted, Scaled, found_agai
 from torch import nn
 
 from atlas.errors import UnsuitableError
-from atlas.findings.inputs_embeds import measured
+from atlas.findings.inputs_embeds import code, measured
 from atlas.findings.inputs_embeds.data import VERDICTS, Families, Row
 from atlas.findings.inputs_embeds.stages import tiny
 from atlas.findings.inputs_embeds.stages.families import IDS, families, measure, row
 from atlas.findings.inputs_embeds.stages.generation import generated
 from atlas.findings.inputs_embeds.stages.sides import sides
+from atlas.findings.inputs_embeds.table import NAME, Group, Table
+from atlas.web.theme import theme
 
 NEAR = 1e-5
 
@@ -271,6 +276,81 @@ def test_what_generation_gives_back() -> None:
     t5 = generated(tiny.family("t5"))
     assert t5 and t5.same and t5.left is None
     assert generated(tiny.family("distilbert")) is None
+
+
+def done(lines: str, **names: Any) -> Any:
+    """What lines of code leave in `out`."""
+    with torch.no_grad():
+        exec(lines, names)
+    out = names["out"]
+    encoded = getattr(out, "encoder_last_hidden_state", None)
+    return out.last_hidden_state if encoded is None else encoded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", Table(None).groups, ids=lambda group: group.id)
+def test_the_lines_of_every_group_on_the_page(group: Group) -> None:
+    """Right lines answer as ids do, wrong ones do not or raise, on a tiny model of the family."""
+    shown = group.example
+    if tiny_version() not in next(f for f in group.families if f.name == shown.name).rows:
+        pytest.skip(f"transformers {tiny_version()} has no {shown.name}")
+    rows = {one.name: one for one in families(only=(shown.name,)).rows}
+    model, row = tiny.build(tiny.family(shown.name)), rows[shown.name]
+    ids = torch.tensor([[9, 33, 21, 50, 11]])
+    names = {"torch": torch, "model": model, "ids": ids, "mask": torch.ones_like(ids)}
+    given = "model(input_ids=ids, attention_mask=mask" + (
+        ", decoder_input_ids=ids[:, :1])" if code.reads(row) else ")"
+    )
+    wanted = done(f"out = {given}", **names)
+    found = done(code.right(row, padded=True), **names)
+    assert torch.allclose(found, wanted, atol=1e-4, rtol=1e-3)
+    if lines := code.wrong(row):
+        try:
+            other = done(lines, **names)
+        except RuntimeError:
+            return  # of a width that does not fit
+        if not row.searches:
+            assert not torch.allclose(other, wanted, atol=1e-2)
+
+
+@pytest.mark.slow
+def test_scripts_for_decoders_run(tmp_path: Path) -> None:
+    """The whole script for Qwen and its like, and the one with a soft prompt, as they stand on the
+    page but for the model's place."""
+    import families as made
+
+    folder = made.save(made.build("Qwen2"), tmp_path / "qwen2")
+    (same,) = (group for group in Table(None).groups if group.id == "same")
+    soft = (theme() / "inputs_embeds" / "code" / "generate_soft.py").read_text(encoding="utf-8")
+    for text, name in ((same.script, NAME), (soft, "Qwen/Qwen2.5-0.5B")):
+        assert text.count(f'"{name}"') == 1
+        ran = subprocess.run(
+            [sys.executable, "-c", text.replace(f'"{name}"', repr(str(folder)))],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert ran.returncode == 0, ran.stderr
+        if text is same.script:
+            assert float(ran.stdout.strip().splitlines()[-1]) == 0
+
+
+def test_the_table_as_it_is_shown() -> None:
+    """A family stands in one group; what the page says of decoders, of Gemma and of decoders'
+    embeddings holds in what was recorded."""
+    table = Table(None)
+    names = [family.name for group in table.groups for family in group.families]
+    assert sorted(names) == [family.name for family in table.families]
+    assert not table.generated("same").others and not table.generated("new").others
+    ways = {family.name: code.way(family.row) for family in table.families}
+    assert ways["gemma4_text"] == ways["gemma3n_text"] == "give the layers theirs"
+    assert ways["qwen2"] == ways["bert"] == "look up" and ways["marian"] == "multiply"
+    assert {"gemma", "gemma2"} <= {family.name for family in table.changed}
+    for family in table.families:
+        change = family.row.changes.get("decoder_lookup")
+        assert change is None or change <= family.row.near
+    assert set(table.left_out).isdisjoint(names)
 
 
 def test_every_word_is_met_in_what_was_recorded() -> None:

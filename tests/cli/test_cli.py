@@ -195,7 +195,7 @@ def summary(**more: Any) -> Any:
 def test_the_last_line_says_what_was_built(
     atlas: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def act(settings: Any, options: Any, report: Any, warn: Callable[[str], None]) -> Any:
+    def act(settings: Any, options: Any, report: Any, warn: Callable[[str], None], *_: Any) -> Any:
         warn("gpt2 is left out")
         return summary(warnings=["gpt2 is left out"])
 
@@ -229,7 +229,7 @@ def test_quiet_before_and_after_the_command(
 def test_options_reach_the_build(atlas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
-    def act(settings: Any, options: Any, report: Any, warn: Any) -> Any:
+    def act(settings: Any, options: Any, report: Any, warn: Any, *_: Any) -> Any:
         seen.append(options)
         return summary()
 

@@ -169,7 +169,7 @@ class Map:
 
         >>> frame = open("site")["minilm-words"].frame()
         >>> frame.shape
-        (1500, 23)
+        (1500, 25)
         >>> frame["kind"].value_counts().to_dict()
         {'word': 1500}
         """

@@ -6,9 +6,9 @@ measures every family that accepts `inputs_embeds` on a tiny random model (about
 core) and writes `atlas/findings/inputs_embeds/measured/<version of transformers>.json`. To have the
 table under another version, run it in an environment that has that:
 
-    python -m venv /tmp/other
-    /tmp/other/bin/pip install 'transformers==5.*' torch==2.13.0 numpy pydantic pyarrow rich typer
-    PYTHONPATH=. /tmp/other/bin/python benchmarks/families.py
+    python -m venv other
+    other/bin/pip install 'transformers==5.*' torch==2.13.0 numpy pydantic pyarrow rich typer
+    PYTHONPATH=. other/bin/python benchmarks/families.py
 """
 
 from __future__ import annotations

@@ -174,6 +174,8 @@ def make(n: int, folder: Path) -> None:
         "script": ["Latin"] * n,
         "pos": [None] * n,
         "reading": [None] * n,
+        "norm": np.hypot(*xy.T).astype(np.float32),
+        "suspicion": [None] * n,
         "x_umap": xy[:, 0],
         "y_umap": xy[:, 1],
         "cluster_coarse": keys,

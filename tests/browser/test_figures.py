@@ -80,7 +80,7 @@ def test_without_javascript_there_are_pictures_and_numbers(watch: Callable[..., 
     page = watch(java_script_enabled=False).open(URL, "figure.chart")
     assert (
         page.locator("figure.chart .drawing > svg").first.is_visible()
-        and page.locator("pre").count() == 5
+        and page.locator("pre").count() > 5
     )
     assert page.locator("figure.chart table td[data-value]").count() > 20
 
@@ -102,8 +102,8 @@ def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
     watched = watch(viewport={"width": 390, "height": 844}, is_mobile=True)
     page = watched.open(url, "figure.chart")
     inside = WIDE.replace(
-        "[...document.querySelectorAll('body *')]",
-        "[...document.querySelectorAll('body *:not(.scroll *, pre *)')]",
+        "body *:not(.top nav *)",
+        "body *:not(.top nav *, .scroll *, pre *)",
     )
     assert page.evaluate(inside) == []
     watched.fine()

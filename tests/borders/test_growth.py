@@ -107,13 +107,12 @@ def test_a_write_up_of_many_models() -> None:
     ids = [f"m{number}" for number in range(41)]
     data = WriteUp.model_validate(
         {
-            "schema_version": 1,
+            "schema_version": 3,
             "recipe": "0",
             "built": "2026-01-01T00:00:00Z",
             "missing": [],
             "models": [{"model": name, "language": "en", "runs": [run]} for name in ids],
-            "architectures": [],
-            "versions": {},
+            "families": None,
         }
     )
     models = {name: Model(id=name, source="path:m") for name in ids}

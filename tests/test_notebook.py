@@ -55,7 +55,7 @@ def test_tables_and_figure(outputs: list[dict[str, Any]]) -> None:
     ids, head, _, near, figure, map_ = outputs
     assert ids["text/plain"] == "['minilm-words', 'ja-aozora-words']"
     assert head["text/html"].count("<tr") == 6  # a header and five rows
-    assert "5 rows × 23 columns" in head["text/html"]
+    assert "5 rows × 25 columns" in head["text/html"]
     assert near["text/html"].count("<tr") == 6
     shown = go.Figure({key: figure[FIGURE][key] for key in ("data", "layout")})
     assert len(shown.data[0].text) == 1500

@@ -12,6 +12,10 @@ with torch.no_grad():
     soft = torch.randn(1, 8, embeds.shape[-1]) * embeds.std()
     whole = torch.cat([soft, embeds], dim=1)
     mask = torch.ones(whole.shape[:2], dtype=torch.long)
-    new = model.generate(inputs_embeds=whole, attention_mask=mask, max_new_tokens=20)
+    new = model.generate(
+        inputs_embeds=whole,
+        attention_mask=mask,
+        max_new_tokens=20,
+    )
 
 print(tokenizer.decode(new[0]))  # without the prompt

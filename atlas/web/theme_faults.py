@@ -11,7 +11,8 @@ from jinja2 import Environment, TemplateError, meta, nodes
 from atlas.config.faults import nearest
 from atlas.web.theme import theme
 
-PARTS = ("question.html", "about.html", "on_map.html")  # of each section, included where they exist
+# Of each section, included where they exist.
+PARTS = ("question.html", "about.html", "on_map.html", "on_model.html")
 
 
 def lint(root: Path, environment: Environment) -> Iterator[str]:

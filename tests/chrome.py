@@ -189,6 +189,19 @@ def drawn(page: Any) -> int:
         return coloured(page)
 
 
+def still(page: Any) -> int:
+    """Coloured pixels that the live map draws once they stay: what lies below the points follows
+    them a moment later."""
+    before = -1
+    for _ in range(50):
+        now = drawn(page)
+        if now == before:
+            return now
+        before = now
+        page.wait_for_timeout(250)
+    raise AssertionError(f"the picture keeps changing, at last to {before}")
+
+
 def until(page: Any, expression: str, good: Callable[[float], bool]) -> float:
     """The value of an expression once it is good. `wait_for_function` would evaluate text, which
     the pages' policy forbids."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chrome import MARKS, Watched, drawn, until
+from chrome import MARKS, Watched, drawn, still, until
 from conftest import Built
 from PIL import Image
 
@@ -123,7 +123,7 @@ def test_readings_find_words(watch: Callable[..., Watched], tiny_atlas: Built) -
 
 def test_the_legend_filters(watch: Callable[..., Watched]) -> None:
     watched, page = open_map(watch)
-    all_of_it = drawn(page)
+    all_of_it = still(page)
     item = page.locator(".legend button[data-key]").first
     item.click()
     assert item.get_attribute("aria-pressed") == "true"
@@ -131,12 +131,12 @@ def test_the_legend_filters(watch: Callable[..., Watched]) -> None:
     # Where few are left, their wash is as deep as that of many: pictures differ, but by no rule.
     left = page.evaluate(f"{MAP}.hidden.filter((out) => !out).length")
     assert left == int(item.locator("small").text_content().replace(",", ""))
-    assert drawn(page) != all_of_it
+    assert still(page) != all_of_it
     hash_of(page, "f=0")
     page.click(".legend .all:not([hidden])")
     assert page.locator(".legend button[aria-pressed=true]").count() == 0
     assert page.evaluate(f"{MAP}.hidden") is None
-    assert drawn(page) == all_of_it
+    assert still(page) == all_of_it
     for colour in ("rank", "overlap"):
         page.select_option("select[name=colour]", colour)
         hash_of(page, f"c={colour}")

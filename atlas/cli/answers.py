@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.errors import DataError, UsageError
+from atlas.errors import DataError, ModelError, UsageError
 from atlas.findings.words.forms import key
+from atlas.findings.words.forms import word as written
 from atlas.findings.words.section import lexicon
 from atlas.maps import data
 from atlas.maps.view import MapView
 
 if TYPE_CHECKING:
     from atlas.atlas_toml import Config
-    from atlas.findings.words.lexicon import Answer, Lexicon
+    from atlas.findings.words.lexicon import Answer, Lexicon, ModelLexicon
+    from atlas.maps.config import Model
+    from atlas.models.tokenizer_asked import Tokenizer
+    from atlas.pipeline.places import Places
 
 _AGAIN = "Run `atlas build` first."
 
 
-def look_up(config: Config, folder: Path, asked: Sequence[str]) -> list[dict[str, Any]]:
+def look_up(config: Config, places: Places, asked: Sequence[str]) -> list[dict[str, Any]]:
     """The answers to each word: `word`, `key`, and `models`, each with its `id`, the maps of the
     `spaces` that its answer numbers from 0, whether there is a `tokenizer`, and the `answer`;
     `models` is None of a word of which nothing is known.
 
+    How a word is split that no data tell of is asked of the tokenizers that are on this machine.
     Raises UsageError for a word that is nothing, DataError where the data folder has no words.
     """
     if empty := [word for word in asked if not word.strip()]:
         raise UsageError(f"{empty[0]!r} is no word", "Give one or more: atlas words victory")
-    known = _opened(config, folder)
-    return [_found(known, word) for word in asked]
+    known = _opened(config, places.data)
+    models = {model.id: model for model in config.models}
+    ask = cache(lambda name: _tokenizer(places, models[name]))
+    return [_found(known, ask, word) for word in asked]
+
+
+def _tokenizer(places: Places, model: Model) -> Tokenizer | None:
+    """A model's tokenizer; None where it is not on this machine or cannot be made."""
+    from atlas.models.checkpoint import resolve
+    from atlas.models.lock import Lock
+    from atlas.models.tokenizer_asked import tokenizer
+
+    try:
+        found = resolve(
+            model.source,
+            places.root,
+            revision=model.revision,
+            lock=Lock(places.lock),
+            offline=True,
+            digests=places.digests,
+        )
+        return tokenizer(found.location)
+    except ModelError:
+        return None
 
 
 def _opened(config: Config, folder: Path) -> Lexicon:
@@ -47,24 +75,38 @@ def _opened(config: Config, folder: Path) -> Lexicon:
     return known
 
 
-def _found(known: Lexicon, word: str) -> dict[str, Any]:
+def _found(known: Lexicon, ask: Callable[[str], Tokenizer | None], word: str) -> dict[str, Any]:
     found = key(word)
-    if not known.known(found):
-        return {"word": word, "key": found, "models": None}
-    answers = zip(known.models, known.answers(found), strict=True)
-    return {
-        "word": word,
-        "key": found,
-        "models": [
+    told = []
+    for model, answer in zip(known.models, known.answers(found), strict=True):
+        if model.about.split and "split" not in (answer or {}):
+            answer = {**(answer or {}), **_asked(model, ask(model.model.id), word)} or None
+        told.append(
             {
                 "id": model.model.id,
                 "spaces": [space.view.id for space in model.spaces],
                 "tokenizer": model.about.split,
                 "answer": answer,
             }
-            for model, answer in answers
-        ],
-    }
+        )
+    nothing = all(one["answer"] is None for one in told)
+    return {"word": word, "key": found, "models": None if nothing else told}
+
+
+def _asked(model: ModelLexicon, tokenizer: Tokenizer | None, word: str) -> Answer:
+    """A model's answer to a word of which its data tell no split, as `ModelLexicon.answer` has
+    it; empty without a tokenizer."""
+    from atlas.findings.words.stages.splits import split, tells_spaces
+
+    if tokenizer is None:
+        return {}
+    form = written(word)
+    texts = [form, f" {form}"] if tells_spaces(tokenizer) else [form]
+    first, *after = [
+        {"split": model.read(pieces, ids), "ids": ids} for pieces, ids in split(tokenizer, texts)
+    ]
+    own = {"form": form} if form != key(word) else {}
+    return {**first, **own, **({"forms": {texts[1]: after[0]}} if after else {})}
 
 
 def lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -83,7 +125,7 @@ def lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
 def _verdict(model: Mapping[str, Any], found: str) -> str:
     """Whether a key is a token of a model, and its split."""
     answer: Answer = model["answer"] or {}
-    kinds = [token["kind"] for token in answer.get("tokens", ())]
+    kinds = dict.fromkeys(token["kind"] for token in answer.get("tokens", ()))
     told = [f"a token ({', '.join(kinds)})" if kinds else "no token"]
     split = answer.get("split")
     if split is not None:
@@ -94,7 +136,7 @@ def _verdict(model: Mapping[str, Any], found: str) -> str:
     elif not model["tokenizer"]:
         told.append("without a tokenizer")
     elif not kinds:
-        told.append("its tokenizer was not asked")
+        told.append("its tokenizer is not on this machine")
     return "; ".join(told)
 
 

@@ -344,7 +344,7 @@ def words(
     from atlas.pipeline.places import Places
 
     settings = config.load(config.find(folder))
-    found = look_up(settings, Places.of(settings).data, asked)
+    found = look_up(settings, Places.of(settings), asked)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
@@ -353,8 +353,9 @@ def words(
     if unknown := [one["word"] for one in found if one["models"] is None]:
         raise AtlasError(
             f"Not known: {', '.join(unknown)}",
-            "No vocabulary has it as a token. Add it to `list` in the table [words] of atlas.toml "
-            "and run `atlas build`, which asks every tokenizer.",
+            "No vocabulary has it as a token, and no tokenizer is on this machine. Add it to "
+            "`list` in the table [words] of atlas.toml and run `atlas build`, which asks every "
+            "tokenizer.",
         )
 
 

@@ -96,8 +96,7 @@ class ModelLexicon:
     ) -> None:
         self.model, self.about = model, data.about
         columns = {name: data.tokens.column(name).to_pylist() for name in data.tokens.column_names}
-        self.tokens, self.texts = columns["token"], columns["text"]
-        self.kinds, self.pos = columns["kind"], columns["pos"]
+        self.texts, self.kinds, self.pos = columns["text"], columns["kind"], columns["pos"]
         self.readings, self.latin = columns["reading"], columns["latin"]
         self.rows: dict[str, list[int]] = {}
         for row, own in enumerate(self.texts):
@@ -138,10 +137,16 @@ class ModelLexicon:
         begin, end = int(self._offsets[row]), int(self._offsets[row + 1])
         ids = self._ids[begin:end].tolist()
         pieces = self._pieces.slice(begin, end - begin).to_pylist()
+        return self.read(pieces, ids), ids
+
+    def read(self, pieces: Sequence[str], ids: Sequence[int]) -> list[str]:
+        """The pieces that the tokenizer made of a text, as a person reads them: a piece that some
+        tokenizers give as it stands in the text though it is none of their tokens is the unknown
+        one."""
         return [
-            self.texts[one] if 0 <= one < len(self.texts) and self.tokens[one] == piece else piece
+            self.texts[one] if 0 <= one < len(self.texts) else piece
             for one, piece in zip(ids, pieces, strict=True)
-        ], ids
+        ]
 
     def token(self, row: int) -> Answer:
         """What is told of a token; what is not known is left out."""

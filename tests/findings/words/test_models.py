@@ -15,7 +15,8 @@ from conftest import CHECKOUT, Built
 
 from atlas import atlas_toml
 from atlas.cli.answers import lines, look_up
-from atlas.errors import DataError, UsageError
+from atlas.errors import DataError, ModelError, UsageError
+from atlas.findings.words.lexicon import ModelLexicon
 from atlas.findings.words.stages.splits import split
 from atlas.models.tokenizer_asked import tokenizer
 from atlas.pipeline.options import Options
@@ -78,18 +79,20 @@ def mixed(tmp_path_factory: pytest.TempPathFactory, models_folder: Callable[[str
 
 
 def found(built: Built, *words: str) -> list[dict[str, Any]]:
-    return look_up(atlas_toml.load(built.toml), built.root / "data", words)
+    settings = atlas_toml.load(built.toml)
+    return look_up(settings, Places.of(settings), words)
+
+
+@pytest.fixture(scope="module")
+def tokenizers(tiny_atlas: Built) -> dict[str, Any]:
+    settings = atlas_toml.load(tiny_atlas.toml)
+    resolved = checkpoints(
+        settings, Options(offline=True), Places.of(settings, None), lambda _: None
+    )
+    return {name: tokenizer(one.location) for name, one in resolved.items()}
 
 
 class TestSplits:
-    @pytest.fixture(scope="class")
-    def tokenizers(self, tiny_atlas: Built) -> dict[str, Any]:
-        settings = atlas_toml.load(tiny_atlas.toml)
-        resolved = checkpoints(
-            settings, Options(offline=True), Places.of(settings, None), lambda _: None
-        )
-        return {name: tokenizer(one.location) for name, one in resolved.items()}
-
     @pytest.mark.parametrize("model", ["minilm", "ja-aozora"])
     def test_ten_thousand_words_are_split_as_the_tokenizer_does(
         self, tiny_atlas: Built, tokenizers: dict[str, Any], model: str
@@ -155,13 +158,47 @@ class TestMixed:
         assert len(pages) <= 1 + 3 + 12 * 1
 
     def test_the_terminal_says_it(self, mixed: Built) -> None:
-        text = "\n".join(lines(found(mixed, "fox", "ヨーグルト", "qqq")))
+        text = "\n".join(lines(found(mixed, "fox", "ヨーグルト")))
         assert "after a space ␣fox" in text and "without a tokenizer" in text
-        assert found(mixed, "qqq")[0]["models"] is None
         with pytest.raises(UsageError, match="is no word"):
             found(mixed, "  ")
 
+    def test_a_word_of_which_no_data_tell_is_asked_of_the_tokenizers(self, mixed: Built) -> None:
+        settings = atlas_toml.load(mixed.toml)
+        reached = checkpoints(settings, Options(offline=True), Places.of(settings), lambda _: None)
+        texts = ["Qqq zz", "😀", "日本語を", "the qqq"]
+        for text, one in zip(texts, found(mixed, *texts), strict=True):
+            for model in one["models"][:2]:
+                asked = tokenizer(reached[model["id"]].location)
+                answer = model["answer"]
+                assert answer["ids"] == asked.encode(text, add_special_tokens=False)
+                table = pq.read_table(mixed.root / "data" / f"{model['id']}.tokens.parquet")
+                assert answer["split"] == table.column("text").take(answer["ids"]).to_pylist()
+            assert "split" not in (one["models"][2]["answer"] or {})
+        after = found(mixed, "Qqq")[0]["models"][0]["answer"]["forms"][" Qqq"]
+        assert after["split"][0].startswith("␣")
+
+    def test_the_answer_is_the_one_that_data_tell(
+        self, mixed: Built, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = ["fox", "the", "ヨーグルト"]
+        told = found(mixed, *words)
+        monkeypatch.setattr(ModelLexicon, "split", lambda *_: None)
+        for one, again in zip(told, found(mixed, *words), strict=True):
+            for model, other in zip(one["models"], again["models"], strict=True):
+                for name in ("split", "ids"):
+                    assert (model["answer"] or {}).get(name) == (other["answer"] or {}).get(name)
+
+    def test_without_data_and_tokenizers_nothing_is_known(
+        self, mixed: Built, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lacking(*_: object, **__: object) -> None:
+            raise ModelError("no such folder")
+
+        monkeypatch.setattr("atlas.models.checkpoint.resolve", lacking)
+        assert found(mixed, "qqq")[0]["models"] is None
+
     def test_a_folder_without_words_says_what_to_do(self, mixed: Built, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="no data of words") as told:
-            look_up(atlas_toml.load(mixed.toml), tmp_path, ["fox"])
+            look_up(atlas_toml.load(mixed.toml), Places(tmp_path, tmp_path / "public"), ["fox"])
         assert "atlas build" in told.value.hint

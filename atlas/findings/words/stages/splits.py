@@ -30,7 +30,7 @@ def splits(vocabulary: Vocabulary, *, work: Work = Work()) -> Splits:
     """
     asked = tokenizer(work.location)
     words = words_of(vocabulary)
-    if _tells_spaces(asked):
+    if tells_spaces(asked):
         words = [*words, *(f" {one}" for one in words)]
     found: list[Split] = []
     for begin in range(0, len(words), _BATCH):
@@ -45,7 +45,7 @@ def splits(vocabulary: Vocabulary, *, work: Work = Work()) -> Splits:
     )
 
 
-def _tells_spaces(asked: Tokenizer) -> bool:
+def tells_spaces(asked: Tokenizer) -> bool:
     """Whether a word's pieces tell that a space stands before it: byte-level BPE, where no space is
     put before a text."""
     first = [(asked.tokenize(text) or [""])[0].startswith("Ġ") for text in ("a", " a")]

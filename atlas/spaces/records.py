@@ -97,8 +97,9 @@ class Suspicion(Record):
     scores   (v,) float32: 0 is the middle of the other rows, 1 that of rows known to be unused; NaN
              where nothing tells them apart
     lengths  (v,) float32, of the rows
-    facts    `references` (ids by class), `indicators` (name and AUROC each), `best`, `least` (the
-             score from which a row looks untrained) and `flagged` (ids)
+    facts    `references` (ids by class), `learned` (the classes that the rest is learned from),
+             `indicators` (name and AUROC each), `best`, `least` (the score from which a row looks
+             untrained) and `flagged` (ids)
     """
 
     scores: Floats

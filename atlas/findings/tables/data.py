@@ -94,6 +94,9 @@ class Untrained(Part):
     references: dict[str, Listed] = Field(
         description="rows known to be unused, by why: `padding`, `unused`, `reserved`, `bytes`"
     )
+    learned: tuple[str, ...] = Field(
+        (), description="the classes of references that the indicators are learned from"
+    )
     indicators: tuple[Indicator, ...]
     best: str | None = Field(
         description="the indicator that is used; None where none separates, or there are too few "

@@ -106,6 +106,7 @@ def untrained(words: Vocabulary, suspicion: Suspicion) -> Untrained:
 
     return Untrained(
         references={why: listed(rows) for why, rows in facts["references"].items()},
+        learned=tuple(facts["learned"]),
         indicators=tuple(Indicator(**one) for one in facts["indicators"]),
         best=facts["best"],
         least=facts["least"],

@@ -109,6 +109,12 @@ class TableView:
         """How many rows are known to be unused."""
         return sum(len(one.ids) for one in self.untrained.references.values())
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The classes of rows known to be unused that the others are judged by, if not all."""
+        told = self.untrained
+        return told.learned if told.best and len(told.learned) < len(told.references) else ()
+
     @cached_property
     def examples(self) -> list[str]:
         """Three tokens that look untrained, words before signs and parts of words."""

@@ -3,12 +3,13 @@
 After Land & Bartolo 2024 (arXiv 2405.05417), for encoders as for language models, and without ids
 written by hand: rows without tokens, bytes that no UTF-8 holds, `[unusedN]` and reserved tokens are
 known to be unused. Of several indicators the one counts that tells held-out rows of these best from
-all others, if any does.
+all others, if any does; classes of them that look like other rows are left out of what is learned.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from atlas.models.round_trip import NEVER
 from atlas.models.tensors import TENSORS, read_bias
 from atlas.numeric import separation
 from atlas.numeric.separation import Indicator, by_direction, by_value, clearest, line
-from atlas.numeric.types import Doubles, Ints
+from atlas.numeric.types import Array, Doubles, Floats, Ints
 from atlas.numeric.vectors import lengths as lengths_of
 from atlas.spaces.records import Suspicion, Vectors, Vocabulary
 
@@ -33,37 +34,73 @@ _TRAINED = re.compile(r"▁?<extra_id_\d+>")  # T5's sentinels, which training d
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>(?: \d+)?")
 
 
-@stage("suspect", version=1, weight=0.5, uses=(TENSORS, SEPARATION))
+@stage("suspect", version=2, weight=0.5, uses=(TENSORS, SEPARATION))
 def suspect(vocabulary: Vocabulary, vectors: Vectors, *, work: Work = Work()) -> Suspicion:
     """How untrained each row of an input table looks. Where the stage has a location, the output
     bias of a checkpoint's head is an indicator too. Raises ModelError for weights that cannot be
     read."""
     values = vectors.values
     classes = references(vocabulary)
-    known = np.array(sorted(row for rows in classes.values() for row in rows), np.int32)
+    scores = np.full(len(values), np.nan)
     facts: dict[str, Any] = {
         "references": classes,
+        "learned": [],
         "indicators": [],
         "best": None,
         "least": None,
         "flagged": [],
     }
-    if len(known) < LEAST or len(known) == len(values):
-        nothing = np.full(len(values), np.nan, np.float32)
-        return Suspicion(nothing, lengths_of(values).astype(np.float32), facts)
-    indicators, lengths = by_direction(values, known)
-    indicators.insert(0, by_value("norm", lengths.copy(), known))
+    lengths: Doubles | None = None
     bias = read_bias(work.location, len(values)) if work.location else None
-    if bias is not None:
-        indicators.append(by_value("bias", bias.astype(np.float64), known))
-    facts["indicators"] = [{"name": one.name, "auroc": round(one.auroc, 5)} for one in indicators]
-    best = clearest(indicators, known)
-    scores = np.full(len(values), np.nan)
-    if best.auroc >= SEPARATES:
-        scores, least = _scaled(best, known)
-        facts |= {"best": best.name, "least": least}
-        facts["flagged"] = np.flatnonzero(scores >= least).tolist()
+    for learned, known in _tried(classes, values, bias):
+        indicators, lengths = _indicators(values, bias, known)
+        best = clearest(indicators, known)
+        told = [{"name": one.name, "auroc": round(one.auroc, 5)} for one in indicators]
+        facts |= {"learned": learned, "indicators": told}
+        if best.auroc >= SEPARATES:
+            scores, least = _scaled(best, known)
+            facts |= {"best": best.name, "least": least}
+            facts["flagged"] = np.flatnonzero(scores >= least).tolist()
+            break
+    lengths = lengths_of(values) if lengths is None else lengths
     return Suspicion(scores.astype(np.float32), lengths.astype(np.float32), facts)
+
+
+def _tried(
+    classes: dict[str, list[int]], values: Floats, bias: Array | None
+) -> Iterator[tuple[list[str], Ints]]:
+    """What to learn from, by name and as rows, until it tells itself apart: all classes together;
+    then without those that look like the other rows, as bytes of a model whose rows are still
+    random do beside padding of zeros; at last all again, so that what is told is told of all."""
+    every = list(classes)
+    known = _rows(classes, every)
+    if len(known) < LEAST or len(known) == len(values):
+        return
+    yield every, known
+    apart = [why for why in every if len(every) > 1 and _apart(classes[why], values, bias)]
+    if apart and len(apart) < len(every):
+        yield apart, _rows(classes, apart)
+        yield every, known
+
+
+def _apart(rows: list[int], values: Floats, bias: Array | None) -> bool:
+    """Whether the rows of one class tell themselves apart."""
+    known = np.array(rows, np.int32)
+    found = _indicators(values, bias, known)[0] if len(rows) >= LEAST else []
+    return any(one.auroc >= SEPARATES for one in found)
+
+
+def _rows(classes: dict[str, list[int]], names: list[str]) -> Ints:
+    return np.array(sorted(row for why in names for row in classes[why]), np.int32)
+
+
+def _indicators(values: Floats, bias: Array | None, known: Ints) -> tuple[list[Indicator], Doubles]:
+    """All indicators of a set of rows, and the lengths (n,) of all rows."""
+    found, lengths = by_direction(values, known)
+    found.insert(0, by_value("norm", lengths.copy(), known))
+    if bias is not None:
+        found.append(by_value("bias", bias.astype(np.float64), known))
+    return found, lengths
 
 
 def references(vocabulary: Vocabulary) -> dict[str, list[int]]:

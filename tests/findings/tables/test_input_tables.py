@@ -24,6 +24,7 @@ from atlas.findings.tables.stages.rows import rows
 from atlas.findings.tables.stages.shape import shape
 from atlas.findings.tables.stages.verify import verify
 from atlas.models import round_trip
+from atlas.models.round_trip import NEVER
 from atlas.models.tokenizer_files import load
 from atlas.numeric.separation import auroc
 from atlas.spaces.records import Suspicion, Vectors, Vocabulary
@@ -109,6 +110,32 @@ class TestUnderTrained:
         assert auroc(found.scores[dead], found.scores[others]) >= 0.99
         assert len(set(dead) & set(found.facts["flagged"])) >= 0.9 * len(dead)
         assert len(set(others.tolist()) & set(found.facts["flagged"])) <= 0.02 * len(others)
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_unused_rows_that_look_like_others_do_not_hide_those_that_do_not(
+        self, seed: int
+    ) -> None:
+        """Padding near one point, beside bytes whose rows are as random as all others'."""
+        kinds = ["unused"] * 60 + ["byte"] * 13 + ["word"] * 527
+        texts = [f"<row {row}>" for row in range(60)]
+        texts += [f"<0x{byte:02X}>" for byte in sorted(NEVER)]
+        known = words(kinds, texts + [f"w{row}" for row in range(527)])
+        random = np.random.default_rng(seed)
+        rows_ = random.normal(size=(600, 24))
+        dead = [*range(60), 100, 200, 300, 400, 500]
+        rows_[dead] = random.normal(size=24) * 0.3 + random.normal(size=(65, 24)) * 0.01
+        found = suspect(known, Vectors(rows_.astype(np.float32), "t")).facts
+        assert found["references"].keys() == {"padding", "bytes"}
+        assert found["learned"] == ["padding"]
+        assert set(dead) <= set(found["flagged"])
+        assert len(set(found["flagged"]) - set(dead)) <= 5
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_several_kinds_of_random_rows_tell_nothing_either(self, seed: int) -> None:
+        texts = [f"<row {row}>" for row in range(6)] + [f"[unused{row}]" for row in range(6)]
+        known = words(["unused"] * 12 + ["word"] * 288, texts + [f"w{row}" for row in range(288)])
+        rows_ = np.random.default_rng(seed).normal(size=(300, 16)).astype(np.float32)
+        assert suspect(known, Vectors(rows_, "t")).facts["best"] is None
 
     @pytest.mark.parametrize("seed", range(5))
     def test_nothing_is_called_untrained_where_nothing_separates(self, seed: int) -> None:

@@ -58,7 +58,7 @@ STAGES = {
     "seen": 1,
     "select": 1,
     "senses": 3,
-    "shape": 3,
+    "shape": 4,
     "splits": 1,
     "shared": 2,
     "suspect": 2,

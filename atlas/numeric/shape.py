@@ -10,7 +10,7 @@ import numpy as np
 from atlas.numeric.types import Array, Doubles, Floats, Ints
 from atlas.numeric.vectors import unit
 
-VERSION = 1  # raised when a result changes; the stages that use it follow
+VERSION = 2  # raised when a result changes; the stages that use it follow
 
 NEAR = 10  # neighbors by which hubs are counted
 _PART = 4096  # rows centred at a time
@@ -69,8 +69,10 @@ def moments(values: Floats) -> Moments:
 
 
 def gaussian(of: Moments, count: int, seed: int = 0) -> Floats:
-    """Random rows (count, d) of a normal distribution with these moments."""
+    """Random rows (count, d) of a normal distribution with these moments. Their own mean is as
+    given, so that one that is chance is not added to another."""
     random = np.random.default_rng(seed).standard_normal((count, len(of.mean)), np.float32)
+    random -= random.mean(axis=0, dtype=np.float64).astype(np.float32) if count else 0
     scaled = (of.directions * np.sqrt(of.spread)).astype(np.float32)
     return random @ scaled.T + of.mean.astype(np.float32)
 

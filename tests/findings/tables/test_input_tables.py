@@ -336,6 +336,20 @@ class TestShape:
             told.append((found.own, found.centred, found.half, suspicion.facts["indicators"]))
         assert told[0] == told[1] == told[2]
 
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_few_untrained_rows_do_not_shape_it(self, seed: int) -> None:
+        """They lie near the middle, where they are the nearest two of all others."""
+        random = np.random.default_rng(seed)
+        rows_ = random.normal(size=(1560, 48))
+        dead = [*range(60), 100, 300, 500, 700]
+        rows_[dead] = random.normal(size=48) * 0.3 + random.normal(size=(64, 48)) * 0.01
+        known, table = words(["unused"] * 60 + ["word"] * 1500), rows_.astype(np.float32)
+        suspicion = suspect(known, Vectors(table, "t"))
+        found = shape(known, Vectors(table, "t"), suspicion)
+        assert found.rows <= 1496
+        assert found.own.dimension == pytest.approx(found.gaussian.dimension, rel=0.1)
+        assert found.own.isotropy == pytest.approx(found.gaussian.isotropy, abs=0.02)
+
     def test_unused_rows_do_not_shape_it(self) -> None:
         random = np.random.default_rng(2)
         rows_ = random.normal(size=(3000, 20)).astype(np.float32)

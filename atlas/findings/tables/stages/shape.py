@@ -21,7 +21,7 @@ SPREAD = 8192  # rows, at most, of which the covariance is taken
 PLACES = 10  # parts of the vocabulary by id
 
 
-@stage("shape", version=3, weight=1, uses=(SHAPE,))
+@stage("shape", version=4, weight=1, uses=(SHAPE,))
 def shape(
     vocabulary: Vocabulary,
     vectors: Vectors,
@@ -31,10 +31,13 @@ def shape(
     work: Work = Work(),
 ) -> Shape:
     """The shape of the space of rows that stand for something: those of unused tokens and without
-    tokens are left out, and rows of zeros."""
+    tokens are left out, those that look untrained, and rows of zeros. A handful of untrained rows
+    near the middle are the nearest of all others, and change what is told of these."""
     lengths = np.asarray(suspicion.lengths)
     kinds = np.array(vocabulary.kinds)
-    used = np.flatnonzero((kinds != "unused") & (lengths > 0)).astype(np.int32)
+    meant = (kinds != "unused") & (lengths > 0)
+    meant[suspicion.facts["flagged"]] = False
+    used = np.flatnonzero(meant).astype(np.int32)
     used = used if len(used) > 1 else np.arange(len(kinds), dtype=np.int32)
     some = _drawn(used, SPREAD, seed)
     few = _drawn(used, SAMPLED, seed + 1)

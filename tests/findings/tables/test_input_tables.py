@@ -18,6 +18,7 @@ import vector_tables
 from conftest import CHECKOUT, Built
 
 from atlas.engine.stage import Work
+from atlas.engine.store import Store
 from atlas.findings.tables import data
 from atlas.findings.tables.data import TableFile, Verified
 from atlas.findings.tables.stages.rows import rows
@@ -337,15 +338,17 @@ class TestShape:
         assert told[0] == told[1] == told[2]
 
     @pytest.mark.parametrize("seed", range(3))
-    def test_a_few_untrained_rows_do_not_shape_it(self, seed: int) -> None:
-        """They lie near the middle, where they are the nearest two of all others."""
+    def test_a_few_untrained_rows_do_not_shape_it(self, seed: int, tmp_path: Path) -> None:
+        """They lie near the middle, where they are the nearest two of all others. What is told
+        of them comes from the store."""
         random = np.random.default_rng(seed)
         rows_ = random.normal(size=(1560, 48))
         dead = [*range(60), 100, 300, 500, 700]
         rows_[dead] = random.normal(size=48) * 0.3 + random.normal(size=(64, 48)) * 0.01
         known, table = words(["unused"] * 60 + ["word"] * 1500), rows_.astype(np.float32)
-        suspicion = suspect(known, Vectors(table, "t"))
-        found = shape(known, Vectors(table, "t"), suspicion)
+        store = Store(tmp_path)
+        store.write("ab" * 32, suspect(known, Vectors(table, "t")), {}, 0.0)
+        found = shape(known, Vectors(table, "t"), store.read("ab" * 32, Suspicion))
         assert found.rows <= 1496
         assert found.own.dimension == pytest.approx(found.gaussian.dimension, rel=0.1)
         assert found.own.isotropy == pytest.approx(found.gaussian.isotropy, abs=0.02)

@@ -36,7 +36,7 @@ def shape(
     lengths = np.asarray(suspicion.lengths)
     kinds = np.array(vocabulary.kinds)
     meant = (kinds != "unused") & (lengths > 0)
-    meant[suspicion.facts["flagged"]] = False
+    meant[np.array(suspicion.facts["flagged"], np.int32)] = False
     used = np.flatnonzero(meant).astype(np.int32)
     used = used if len(used) > 1 else np.arange(len(kinds), dtype=np.int32)
     some = _drawn(used, SPREAD, seed)

@@ -16,6 +16,7 @@ from atlas.errors import ModelError
 _REACHED: set[str] = set()  # hubs that have answered this process
 _SILENT: dict[str, float] = {}  # and when those that have not were last asked
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_SYSTEM = re.compile(r"\[Errno -?\d+\] ([^\"'()]+)")
 _PATIENCE = 60.0  # seconds for which a hub that did not answer is not asked again
 
 
@@ -182,11 +183,9 @@ def explained(repo: str, revision: str = "") -> Iterator[None]:
                 "and one that is out of date is refused too."
             )
             raise ModelError(f"hub:{repo}: the hub refuses access", hint) from problem
-        reason = (
-            str(problem).strip().splitlines()[0][:200]
-            if str(problem).strip()
-            else type(problem).__name__
-        )
+        told = str(problem).strip() or type(problem).__name__
+        system = _SYSTEM.findall(told)  # under what each library around it adds
+        reason = system[-1] if system else told.splitlines()[0][:200]
         raise ModelError(
             f"hub:{repo}: cannot be reached ({reason})",
             "Check the connection, or build with --offline.",

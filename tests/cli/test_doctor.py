@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CHECKOUT
+from hub import Hub
 
 pytest.importorskip("torch")
 
@@ -141,7 +145,8 @@ def test_what_people_read(saved: Callable[[str], Path], capsys: pytest.CaptureFi
         (["inputs-embeds", "x", "--dtype", "int8"], 2, "--dtype int8"),
         (["inputs-embeds", "x", "--device", "tpu"], 2, "--device tpu"),
         (["inputs-embeds", "./nowhere"], 1, "no such folder"),
-        (["inputs-embeds", "a/b", "--offline"], 1, "cannot load it"),
+        (["inputs-embeds", "a/b", "--offline"], 1, "hub:a/b"),
+        (["inputs-embeds", "no such name"], 1, "not a name the hub allows"),
         (["inputs-embeds"], 2, "MODEL"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -165,6 +170,35 @@ def test_a_folder_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "config.json").write_text('{"model_type": "new"}')
     assert run("inputs-embeds", str(tmp_path)) == 1
     assert "cannot load it" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_model_of_the_hub(saved: Callable[[str], Path], tmp_path: Path) -> None:
+    """In processes of their own, since the hub's client reads its settings when it is imported."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+
+    def asked(endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "atlas", "doctor", "inputs-embeds", *arguments],
+            cwd=CHECKOUT,
+            env={**environment, "HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    with Hub() as hub:
+        hub.add("org/gemma", saved("gemma"))
+        found = asked(hub.url, "org/gemma", "--json")
+        assert found.returncode == 0, found.stderr
+        assert json.loads(found.stdout)["verdict"] == "scaled"
+        absent = asked(hub.url, "org/absent")
+        assert absent.returncode == 1 and "no such model" in absent.stderr
+    again = asked("http://127.0.0.1:9", "org/gemma", "--json", "--offline")
+    assert again.returncode == 0 and again.stdout == found.stdout
+    lost = asked("http://127.0.0.1:9", "org/other")
+    assert lost.returncode == 1 and "hub:org/other: cannot be reached (Connection" in lost.stderr
 
 
 def test_every_verdict_and_change_is_told() -> None:

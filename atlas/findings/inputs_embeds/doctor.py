@@ -12,6 +12,7 @@ from atlas.errors import ModelError, UnsuitableError
 from atlas.findings.inputs_embeds import code
 from atlas.findings.inputs_embeds.data import Row
 from atlas.models import checkpoint as checkpoints
+from atlas.models import hub
 from atlas.models.networks import Network
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def _loaded(name: str, dtype: str) -> Network:
         raise ModelError(
             f"{name}: no config.json there", "Give the folder that save_pretrained wrote."
         )
+    if not folder.is_dir() and not hub.fetch(name, "main", "config.json"):
+        raise ModelError(f"hub:{name}: no config.json there", "Give a model of transformers' own.")
     location = f"path:{folder.resolve()}" if folder.is_dir() else ""
     checkpoints.pretrained(location or "path:")
     import torch

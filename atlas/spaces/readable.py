@@ -91,10 +91,8 @@ def visible(text: str) -> str:
         return text
     shown = []
     for character in text:
-        if character == "\n":
-            shown.append("⏎")
-        elif character == "\t":
-            shown.append("⇥")
+        if character in _SIGNS:
+            shown.append(_SIGNS[character])
         elif (
             unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
             and character != " "
@@ -105,8 +103,9 @@ def visible(text: str) -> str:
     return "".join(shown)
 
 
-# What stands for a space, a line break and a tab.
-_MARKS = "␣⏎⇥"
+# What stands for a line break, a carriage return and a tab.
+_SIGNS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
+_MARKS = ("␣", *_SIGNS.values())
 # What says that a word begins or ends, or that a token goes on with one.
 _ENDS = "␣", "##", "@@"
 
@@ -116,8 +115,8 @@ def _by_number(character: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Text whose own `␣`, `⏎` and `⇥` are told by their number, so that no other token reads like
-    it."""
+    """Text whose own `␣`, `⏎`, `␍` and `⇥` are told by their number, so that no other token reads
+    like it."""
     for mark in _MARKS:
         text = text.replace(mark, _by_number(mark))
     return text
@@ -201,7 +200,7 @@ def _bytelevel(token: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "".join(_piece(part) for part in _utf8_parts(raw)), "byte"
     if len(raw) == 1 and not text.isprintable():
-        return visible(text) if text in "\n\t" else f"<0x{raw[0]:02X}>", "byte"
+        return _SIGNS.get(text, f"<0x{raw[0]:02X}>"), "byte"
     words = text.startswith(" ")
     return visible(unmarked(text).replace(" ", "␣")), "word" if words else "continuation"
 

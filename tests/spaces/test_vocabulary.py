@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
 from atlas.errors import ModelError
+from atlas.findings.words.forms import word
 from atlas.models import tokenizer_files as tokens
 from atlas.spaces import readable as stage
 from atlas.spaces.readable import script
@@ -394,3 +395,22 @@ def test_variants_in_a_line_read_as_the_first(tmp_path: Path) -> None:
     tiny.make("GPTNeoXJapaneseTokenizer", tmp_path)
     found = vocabulary(work=Work(f"path:{tmp_path}"))
     assert found.tokens[0] == found.texts[0] == "る"
+
+
+@pytest.mark.parametrize(
+    ("token", "shown"),
+    [
+        ("\n", "⏎"),
+        ("\r", "␍"),
+        ("\t", "⇥"),
+        ("\r\n", "␍⏎"),
+        ("␍", "<U+240D>"),
+        ("\x00", "<0x00>"),
+        ("\u00a0", "<U+00A0>"),
+    ],
+)
+def test_control_characters_have_one_sign_alone_and_together(token: str, shown: str) -> None:
+    written = {byte: sign for sign, byte in tokens.BYTES.items()}
+    text, kind = stage.READERS["byte-level-bpe"]("".join(written[byte] for byte in token.encode()))
+    assert text == shown
+    assert word(text) == (token if kind != "byte" or shown in "⏎␍⇥" else text)

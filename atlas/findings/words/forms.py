@@ -12,7 +12,7 @@ _APART = re.compile(r" <row \d+>$")  # what tells a text from that of an earlier
 # Marks of continuations and of spaces, as tokenizers write them and as pages do.
 _BEFORE = re.compile(r"^(?:##(?=[^#])|[␣▁Ġ]+(?=[^␣▁Ġ]))")
 _AFTER = re.compile(r"(?<=[^␣])(?:␣+|</w>)$|(?<=[^@])@@$")
-_SIGNS = {"␣": " ", "▁": " ", "⏎": "\n", "⇥": "\t"}
+_SIGNS = {"␣": " ", "▁": " ", "⏎": "\n", "␍": "\r", "⇥": "\t"}
 
 
 def word(text: str) -> str:

@@ -33,7 +33,7 @@ _UNUSED = (
 )
 
 
-@stage("vocabulary", version=5, weight=1, uses=(READ_JSON, TENSORS))
+@stage("vocabulary", version=6, weight=1, uses=(READ_JSON, TENSORS))
 def vocabulary(*, tensor: str | None = None, work: Work = Work()) -> Vocabulary:
     """The tokens of a checkpoint's tokenizer in id order, one for each row of its embedding table,
     or of the tensor of a name.

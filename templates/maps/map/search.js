@@ -31,7 +31,7 @@ export class Search {
 		this.#list.addEventListener("pointerdown", (event) => {
 			event.preventDefault();
 			const item = above(event, "li");
-			if (item) this.#go([...this.#list.children].indexOf(item));
+			if (item) this.#go(this.#items.indexOf(item));
 		});
 		map.on("select", (row) => {
 			if (row !== null && row !== this.#mine) this.field.value = "";
@@ -48,7 +48,7 @@ export class Search {
 	/** @param {number} index */
 	#mark(index) {
 		this.#chosen = index;
-		const items = [...this.#list.children];
+		const items = this.#items;
 		for (const [i, item] of items.entries()) {
 			item.setAttribute("aria-selected", String(i === index));
 		}
@@ -89,10 +89,43 @@ export class Search {
 			const { source } = this.#map;
 			const found = await source.find(wanted, MOST);
 			const all = await source.all(wanted);
-			if (mine === this.#asked) this.#show(found, all);
+			const spelled = found.length === 0 && this.#inBytes(wanted);
+			const parts = spelled ? await source.parts(wanted) : [];
+			if (mine !== this.#asked) return;
+			if (parts.length || spelled) this.#showParts(parts);
+			else this.#show(found, all);
 		} catch (problem) {
 			this.#map.failed(problem);
 		}
+	}
+
+	/**
+	 * Whether a text that no token holds is spelled in bytes here.
+	 * @param {string} wanted
+	 */
+	#inBytes(wanted) {
+		const { groups } = this.#map.meta;
+		return /[^\0-\x7f]/.test(wanted) && groups.kind.includes("byte");
+	}
+
+	/**
+	 * Tells that a text is spelled in bytes, and shows tokens that hold some.
+	 * @param {Match[]} parts
+	 */
+	#showParts(parts) {
+		this.#found = parts;
+		const { words } = this.#map;
+		const told = parts.length ? words["in-bytes"] : words.bytes;
+		const items = parts.map((match, i) => this.#item(match, i));
+		this.#list.replaceChildren(this.#note(told), ...items);
+		this.#open();
+		this.#mark(parts.length ? 0 : -1);
+		this.#map.say(told);
+	}
+
+	#open() {
+		this.#list.hidden = false;
+		this.field.setAttribute("aria-expanded", "true");
 	}
 
 	/**
@@ -105,9 +138,9 @@ export class Search {
 		this.#all = all && all.length > 1 && !this.#map.embedded ? all : null;
 		const items = found.map((match, i) => this.#item(match, i));
 		if (this.#all) items.push(this.#every(this.#all.length, found.length));
-		this.#list.replaceChildren(...(items.length ? items : [this.#nothing()]));
-		this.#list.hidden = false;
-		this.field.setAttribute("aria-expanded", "true");
+		const none = [this.#note(words.nothing)];
+		this.#list.replaceChildren(...(items.length ? items : none));
+		this.#open();
 		this.#mark(found.length ? 0 : -1);
 		const some = found.length === MOST ? `${MOST}+` : found.length;
 		const n = all ? this.#map.number(all.length) : some;
@@ -147,11 +180,19 @@ export class Search {
 		);
 	}
 
-	#nothing() {
+	/**
+	 * What cannot be chosen.
+	 * @param {string} told
+	 */
+	#note(told) {
 		const { lang } = document.documentElement;
 		const state = { "aria-selected": "false", "aria-disabled": "true" };
-		const { nothing } = this.#map.words;
-		return make("li", { role: "option", ...state, lang }, nothing);
+		return make("li", { role: "option", ...state, lang }, told);
+	}
+
+	/** The tokens of the list. */
+	get #items() {
+		return [...this.#list.children].filter((item) => item.id);
 	}
 
 	/** @param {KeyboardEvent} event */

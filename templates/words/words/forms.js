@@ -5,7 +5,7 @@ import { fold } from "../../maps/map/source/fold.js";
 const BEFORE = /^(?:##(?=[^#])|[␣▁Ġ]+(?=[^␣▁Ġ]))/u;
 const AFTER = /(?<=[^␣])(?:␣+|<\/w>)$|(?<=[^@])@@$/u;
 /** @type {Record<string, string>} */
-const SIGNS = { "␣": " ", "▁": " ", "⏎": "\n", "⇥": "\t" };
+const SIGNS = { "␣": " ", "▁": " ", "⏎": "\n", "␍": "\r", "⇥": "\t" };
 
 /**
  * What a token's text says without marks of its tokenizer.
@@ -16,7 +16,7 @@ export const wordOf = (text) =>
 		.replace(/ <row \d+>$/, "")
 		.replace(BEFORE, "")
 		.replace(AFTER, "")
-		.replace(/[␣▁⏎⇥]/g, (sign) => SIGNS[sign])
+		.replace(/[␣▁⏎␍⇥]/g, (sign) => SIGNS[sign])
 		.replace(/<U\+([0-9A-F]{4,6})>/g, (all, number) => {
 			const code = Number.parseInt(number, 16);
 			const character = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);

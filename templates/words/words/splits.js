@@ -2,6 +2,7 @@
 // Splits of any text by a model's own tokenizer, in the browser. The library
 // and what is told of the tokenizer are fetched when a text asks for them, and
 // believed only where they give the splits that the build knows.
+import { decoded } from "../../assets/shared/utf8.js";
 import { fetched } from "./files.js";
 
 /** @import { Answer, Model } from "./answers.js" */
@@ -117,7 +118,11 @@ function load(url) {
 
 /** @param {string} token */
 const plain = (token) =>
-	token.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥");
+	token
+		.replace(/ /g, "␣")
+		.replace(/\n/g, "⏎")
+		.replace(/\r/g, "␍")
+		.replace(/\t/g, "⇥");
 
 /** @type {Record<string, (token: string) => string>} tokens as a person reads them, by family */
 export const READERS = {
@@ -147,29 +152,4 @@ function bytelevel(token) {
 		raw.push(value);
 	}
 	return plain(decoded(raw));
-}
-
-/**
- * Bytes as text, those that are no UTF-8 by their numbers.
- * @param {number[]} raw
- */
-function decoded(raw) {
-	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-	let text = "";
-	for (let at = 0; at < raw.length; ) {
-		const part = [1, 2, 3, 4].find((length) => {
-			try {
-				decoder.decode(Uint8Array.from(raw.slice(at, at + length)));
-				return at + length <= raw.length;
-			} catch {
-				return false;
-			}
-		});
-		const own = raw.slice(at, at + (part ?? 1));
-		text += part
-			? decoder.decode(Uint8Array.from(own))
-			: `<0x${own[0].toString(16).toUpperCase().padStart(2, "0")}>`;
-		at += own.length;
-	}
-	return text;
 }

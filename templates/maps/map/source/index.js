@@ -44,7 +44,7 @@ import { WholeSource } from "./whole.js";
 
 /**
  * What both sources answer. `all` gives every row that a query finds, null where
- * only the best are known. All that returns a promise may fail as a network does.
+ * only the best are known; `parts` the tokens that hold bytes of a text. All that returns a promise may fail as a network does.
  * `spot` is the place of a row as far as it is known without one: of any on a map
  * that is loaded whole, of the members of `landmarks`, once they have come, on
  * another.
@@ -61,6 +61,7 @@ import { WholeSource } from "./whole.js";
  *   kept(projection: string, row: number, rows: number[]): Promise<Set<number>>,
  *   find(query: string, most: number): Promise<Match[]>,
  *   all(query: string): Promise<number[] | null>,
+ *   parts(query: string): Promise<Match[]>,
  *   rowOf(id: number): Promise<number>,
  *   ids(rows: number[]): Promise<number[]>,
  *   plane(name: "rank" | "overlap" | Told, projection: string): Promise<Steps>,

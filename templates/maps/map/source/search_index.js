@@ -41,6 +41,7 @@ export class SearchIndex {
 			.sort(
 				(a, b) =>
 					b.rank - a.rank ||
+					Number(b.text.includes(query)) - Number(a.text.includes(query)) ||
 					a.text.length - b.text.length ||
 					(a.text < b.text ? -1 : 1),
 			)

@@ -250,6 +250,10 @@ export class TiledSource {
 		return null;
 	}
 
+	async parts() {
+		return [];
+	}
+
 	/** The landmarks with their members, which are in a file of their own. */
 	landmarks() {
 		this.#landmarks ??= this.#part("landmarks").then((bytes) => {

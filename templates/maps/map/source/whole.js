@@ -1,5 +1,6 @@
 // @ts-check
 // A map that is loaded whole. Files are fetched when first asked for.
+import { decoded } from "../../../assets/shared/utf8.js";
 import { GROUPS } from "../units.js";
 import { firstNot, lines, number, split16, summed16, unpack } from "./bytes.js";
 import { fold } from "./fold.js";
@@ -239,7 +240,7 @@ export class WholeSource {
 		found.sort(
 			(a, b) =>
 				a.goodness - b.goodness ||
-				Number(texts[b.row] === query) - Number(texts[a.row] === query) ||
+				alike(texts[b.row], query) - alike(texts[a.row], query) ||
 				a.length - b.length ||
 				(texts[a.row] < texts[b.row] ? -1 : 1),
 		);
@@ -264,6 +265,34 @@ export class WholeSource {
 			kind: this.meta.groups.kind[this.#groups?.kind[row] ?? -1],
 			reading: readings?.[row] || null,
 		}));
+	}
+
+	/**
+	 * Tokens that hold the bytes of a text, from its beginning on, as many at a
+	 * time as one token has.
+	 * @param {string} query
+	 * @returns {Promise<Match[]>}
+	 */
+	async parts(query) {
+		const texts = await this.texts();
+		/** @type {Map<string, number>} */
+		const rows = new Map();
+		for (const [row, text] of texts.entries()) {
+			if (!rows.has(text)) rows.set(text, row);
+		}
+		const raw = [...new TextEncoder().encode(query)].slice(0, PARTED);
+		/** @type {Match[]} */
+		const found = [];
+		for (let at = 0; at < raw.length; at++) {
+			for (let end = raw.length; end > at; end--) {
+				const row = rows.get(decoded(raw.slice(at, end)));
+				if (row === undefined) continue;
+				found.push({ row, text: texts[row] });
+				at = end - 1;
+				break;
+			}
+		}
+		return found;
 	}
 
 	async landmarks() {
@@ -311,10 +340,20 @@ export class WholeSource {
 	}
 }
 
+/** Bytes of a text that parts are sought for. */
+const PARTED = 48;
 /** How well a token fits a pattern that it does not hold as it stands. */
 const FITS = 100;
 /** The same of a reading in Latin letters: like one in kana. */
 const SOUNDS = 0.6;
+
+/**
+ * How far a token is written as what is sought is: case and width count.
+ * @param {string} text
+ * @param {string} query
+ */
+const alike = (text, query) =>
+	Number(text.includes(query)) + Number(text === query);
 
 /**
  * How well a token fits what is sought, less is better: the same text, the same

@@ -3,18 +3,21 @@
 Everything stands in the file, so that it opens from a disk, in a notebook or in a sandboxed frame
 without a network. What the map's script fetches on the site is here served by a script of the page
 (templates/export/single/serve.js), and the page's policy allows no request.
+
+The file is small: it draws on the map's own canvas, which needs no runtime, and has no poster; its
+places are of fewer bits than the site's, and of each token it has the nearest half of the
+neighbors.
 """
 
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import json
 import posixpath
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +27,16 @@ from atlas.atlas_toml import Config
 from atlas.maps.config import Map, Model
 from atlas.maps.data import Dataset
 from atlas.maps.files.addresses import FOLDER, MapFiles
-from atlas.maps.files.published import drawn
+from atlas.maps.files.bytes import pack
+from atlas.maps.files.payload import Detail, payload
 from atlas.maps.view import MapView
 from atlas.web.assets import publish_assets
+from atlas.web.palette import PALETTE
 from atlas.web.render import Renderer
-from atlas.web.theme import asset
 from atlas.web.writer import Writer
 
 MAP = "maps/map.js"  # the script of maps, in the theme
+DETAIL = Detail(near=5, bits=13)  # 8,192 places across the frame
 SANDBOX = "allow-scripts allow-popups allow-downloads"  # of a frame that holds the page
 _IMPORT = re.compile(
     r"""^(import\s*|(?:import|export)\b[^;"'=]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
@@ -43,25 +48,19 @@ class SinglePage:
     """What export/page.html is told besides `language`, `link(url)` to a page of the site and
     `file(name)` to a file.
 
-    view           the map
-    assets         `strict`: whether the runtime works without `eval`
-    styles         rules of the site and of maps
-    runtime_style  rules of the runtime
-    runtime        the runtime as gzip in base 64
-    licence        of the runtime, a text
-    modules        an import map of the script's modules, where it was not bundled
-    script         of maps
-    files          what the script fetches, in base 64, by the address it asks for
-    map_files      where these addresses begin
-    version        of the atlas
+    view       the map
+    assets     `runtime`, which is empty: the map stays on its canvas
+    styles     rules of the site and of maps, as gzip in base 64
+    modules    an import map of the script's modules, where it was not bundled
+    script     of maps, as gzip in base 64
+    files      what the script fetches, as gzip in base 64, by the address it asks for
+    map_files  where these addresses begin
+    version    of the atlas
     """
 
     view: MapView
-    assets: Mapping[str, Any]
-    styles: Sequence[str]
-    runtime_style: str
-    runtime: str
-    licence: str
+    assets: Mapping[str, str]
+    styles: str
     modules: str
     script: str
     files: Mapping[str, str]
@@ -77,20 +76,18 @@ def page(config: Config, data: Dataset, language: str = "") -> str:
     """
     language = language or config.site.languages[0]
     view = MapView(*_tables(config, data), data)
-    files, addresses = drawn(view, [view.main])
-    view.files = MapFiles(**addresses, cards={})
-    packed = {name: _base64(content) for name, content in files.items()}
-    pictures = {name: packed.pop(name) for name in addresses["pictures"].values()}
+    made = payload(data, len(PALETTE), view.colour, view.map.clusters.pages, DETAIL)
+    view.files = MapFiles(FOLDER + made.head, FOLDER + made.points, pictures={}, cards={})
+    files = {
+        FOLDER + name: _packed(content) if name == made.head else _base64(content)
+        for name, content in made.files.items()
+    }
     base = config.site.base_url
-
-    def file(name: str) -> str:
-        return f"data:image/webp;base64,{pictures[name]}" if name in pictures else name
-
     context = {
-        **vars(SinglePage(view=view, files=packed, **_assets(config.root))),
+        **vars(SinglePage(view=view, files=files, **_assets(config.root))),
         "language": language,
         "link": lambda url: f"{base}/{url}" if base else url,
-        "file": file,
+        "file": lambda name: name,
     }
     return Renderer(config.root, (language,)).render(language, "export/page.html", context)
 
@@ -119,27 +116,23 @@ def _tables(config: Config, data: Dataset) -> tuple[Model, Map]:
 
 
 def _assets(root: Path) -> Mapping[str, Any]:
-    """Styles, scripts and the runtime of the site, as text for the page."""
+    """Styles and scripts of the site, as text for the page."""
     with tempfile.TemporaryDirectory() as folder:
         assets = publish_assets(root, Writer(Path(folder), Path(folder), {}), lambda _: None)
 
-        def read(name: str | None) -> str:
-            return Path(folder, name).read_text(encoding="utf-8") if name else ""
+        def read(name: str) -> bytes:
+            return Path(folder, name).read_bytes()
 
         script = assets.scripts["map"]
         modules, start = "", read(script.path)
         if script.module:
             modules = _import_map(Path(folder, script.path).parents[1])
-            start = f'import "{MAP}"'
-        licence = asset(root, "vendor/plotly-map.LICENSE.txt")
+            start = f'import "{MAP}"'.encode()
         return {
-            "assets": {"strict": assets.strict, "runtime": ""},
-            "styles": [_style(read(assets.styles[name])) for name in ("site", "map")],
-            "runtime_style": _style(read(assets.runtime_css)),
-            "runtime": _base64(gzip.compress(read(assets.runtime).encode(), mtime=0)),
-            "licence": licence.read_text(encoding="utf-8") if licence else "",
+            "assets": {"runtime": ""},
+            "styles": _packed(b"\n".join(read(assets.styles[name]) for name in ("site", "map"))),
             "modules": modules,
-            "script": _script(start),
+            "script": _packed(start),
         }
 
 
@@ -162,11 +155,5 @@ def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _script(source: str) -> str:
-    """A script as it may stand in an element: nothing in it ends the element or opens a comment."""
-    return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _style(source: str) -> str:
-    """Rules as they may stand in an element."""
-    return source.replace("</style", "<\\/style")
+def _packed(raw: bytes) -> str:
+    return _base64(pack(raw))

@@ -147,7 +147,7 @@ each("facts are those of the data", async ({ source, token, some }) => {
 			near.map(([other]) => other),
 		);
 		for (const [j, { similarity }] of facts.near.entries()) {
-			assert.ok(Math.abs(similarity - near[j][1]) <= 0.5 / 255 + 1e-6);
+			assert.ok(Math.abs(similarity - near[j][1]) <= 0.5 / 100 + 1e-6);
 		}
 	}
 });

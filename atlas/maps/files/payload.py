@@ -13,8 +13,10 @@ with DecompressionStream.
     facts    token ids (three byte planes), fine clusters (two), then for each projection, in the
              order of the page's list, the number of the token's `k` nearest neighbors that it keeps
              (one), then the steps of the length of its vector and of suspicion (one each)
-    near     for each of ten nearest neighbors its row (three byte planes of all rows), then its
-             similarity (one each, 0..255); a token without neighbors names itself
+    near     for each of ten nearest neighbors the difference of its row to the token's, times two,
+             and for one before it less one (three byte planes of all rows); then by how many
+             hundredths it is less similar than the one before it, the first than 1 (one each,
+             modulo 256). A token without neighbors names itself
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from atlas.maps import facts
 from atlas.maps.colours import colours
 from atlas.maps.data import NOBODY, Dataset
 from atlas.maps.files import tiles
-from atlas.maps.files.bytes import differences, pack, planes, shares, split16
+from atlas.maps.files.bytes import differences, pack, planes, split16
 from atlas.maps.files.meta import (
     Chunks,
     Cluster,
@@ -52,17 +54,19 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 17  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 18  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 10  # neighbors shown
 GREY = 255  # for noise, and for tokens without a property
 PROPERTIES = ("kind", "script", "pos")
 EIGHTHS = tuple(part / 8 for part in range(9))
 
 
-def quantised(data: Dataset, projection: str) -> Array:
-    """A projection's coordinates (n, 2) uint16; 65535 is the width of the whole frame."""
+def quantised(data: Dataset, projection: str, bits: int = 16) -> Array:
+    """A projection's coordinates (n, 2) uint16; 65535 is the width of the whole frame. Those of
+    fewer bits than 16 are multiples of a power of 2."""
+    step = 1 << (16 - bits)
     places = whole(data, projection).unit(layout(data, projection))
-    return np.clip(np.round(places * 65535), 0, 65535).astype(np.uint16)
+    return np.clip(np.round(places * (65535 / step)) * step, 0, 65535).astype(np.uint16)
 
 
 def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
@@ -75,6 +79,17 @@ def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
     names = sorted(counts, key=lambda name: (-counts[name], name))[:most]
     index = {name: number for number, name in enumerate(names)}
     return names, np.array([index.get(value or "", GREY) for value in values], np.uint8)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much a map that is loaded whole tells: neighbors of a token, bits of a coordinate."""
+
+    near: int = NEAR
+    bits: int = 16
+
+
+WHOLE = Detail()
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,11 @@ class Payload:
 
 
 def payload(
-    data: Dataset, palette: int, chosen: dict[int, int] | None = None, pages: str = "coarse"
+    data: Dataset,
+    palette: int,
+    chosen: dict[int, int] | None = None,
+    pages: str = "coarse",
+    how: Detail = WHOLE,
 ) -> Payload:
     """All files of a map; of a large one, those of its tiles.
 
@@ -100,8 +119,9 @@ def payload(
     `colours` when left out. `pages` says which clusters have a page.
     """
     chosen = colours(data, palette) if chosen is None else chosen
+    levels = _levels(data, chosen, pages)
     tiled = len(data.table) > tiles.LIMIT
-    files, meta = (_tiled if tiled else _whole_files)(data, _levels(data, chosen, pages))
+    files, meta = _tiled(data, levels) if tiled else _whole_files(data, levels, how)
     text = meta.model_dump_json(exclude_defaults=True).encode()
     head = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
     files[head] = text
@@ -160,10 +180,10 @@ def _groups(data: Dataset, projection: str) -> list[Array]:
     return [plane.astype(np.uint8) for plane in (zooms, clusters, *properties)]
 
 
-def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]:
+def _whole_files(data: Dataset, levels: Levels, how: Detail) -> tuple[dict[str, bytes], Meta]:
     """The files of a map that is loaded as a whole, and its description."""
     map_id, main = data.about.map.id, data.about.map.clustered_on
-    points = quantised(data, main)
+    points = quantised(data, main, how.bits)
     order = morton(points)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
@@ -187,17 +207,12 @@ def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]
     }
     for other in data.about.map.projections:
         if other != main:
-            there = quantised(data, other)[order]
+            there = quantised(data, other, how.bits)[order]
             raw = [split16(differences(there[:, axis])) for axis in (0, 1)]
             names[other] = add(
                 other,
                 b"".join([*raw, data.column(f"label_{other}")[order].astype(np.uint8).tobytes()]),
             )
-    row_of = np.full(int(ids.max()) + 1 if len(ids) else 1, 0, np.int64)
-    row_of[ids] = place
-    near = _near(data)[order].astype(np.int64)
-    similar = data.lists("neighbor_similarities")[order][:, :NEAR]
-    rows = row_of[near] if near.size else near
     k = data.about.faithfulness[main].k
     kept = [
         np.round(data.column(f"overlap_{name}")[order] * k).astype(np.uint8).tobytes()
@@ -205,17 +220,16 @@ def _whole_files(data: Dataset, levels: Levels) -> tuple[dict[str, bytes], Meta]
     ]
     told = [plane[order].tobytes() for plane in steps(data)[1]]
     columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept, *told]
-    beside = planes(rows.T, 3) + shares(similar.T)
     texts, readings = lines("text"), lines("reading")
     own = Files(
         texts=add("texts", "\n".join(texts[row] for row in order).encode()),
         facts=add("facts", b"".join(columns)),
-        near=add("near", beside),
+        near=add("near", _beside(data, place, order, how.near)),
         readings=add("readings", "\n".join(readings[row] for row in order).encode())
         if any(readings)
         else None,
     )
-    shown = int(near.shape[1]) if near.ndim == 2 else 0
+    shown = int(_near(data, how.near).shape[1])
     pins = _landmarks(data, place)
     return files, _meta(data, levels, names, shown, files=own, landmarks=pins)
 
@@ -239,9 +253,23 @@ def steps(data: Dataset) -> tuple[Steps, list[Array]]:
     return told, [inner, plane]
 
 
-def _near(data: Dataset) -> Array:
-    """Ids (n, at most NEAR) of each token's neighbors; of one without any its own."""
-    near = data.lists("neighbor_ids")[:, :NEAR]
+def _beside(data: Dataset, place: Array, order: Array, most: int) -> bytes:
+    """The file of at most `most` neighbors of each token. `place` (n,) is where a row of the data
+    stands in the files, `order` (n,) the row of the data at each place."""
+    ids = data.column("token_id")
+    row_of = np.zeros(int(ids.max(initial=0)) + 1, np.int64)
+    row_of[ids] = place
+    near = _near(data, most)[order].astype(np.int64)
+    gaps = row_of[near] - np.arange(len(ids))[:, None]
+    similar = data.lists("neighbor_similarities")[order][:, :most]
+    hundredths = np.round(np.clip(similar, 0, 1) * 100).astype(np.int64)
+    falls = -np.diff(hundredths.T, axis=0, prepend=100)
+    return planes(np.where(gaps < 0, -2 * gaps - 1, 2 * gaps).T, 3) + planes(falls, 1)
+
+
+def _near(data: Dataset, most: int = NEAR) -> Array:
+    """Ids (n, at most `most`) of each token's neighbors; of one without any its own."""
+    near = data.lists("neighbor_ids")[:, :most]
     return np.where(near == NOBODY, data.column("token_id")[:, None], near)
 
 

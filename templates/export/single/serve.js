@@ -1,13 +1,13 @@
 // @ts-check
 // Serves the files of this page to its map: they stand in it as text, and no
-// request leaves it. Starts the map when the runtime is unpacked.
+// request leaves it. Starts the map when styles and script are unpacked.
 (() => {
 	const bytes = (/** @type {string} */ text) =>
 		Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 	const unpack = (/** @type {Uint8Array<ArrayBuffer>} */ packed) =>
 		new Response(
 			new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")),
-		).blob();
+		);
 
 	/** @type {Map<string | undefined, HTMLElement>} */
 	const files = new Map();
@@ -18,7 +18,9 @@
 		const name = String(address instanceof Request ? address.url : address);
 		const file = files.get(name);
 		if (!file) throw new TypeError(`${name} is not in this file`);
-		return new Response(bytes(file.textContent ?? ""));
+		const content = bytes(file.textContent ?? "");
+		// The map unpacks files of numbers and texts by itself.
+		return name.endsWith(".json") ? unpack(content) : new Response(content);
 	};
 
 	// What follows a link leaves this page alone; a link to a page of the site
@@ -49,12 +51,13 @@
 	// In another page the wheel is that page's until a reader clicks the map.
 	if (window.parent !== window) document.body.classList.add("embed");
 	const text = (/** @type {string} */ name) =>
-		document.querySelector(`script.${name}`)?.textContent ?? "";
-	unpack(bytes(text("runtime"))).then((runtime) => {
-		const script = new Blob([runtime], { type: "text/javascript" });
-		/** @type {HTMLElement | null} */
-		const stage = document.querySelector(".stage");
-		if (stage) stage.dataset.runtime = URL.createObjectURL(script);
-		run(text("map"));
+		unpack(
+			bytes(document.querySelector(`script.${name}`)?.textContent ?? ""),
+		).text();
+	Promise.all([text("styles"), text("map")]).then(([styles, map]) => {
+		const style = document.createElement("style");
+		style.textContent = styles;
+		document.head.prepend(style); // the page's own rules come after
+		run(map);
 	});
 })();

@@ -111,8 +111,10 @@ function drawWithWebGL(map) {
 	};
 	/** @type {Promise<void> | undefined} */
 	let waking;
+	const { runtime } = stage.dataset;
 	const wake = async () => {
-		const webgl = await scene.upgrade(stage.dataset.runtime ?? "", plainly);
+		if (!runtime) return; // of a page in one file, which stays on the canvas
+		const webgl = await scene.upgrade(runtime, plainly);
 		if (webgl) stage.dataset.drawn = "webgl";
 		else plainly();
 	};

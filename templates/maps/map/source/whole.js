@@ -147,11 +147,14 @@ export class WholeSource {
 	#near(bytes, row) {
 		const k = this.meta.neighbors;
 		const all = k * this.total;
+		let hundredths = 100;
 		return Array.from({ length: k }, (_, j) => {
 			const at = j * this.total + row;
+			const gap = number(bytes, 0, 3, all, at);
+			hundredths = (hundredths - bytes[3 * all + at]) & 255;
 			return {
-				row: number(bytes, 0, 3, all, at),
-				similarity: bytes[3 * all + at] / 255,
+				row: row + (gap % 2 ? -(gap + 1) / 2 : gap / 2),
+				similarity: hundredths / 100,
 			};
 		}).filter((other) => other.row !== row);
 	}

@@ -80,9 +80,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
     for view in views:
         by_model.setdefault(view.model.id, []).append(view)
     for model, maps in by_model.items():
-        yield Page(
-            f"models/{model}/", "maps/model.html", ModelPage(maps[0], maps), pictured=maps[0]
-        )
+        yield Page(f"models/{model}/", "maps/model.html", ModelPage(maps[0], maps))
     for view in views:
         base, own = f"maps/{view.id}/", MapPage(view, Sharing(view.site, view))
         yield Page(base, "maps/map.html", own, pictured=view)

@@ -23,6 +23,7 @@ from atlas.pipeline import front
 from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
 from atlas.pipeline.sections import SECTIONS, entries
+from atlas.pipeline.title_cards import title_card
 from atlas.section import Gallery
 from atlas.web import headers, redirects, static
 from atlas.web.addresses import write_addresses
@@ -32,6 +33,7 @@ from atlas.web.languages import lacking
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
 from atlas.web.render import Renderer
+from atlas.web.schema_org import SchemaOrg
 from atlas.web.theme_faults import lint
 from atlas.web.writer import Writer
 
@@ -70,12 +72,13 @@ def compose(
     )
     indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
+    titles: dict[str, str] = {}
     laid = list(pages(gallery, writing))
     for page in laid:
         fragments: Mapping[str, str] = {}
         for language in config.site.languages:
             edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
-            names = context(page, edition, shared)
+            names = context(page, edition, shared, writer, titles)
             fragments = fragments or {
                 name: renderer.render(language, template, names)
                 for name, template in page.fragments.items()
@@ -170,12 +173,14 @@ def common(gallery: Gallery, assets: Assets, identity: Identity, writing: Writin
         sections=sections,
         nav=navigation(gallery.site, sections, writing.articles),
         identity=identity,
-        pictured=gallery.of("maps", MapView)[0],
     )
 
 
-def context(page: Page, edition: Edition, shared: Common) -> dict[str, Any]:
-    """All names that a template of this page gets in this edition."""
+def context(
+    page: Page, edition: Edition, shared: Common, writer: Writer, names: dict[str, str]
+) -> dict[str, Any]:
+    """All names that a template of this page gets in this edition. `names` are those of the pages
+    so far, by their addresses."""
     return {
         **{field.name: getattr(shared, field.name) for field in fields(shared)},
         **{field.name: getattr(page.context, field.name) for field in fields(page.context)},
@@ -187,5 +192,7 @@ def context(page: Page, edition: Edition, shared: Common) -> dict[str, Any]:
         "style": partial(shared.assets.style, edition.file),
         "script": partial(shared.assets.script, edition.file),
         "absolute": edition.absolute,
-        "pictured": page.pictured or shared.pictured,
+        "pictured": page.pictured,
+        "card": partial(title_card, writer, edition),
+        "schema": SchemaOrg(edition, names),
     }

@@ -42,7 +42,7 @@ class Page:
     framed     whether it is made for other sites' frames
     fragments  templates that are equal in every language, by name: rendered once with the same
                context, and passed to `template` as `fragments`
-    pictured   the map that link previews show; None for the first
+    pictured   the map that link previews show; None for a card of the page's title
     """
 
     url: str
@@ -91,7 +91,9 @@ class Common:
 
     The edition adds `page` (this page), `edition`, `language`, `link(url)` to a page of the same
     edition, `file(name)` to a file of the site, `absolute(name)`, the tags `style(name)` and
-    `script(name, …)` that load those of the theme, and `fragments`.
+    `script(name, …)` that load those of the theme, `fragments`, `pictured`, which is the page's,
+    `card(title, description)`, the address of a picture of these for link previews, and `schema`,
+    which tells search engines what the page is (`atlas/web/schema_org.py`).
 
     site       the table [site]
     languages  of the site, the first first
@@ -102,7 +104,6 @@ class Common:
     sections   the sections of the site
     nav        the links of the navigation
     identity   the files of the site's own look: icon, logo, styles, licence
-    pictured   the map that link previews show
     """
 
     site: Site
@@ -114,4 +115,3 @@ class Common:
     sections: Sequence[Part]
     nav: Sequence[NavItem]
     identity: Identity
-    pictured: Pictured

@@ -115,6 +115,7 @@ def test_every_page_has_a_card(placed: Built) -> None:
         assert meta["og:title"] and meta["og:description"] and meta["og:type"] == "website", path
         assert file_of(placed, meta["og:url"]) == path
         told = (int(meta["og:image:width"]), int(meta["og:image:height"]))
+        assert meta["og:image:alt"], path
         with Image.open(file_of(placed, meta["og:image"])) as picture:
             assert (picture.format, picture.size) == ("PNG", told), path
         assert told in ((1200, 630), (600, 315)), path  # those of words are small
@@ -137,8 +138,7 @@ def test_the_data_of_a_map_are_described(placed: Built, prefix: str) -> None:
     head = Head(
         (placed.public / prefix / "maps/minilm-words/index.html").read_text(encoding="utf-8")
     )
-    (block,) = head.blocks
-    found = json.loads(block)
+    _trail, found = map(json.loads, head.blocks)
     assert found["@context"] == "https://schema.org" and found["@type"] == "Dataset"
     assert 50 <= len(found["description"]) <= 5000
     assert {one["encodingFormat"] for one in found["distribution"]} == {

@@ -114,7 +114,7 @@ def told(page: Page, gallery: Gallery) -> set[str]:
     assets = Assets({}, {}, "plotly.js", None)
     look = Identity("i.svg", "image/svg+xml", None, None, (), None)
     shared = compose.common(gallery, assets, look, written(gallery))
-    return set(compose.context(page, edition, shared)) | {"fragments"}
+    return set(compose.context(page, edition, shared, gallery.writer, {})) | {"fragments"}
 
 
 def test_every_name_of_every_template_is_told(

@@ -28,4 +28,4 @@ def pages(address: str, views: Sequence[TableView]) -> Iterator[Page]:
     if views:
         yield Page(address, "tables/index.html", TablesPage(views))
     for view in views:
-        yield Page(view.address, "tables/table.html", TablePage(view), pictured=view.maps[0])
+        yield Page(view.address, "tables/table.html", TablePage(view))

@@ -267,7 +267,11 @@ def check(
     output: Output = None,
 ) -> None:
     """Check the built site: its files' digests, links, anchors, ids, page weight."""
+    from rich.console import Console
+
     from atlas import atlas_toml as config
+    from atlas.cli.progress import Terminal
+    from atlas.engine.local import cores
     from atlas.pipeline.places import Places
     from atlas.web.check import check as run
     from atlas.web.hosts import HOSTS, beyond
@@ -276,7 +280,8 @@ def check(
     places = Places.of(settings, output)
     if host is not None and host not in HOSTS:
         raise UsageError(f"--host {host}: no host that is known", f"Use {' or '.join(HOSTS)}.")
-    problems = run(places.output)
+    with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
+        problems = run(places.output, jobs=cores(), progress=report.files)
     problems += beyond(places.output, host) if host else []
     if store:
         problems += [

@@ -48,7 +48,7 @@ class Terminal:
         self._all: TaskID | None = None
         self._total = self._done = 0
         self._running: dict[str, tuple[Task, float]] = {}  # and the fraction that is done
-        self._written = 0, 0  # pages, of all
+        self._counted = "", 0, 0  # what is done, to how many of all
         self._said = time.monotonic()
         self._over = threading.Event()
 
@@ -75,8 +75,9 @@ class Terminal:
                 self._print(self._state())
 
     def _state(self) -> str:
-        if self._written[1]:
-            return f"writing pages ({self._written[0]:,} of {self._written[1]:,})"
+        what, done, total = self._counted
+        if total:
+            return f"{what} ({done:,} of {total:,})"
         running = [
             f"{task.label} {fraction:.0%}" if fraction else task.label
             for task, fraction in list(self._running.values())[:3]
@@ -85,7 +86,14 @@ class Terminal:
 
     def pages(self, done: int, total: int) -> None:
         """So many pages of all are rendered."""
-        self._written = done, total
+        self._count_up("writing pages", done, total)
+
+    def files(self, done: int, total: int) -> None:
+        """So many files of all are checked."""
+        self._count_up("checking files", done, total)
+
+    def _count_up(self, what: str, done: int, total: int) -> None:
+        self._counted = what, done, total
         if not self.live:
             return
         if self._bars is None:
@@ -93,9 +101,9 @@ class Terminal:
                 TextColumn("{task.description}"), BarColumn(), console=self.console, transient=True
             )
             self._bars.start()
-        if "pages" not in self._rows:
-            self._rows["pages"] = self._bars.add_task("  pages", total=total)
-        self._bars.update(self._rows["pages"], completed=done)
+        if what not in self._rows:
+            self._rows[what] = self._bars.add_task(f"  {what}", total=total)
+        self._bars.update(self._rows[what], completed=done)
 
     def begin(self, total: int, cached: int) -> None:
         """Begin a run of `total` tasks, of which `cached` are in the store."""

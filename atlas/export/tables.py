@@ -47,8 +47,6 @@ def write_csv(data: Dataset, target: Path) -> list[Path]:
         column = data.table.column(name)
         if pa.types.is_list(column.type):
             column = pc.binary_join(column.cast(pa.list_(pa.string())), " ")
-        elif pa.types.is_dictionary(column.type):
-            column = column.cast(pa.string())
         if pa.types.is_string(column.type) and name in CELLS:
             column = pc.replace_substring_regex(column, rf"^([{FORMULA}']|(?:{MISSING})$)", r"'\1")
         columns[name] = column

@@ -23,8 +23,9 @@ from atlas.spaces.records import KINDS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors; 5: norm and suspicion
-SCHEMA_VERSION = 5
+# 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors; 5: norm and suspicion;
+# 6: plain strings in place of dictionaries, which some readers take for enumerations
+SCHEMA_VERSION = 6
 
 NOBODY = -1  # in place of a neighbor's id, of a token that has none: its vector is zero
 NULLABLE = ("pos", "reading", "script", "suspicion")  # columns
@@ -44,12 +45,7 @@ class Dataset:
 
     def strings(self, name: str) -> list[str | None]:
         """A text column as a list of length n."""
-        import pyarrow as pa
-
-        column = self.table.column(name)
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(pa.string())
-        return list(column.to_pylist())
+        return list(self.table.column(name).to_pylist())
 
     def lists(self, name: str) -> np.ndarray:
         """A column of neighbors as an (n, k) array; of a token without neighbors, whose list is
@@ -70,14 +66,13 @@ def columns(projections: Sequence[str]) -> dict[str, pa.DataType]:
     """The type of every column by name, in file order, for a map with these projections."""
     import pyarrow as pa
 
-    words = pa.dictionary(pa.int32(), pa.string())
     result: dict[str, pa.DataType] = {
         "token_id": pa.int32(),
         "token": pa.string(),
         "text": pa.string(),
-        "kind": words,
-        "script": words,
-        "pos": words,
+        "kind": pa.string(),
+        "script": pa.string(),
+        "pos": pa.string(),
         "reading": pa.string(),
         "norm": pa.float32(),
         "suspicion": pa.float32(),
@@ -113,8 +108,6 @@ def table(values: Mapping[str, Any], projections: Sequence[str]) -> pa.Table:
                     offsets, pa.array(np.ascontiguousarray(value).ravel(), kind.value_type)
                 )
             )
-        elif pa.types.is_dictionary(kind):
-            arrays.append(pa.array(value, pa.string()).dictionary_encode())
         else:
             arrays.append(pa.array(value, kind))
     return pa.table(dict(zip(wanted, arrays, strict=True)), schema=pa.schema(wanted))

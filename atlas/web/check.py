@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Collection, Iterator
+import multiprocessing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ from atlas.web.writer import MANIFEST, inside, manifest, path_of, same, whole
 
 PAGE_LIMIT = 200_000  # bytes of HTML; a page of text beyond this is slow on a phone
 DATA_LIMIT = 300_000  # bytes a map page fetches before it is drawn and labelled
+_PART = 100  # pages read at a time
+_MANY = 5  # such parts, from which on several processes read them
 RUNTIME_LIMIT = 560_000  # bytes of the map runtime, gzip
 
 
@@ -40,60 +46,117 @@ class _Reader(HTMLParser):
                 self.links.append(value)
 
 
-def check(public: Path) -> list[tuple[str, str]]:
-    """Problems of a site as (file, what is wrong), at the address it was built for.
+@dataclass(frozen=True)
+class _Page:
+    """What a page holds that others are held to, and what is wrong with it by itself."""
+
+    links: frozenset[str]
+    ids: frozenset[str]
+    problems: tuple[str, ...]
+
+
+def check(
+    public: Path, *, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[tuple[str, str]]:
+    """Problems of a site as (file, what is wrong), at the address it was built for. `progress` is
+    told how many files of all were read, pages twice: for their digest, and for their links.
 
     Raises UsageError where no site was built.
     """
     found = manifest(public)
     if found is None:
         raise UsageError(f"{public}: no site here", "Run `atlas build` first.")
-    base = path_of(found)
-    problems = list(changes(public, found))
-    changed = {name for name, _ in problems}
-    pages: dict[str, _Reader] = {}
-    for path in sorted(path for path in public.rglob("*.html") if path.is_file()):
-        name = path.relative_to(public).as_posix()
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError as problem:
-            problems += [] if name in changed else [(name, f"cannot be read ({problem.strerror})")]
-            continue
-        reader = _Reader()
-        reader.feed(text)
-        pages[name] = reader
     files = {path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file()}
-    for name, reader in pages.items():
-        problems += [(name, what) for what in _page(public, name, reader)]
-        targets = {link: _target(name, link, base) for link in set(reader.links)}
+    names = sorted(name for name in files if name.endswith(".html"))
+    hashed, total = len(found["files"]), len(found["files"]) + len(names)
+    problems = list(changes(public, found, jobs=jobs, progress=lambda done: progress(done, total)))
+    changed = {name for name, _ in problems}
+    pages: dict[str, _Page] = {}
+    for part in _read(public, names, jobs):
+        for name, page in part:
+            if isinstance(page, _Page):
+                pages[name] = page
+            elif name not in changed:
+                problems.append((name, page))
+        hashed += len(part)
+        progress(hashed, total)
+    problems += _faults(pages, files, path_of(found))
+    return problems + _weights(public, changed)
+
+
+def _faults(
+    pages: dict[str, _Page], files: Collection[str], base: str
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with pages by themselves, and with their links."""
+    for name, page in pages.items():
+        yield from ((name, what) for what in page.problems)
+        targets = {link: _target(name, link, base) for link in page.links}
         for link, (target, anchor) in sorted(targets.items()):
             if target is None:
                 continue
             if target not in files:
-                problems.append((name, f"link to {link}: there is no {target}"))
+                yield name, f"link to {link}: there is no {target}"
             elif (
                 anchor and target in pages and "=" not in anchor and anchor not in pages[target].ids
             ):
-                problems.append((name, f"link to {link}: no element has the id {anchor}"))
-    return problems + _weights(public, changed)
+                yield name, f"link to {link}: no element has the id {anchor}"
 
 
-def changes(public: Path, found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _read(public: Path, names: Sequence[str], jobs: int) -> Iterator[list[tuple[str, _Page | str]]]:
+    """Pages by name, or why one cannot be read; in processes where there are many."""
+    parts = [(public, names[begin : begin + _PART]) for begin in range(0, len(names), _PART)]
+    if jobs < 2 or len(parts) < _MANY:
+        yield from map(_seen, parts)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(parts)), spawn) as pool:
+        yield from pool.map(_seen, parts)
+
+
+def _seen(asked: tuple[Path, Sequence[str]]) -> list[tuple[str, _Page | str]]:
+    public, names = asked
+    found: list[tuple[str, _Page | str]] = []
+    for name in names:
+        try:
+            text = (public / name).read_text(encoding="utf-8", errors="replace")
+        except OSError as problem:
+            found.append((name, f"cannot be read ({problem.strerror})"))
+            continue
+        reader = _Reader()
+        reader.feed(text)
+        problems = tuple(_page(public, name, reader))
+        found.append((name, _Page(frozenset(reader.links), frozenset(reader.ids), problems)))
+    return found
+
+
+def changes(
+    public: Path,
+    found: dict[str, Any],
+    *,
+    jobs: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[tuple[str, str]]:
     """What became of a site's files since the build, by their digests, as (file, what is wrong)."""
     if not whole(found):
         yield MANIFEST, "changed since the build, so what the files should be is not known"
         return
-    for name, mark in found["files"].items():
-        try:
-            path = inside(public, name)
-            if not same(path, mark):
-                yield name, "changed since the build"
-        except FileNotFoundError:
-            yield name, "missing, though the build wrote it"
-        except OSError as problem:
-            yield name, f"cannot be read ({problem.strerror})"
-        except AtlasError as problem:
-            yield name, problem.message
+    with ThreadPoolExecutor(jobs) as pool:  # digests are taken beside one another
+        told = pool.map(partial(_change, public), *zip(*found["files"].items(), strict=True))
+        for done, (name, problem) in enumerate(zip(found["files"], told, strict=True), 1):
+            progress(done)
+            if problem:
+                yield name, problem
+
+
+def _change(public: Path, name: str, mark: list[Any]) -> str | None:
+    try:
+        return None if same(inside(public, name), mark) else "changed since the build"
+    except FileNotFoundError:
+        return "missing, though the build wrote it"
+    except OSError as problem:
+        return f"cannot be read ({problem.strerror})"
+    except AtlasError as problem:
+        return problem.message
 
 
 def _page(public: Path, name: str, reader: _Reader) -> list[str]:

@@ -18,7 +18,7 @@ from atlas.maps.facts import Slug, Tag
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # plain strings in place of dictionaries
 
 # How a vocabulary has a member of a set, by the letter that says so in `states`.
 STATES = {
@@ -238,8 +238,8 @@ def _columns() -> pa.Schema:
             pa.field("text", pa.string(), nullable=False),
             pa.field("first", pa.list_(pa.int32()), nullable=False),
             pa.field("second", pa.list_(pa.int32()), nullable=False),
-            pa.field("kind", pa.dictionary(pa.int8(), pa.string()), nullable=False),
-            pa.field("script", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+            pa.field("kind", pa.string(), nullable=False),
+            pa.field("script", pa.string(), nullable=False),
         ]
     )
 

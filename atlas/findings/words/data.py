@@ -33,17 +33,16 @@ from atlas.findings.finding import AGAIN, Finding, Part
 from atlas.maps.facts import Slug, Tag
 from atlas.numeric.types import Array, Ints
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # plain strings in place of dictionaries
 LISTED = "listed.words.json"
 
 _TEXT = pa.string()
-_CODE = pa.dictionary(pa.int32(), pa.string())
 TOKENS = {
     "token_id": pa.int32(),
     "token": _TEXT,
     "text": _TEXT,
-    "kind": _CODE,
-    "pos": _CODE,
+    "kind": _TEXT,
+    "pos": _TEXT,
     "reading": _TEXT,
     "latin": _TEXT,
 }
@@ -140,11 +139,7 @@ def tokenizer_file(portable: Portable | None, family: str) -> bytes:
 def table(values: Mapping[str, Any], columns: Mapping[str, pa.DataType]) -> pa.Table:
     """An Arrow table of these columns."""
     arrays = {
-        name: pa.array(values[name], _TEXT).dictionary_encode()
-        if pa.types.is_dictionary(kind)
-        else values[name]
-        if isinstance(values[name], pa.Array)
-        else pa.array(values[name], kind)
+        name: values[name] if isinstance(values[name], pa.Array) else pa.array(values[name], kind)
         for name, kind in columns.items()
     }
     return pa.table(arrays, schema=pa.schema(columns))

@@ -25,15 +25,15 @@ source = "path:model"
 projections = ["pca"]
 clusters = { coarse = 4, fine = 2 }
 
-[words]
-enabled = false
-
 [vocabularies]
 enabled = false
 
 [tables]
 enabled = false
 """
+
+
+DONE = ".word-answer:not([hidden]):not([aria-busy]) h1"
 
 
 @pytest.fixture(scope="module")
@@ -92,4 +92,17 @@ def test_the_case_that_was_typed_comes_first(watch: Callable[..., Watched]) -> N
             "(query) => document.querySelector('.stage').map.source.find(query, 1)", query
         )
         assert query in first[0]["text"]
+    watched.fine()
+
+
+def test_the_page_of_words_says_so_too(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    page = watched.open("words/?w=%F0%9F%98%80", DONE)
+    said = page.locator(".in-model .split").first
+    pieces = said.locator(".piece").all_text_contents()
+    assert f"Split into {len(pieces)} pieces, bytes among them" in said.text_content()
+    assert "".join(pieces) == "<0xF0><0x9F><0x98><0x80>"
+    said.locator(".piece").first.click()
+    page.wait_for_selector(".in-model h3")
+    assert page.locator(".in-model h3 bdi").first.text_content() == pieces[0]
     watched.fine()

@@ -17,6 +17,7 @@ from atlas.maps.view import MapView
 RING = (1600, 900)  # the size of the drawing over a poster
 MEMBERS = 200  # of a landmark that have a page because they are: its first in the vocabulary
 _PLAIN = re.compile(r"[a-z0-9]{1,40}")
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Row:
     tokens: Sequence[Token]
     split: Sequence[Piece] | None
     after: Sequence[Piece] | None
+
+    @property
+    def spelled(self) -> bool:
+        """Whether some of the pieces are bytes, and no whole characters."""
+        return any(_BYTE.search(piece.text) for piece in self.split or ())
 
     def title(self, language: str) -> str:
         """The model's title."""

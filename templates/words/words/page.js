@@ -15,6 +15,7 @@ import { Suggestions } from "./suggestions.js";
 const PARTS = 12; // words of a text that are looked up
 const UNASKED = 4e6; // bytes of a tokenizer that is fetched without being asked for
 const NEAREST = 8; // words told where there is none
+const BYTE = /<0x[0-9A-F]{2}>/; // of a piece that is no whole character
 
 export class WordPage {
 	/** @type {HTMLElement} */ #place;
@@ -230,9 +231,10 @@ export class WordPage {
 		const { words } = this.#page;
 		const n = pieces.length;
 		if (!n) return make("p", {}, words.nothing);
+		const spelled = pieces.some((piece) => BYTE.test(piece));
 		const told = token
 			? [words.whole, words.other]
-			: [words.single, words.pieces];
+			: [words.single, spelled ? words.spelled : words.pieces];
 		return splitLine(
 			fill(told[n === 1 ? 0 : 1], { n }),
 			pieces,

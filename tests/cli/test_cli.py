@@ -439,6 +439,40 @@ def test_init_takes_the_package_where_it_is_installed(
     assert source.partition(":")[0] == ("package" if installed else "hub")
 
 
+def test_init_maps_the_models_that_are_named(tmp_path: Path) -> None:
+    (tmp_path / "My Model").mkdir()
+    (tmp_path / "words.vec").write_text("1 2\na 0 1\n")
+    asked = [
+        str(tmp_path / "My Model"),
+        f"path:{tmp_path / 'My Model'}",
+        str(tmp_path / "words.vec"),
+        "cl-tohoku/bert-base-japanese",
+        "hub:openai-community/gpt2",
+        "odd/_quoted_",
+    ]
+    folder = tmp_path / "new" / "atlas"
+    assert run("init", str(folder), *(part for one in asked for part in ("--model", one))) == 0
+    found = config.load(folder / "atlas.toml").models
+    assert [(model.id, model.source, model.language) for model in found] == [
+        ("my-model", "path:../../My Model", "en"),
+        ("my-model-2", "path:../../My Model", "en"),
+        ("words-vec", "vectors:../../words.vec", "en"),
+        ("bert-base-japanese", "hub:cl-tohoku/bert-base-japanese", "ja"),
+        ("gpt2", "hub:openai-community/gpt2", "en"),
+        ("quoted", "hub:odd/_quoted_", "en"),
+    ]
+    assert found[0].maps[0].id(found[0]) == "my-model-words"
+
+
+def test_init_refuses_a_model_that_is_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in ("nope", "path:nope", "./no/such/folder", ""):
+        assert run("init", str(tmp_path / "new"), "--model", model) == 2
+        assert "--model" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_init_leaves_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "atlas.toml").write_text(TOML)
     assert run("init", str(tmp_path)) == 1

@@ -106,3 +106,15 @@ def test_the_page_of_words_says_so_too(watch: Callable[..., Watched]) -> None:
     page.wait_for_selector(".in-model h3")
     assert page.locator(".in-model h3 bdi").first.text_content() == pieces[0]
     watched.fine()
+
+
+@pytest.mark.parametrize("asked", ["%E2%90%A3the", "%23%23the", "the"])
+def test_the_marks_of_a_token_are_no_part_of_a_word(
+    watch: Callable[..., Watched], asked: str
+) -> None:
+    watched = watch()
+    page = watched.open(f"words/?w={asked}", DONE)
+    assert page.locator(".answer-body h1").text_content() == "the"
+    pieces = page.locator(".in-model .split .piece").all_text_contents()
+    assert pieces and not [piece for piece in pieces if "<" in piece or "#" in piece]
+    watched.fine()

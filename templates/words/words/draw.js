@@ -3,7 +3,7 @@
 // same.
 import { cut, make } from "../../assets/shared/dom.js";
 import { fill } from "../../maps/map/panel/words.js";
-import { told, twins } from "./forms.js";
+import { told, twins, wordOf } from "./forms.js";
 
 /** @import { Model, Near, Space, Token, Told } from "./answers.js" */
 
@@ -15,10 +15,11 @@ const RING = 34; // radius on a poster 1600 wide
  */
 
 /**
- * The address of a word's answer.
+ * The address of a word's answer, without the marks of a token.
  * @param {string} text
  */
-export const hrefOf = (text) => `?w=${encodeURIComponent(text)}`;
+export const hrefOf = (text) =>
+	`?w=${encodeURIComponent(wordOf(text) || text)}`;
 
 /**
  * Makes a link to the answer of a word, or of a piece.

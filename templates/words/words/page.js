@@ -4,7 +4,7 @@ import { above, cut, make, need } from "../../assets/shared/dom.js";
 import { fill, readWords } from "../../maps/map/panel/words.js";
 import { Answers } from "./answers.js";
 import { hrefOf, splitLine, tokenPart, wordLink } from "./draw.js";
-import { keyOf, told } from "./forms.js";
+import { keyOf, told, wordOf } from "./forms.js";
 import { sharedNeighbors } from "./shared.js";
 import { knownOf, Splits } from "./splits.js";
 import { Suggestions } from "./suggestions.js";
@@ -82,7 +82,7 @@ export class WordPage {
 
 	async show() {
 		const asked = new URLSearchParams(location.search).get("w") ?? "";
-		const text = asked.trim() || asked;
+		const text = wordOf(asked.trim()) || asked;
 		const mine = ++this.#asked;
 		this.#place.hidden = !text;
 		/** @type {HTMLElement | null} */

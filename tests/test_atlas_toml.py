@@ -37,6 +37,12 @@ BAD: list[tuple[str, list[str]]] = [
             "colour: unknown key (known: site, models, landmarks, claims, compare, pitfall, senses, words, redirects, vocabularies, tables)"
         ],
     ),
+    (
+        '[pitfall]\n[[models]]\nid = "families"\nsource = "path:m"\n',
+        [
+            "models[0].id: a page of [pitfall] has the address of a model 'families'; choose another id"
+        ],
+    ),
     ("[[model]]\n" + MODEL, ["model: unknown key (did you mean models?)"]),
     (MODEL + 'langauge = "ja"', ["models[0].langauge: unknown key (did you mean language?)"]),
     (

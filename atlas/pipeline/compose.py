@@ -112,12 +112,18 @@ def updated(page: Page, language: str) -> str:
 
 
 def _check_free(path: str, page: Page, writer: Writer) -> None:
-    """Raise AtlasError where the site has a page at the address of one of content."""
-    if isinstance(page.context, ContentPage) and path in writer.files:
+    """Raise AtlasError where the site has another page at the same address."""
+    if path not in writer.files:
+        return
+    if isinstance(page.context, ContentPage):
         file = next(iter(page.context.article.texts.values())).file
         raise AtlasError(
             f"content/{file}: the atlas has a page /{page.url} of its own", "Name it otherwise."
         )
+    raise AtlasError(
+        f"/{page.url}: two pages have this address",
+        "It is made of ids in atlas.toml; give one of its models or maps another id.",
+    )
 
 
 def _now(gallery: Gallery, address: str) -> str | None:

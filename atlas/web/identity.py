@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PAPER, DARK_PAPER = "#fcfbf8", "#14181c"  # --paper of site.css in both themes
 READABLE = 4.5  # the contrast that WCAG 2.2 asks of text
 DOTS = ((10, 20, 5), (21, 10, 4), (23, 23, 3))  # of the theme's icon, in 32 units
+SIZES = (16, 32, 48)  # of favicon.ico, in pixels
+TOUCH = 180  # pixels of the icon of a home screen
 TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -48,7 +50,7 @@ class Identity:
 
     icon     the file of its icon
     kind     the media type of the icon
-    touch    the file of the icon of a home screen; None where the site has an icon of its own
+    touch    the file of the icon of a home screen; None where the site has an SVG of its own
     logo     the file of its logo; None for the theme's
     styles   the files of style sheets after the theme's
     licence  of its texts and data; None where it says nothing
@@ -131,36 +133,75 @@ def _accent(accent: Accent | str, warn: Callable[[str], None]) -> str:
 def _icon(root: Path, own: str | None, writer: Writer) -> tuple[str, str, str | None]:
     """Write the icon of a site: its file, its media type, and the file for home screens.
 
-    Browsers ask for /favicon.ico on their own, so that it is there, too.
+    Browsers ask for /favicon.ico on their own, so that it is there, too. Of an SVG of the author's
+    nothing is drawn: old browsers get the theme's, or what `static/favicon.ico` holds.
     """
     if own:
         suffix = Path(own).suffix.lower()
         if suffix not in TYPES:
             raise AtlasError(f"site.favicon: {own}: no icon", f"Use one of {', '.join(TYPES)}.")
         content = _read(root, own, "favicon")
-        if suffix == ".ico":
-            writer.write("favicon.ico", content)
-        return writer.hashed(f"favicon{suffix}", content), TYPES[suffix], None
+        icon = writer.hashed(f"favicon{suffix}", content)
+        if suffix == ".svg":
+            writer.write("favicon.ico", _ico(_dots(48)))
+            return icon, TYPES[suffix], None
+        image = _square(own, content)
+        writer.write("favicon.ico", content if suffix == ".ico" else _ico(image))
+        return icon, TYPES[suffix], writer.hashed("apple-touch-icon.png", _touch(image))
     circles = "".join(
         f'<circle cx="{x}" cy="{y}" r="{r}" fill="{colour}"/>'
         for (x, y, r), colour in zip(DOTS, PALETTE, strict=False)
     )
     drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{circles}</svg>'
-    ico, touch = io.BytesIO(), io.BytesIO()
-    _dots(32, None).save(ico, "ICO", sizes=[(32, 32)])
-    _dots(180, PAPER).save(touch, "PNG")
-    writer.write("favicon.ico", ico.getvalue())
-    home = writer.hashed("apple-touch-icon.png", touch.getvalue())
+    writer.write("favicon.ico", _ico(_dots(48)))
+    home = writer.hashed("apple-touch-icon.png", _touch(_dots(TOUCH)))
     return writer.hashed("favicon.svg", drawn), TYPES[".svg"], home
 
 
-def _dots(size: int, paper: str | None) -> Image.Image:
+def _square(name: str, content: bytes) -> Image.Image:
+    """The author's picture in a square. Raises AtlasError where it is none."""
+    from PIL import Image
+
+    try:
+        picture = Image.open(io.BytesIO(content)).convert("RGBA")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise AtlasError(
+            f"site.favicon: {name}: no picture that can be read ({problem})", "Save it anew."
+        ) from problem
+    side = max(picture.size)
+    square = Image.new("RGBA", (side, side), (0, 0, 0, 0))
+    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
+    return square
+
+
+def _ico(square: Image.Image) -> bytes:
+    """A picture in the sizes of ICO."""
+    from PIL import Image
+
+    largest = square.resize((max(SIZES), max(SIZES)), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    largest.save(out, "ICO", sizes=[(size, size) for size in SIZES])
+    return out.getvalue()
+
+
+def _touch(square: Image.Image) -> bytes:
+    """A picture on paper, as home screens show it: they make what is transparent black."""
+    from PIL import Image
+
+    ground = Image.new("RGBA", (TOUCH, TOUCH), PAPER)
+    ground.alpha_composite(square.resize((TOUCH, TOUCH), Image.Resampling.LANCZOS))
+    out = io.BytesIO()
+    ground.convert("RGB").save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _dots(size: int) -> Image.Image:
     """The theme's icon as a picture of so many pixels a side."""
     from PIL import Image, ImageDraw
 
     fine = 4
     scale = size * fine / 32
-    image = Image.new("RGBA", (size * fine, size * fine), paper or (0, 0, 0, 0))
+    image = Image.new("RGBA", (size * fine, size * fine), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     for (x, y, r), colour in zip(DOTS, PALETTE, strict=False):
         draw.ellipse([(v * scale) for v in (x - r, y - r, x + r, y + r)], fill=colour)

@@ -11,6 +11,7 @@ from atlas.config.fields import Part, distinct
 from atlas.config.names import Names, Table
 
 DATA = "inputs-embeds"  # the name of its data, which no map may have
+FAMILIES = "families"  # its page beside those of models, so that no model may have this id
 QUESTION = "Hello, my dog is cute"  # the sentence of the question that the write-up answers
 Sentences = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=400)], ...],
@@ -33,8 +34,14 @@ class Pitfall(Part):
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
-        """A map whose data would stand where those of the write-up do."""
+        """A map whose data would stand where those of the write-up do, a model whose page would
+        stand where that of the families does."""
         for table in tables:
+            if owner := names.take("model", FAMILIES, table.place):
+                yield (
+                    f"{owner}.id: a page of [pitfall] has the address of a model {FAMILIES!r}; "
+                    "choose another id"
+                )
             if owner := names.take("map", DATA, table.place):
                 yield (
                     f"{owner}.name: the map id {DATA!r} is what data of [pitfall] are called; "

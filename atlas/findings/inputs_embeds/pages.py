@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from atlas.findings.inputs_embeds.config import FAMILIES
 from atlas.findings.inputs_embeds.table import Table
 from atlas.findings.inputs_embeds.view import WriteUpView
 from atlas.web.page import Page
@@ -36,7 +37,7 @@ def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
     for."""
     for view in views:
         yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))
-        own = f"{address}families/"
+        own = f"{address}{FAMILIES}/"
         yield Page(own, "inputs_embeds/families.html", FamiliesPage(view.table))
         for subject in view.others:
             own = f"{address}{subject.model.id}/"

@@ -283,6 +283,6 @@ def _space(space: Space, languages: Sequence[str]) -> Answer:
         "space": view.map.space,
         "title": {language: view.title(language) for language in languages},
         "href": f"maps/{view.id}/",
-        "poster": view.files.pictures[f"{view.main}-800"],
+        "poster": view.files.pictures[f"{view.main}-400"],
         "k": space.k,
     }

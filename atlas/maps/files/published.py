@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from atlas.maps.view import MapView
     from atlas.web.writer import Derived, Writer
 
+WIDTHS = (1200, 800, 400)  # pixels of posters of the main projection; of others the first
+
 
 def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
     """Write a map's files. Those that its recipe leaves unchanged are shared with the old site."""
     recipe = view.about.recipe
     files = writer.derive(
         view.id,
-        f"{VERSION} {recipe} {view.map.clusters.pages}",
+        f"{VERSION} {WIDTHS} {recipe} {view.map.clusters.pages}",
         lambda: drawn(view, view.about.map.projections),
     )
     titles: dict[str, tuple[str, str]] = {
@@ -38,7 +40,7 @@ def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
 
 
 def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[dict[str, Any]]:
-    """The files that the page of a map fetches, and its posters, of the main projection in two
+    """The files that the page of a map fetches, and its posters, of the main projection in several
     widths.
 
     `name` begins the names of posters; empty for the map's id and the projection.
@@ -47,7 +49,8 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[
     files = {f"{FOLDER}{file}": content for file, content in packed.files.items()}
     pictures = {}
     for projection in projections:
-        widths = (1200, 800) if projection == view.main else (1200,)
+        most = 1 if projection != view.main else 2 if name else 3  # pages of words show maps alone
+        widths = WIDTHS[:most]
         images = posters(view.data, projection, widths, view.colour)
         for width, image in zip(widths, images, strict=True):
             digest = hashlib.sha256(image).hexdigest()[:10]

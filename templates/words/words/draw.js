@@ -124,7 +124,7 @@ function spacePart(page, model, token, found) {
  * @param {[number, number]} at
  */
 function ringed({ root }, { poster }, href, [x, y]) {
-	const picture = { src: root + poster, width: "800", height: "450", alt: "" };
+	const picture = { src: root + poster, width: "400", height: "225", alt: "" };
 	const link = make(
 		"a",
 		// The heading links to the same place.

@@ -154,7 +154,7 @@ class TestPages:
             assert f'og:image" content="https://x.org/a/data/words/cards/{slug}.png"' in page
             picture = (public / "data" / "words" / "cards" / f"{slug}.png").read_bytes()
             assert picture.startswith(b"\x89PNG") and len(picture) < 12_000
-            [facts] = re.findall(r'application/ld\+json">(.*?)</script>', page)
+            [_trail, facts] = re.findall(r'application/ld\+json">(.*?)</script>', page)
             term = json.loads(facts)
             assert (term["@type"], term["name"]) == ("DefinedTerm", slug)
             assert term["url"] == f"https://x.org/a/ja/words/{slug}/"

@@ -302,8 +302,14 @@ def test_the_share_dialog_hands_out_what_one_sees(
     assert page.locator(".share .done").text_content() == "Copied"
     page.select_option("select[name=height]", "720")
     assert 'height="720"' in page.locator("#share-frame").input_value()
-    markdown = page.locator("#share-picture").input_value()
-    assert markdown.startswith("[![English words](") and markdown.count(link) == 2
+    page.select_option("select[name=place]", "markdown")
+    markdown = page.locator("#share-frame").input_value()
+    assert markdown.startswith("[![English words](minilm-words.png)](")  # what PNG below saves
+    assert markdown.count(link) == 2
+    page.click("[data-act=picture]")
+    page.wait_for_function("() => document.querySelector('.share .done').textContent == 'Copied'")
+    copied = "navigator.clipboard.read().then(([item]) => item.types.join())"
+    assert page.evaluate(copied) == "image/png"
     assert f"url = {{{page.url.split('#')[0]}}}" in page.locator("#share-cite").input_value()
     assert page.locator("#share-text").input_value().endswith(page.url.split("#")[0])
     for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg ")):

@@ -28,6 +28,23 @@ export async function copy(text, place = document.body) {
 }
 
 /**
+ * Copies a picture; resolves to whether it came into the clipboard. It may still
+ * be in the making, since a clipboard is open for a moment after a click.
+ * @param {Promise<Blob>} picture
+ */
+export async function copyPicture(picture) {
+	try {
+		await navigator.clipboard.write([
+			new ClipboardItem({ "image/png": picture }),
+		]);
+		return true;
+	} catch (problem) {
+		console.info("not copied:", problem);
+		return false;
+	}
+}
+
+/**
  * Texts as a table of atlas.toml, which pins them on maps. A string of JSON is
  * one of TOML but for the sign DEL.
  * @param {string} name

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from conftest import Built
@@ -55,6 +60,50 @@ def test_redirects_lead_to_pages(tiny_atlas: Built) -> None:
     for redirect in SETTINGS["redirects"]:
         target = tiny_atlas.public / redirect["to"].lstrip("/")
         assert (target / "index.html" if redirect["to"].endswith("/") else target).is_file()
+
+
+def wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
+    """A wheel without content."""
+    told = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as packed:
+        place = f"{name}-{version}.dist-info"
+        packed.writestr(f"{place}/METADATA", told)
+        packed.writestr(
+            f"{place}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any"
+        )
+        packed.writestr(f"{place}/RECORD", "")
+
+
+def test_with_an_index_of_such_builds_pip_takes_the_torch_without_cuda(tmp_path: Path) -> None:
+    """pip, with two indices like those that netlify.toml speaks of."""
+    pins = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8")
+    version = re.search(r"^torch==(.+)$", pins, re.MULTILINE)[1]  # type: ignore[index]
+    with_cuda, without = tmp_path / "usual" / "torch", tmp_path / "cpu" / "torch"
+    for folder, local, needs in (
+        (with_cuda, "", "Requires-Dist: nvidia-cublas\n"),
+        (without, "+cpu", ""),
+    ):
+        folder.mkdir(parents=True)
+        wheel(folder, "torch", f"{version}{local}", needs)
+        (name,) = (path.name for path in folder.iterdir())
+        (folder / "index.html").write_text(f'<a href="{quote(name)}">{name}</a>')
+    command = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", "torch", "-c"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    found = subprocess.run(
+        [sys.executable, *command, str(CHECKOUT / "constraints.txt")],
+        env=plain
+        | {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": with_cuda.parent.as_uri(),
+            "PIP_EXTRA_INDEX_URL": without.parent.as_uri(),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    chosen = json.loads(found.stdout)["install"]
+    assert [one["metadata"]["version"] for one in chosen] == [f"{version}+cpu"]
 
 
 PARSE = """

@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Publish maps of language models' embedding spaces as a static website.",
+    epilog="Example: atlas init my-atlas, then atlas serve my-atlas",
 )
 
 _DIR = "Folder of atlas.toml; by default the nearest one upward, else ./site."
@@ -136,6 +137,7 @@ def build(
         typer.Option("--verify", help="Read every file, and make anew what is damaged."),
     ] = False,
     output: Output = None,
+    as_json: Json = False,
 ) -> None:
     """Compute what is missing, and render the site."""
     from atlas.pipeline.options import Options
@@ -157,12 +159,12 @@ def build(
         verify,
     )
     if dry_run:
-        _print_status(folder, options, as_json=False)
+        _print_status(folder, options, as_json=as_json)
         return
-    _build(folder, options)
+    _build(folder, options, as_json=as_json)
 
 
-def _build(folder: Path | None, options: Options) -> Summary:
+def _build(folder: Path | None, options: Options, *, as_json: bool = False) -> Summary:
     from rich.console import Console
 
     from atlas import atlas_toml as config
@@ -172,6 +174,11 @@ def _build(folder: Path | None, options: Options) -> Summary:
     settings = config.load(config.find(folder))
     with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
         done = run(settings, options, report, warn, report.pages)
+    if as_json:
+        ran = [{"task": label, "seconds": round(took, 3)} for label, took in report.finished]
+        told = {**vars(done), "output": str(done.output), "seconds": round(done.seconds, 3)}
+        typer.echo(json.dumps({**told, "stages": ran}, ensure_ascii=False, indent=1))
+        return done
     stages = (
         f" ({done.cached} of {done.cached + done.computed} stages cached)"
         if done.cached + done.computed

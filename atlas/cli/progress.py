@@ -51,6 +51,7 @@ class Terminal:
         self._counted = "", 0, 0  # what is done, to how many of all
         self._said = time.monotonic()
         self._over = threading.Event()
+        self.finished: list[tuple[str, float]] = []  # stages that ran, and for how many seconds
 
     def __enter__(self) -> Terminal:
         if not self.live and not self.quiet:
@@ -136,6 +137,7 @@ class Terminal:
     def finish(self, task: Task, seconds: float) -> None:
         """A task is done."""
         self._end(task)
+        self.finished.append((task.label, seconds))
         if not self._bars and not self.quiet:
             self._print(f"{task.label} {seconds:.1f} s ({self._done} of {self._total})")
 

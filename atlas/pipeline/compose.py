@@ -16,6 +16,7 @@ from atlas.content.pages import ContentPage, Writing
 from atlas.content.texts import articles, beside
 from atlas.errors import AtlasError, ConfigError
 from atlas.maps import moved
+from atlas.maps.absent import absent
 from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
@@ -54,6 +55,8 @@ def compose(
     gallery = arranged(config, maps, data, writer)
     renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
     for fault in lint(config.root, renderer.environments[site.languages[0]]):
+        warn(fault)
+    for fault in absent(config.landmarks, gallery.of("maps", MapView)):
         warn(fault)
     for language in site.languages:
         if lost := lacking(config.root, language):

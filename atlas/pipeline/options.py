@@ -28,7 +28,8 @@ class Options:
 
 @dataclass
 class Summary:
-    """The result of a build. `written` counts the site's files that changed."""
+    """The result of a build: pages and maps of the site, stages that ran and those that were in the
+    store, files of the site that changed."""
 
     output: Path
     pages: int = 0

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer.main
+from conftest import Built
 from typer.testing import CliRunner
 
 from atlas import __version__
@@ -25,6 +26,7 @@ from atlas.cli import commands as cli
 from atlas.cli import new as init
 from atlas.cli import say as talk
 from atlas.errors import AtlasError, ConfigError, StageError
+from atlas.maps.absent import HINT
 
 COMMANDS = [
     "init",
@@ -347,7 +349,7 @@ def test_check_fails_where_there_are_problems(
 ) -> None:
     monkeypatch.setattr(
         "atlas.web.check.check",
-        lambda public: [("index.html", "link to x: there is no x")],
+        lambda *_, **__: [("index.html", "link to x: there is no x")],
     )
     assert run("check") == 1
     assert capsys.readouterr().out == "index.html: link to x: there is no x\n"
@@ -355,7 +357,7 @@ def test_check_fails_where_there_are_problems(
     assert json.loads(capsys.readouterr().out) == [
         {"file": "index.html", "problem": "link to x: there is no x"}
     ]
-    monkeypatch.setattr("atlas.web.check.check", lambda public: [])
+    monkeypatch.setattr("atlas.web.check.check", lambda *_, **__: [])
     assert run("check") == 0
 
 
@@ -493,3 +495,34 @@ def test_what_init_makes_builds_at_once(tmp_path: Path) -> None:
     assert answer.stderr.splitlines()[-1].startswith("Built ")
     assert (tmp_path / "new" / "public" / "maps" / "minilm-words" / "index.html").is_file()
     assert shell("check", str(tmp_path / "new")).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_script_reads_what_a_build_did(
+    atlas_copy: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A landmark more, two of whose words are no token: each is told, with the token most like it,
+    and one hint is given."""
+    atlas_copy.edit(
+        "[[landmarks]]",
+        '[[landmarks]]\nname = "months"\ntokens = ["april", "januery", "qqqq"]\n'
+        'languages = ["en"]\n\n'
+        '[[landmarks]]\nname = "others"\ntokens = ["zzzz", "may"]\nlanguages = ["en"]\n\n'
+        "[[landmarks]]",
+    )
+    assert run("build", str(atlas_copy.root), "--offline", "--json", "--quiet") == 0
+    streams = capsys.readouterr()
+    told = json.loads(streams.out)
+    assert told["maps"] == 2 and told["pages"] > 10 and told["written"] > 0
+    assert told["computed"] == len(told["stages"]) > 0 and told["seconds"] > 0
+    assert "minilm-words: landmarks" in [stage["task"] for stage in told["stages"]]
+    assert Path(told["output"]) == atlas_copy.public
+    first, second = (line for line in told["warnings"] if line.startswith("landmark "))
+    assert first == (
+        'landmark "months": januery (nearest: january), qqqq: no token of minilm. ' + HINT
+    )
+    assert second == 'landmark "others": zzzz: no token of minilm.'
+    assert first in streams.err and "Built" not in streams.err
+    assert run("build", str(atlas_copy.root), "--offline", "--json", "-q") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["stages"] == again["warnings"] == [] and again["written"] == 0

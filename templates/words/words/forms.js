@@ -4,6 +4,7 @@ import { fold } from "../../maps/map/source/fold.js";
 
 const BEFORE = /^(?:##(?=[^#])|[␣▁Ġ]+(?=[^␣▁Ġ]))/u;
 const AFTER = /(?<=[^␣])(?:␣+|<\/w>)$|(?<=[^@])@@$/u;
+const PLAIN = /^[\x20-\x7e]*$/; // every form of these is folded by toLowerCase
 /** @type {Record<string, string>} */
 const SIGNS = { "␣": " ", "▁": " ", "⏎": "\n", "␍": "\r", "⇥": "\t" };
 
@@ -35,12 +36,25 @@ const casefold = (text) =>
 		return /\p{Script=Cherokee}/u.test(sign) ? capital : capital.toLowerCase();
 	}).join("");
 
+/** @type {Map<string, string>} */
+const keys = new Map(); // neighbors are near in many spaces
+const MANY = 5000;
+
 /**
  * The key under which all forms of a word are found.
  * @param {string} text
  */
-export const keyOf = (text) =>
-	casefold(wordOf(text).normalize("NFKC")).normalize("NFKC").trim() || text;
+export function keyOf(text) {
+	const known = keys.get(text);
+	if (known !== undefined) return known;
+	const word = wordOf(text);
+	const key = PLAIN.test(word)
+		? word.toLowerCase().trim()
+		: casefold(word.normalize("NFKC")).normalize("NFKC").trim();
+	if (keys.size > MANY) keys.clear();
+	keys.set(text, key || text);
+	return key || text;
+}
 
 /**
  * What near-duplicates have in common: their key, and of words in Latin letters

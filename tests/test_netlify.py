@@ -87,7 +87,18 @@ def test_with_an_index_of_such_builds_pip_takes_the_torch_without_cuda(tmp_path:
         wheel(folder, "torch", f"{version}{local}", needs)
         (name,) = (path.name for path in folder.iterdir())
         (folder / "index.html").write_text(f'<a href="{quote(name)}">{name}</a>')
-    command = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", "torch", "-c"]
+    command = [
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--ignore-installed",
+        "--quiet",
+        "--report",
+        "-",
+        "torch",
+        "-c",
+    ]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     found = subprocess.run(
         [sys.executable, *command, str(CHECKOUT / "constraints.txt")],

@@ -108,11 +108,17 @@ def init(
         bool,
         typer.Option("--github", help="Also a workflow that publishes it on GitHub Pages."),
     ] = False,
+    huggingface: Annotated[
+        bool,
+        typer.Option("--huggingface", help="Also what makes it a Space of its models."),
+    ] = False,
 ) -> None:
     """Make a new atlas that builds at once."""
     from atlas.cli.new import init as make
 
-    for path in make(folder, models=model or (), force=force, github=github):
+    for path in make(
+        folder, models=model or (), force=force, github=github, huggingface=huggingface
+    ):
         say(f"wrote {path}")
     say(f"Now run: atlas build {folder}")
 
@@ -279,7 +285,9 @@ def check(
     ] = False,
     host: Annotated[
         str | None,
-        typer.Option("--host", help="Also what cloudflare or github take.", show_default=False),
+        typer.Option(
+            "--host", help="Also what cloudflare, github or huggingface take.", show_default=False
+        ),
     ] = None,
     output: Output = None,
 ) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,12 +100,33 @@ jobs:
 """
 WORKFLOW = ".github/workflows/atlas.yml"
 
+# What Hugging Face reads of a Space: that it is a site, and the models whose pages shall list it.
+_SPACE = """---
+title: {title}
+emoji: 🗺️
+colorFrom: blue
+colorTo: green
+sdk: static
+app_file: index.html
+models: {models}
+---
+
+A site of maps of embedding spaces, made by `atlas build`. This file stands in `static/`.
+"""
+SPACE = "static/README.md"
+
 
 def init(
-    folder: Path, *, models: Sequence[str] = (), force: bool = False, github: bool = False
+    folder: Path,
+    *,
+    models: Sequence[str] = (),
+    force: bool = False,
+    github: bool = False,
+    huggingface: bool = False,
 ) -> list[Path]:
-    """Write atlas.toml, its schema and .gitignore into a folder, and with `github` a workflow that
-    publishes it. `models` are folders, `org/name` of the hub, or sources as atlas.toml has them;
+    """Write atlas.toml, its schema and .gitignore into a folder; with `github` a workflow that
+    publishes it, with `huggingface` the README of a Space, which names the models of the hub.
+    `models` are folders, `org/name` of the hub, or sources as atlas.toml has them;
     without any it is a small model that is at hand. Returns the files written; those that exist are
     kept.
 
@@ -125,6 +147,8 @@ def init(
     }
     if github:
         files[WORKFLOW] = _WORKFLOW
+    if huggingface:
+        files[SPACE] = _space(files[config.NAME])
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -139,6 +163,16 @@ def init(
             f"{folder}: cannot be written ({problem.strerror or problem})", "Check the permissions."
         ) from problem
     return written
+
+
+def _space(toml: str) -> str:
+    """The README of a Space of an atlas.toml."""
+    table = tomllib.loads(toml)
+    sources = [model["source"] for model in table["models"]]
+    sources = [_HUB if source == _PACKAGED else source for source in sources]
+    models = [source.removeprefix("hub:") for source in sources if source.startswith("hub:")]
+    title = json.dumps(table["site"]["title"]["en"], ensure_ascii=False)
+    return _SPACE.format(title=title, models=json.dumps(models))
 
 
 def _models(folder: Path, asked: Sequence[str]) -> str:

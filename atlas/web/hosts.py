@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ class Host:
     files      most files
     file       most bytes of one
     whole      most bytes of all
+    entries    most files and folders of one folder
     headers    most rules of _headers
     redirects  most rules of _redirects
     """
@@ -25,6 +27,7 @@ class Host:
     files: int = 0
     file: int = 0
     whole: int = 0
+    entries: int = 0
     headers: int = 0
     redirects: int = 0
 
@@ -34,6 +37,8 @@ HOSTS = {
     "cloudflare": Host(20_000, 25 * MIB, headers=headers.MOST, redirects=redirects.MOST + 100),
     # https://docs.github.com/pages/getting-started-with-github-pages/github-pages-limits
     "github": Host(file=100 * MIB, whole=1024 * MIB),
+    # https://huggingface.co/docs/hub/repositories-recommendations; a Space holds 1 GB.
+    "huggingface": Host(100_000, whole=1000**3, entries=10_000),
 }
 
 
@@ -49,6 +54,10 @@ def beyond(public: Path, name: str) -> Iterator[tuple[str, str]]:
         yield ".", f"{len(sizes):,} files; {name} takes {host.files:,}"
     if host.whole and sum(sizes.values()) > host.whole:
         yield ".", f"{sum(sizes.values()):,} bytes; {name} takes {host.whole:,}"
+    folders = Counter(path.parent.relative_to(public).as_posix() for path in public.rglob("*"))
+    for folder, count in sorted(folders.items()):
+        if host.entries and count > host.entries:
+            yield folder, f"{count:,} files and folders; {name} takes {host.entries:,} in one"
     for file, size in sorted(sizes.items()):
         if host.file and size > host.file:
             yield file, f"{size:,} bytes; {name} takes {host.file:,}"

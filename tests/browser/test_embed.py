@@ -180,6 +180,7 @@ def test_a_map_lives_in_a_frame_of_another_origin(
     frame.click("button[name=share]")
     frame.wait_for_selector("dialog.share[open]")
     assert frame.locator(".saves").is_visible() == (kind == "plain")
+    assert frame.locator("#share-place [value=zenn]").count() == (kind == "plain")
     shared = frame.locator("#share-link").input_value()
     assert shared.startswith(f"{deployed}/maps/minilm-words/#t=") and "secret" not in shared
     assert f'src="{deployed}/embed/minilm-words/#t=' in frame.locator("#share-frame").input_value()

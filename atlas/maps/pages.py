@@ -99,6 +99,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                 own_base,
                 "maps/cluster.html",
                 ClusterPage(view, shown),
+                searched=False,  # of clusters there are thousands; their tokens are words
                 # The tokens of a cluster are the same in every language.
                 fragments={
                     name: f"maps/{name}.html" for name in ("tokens", "close", "rest", "inner")

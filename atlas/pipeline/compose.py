@@ -20,7 +20,7 @@ from atlas.maps.absent import absent
 from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.view import MapView
-from atlas.pipeline import front
+from atlas.pipeline import front, search
 from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
 from atlas.pipeline.sections import SECTIONS, entries
@@ -76,6 +76,7 @@ def compose(
     indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
     titles: dict[str, str] = {}
+    said = {language: search.Index() for language in site.languages}
     laid = list(pages(gallery, writing))
     for page in laid:
         fragments: Mapping[str, str] = {}
@@ -92,7 +93,11 @@ def compose(
             framed[edition.here] = page.framed
             if page.indexed:
                 indexed[edition.here] = updated(page, edition.language)
+                if page.searched:
+                    said[language].add(page.url, html)
         rendered(len(framed), len(laid) * len(site.languages))
+    for language, index in said.items() if gallery.shown["words"] else ():  # else there is no field
+        index.write(language, writer)
     write_programs(gallery, SECTIONS)
     write_addresses(site.base_url, indexed, writer)
     for name, path in beside(config.root):

@@ -40,6 +40,7 @@ class Page:
                override templates file by file, so the fields are a contract
     indexed    whether the sitemap lists it and search engines may index it
     framed     whether it is made for other sites' frames
+    searched   whether the field in the header finds what it says, if it is indexed
     fragments  templates that are equal in every language, by name: rendered once with the same
                context, and passed to `template` as `fragments`
     pictured   the map that link previews show; None for a card of the page's title
@@ -50,6 +51,7 @@ class Page:
     context: DataclassInstance
     indexed: bool = True
     framed: bool = False
+    searched: bool = True
     fragments: Mapping[str, str] = field(default_factory=dict)
     pictured: Pictured | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,8 +66,10 @@ def test_enter_opens_the_page_and_arrows_choose(watch: Callable[..., Watched]) -
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     assert page.evaluate(ACTIVE) is None  # the field itself
+    page.wait_for_selector("#asked li.page")  # they come after the words
+    assert page.evaluate(ACTIVE) is None
     page.keyboard.press("ArrowUp")
-    assert page.evaluate(ACTIVE).startswith(words[-1])
+    assert page.evaluate(ACTIVE) == page.locator("#asked li.page").last.text_content()
     page.keyboard.press("Escape")
     assert field.get_attribute("aria-expanded") == "false" and field.input_value() == "vic"
     page.keyboard.press("Escape")
@@ -284,3 +287,54 @@ def test_the_navigation_of_a_phone_shows_where_one_is(watch: Callable[..., Watch
 def test_an_embedded_map_has_no_field(watch: Callable[..., Watched]) -> None:
     page = watch().open("embed/minilm-words/")
     assert page.locator(".ask").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "typed", "page", "anchor"),
+    [
+        ("tables/", "continuity", "about/", "#"),
+        ("ja/tables/", "連続性", "ja/about/", "#"),
+    ],
+)
+def test_what_pages_say_is_found(
+    watch: Callable[..., Watched], site: str, start: str, typed: str, page: str, anchor: str
+) -> None:
+    watched = watch()
+    tab = watched.open(start, "form.ask")
+    tab.fill("#ask", typed)
+    tab.wait_for_selector("#asked li.page")
+    options = tab.locator("#asked li.page")
+    assert tab.locator("#asked mark").first.text_content().lower() == typed
+    sizes = [
+        len(gzip.compress(tab.request.get(url).body()))
+        for url in watched.asked
+        if "/search/" in url or "/suggest" in url
+    ]
+    assert sum(sizes) < 60_000
+    links = []
+    for place in range(options.count()):
+        tab.fill("#ask", "")
+        tab.wait_for_selector("#asked", state="hidden")
+        tab.fill("#ask", typed)
+        tab.wait_for_selector("#asked li.page")
+        words = tab.locator("#asked li:not(.page)").count()
+        for _ in range(words + place + 1):
+            tab.keyboard.press("ArrowDown")
+        chosen = tab.locator("#asked li[aria-selected=true]")
+        assert chosen.get_attribute("id") == tab.get_attribute("#ask", "aria-activedescendant")
+        tab.keyboard.press("Enter")
+        tab.wait_for_url(lambda url: not url.endswith(start))
+        links.append(tab.url.removeprefix(site))
+        tab.go_back()
+        tab.wait_for_selector("form.ask")
+    assert any(link.startswith(page + anchor) for link in links), links
+    watched.fine()
+
+
+def test_what_no_page_says_is_not_found(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    tab = watched.open("tables/", "form.ask")
+    tab.fill("#ask", "qqqqzzzz")
+    tab.wait_for_function("() => document.querySelector('.ask [role=status]').textContent")
+    assert tab.locator("#asked").is_hidden()
+    watched.fine()

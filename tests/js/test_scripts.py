@@ -20,6 +20,7 @@ from atlas.maps import frame
 from atlas.maps.data import Dataset
 from atlas.maps.files import payload, tiles
 from atlas.maps.stages import label
+from atlas.pipeline import search
 from atlas.web.palette import PALETTE
 
 MODELS = ("minilm", "ja-aozora")
@@ -45,9 +46,25 @@ def golden(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, own in (("keys", texts), ("letters", letters)):
         keys = json.dumps({text: key(text) for text in own})
         (root / "words" / f"{name}.json").write_text(keys, encoding="utf-8")
+    write_pages(tiny_atlas.public, root / "search")
     maps = [f"{kind}-{name}" for kind in ("whole", "tiles") for name in MAPS]
     (root / "maps.json").write_text(json.dumps(maps), encoding="utf-8")
     return root
+
+
+def write_pages(public: Path, folder: Path) -> None:
+    """What the site's pages say, what each is called, and the terms of all that they say."""
+    shutil.copytree(public / "assets" / "search", folder)
+    for language in ("en", "ja"):
+        own = folder / language
+        rows = [
+            row
+            for number in range(len(list(own.glob("texts-*.json"))))
+            for row in json.loads((own / f"texts-{number}.json").read_text(encoding="utf-8"))
+        ]
+        texts = {text: sorted(set(search.terms(search.fold(text)))) for row in rows for text in row}
+        (own / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+        (own / "terms.json").write_text(json.dumps(texts), encoding="utf-8")
 
 
 def texts_of(atlas: Built, model: str) -> list[str]:

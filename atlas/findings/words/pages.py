@@ -46,7 +46,9 @@ def pages(address: str, view: WordsView) -> Iterator[Page]:
     """The page of all words, those of words that have their own, and those of the index."""
     yield Page(address, "words/index.html", WordsPage(view))
     for entry in view.entries:
-        yield Page(f"{address}{entry.slug}/", "words/word.html", WordPage(view, entry))
+        yield Page(
+            f"{address}{entry.slug}/", "words/word.html", WordPage(view, entry), searched=False
+        )
     for parts in view.letters.values():
         for part in parts:
             yield Page(

@@ -1,0 +1,249 @@
+"""The index of what pages say, for the field in the header: small files of which a browser fetches
+the few that a query needs.
+
+A page is parted at its headings with an id. Texts are folded (Unicode's NFKC, small letters, one
+kana) and read as terms: words of letters and digits, and of Japanese, Chinese and Korean, where no
+space parts words, every two signs that stand side by side. Each edition has, in
+`assets/search/<language>/`:
+
+    index.json    `pages`: the number of each page's first section, `bounds`: the first term of each
+                  file of terms, `texts`: the first section of each file of texts
+    <bound>.json  the terms from a bound on, up to the next file's, named after its bytes in
+                  hexadecimal digits: for each term a list of section * 10 + weight, the second
+                  number and those after it less the one before
+    texts-N.json  [address, anchor, title of the page, heading, text] of each section
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TypeVar
+
+from atlas.web.writer import Writer
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+FOLDER = "assets/search/"
+ROOM = 10_000  # bytes of a file of terms or texts, before it is packed
+SHOWN = 4000  # signs of a section that are kept to be shown
+TITLE, HEADING, TEXT = 9, 5, 3  # weights; of a text the most, by how often it holds a term
+
+# Signs that are written without spaces between words.
+_CLOSE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+_TERMS = re.compile(rf"[{_CLOSE}]+|[^\W{_CLOSE}]+")
+_FIRST = re.compile(rf"[{_CLOSE}]")
+_SKIPPED = {
+    "script",
+    "style",
+    "svg",
+    "nav",
+    "template",
+    "select",
+    "button",
+    "label",
+    "form",
+    "dialog",
+}
+_VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "wbr",
+}
+_INLINE = {"a", "abbr", "b", "bdi", "code", "em", "i", "kbd", "mark", "small", "span", "strong"}
+
+
+@dataclass
+class Section:
+    """A part of a page: the id of its heading, the heading, and the text below it."""
+
+    anchor: str = ""
+    heading: str = ""
+    text: str = ""
+
+
+@dataclass
+class _Page:
+    url: str
+    title: str
+    sections: list[Section] = field(default_factory=list)
+
+
+class Index:
+    """What the pages of one edition say."""
+
+    def __init__(self) -> None:
+        self._pages: list[_Page] = []
+
+    def add(self, url: str, rendered: str) -> None:
+        """Add a page by its address below the root of the edition, and its HTML."""
+        title, parts = sections(rendered)
+        self._pages.append(_Page(url, title, parts))
+
+    def write(self, language: str, writer: Writer) -> None:
+        """Write the files of an edition."""
+        folder = f"{FOLDER}{language}/"
+        firsts: list[int] = []
+        rows: list[list[str]] = []
+        places: dict[str, list[tuple[int, int]]] = {}
+        for page in self._pages:
+            firsts.append(len(rows))
+            for place, part in enumerate(page.sections):
+                for term, weight in _weights(page.title if not place else "", part).items():
+                    places.setdefault(term, []).append((len(rows), weight))
+                shown = part.text[:SHOWN]
+                rows.append([page.url, part.anchor, page.title, part.heading, shown])
+        bounds: list[str] = []
+        texts: list[int] = []
+        packed = ((term, _packed(places[term])) for term in sorted(places))
+        for part_of_terms in _chunks(packed):
+            bounds.append(part_of_terms[0][0])
+            name = f"{bounds[-1].encode().hex()}.json"
+            writer.write(folder + name, _dumps(dict(part_of_terms)))
+        for part_of_rows in _chunks(enumerate(rows)):
+            writer.write(
+                f"{folder}texts-{len(texts)}.json", _dumps([row for _, row in part_of_rows])
+            )
+            texts.append(part_of_rows[0][0])
+        index = {"pages": firsts, "sections": len(rows), "bounds": bounds, "texts": texts}
+        writer.write(f"{folder}index.json", _dumps(index))
+
+
+def fold(text: str) -> str:
+    """A text as it is sought: without case, width and the difference between the two kana."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    return re.sub("[\u30a1-\u30f6]", lambda kana: chr(ord(kana[0]) - 96), plain)
+
+
+def terms(text: str) -> Iterator[str]:
+    """The terms of a folded text; of a word with `_` also its parts."""
+    for run in _TERMS.findall(text):
+        if not _FIRST.match(run):
+            yield run
+            yield from (part for part in run.split("_") if part and part != run)
+        elif len(run) == 1:
+            yield run
+        else:
+            yield from (run[at : at + 2] for at in range(len(run) - 1))
+
+
+def sections(rendered: str) -> tuple[str, list[Section]]:
+    """The title of a page and its sections, from its HTML; the first is above all headings."""
+    reader = _Reader()
+    reader.feed(rendered)
+    reader.close()
+    parts: list[Section] = []
+    for part in reader.parts:
+        heading, text = (" ".join(one.split()) for one in (part.heading, part.text))
+        if heading or text or not parts:
+            parts.append(Section(part.anchor, heading, text))
+    title = " ".join(reader.title.split())
+    return title.split(" · ")[0] or parts[0].heading, parts
+
+
+class _Reader(HTMLParser):
+    """Reads what a page's main part says."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.title = ""
+        self.parts = [Section()]
+        self._open: list[tuple[str, bool]] = []  # elements, and whether each is left out
+        self._inside = False
+        self._heading = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            self._add(" ")
+            return
+        found = dict(attrs)
+        out = (
+            bool(self._open and self._open[-1][1])
+            or tag in _SKIPPED
+            or "hidden" in found
+            or "data-unsearched" in found
+            or found.get("aria-hidden") == "true"
+        )
+        self._open.append((tag, out))
+        self._inside |= tag == "main"
+        if tag not in _INLINE:
+            self._add(" ")
+        if not self._inside or out or tag not in ("h1", "h2", "h3"):
+            return
+        if tag == "h1":
+            self._heading = tag
+        elif name := found.get("id"):
+            self.parts.append(Section(name))
+            self._heading = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(tag == name for name, _ in self._open):
+            while self._open.pop()[0] != tag:  # what was left open ends with the one around it
+                pass
+        if tag == self._heading:
+            self._heading = ""
+        self._inside &= tag != "main"
+        if tag not in _INLINE:
+            self._add(" ")
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1][0] == "title" and not self._inside:
+            self.title += data
+        elif self._inside and not (self._open and self._open[-1][1]):
+            self._add(data)
+
+    def _add(self, text: str) -> None:
+        if not self._inside:
+            return
+        if self._heading:
+            self.parts[-1].heading += text
+        else:
+            self.parts[-1].text += text
+
+
+def _weights(title: str, part: Section) -> dict[str, int]:
+    """How much each term of a section counts; the title of the page is that of its first."""
+    counts = Counter(terms(fold(part.text)))
+    found = {term: min(count, TEXT) for term, count in counts.items()}
+    for words, weight in ((part.heading, HEADING), (title, TITLE)):
+        for term in terms(fold(words)):
+            found[term] = max(found.get(term, 0), weight)
+    return found
+
+
+def _packed(places: Sequence[tuple[int, int]]) -> list[int]:
+    numbers = [section * 10 + weight for section, weight in places]
+    return [now - before for before, now in zip([0, *numbers], numbers, strict=False)]
+
+
+def _chunks(items: Iterable[tuple[Key, Value]]) -> Iterator[list[tuple[Key, Value]]]:
+    """Items in files of about ROOM bytes."""
+    part: list[tuple[Key, Value]] = []
+    size = 0
+    for item in items:
+        size += len(_dumps(item))
+        part.append(item)
+        if size >= ROOM:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

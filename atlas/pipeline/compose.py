@@ -76,7 +76,7 @@ def compose(
     indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
     titles: dict[str, str] = {}
-    said = {language: search.Index() for language in site.languages}
+    said = search.Indexes(site.languages)
     laid = list(pages(gallery, writing))
     for page in laid:
         fragments: Mapping[str, str] = {}
@@ -91,13 +91,12 @@ def compose(
             _check_free(edition.path, page, writer)
             writer.write(edition.path, html)
             framed[edition.here] = page.framed
+            said.add(page, language, html)
             if page.indexed:
                 indexed[edition.here] = updated(page, edition.language)
-                if page.searched:
-                    said[language].add(page.url, html)
         rendered(len(framed), len(laid) * len(site.languages))
-    for language, index in said.items() if gallery.shown["words"] else ():  # else there is no field
-        index.write(language, writer)
+    if gallery.shown["words"]:  # else there is no field
+        said.write(writer)
     write_programs(gallery, SECTIONS)
     write_addresses(site.base_url, indexed, writer)
     for name, path in beside(config.root):

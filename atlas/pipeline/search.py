@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeVar
 
+from atlas.web.page import Page
 from atlas.web.writer import Writer
 
 Key = TypeVar("Key")
@@ -78,22 +79,39 @@ class Section:
 
 
 @dataclass
-class _Page:
+class _Said:
     url: str
     title: str
     sections: list[Section] = field(default_factory=list)
+
+
+class Indexes:
+    """What the pages of a site say, by language."""
+
+    def __init__(self, languages: Iterable[str]) -> None:
+        self._of = {language: Index() for language in languages}
+
+    def add(self, page: Page, language: str, rendered: str) -> None:
+        """Add a page by its HTML, if it is one that is searched."""
+        if page.indexed and page.searched:
+            self._of[language].add(page.url, rendered)
+
+    def write(self, writer: Writer) -> None:
+        """Write the files of every edition."""
+        for language, index in self._of.items():
+            index.write(language, writer)
 
 
 class Index:
     """What the pages of one edition say."""
 
     def __init__(self) -> None:
-        self._pages: list[_Page] = []
+        self._pages: list[_Said] = []
 
     def add(self, url: str, rendered: str) -> None:
         """Add a page by its address below the root of the edition, and its HTML."""
         title, parts = sections(rendered)
-        self._pages.append(_Page(url, title, parts))
+        self._pages.append(_Said(url, title, parts))
 
     def write(self, language: str, writer: Writer) -> None:
         """Write the files of an edition."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atlas.numeric.threads import one_blas_thread
 from atlas.numeric.types import Array, Doubles, Floats, Ints
 from atlas.numeric.vectors import unit
 
@@ -62,7 +63,10 @@ def moments(values: Floats) -> Moments:
         covariance += part.T @ part
     covariance /= max(len(values), 1)
     scale = max(float(np.abs(covariance).max(initial=0)), 1e-300)
-    spread, directions = np.linalg.eigh((covariance / scale).astype(np.float32))
+    with (
+        one_blas_thread()
+    ):  # several wait for one another a hundred times as long on a busy machine
+        spread, directions = np.linalg.eigh((covariance / scale).astype(np.float32))
     falling = np.maximum(spread[::-1].astype(np.float64) * scale, 0)
     ways = np.asarray(directions[:, ::-1], np.float64)
     return Moments(len(values), np.asarray(mean), falling, ways, np.diag(covariance).copy())

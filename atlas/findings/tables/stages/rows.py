@@ -23,6 +23,8 @@ from atlas.numeric.types import Array, Floats
 from atlas.numeric.vectors import directed
 from atlas.spaces.records import Vectors, Vocabulary
 
+_START = 16  # numbers of a row by which it is told from most others
+
 
 @dataclass(frozen=True)
 class _Tokenizer:
@@ -96,9 +98,13 @@ def alike(vocabulary: Vocabulary) -> list[list[int]]:
 
 def same(values: Floats) -> list[list[int]]:
     """Groups of rows of (n, d) that are equal and not zero, number for number."""
+    rows = np.flatnonzero(directed(values)).tolist()
+    starts = np.ascontiguousarray(values[:, :_START])  # rows of other beginnings are not compared
+    begun: dict[bytes, list[int]] = {}
+    for row in rows:
+        begun.setdefault(starts[row].tobytes(), []).append(row)
     places: dict[bytes, list[int]] = {}
-    some = directed(values)
-    for row in np.flatnonzero(some).tolist():
+    for row in sorted(row for ids in begun.values() if len(ids) > 1 for row in ids):
         digest = hashlib.blake2b(np.ascontiguousarray(values[row]).data, digest_size=16).digest()
         places.setdefault(digest, []).append(row)
     return [ids for ids in places.values() if len(ids) > 1]

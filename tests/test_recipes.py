@@ -41,7 +41,7 @@ STAGES = {
     "contextual": 2,
     "counted": 1,
     "describe": 4,
-    "families": 1,
+    "families": 2,
     "foremost": 1,
     "label": 5,
     "landmarks": 2,

@@ -157,6 +157,11 @@ class Added(Part):
 
     refuses: bool = Field(default=False, description="whether only rows of its own table are taken")
     layered: bool = Field(default=False, description="whether it is a layer's output already")
+    dropout: bool | None = Field(
+        default=None,
+        description="whether training drops some of it at the rates of its config; none where that "
+        "was not tried or cannot be",
+    )
 
     @property
     def formula(self) -> str:

@@ -56,7 +56,8 @@ class Diagnosis:
         libraries = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield f"{self.name}: {row.kind}, {self.dtype} on {self.device}, {libraries}"
         yield f"verdict: {row.verdict}. {TOLD[row.verdict]}"
-        yield f"hidden_states[0] = {row.formula}; position: {row.added.position}"
+        dropped = "; dropped in training" if row.added.dropout else ""
+        yield f"hidden_states[0] = {row.formula}; position: {row.added.position}{dropped}"
         yield ""
         yield f"change of the last layer, relative to its norm (up to {row.near:g} is rounding):"
         for name, change in row.changes.items():

@@ -98,6 +98,37 @@ def tiny_version() -> str:
     return str(transformers.__version__)
 
 
+@pytest.mark.parametrize(
+    ("config", "drops"),
+    [
+        ({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0}, True),
+        ({"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.5}, False),
+    ],
+)
+def test_dropout_counts_where_it_comes_before_the_first_layer(
+    config: dict[str, float], drops: bool
+) -> None:
+    """Of a BERT whose attention alone drops nothing is lost on the way to the first layer; what
+    is measured leaves the model in evaluation mode and the seed of others as it was."""
+    from transformers import BertConfig, BertModel
+
+    model = BertModel(
+        BertConfig(
+            vocab_size=99,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=37,
+            **config,
+        )
+    ).eval()
+    torch.manual_seed(5)
+    seed = torch.get_rng_state()
+    assert measure(model, torch.tensor(IDS)).added.dropout is drops
+    assert torch.equal(torch.get_rng_state(), seed)
+    assert not any(part.training for part in model.modules())
+
+
 def test_left_padding_by_hand() -> None:
     """GPT-2 with two pads before the text: with the mask alone its positions are two late."""
     model, found, ids = tiny.build(tiny.family("gpt2")), row(tiny.family("gpt2")), list(IDS)
@@ -345,6 +376,8 @@ def test_the_table_as_it_is_shown() -> None:
     assert not table.generated("same").others and not table.generated("new").others
     ways = {family.name: code.way(family.row) for family in table.families}
     assert ways["gemma4_text"] == ways["gemma3n_text"] == "give the layers theirs"
+    drops = {family.name for family in table.families if family.row.added.dropout}
+    assert {"bert", "gpt2", "t5"} & drops and not {"llama", "gemma", "qwen2"} & drops
     assert ways["qwen2"] == ways["bert"] == "look up" and ways["marian"] == "multiply"
     assert {"gemma", "gemma2"} <= {family.name for family in table.changed}
     for family in table.families:
@@ -379,6 +412,7 @@ def test_what_was_recorded_is_measured_again() -> None:
     ]
     for mine, other in zip(found.rows, kept.rows, strict=True):
         assert mine.changes.keys() == other.changes.keys(), mine.name
+        assert mine.added.dropout == other.added.dropout, mine.name
         for name, value in mine.changes.items():
             wanted = other.changes[name]
             if value is None or wanted is None:

@@ -37,7 +37,7 @@ Changes = dict[Change, float | None]
 Reasons = dict[Change, str]
 
 
-@stage("families", version=1, weight=60, libraries=("torch", "transformers"))
+@stage("families", version=2, weight=60, libraries=("torch", "transformers"))
 def families(*, only: tuple[str, ...] = (), work: Work = Work()) -> Families:
     """A row for each family that can be made tiny, and why for each other; `only` those with these
     names, if any."""
@@ -89,6 +89,8 @@ def measure(network: Network, ids: Tensor) -> Row:
         changes |= more[0]
         reasons |= more[1]
     searches = probe.searches()
+    enters = probe.enters(probe.words)
+    added = added.model_copy(update={"dropout": probe.drops()})
     return Row(
         name=str(network.config.model_type),
         kind=side.kind,
@@ -101,7 +103,7 @@ def measure(network: Network, ids: Tensor) -> Row:
         start=start,
         outside=_named(network, added.outside),
         near=probe.near.leaves,
-        differs=apart(probe.enters(probe.words), probe.truth.states[0][0]) > probe.near.enters,
+        differs=apart(enters, probe.truth.states[0][0]) > probe.near.enters,
         exact=changes["lookup"] == 0,
         searches=searches,
     )

@@ -114,6 +114,26 @@ class Probe:
         how = self._position(placed)
         return found.model_copy(update={"position": how[0], "first": how[1]})
 
+    def drops(self) -> bool | None:
+        """Whether training drops some of what enters the first layer, at the rates of the model's
+        config: two passes in training mode differ. None where it cannot be trained so. To be asked
+        last, since running means move in training."""
+        import torch
+
+        network = self.side.network
+        network.train()
+        try:
+            with torch.random.fork_rng():
+                states = []
+                for seed in (1, 2):
+                    torch.manual_seed(seed)
+                    states.append(self.enters(self.words))
+        except UnsuitableError:
+            return None
+        finally:
+            network.eval()
+        return apart(*states) > self.near.enters
+
     def _affine(self, found: Added, given: Tensor, state: Tensor, zero: Tensor) -> Added:
         """Of an F that is a matrix and a shift."""
         linear, vectors = state - zero, given.double()

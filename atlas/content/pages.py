@@ -12,6 +12,7 @@ from atlas.config.faults import nearest
 from atlas.content.markdown import Call, Surroundings
 from atlas.content.texts import FOLDER, Article, by_file, missing, resolve
 from atlas.errors import AtlasError
+from atlas.maps.sharing import Entry
 from atlas.maps.view import MapView
 from atlas.web.links import Edition
 from atlas.web.page import Page
@@ -41,6 +42,15 @@ class Writing:
         row = self.beside(article)
         place = row.index(article) + step
         return row[place] if len(row) > 1 and 0 <= place < len(row) else None
+
+    def dated(self, language: str) -> Iterator[Entry]:
+        """The pages with a date, as a feed tells of them; midnight UTC stands for a day, the first
+        text's date for those of translations without one."""
+        for article in self.articles:
+            text = article.text(language)
+            if date := text.front.date or article.front.date:
+                summary = text.front.description or text.parsed.lead or text.title
+                yield Entry(text.title, article.url, f"{date.isoformat()}T00:00:00Z", summary)
 
     def edit_link(self, article: Article, language: str) -> str:
         """Where its source can be changed; empty where the site says nothing of it."""

@@ -52,16 +52,13 @@ class Maps:
     def show(self, entries: Sequence[Model], gallery: Gallery) -> Iterator[MapView]:
         """The maps of `gallery.maps`, in their order.
 
-        Writes their files, data and oEmbed answers, and if there is a base_url, a feed of the maps.
-        Raises DataError for faulty atlas data.
+        Writes their files, data and oEmbed answers. Raises DataError for faulty atlas data.
         """
         from atlas.maps import data
         from atlas.maps.files.published import publish
-        from atlas.maps.sharing import feed
         from atlas.maps.view import MapView
 
         tables = {row.id(model): (model, row) for model in entries for row in model.maps}
-        views = []
         for map_id in gallery.maps:
             view = MapView(*tables[map_id], data.read(gallery.data, map_id))
             view.files = publish(view, gallery.site, gallery.writer)
@@ -70,11 +67,7 @@ class Maps:
                 gallery.publish(path.name)
             for language in gallery.site.languages:
                 _answer(view, Edition(gallery.site, language, f"oembed/{map_id}.json"), gallery)
-            views.append(view)
             yield view
-        for language in gallery.site.languages if gallery.site.base_url else ():
-            edition = Edition(gallery.site, language, "feed.xml")
-            gallery.writer.write(edition.here, feed(gallery.site, views, language, edition.prefix))
 
     def pages(self, views: Sequence[MapView]) -> Iterator[Page]:
         """The pages of models, maps and clusters."""

@@ -13,9 +13,9 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from atlas import __version__
@@ -81,9 +81,25 @@ def oembed(site: Site, view: MapView, language: str, embed: str, page: str, pict
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
-def feed(site: Site, views: Sequence[MapView], language: str, prefix: str) -> str:
-    """The maps as an Atom feed (RFC 4287), newest first. Its addresses are absolute, so the site
-    needs a base_url."""
+class Entry(NamedTuple):
+    """A page as a feed tells of it: its title, its address below the root of the edition, when it
+    was made (RFC 3339), and a sentence."""
+
+    title: str
+    address: str
+    updated: str
+    summary: str
+
+
+def entry(view: MapView, language: str) -> Entry:
+    """A map as feeds tell of it."""
+    summary = view.description(language) or view.model_title(language)
+    return Entry(view.title(language), f"maps/{view.id}/", view.about.built, summary)
+
+
+def feed(site: Site, entries: Iterable[Entry], language: str, prefix: str) -> str:
+    """An Atom feed (RFC 4287), newest first. Its addresses are absolute, so the site needs a
+    base_url."""
     base, atom = f"{site.base_url}/{prefix}", "http://www.w3.org/2005/Atom"
     root = ET.Element("feed", {"xmlns": atom, "xml:lang": language})
 
@@ -92,28 +108,22 @@ def feed(site: Site, views: Sequence[MapView], language: str, prefix: str) -> st
         part.text = value or None
         return part
 
-    newest = sorted(views, key=lambda view: (view.about.built, view.id), reverse=True)
+    newest = sorted(entries, key=lambda one: (one.updated, one.address), reverse=True)
     name = text(site.title, language)
     add(root, "title", name)
     add(root, "id", base)
     add(root, "link", rel="self", href=f"{base}feed.xml", type="application/atom+xml")
     add(root, "link", rel="alternate", href=base, type="text/html", hreflang=language)
-    add(root, "updated", max((view.about.built for view in views), default="1970-01-01T00:00:00Z"))
+    add(root, "updated", newest[0].updated if newest else "1970-01-01T00:00:00Z")
     add(add(root, "author"), "name", site.author or name)
-    for view in newest:
-        entry = add(root, "entry")
-        add(entry, "title", view.title(language))
-        add(entry, "id", f"{base}maps/{view.id}/")
-        add(
-            entry,
-            "link",
-            rel="alternate",
-            href=f"{base}maps/{view.id}/",
-            type="text/html",
-            hreflang=language,
-        )
-        add(entry, "updated", view.about.built)
-        add(entry, "summary", view.description(language) or view.model_title(language))
+    for one in newest:
+        part = add(root, "entry")
+        place = f"{base}{one.address}"
+        add(part, "title", one.title)
+        add(part, "id", place)
+        add(part, "link", rel="alternate", href=place, type="text/html", hreflang=language)
+        add(part, "updated", one.updated)
+        add(part, "summary", one.summary)
     ET.indent(root, " ")
     body = numbered(ET.tostring(root, encoding="unicode"), "&lt;{}&gt;")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'

@@ -19,6 +19,7 @@ from atlas.maps import moved
 from atlas.maps.absent import absent
 from atlas.maps.cards import SIZE
 from atlas.maps.files.addresses import FOLDER
+from atlas.maps.sharing import entry, feed
 from atlas.maps.view import MapView
 from atlas.pipeline import front, search
 from atlas.pipeline.navigation import navigation
@@ -97,6 +98,7 @@ def compose(
         rendered(len(framed), len(laid) * len(site.languages))
     if gallery.shown["words"]:  # else there is no field
         said.write(writer)
+    write_feeds(gallery, writing)
     write_programs(gallery, SECTIONS)
     write_addresses(site.base_url, indexed, writer)
     for name, path in beside(config.root):
@@ -107,6 +109,16 @@ def compose(
     redirects.write_redirects(writer, partial(_now, gallery), config.redirects, site.base_url, own)
     headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
     return len(framed)
+
+
+def write_feeds(gallery: Gallery, writing: Writing) -> None:
+    """Write a feed of the maps and of dated content in every language, if there is a base_url."""
+    site = gallery.site
+    for language in site.languages if site.base_url else ():
+        edition = Edition(site, language, "feed.xml")
+        maps = (entry(view, language) for view in gallery.of("maps", MapView))
+        entries = [*maps, *writing.dated(language)]
+        gallery.writer.write(edition.here, feed(site, entries, language, edition.prefix))
 
 
 def updated(page: Page, language: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import html5lib
 import pytest
@@ -76,6 +77,27 @@ def test_pages_of_a_folder_follow_one_another(own: tuple[Built, list[str]]) -> N
     assert re.search(r'rel="prev" href="../"', first)
     assert re.search(r'rel="next" href="../second/"', first)
     assert not (own[0].public / "guide" / "draft").exists()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "title", "says"),
+    [("", "Notes & more", "The first notes"), ("ja/", "メモ", "これはメモです。")],
+)
+def test_dated_pages_are_in_the_feed(
+    own: tuple[Built, list[str]], prefix: str, title: str, says: str
+) -> None:
+    feed = ET.fromstring(text(own, f"{prefix}feed.xml"))
+    atom = {"": "http://www.w3.org/2005/Atom"}
+    entries = {
+        entry.findtext("id", namespaces=atom): entry for entry in feed.findall("entry", atom)
+    }
+    assert {name for name in entries if name and f"/{prefix}maps/" not in name} == {
+        f"{BASE}/{prefix}notes/"
+    }
+    entry = entries[f"{BASE}/{prefix}notes/"]
+    assert entry.findtext("title", namespaces=atom) == title
+    assert (entry.findtext("summary", namespaces=atom) or "").startswith(says)
+    assert entry.findtext("updated", namespaces=atom) == "2026-11-20T00:00:00Z"
 
 
 def test_the_look_is_the_author_s(own: tuple[Built, list[str]]) -> None:

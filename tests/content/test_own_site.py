@@ -79,6 +79,15 @@ def test_pages_of_a_folder_follow_one_another(own: tuple[Built, list[str]]) -> N
     assert not (own[0].public / "guide" / "draft").exists()
 
 
+def test_pages_of_a_folder_are_listed_beside_them(own: tuple[Built, list[str]]) -> None:
+    page = html5lib.parse(text(own, "guide/first/index.html"), namespaceHTMLElements=False)
+    for kind in ("nav", "details"):  # on wide screens, on phones
+        links = page.findall(f".//{kind}[@class='folder']//a")
+        assert [link.get("href") for link in links] == ["../", "./", "../second/"], kind
+        assert [link.get("aria-current") for link in links] == [None, "page", None], kind
+    assert 'class="folder"' not in text(own, "notes/index.html")
+
+
 @pytest.mark.parametrize(
     ("prefix", "title", "says"),
     [("", "Notes & more", "The first notes"), ("ja/", "メモ", "これはメモです。")],

@@ -5,7 +5,7 @@ without a network. What the map's script fetches on the site is here served by a
 (templates/export/single/serve.js), and the page's policy allows no request.
 
 The file is small: it draws on the map's own canvas, which needs no runtime, and has no poster; its
-places are of fewer bits than the site's, and of each token it has the nearest half of the
+places are of fewer bits than the site's, and of each token it has the nearest third of the
 neighbors.
 """
 
@@ -36,7 +36,7 @@ from atlas.web.render import Renderer
 from atlas.web.writer import Writer
 
 MAP = "maps/map.js"  # the script of maps, in the theme
-DETAIL = Detail(near=5, bits=13)  # 8,192 places across the frame
+DETAIL = Detail(near=5, rows=None, bits=13)  # 8,192 places across the frame
 SANDBOX = "allow-scripts allow-popups allow-downloads"  # of a frame that holds the page
 _IMPORT = re.compile(
     r"""^(import\s*|(?:import|export)\b[^;"'=]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE

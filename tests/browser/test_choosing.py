@@ -235,7 +235,7 @@ def test_another_token_empties_the_search(watch: Callable[..., Watched]) -> None
     page.wait_for_selector(".panel ol li")
     assert page.input_value("input[name=find]") == "april"
     page.get_by_role("button", name="Zoom to neighbors").click()
-    until(page, f"""{MAP}.selected.near.filter(({{ at }}) => {{
+    until(page, f"""{MAP}.selected.near.slice(0, 10).filter(({{ at }}) => {{
       const [x, y] = {MAP}.camera.pixel(...at), {{ clientWidth, clientHeight }} = {MAP}.box
       return x > 0 && y > 0 && x < clientWidth - 330 && y < clientHeight
     }}).length""", lambda n: n == 10)  # fmt: skip
@@ -245,6 +245,31 @@ def test_another_token_empties_the_search(watch: Callable[..., Watched]) -> None
     page.locator(".panel ol button").first.click()
     page.wait_for_function("() => document.querySelector('.panel h2').textContent !== 'april'")
     until(page, "document.querySelector('input[name=find]').value.length", lambda n: n == 0)
+    watched.fine()
+
+
+def test_as_many_as_fifteen_neighbors_are_shown_and_are_the_true_ones(
+    watch: Callable[..., Watched], tiny_atlas: Built
+) -> None:
+    data = tiny_atlas.data("minilm-words")
+    texts, ids = data.strings("text"), data.column("token_id").tolist()
+    nearest = data.lists("neighbor_ids")[texts.index("april")].tolist()
+    watched, page = open_map(watch)
+    page.fill("input[name=find]", "april")
+    page.wait_for_selector(".found li[aria-selected=true]")
+    with page.expect_response(lambda answer: ".near." in answer.url):  # one file for one click
+        page.press("input[name=find]", "Enter")
+    page.wait_for_selector(".panel ol li")
+    assert page.locator(".panel ol li").count() == 10
+    for many in (15, 5):
+        page.locator(".many").get_by_role("button", name=str(many), exact=True).click()
+        shown = page.locator(".panel ol bdi").all_text_contents()
+        assert shown == [texts[ids.index(other)] for other in nearest[:many]]
+    files = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    assert sum(".near." in name for name in files) == 1
+    page.focus("select[name=colour]")
+    page.keyboard.press("Escape")
+    assert page.locator(".panel").is_hidden()
     watched.fine()
 
 

@@ -75,7 +75,8 @@ def texts_of(atlas: Built, model: str) -> list[str]:
 
 
 def write(folder: Path, data: Dataset) -> None:
-    packed = payload.payload(data, len(PALETTE))
+    # Few tokens a file of neighbors, so that there are several, the last one shorter.
+    packed = payload.payload(data, len(PALETTE), how=payload.Detail(rows=100))
     for name, content in packed.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -105,11 +105,13 @@ class Landmark(Part):
 
 
 class Files(Part):
-    """The files of a map that is loaded as a whole, besides those of its projections."""
+    """The files of a map that is loaded as a whole, besides those of its projections; of neighbors
+    each is for `rows` tokens."""
 
     texts: str
     facts: str
-    near: str
+    near: list[str]
+    rows: int
     readings: str | None
 
 

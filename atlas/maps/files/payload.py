@@ -13,15 +13,17 @@ with DecompressionStream.
     facts    token ids (three byte planes), fine clusters (two), then for each projection, in the
              order of the page's list, the number of the token's `k` nearest neighbors that it keeps
              (one), then the steps of the length of its vector and of suspicion (one each)
-    near     for each of ten nearest neighbors the difference of its row to the token's, times two,
-             and for one before it less one (three byte planes of all rows); then by how many
-             hundredths it is less similar than the one before it, the first than 1 (one each,
-             modulo 256). A token without neighbors names itself
+    near     in files of NEAR_ROWS rows, since one click asks for one row: for each of 15 nearest
+             neighbors the difference of its row to the token's, times two, and for one before it
+             less one (three byte planes of the file's rows); then by how many hundredths it is less
+             similar than the one before it, the first than 1 (one each, modulo 256). A token
+             without neighbors names itself
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -54,8 +56,9 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 18  # to be raised when files or pictures of a map change for the same atlas data
-NEAR = 10  # neighbors shown
+VERSION = 19  # to be raised when files or pictures of a map change for the same atlas data
+NEAR = 15  # neighbors shown
+NEAR_ROWS = 1024  # tokens whose neighbors share a file, of a map that is loaded whole
 GREY = 255  # for noise, and for tokens without a property
 PROPERTIES = ("kind", "script", "pos")
 EIGHTHS = tuple(part / 8 for part in range(9))
@@ -83,9 +86,11 @@ def codes(values: list[str | None], most: int = 30) -> tuple[list[str], Array]:
 
 @dataclass(frozen=True)
 class Detail:
-    """How much a map that is loaded whole tells: neighbors of a token, bits of a coordinate."""
+    """How much a map that is loaded whole tells: neighbors of a token, for how many tokens a file
+    has them (None: for all), bits of a coordinate."""
 
     near: int = NEAR
+    rows: int | None = NEAR_ROWS
     bits: int = 16
 
 
@@ -221,10 +226,12 @@ def _whole_files(data: Dataset, levels: Levels, how: Detail) -> tuple[dict[str, 
     told = [plane[order].tobytes() for plane in steps(data)[1]]
     columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept, *told]
     texts, readings = lines("text"), lines("reading")
+    rows = how.rows or len(order)
     own = Files(
         texts=add("texts", "\n".join(texts[row] for row in order).encode()),
         facts=add("facts", b"".join(columns)),
-        near=add("near", _beside(data, place, order, how.near)),
+        near=[add("near", raw) for raw in _beside(data, place, order, how.near, rows)],
+        rows=rows,
         readings=add("readings", "\n".join(readings[row] for row in order).encode())
         if any(readings)
         else None,
@@ -253,9 +260,10 @@ def steps(data: Dataset) -> tuple[Steps, list[Array]]:
     return told, [inner, plane]
 
 
-def _beside(data: Dataset, place: Array, order: Array, most: int) -> bytes:
-    """The file of at most `most` neighbors of each token. `place` (n,) is where a row of the data
-    stands in the files, `order` (n,) the row of the data at each place."""
+def _beside(data: Dataset, place: Array, order: Array, most: int, rows: int) -> Iterator[bytes]:
+    """The files of at most `most` neighbors of each token, each for `rows` of them in the order of
+    the map, so that what is near shares a file. `place` (n,) is where a row of the data stands in
+    the files, `order` (n,) the row of the data at each place."""
     ids = data.column("token_id")
     row_of = np.zeros(int(ids.max(initial=0)) + 1, np.int64)
     row_of[ids] = place
@@ -264,7 +272,10 @@ def _beside(data: Dataset, place: Array, order: Array, most: int) -> bytes:
     similar = data.lists("neighbor_similarities")[order][:, :most]
     hundredths = np.round(np.clip(similar, 0, 1) * 100).astype(np.int64)
     falls = -np.diff(hundredths.T, axis=0, prepend=100)
-    return planes(np.where(gaps < 0, -2 * gaps - 1, 2 * gaps).T, 3) + planes(falls, 1)
+    signed = np.where(gaps < 0, -2 * gaps - 1, 2 * gaps).T
+    for at in range(0, len(ids), rows):
+        part = slice(at, at + rows)
+        yield planes(signed[:, part], 3) + planes(falls[:, part], 1)
 
 
 def _near(data: Dataset, most: int = NEAR) -> Array:

@@ -51,7 +51,7 @@ CAP = 4_000  # tokens in the root, besides those whose labels are shown at its z
 MANY, LARGE_CAP = 2_000_000, 8_000  # the cap of maps with more tokens, to limit the number of files
 DEEPEST = 14  # levels below the root
 LABELS = 4  # half-octaves by which labels are ahead of their tile's level
-CHUNK_FACTS, CHUNK_NEAR, CHUNK_IDS, CHUNK_WORDS = 8_192, 4_096, 32_768, 8_192  # entries of a file
+CHUNK_FACTS, CHUNK_NEAR, CHUNK_IDS, CHUNK_WORDS = 8_192, 1_024, 32_768, 8_192  # entries of a file
 GRAMS = 4_000  # texts of a file of grams, about
 
 _KANA = {code: code - 96 for code in range(0x30A1, 0x30F7)}  # katakana to hiragana

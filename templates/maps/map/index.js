@@ -210,11 +210,11 @@ function followControls(map) {
 function followKeyboard(map, field) {
 	document.addEventListener("keydown", (event) => {
 		const { key, target, ctrlKey, metaKey } = event;
-		const typing =
-			target instanceof Element &&
-			target.closest("input, select, textarea, dialog");
-		if (typing) return;
+		const within = (/** @type {string} */ names) =>
+			target instanceof Element && target.closest(names);
+		if (within("input, textarea, dialog")) return;
 		if (key === "Escape" && map.selected) map.select(null);
+		if (within("select")) return; // letters choose in it
 		if (key !== "/" || ctrlKey || metaKey) return;
 		if (map.stage !== document.querySelector(".stage")) return;
 		event.preventDefault();

@@ -22,11 +22,12 @@ export interface Counts {
 	pos: number[];
 }
 
-/** The files of a map that is loaded as a whole, besides those of its projections. */
+/** The files of a map that is loaded as a whole, besides those of its projections; of neighbors each is for `rows` tokens. */
 export interface Files {
 	texts: string;
 	facts: string;
-	near: string;
+	near: string[];
+	rows: number;
 	readings: string | null;
 }
 

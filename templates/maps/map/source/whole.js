@@ -141,15 +141,18 @@ export class WholeSource {
 
 	/**
 	 * A row's neighbors; a row without any names itself.
-	 * @param {Uint8Array} bytes
 	 * @param {number} row
 	 */
-	#near(bytes, row) {
+	async #near(row) {
+		const { near, rows } = this.#files;
 		const k = this.meta.neighbors;
-		const all = k * this.total;
+		const first = row - (row % rows);
+		const n = Math.min(rows, this.total - first);
+		const all = k * n;
+		const bytes = await this.#once(near[first / rows], (raw) => raw);
 		let hundredths = 100;
 		return Array.from({ length: k }, (_, j) => {
-			const at = j * this.total + row;
+			const at = j * n + row - first;
 			const gap = number(bytes, 0, 3, all, at);
 			hundredths = (hundredths - bytes[3 * all + at]) & 255;
 			return {
@@ -166,7 +169,7 @@ export class WholeSource {
 	async facts(row) {
 		const [columns, near, readings] = await Promise.all([
 			this.#columns(),
-			this.#once(this.#files.near, (bytes) => bytes),
+			this.#near(row),
 			this.#readings(),
 			this.texts(),
 		]);
@@ -180,7 +183,7 @@ export class WholeSource {
 			overlap: Object.fromEntries(
 				Object.entries(overlaps).map(([name, plane]) => [name, plane[row]]),
 			),
-			near: this.#near(near, row),
+			near,
 		};
 	}
 

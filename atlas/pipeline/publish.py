@@ -70,9 +70,11 @@ def _publish(
     old = manifest(output)
     seen = Memory(config.root / ".atlas" / "sites.json")
     name = os.path.relpath(output, config.root)
-    if old and old.get("key") == key and _whole(output, old, "" if verify else seen.get(name)):
-        seen.keep({name: _look(output, old)})
-        return int(old["pages"]), 0
+    if old and old.get("key") == key:
+        look = _whole(output, old, None if verify else seen.get(name))
+        if look:
+            seen.keep({name: look})
+            return int(old["pages"]), 0
     if old is None:
         _check_empty(output)
     new = swap.staged(output)
@@ -154,22 +156,25 @@ def code() -> str:
     return found.hexdigest()
 
 
-def _whole(output: Path, found: dict[str, Any], seen: str | None) -> bool:
-    """Whether every file of a site is as the build wrote it: by sizes and times where these are as
-    they were `seen` to be, else by content."""
+def _whole(output: Path, found: dict[str, Any], seen: str | None) -> str:
+    """The look of a site of which every file is as the build wrote it, by sizes and times where
+    these are as they were `seen` to be, else by content; "" of any other."""
     try:
-        return _look(output, found) == seen or all(
+        look = _look(output, found)
+        whole = look == seen or all(
             same(output / name, mark) for name, mark in found["files"].items()
         )
     except OSError:
-        return False
+        return ""
+    return look if whole else ""
 
 
 def _look(output: Path, found: dict[str, Any]) -> str:
     """A digest of sizes and times of a site's files. Raises OSError."""
+    root = str(output)
     marks = [
         [name, stat.st_size, stat.st_mtime_ns]
         for name in found["files"]
-        for stat in [(output / name).lstat()]
+        for stat in [os.lstat(f"{root}/{name}")]  # a Path for each costs as much as the look
     ]
     return hashlib.sha256(json.dumps(marks).encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from atlas.errors import ConfigError
@@ -35,7 +36,8 @@ _OTHERWISE: dict[tuple[str, str], str] = {
 }
 
 
-def cldr(lexicon: Cldr, language: str) -> list[str]:
+@cache
+def cldr(lexicon: Cldr, language: str) -> tuple[str, ...]:
     """A lexicon of CLDR in a language.
 
     Countries are the territories with a two-letter code; languages are named without region or
@@ -56,7 +58,7 @@ def cldr(lexicon: Cldr, language: str) -> list[str]:
         ) from problem
     otherwise = _OTHERWISE.get((lexicon, locale.language), "").split()
     names = dict.fromkeys(_LEXICONS[lexicon](locale))
-    return [name for name in names if name and name.lower() not in otherwise]
+    return tuple(name for name in names if name and name.lower() not in otherwise)
 
 
 def _countries(locale: Locale) -> Iterable[str]:

@@ -250,7 +250,7 @@ def _terms(
             {
                 "name": row.name,
                 "tokens": list(row.tokens),
-                "cldr": cldr(row.cldr, model.language) if row.cldr else [],
+                "cldr": list(cldr(row.cldr, model.language)) if row.cldr else [],
                 "first": FIRST.get(row.cldr or ""),
                 "without": list(row.without),
                 "unidic": row.unidic,

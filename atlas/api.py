@@ -173,7 +173,7 @@ class Map:
         >>> frame["kind"].value_counts().to_dict()
         {'word': 1500}
         """
-        return self._data.table.to_pandas()
+        return self._data.table.to_pandas(categories=["kind", "script", "pos"])
 
     def neighbors(self, token: str | SupportsIndex, n: int = 10) -> pd.DataFrame:
         """The nearest neighbors of a token in the space, by cosine, nearest first: `rank` (from 1),

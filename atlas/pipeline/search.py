@@ -4,7 +4,7 @@ the few that a query needs.
 A page is parted at its headings with an id. Texts are folded (Unicode's NFKC, small letters, one
 kana) and read as terms: words of letters and digits, and of Japanese, Chinese and Korean, where no
 space parts words, every two signs that stand side by side. Each edition has, in
-`assets/search/<language>/`:
+`data/search/<language>/`:
 
     index.json    `pages`: the number of each page's first section, `bounds`: the first term of each
                   file of terms, `texts`: the first section of each file of texts
@@ -31,7 +31,7 @@ from atlas.web.writer import Writer
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-FOLDER = "assets/search/"
+FOLDER = "data/search/"
 ROOM = 10_000  # bytes of a file of terms or texts, before it is packed
 SHOWN = 4000  # signs of a section that are kept to be shown
 TITLE, HEADING, TEXT = 9, 5, 3  # weights; of a text the most, by how often it holds a term

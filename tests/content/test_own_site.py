@@ -236,7 +236,7 @@ def test_a_change_of_content_writes_its_pages_alone(frozen_copy: Built) -> None:
     assert frozen_copy.build(frozen=True).written > 0
     after = contents(frozen_copy.public)
     changed = {name for name in before.keys() | after if before.get(name) != after.get(name)}
-    pages = {name for name in changed if not name.startswith("assets/search/")}
+    pages = {name for name in changed if not name.startswith("data/search/")}
     assert pages == {"a/index.html", "ja/a/index.html"}
     assert frozen_copy.build(frozen=True).written == 0
 

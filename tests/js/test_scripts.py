@@ -54,7 +54,7 @@ def golden(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_pages(public: Path, folder: Path) -> None:
     """What the site's pages say, what each is called, and the terms of all that they say."""
-    shutil.copytree(public / "assets" / "search", folder)
+    shutil.copytree(public / "data" / "search", folder)
     for language in ("en", "ja"):
         own = folder / language
         rows = [

@@ -49,7 +49,7 @@ def test_any_part_of_a_text_has_terms_of_the_text(text: str) -> None:
 
 
 def rows(public: Path, language: str) -> list[list[str]]:
-    folder = public / "assets" / "search" / language
+    folder = public / "data" / "search" / language
     files = sorted(folder.glob("texts-*.json"), key=lambda path: int(path.stem.split("-")[1]))
     return [row for path in files for row in json.loads(path.read_text(encoding="utf-8"))]
 
@@ -70,7 +70,7 @@ def test_every_page_but_those_of_words_and_clusters_is_found(tiny_atlas: Built) 
 
 
 def test_the_index_leads_to_what_it_says(tiny_atlas: Built) -> None:
-    folder = tiny_atlas.public / "assets" / "search" / "ja"
+    folder = tiny_atlas.public / "data" / "search" / "ja"
     index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     every = rows(tiny_atlas.public, "ja")
     assert index["sections"] == len(every) and index["bounds"] == sorted(index["bounds"])

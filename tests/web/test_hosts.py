@@ -103,12 +103,13 @@ def test_a_site_becomes_a_space_of_its_models(frozen_copy: Built, tmp_path: Path
     assert list(beyond(frozen_copy.public, "huggingface")) == []
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Space,), {"held": held}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     hf = "from huggingface_hub.cli.hf import main; main()"
     where = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_TOKEN": "hf_none"}
     done = subprocess.run(
         [sys.executable, "-c", hf, "upload", "me/atlas", ".", ".", "--repo-type", "space"],
         cwd=frozen_copy.public,
-        env=os.environ | where | {"HF_HOME": str(tmp_path / "hf")},
+        env=plain | where | {"HF_HOME": str(tmp_path / "hf")},
         capture_output=True,
         text=True,
         timeout=300,

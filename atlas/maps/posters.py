@@ -16,7 +16,7 @@ from atlas.maps.names import short_name
 from atlas.numeric.boxes import NEVER
 from atlas.numeric.types import Array
 from atlas.web.lettering import text_width
-from atlas.web.palette import NOISE_COLOUR, PALETTE
+from atlas.web.palette import NOISE_COLOUR, PALETTE, rgb
 
 MOST_DOTS = 300_000  # on a poster
 # The wash below the dots, as the page's scene/wash.js makes it: cells across the frame, the blur in
@@ -53,7 +53,7 @@ def dots(
     columns = np.clip((unit[:, 0] * big_w).astype(int), 2, big_w - 3)
     rows = np.clip(((ASPECT - unit[:, 1]) * big_w).astype(int), 2, big_h - 3)
     chosen = colours(data, len(PALETTE)) if chosen is None else chosen
-    table = np.array([_rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
+    table = np.array([rgb(colour) for colour in (*PALETTE, NOISE_COLOUR)], np.float64)
     index = np.array([chosen.get(int(key), len(PALETTE)) for key in keys])
     weight = np.zeros(big_h * big_w)
     mixed = np.zeros((3, big_h * big_w))
@@ -120,10 +120,6 @@ def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=66, alpha_quality=75, method=4)
     return out.getvalue()
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ space parts words, every two signs that stand side by side. Each edition has, in
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeVar
 
+from atlas.findings.words.shards import dumps
+from atlas.maps.files.tiles import fold
 from atlas.web.page import Page
 from atlas.web.writer import Writer
 
@@ -132,20 +132,14 @@ class Index:
         for part_of_terms in _chunks(packed):
             bounds.append(part_of_terms[0][0])
             name = f"{bounds[-1].encode().hex()}.json"
-            writer.write(folder + name, _dumps(dict(part_of_terms)))
+            writer.write(folder + name, dumps(dict(part_of_terms)))
         for part_of_rows in _chunks(enumerate(rows)):
             writer.write(
-                f"{folder}texts-{len(texts)}.json", _dumps([row for _, row in part_of_rows])
+                f"{folder}texts-{len(texts)}.json", dumps([row for _, row in part_of_rows])
             )
             texts.append(part_of_rows[0][0])
         index = {"pages": firsts, "sections": len(rows), "bounds": bounds, "texts": texts}
-        writer.write(f"{folder}index.json", _dumps(index))
-
-
-def fold(text: str) -> str:
-    """A text as it is sought: without case, width and the difference between the two kana."""
-    plain = unicodedata.normalize("NFKC", text).lower()
-    return re.sub("[\u30a1-\u30f6]", lambda kana: chr(ord(kana[0]) - 96), plain)
+        writer.write(f"{folder}index.json", dumps(index))
 
 
 def terms(text: str) -> Iterator[str]:
@@ -254,14 +248,10 @@ def _chunks(items: Iterable[tuple[Key, Value]]) -> Iterator[list[tuple[Key, Valu
     part: list[tuple[Key, Value]] = []
     size = 0
     for item in items:
-        size += len(_dumps(item))
+        size += len(dumps(item))
         part.append(item)
         if size >= ROOM:
             yield part
             part, size = [], 0
     if part:
         yield part
-
-
-def _dumps(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

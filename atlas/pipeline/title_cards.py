@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from atlas.config.site import text
 from atlas.maps.cards import INK, PAPER, SIZE, font_for, wrapped
 from atlas.web.links import Edition
-from atlas.web.palette import PALETTE
+from atlas.web.palette import PALETTE, rgb
 from atlas.web.schema_org import parted, plain
 from atlas.web.writer import Derived, Writer
 
@@ -117,16 +117,12 @@ def _packed(grey: np.ndarray) -> bytes:
 
 def _palette() -> list[int]:
     """Greys from the ink to the paper, then of each dot its rim and itself."""
-    paper = _rgb(PAPER)
-    colours = [_between(_rgb(INK), paper, step / (_GREYS - 1)) for step in range(_GREYS)]
+    paper = rgb(PAPER)
+    colours = [_between(rgb(INK), paper, step / (_GREYS - 1)) for step in range(_GREYS)]
     for dot in PALETTE[:3]:
-        colours += [_between(_rgb(dot), paper, 0.5), _rgb(dot)]
+        colours += [_between(rgb(dot), paper, 0.5), list(rgb(dot))]
     return [value for colour in colours for value in colour]
 
 
 def _between(one: Sequence[int], other: Sequence[int], share: float) -> list[int]:
     return [round(a + (b - a) * share) for a, b in zip(one, other, strict=True)]
-
-
-def _rgb(colour: str) -> list[int]:
-    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]

@@ -92,6 +92,11 @@ def lightened(colour: str, paper: str, least: float) -> str:
     return "#ffffff"
 
 
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue (0 to 255) of a colour as `#rrggbb`."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
 def _luminance(colour: str) -> float:
     values = np.array(list(bytes.fromhex(colour[1:]))) / 255
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

@@ -15,6 +15,7 @@ from chrome import MARKS, Watched, serving
 from conftest import Built
 from huggingface_hub import SpaceCard
 from markdown_it import MarkdownIt
+from npm import installed
 
 pytestmark = MARKS
 
@@ -85,16 +86,7 @@ def held(text: str, offered: dict[str, str]) -> dict[str, str | None]:
 def node(folder: Path, package: str, code: str, given: str) -> str:
     """What a script prints that reads a text with a package of npm; skips where that is not to be
     had."""
-    npm, binary = shutil.which("npm"), shutil.which("node")
-    if not npm or not binary:
-        pytest.skip("npm is not there")
-    (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
-    installed = subprocess.run(
-        [*command, package], cwd=folder, capture_output=True, text=True, timeout=180, check=False
-    )
-    if installed.returncode:
-        pytest.skip(f"npm cannot install {package}: {installed.stderr[:200]}")
+    binary = installed(folder, package)
     (folder / "read.mjs").write_text(code)
     (folder / "given.txt").write_text(given)
     done = subprocess.run(

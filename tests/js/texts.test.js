@@ -1,22 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
 import { fold } from "../../templates/maps/map/source/fold.js";
 import { Texts, termsOf } from "../../templates/words/words/texts.js";
+import { fetched } from "./golden.js";
 
 const root = process.env.ATLAS_GOLDEN ?? "";
 const skip = root ? false : "pytest writes the pages";
-/** @type {string[]} */
-let asked = [];
 
 beforeEach(() => {
-	asked = [];
-	globalThis.fetch = async (url) => {
-		asked.push(String(url));
-		return new Response(await readFile(String(url)));
-	};
+	fetched.length = 0;
 });
 
 /**
@@ -90,7 +84,7 @@ test("a text is found with what stands around it, in few bytes", {
 		texts.some((text) => text.includes(wanted)),
 		`${wanted}: ${texts}`,
 	);
-	const bytes = asked.map((url) => readFileSync(url).length);
+	const bytes = fetched.map((url) => readFileSync(url).length);
 	assert.ok(bytes.reduce((a, b) => a + b) < 180_000, `${bytes}`); // not yet packed
 });
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Built
+from npm import installed
 
 from atlas.web.headers import FILE, headers_of, read_headers
 
@@ -44,17 +44,8 @@ def pages(
     tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Path]]:
     """The address of the small atlas on the server, and what the server says."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if not npm or not node:
-        pytest.skip("npm is not there")
     folder = tmp_path_factory.mktemp("wrangler")
-    (folder / "package.json").write_text('{"private": true}')
-    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
-    installed = subprocess.run(
-        [*command, WRANGLER], cwd=folder, capture_output=True, text=True, timeout=240, check=False
-    )
-    if installed.returncode:
-        pytest.skip(f"npm cannot install {WRANGLER}: {installed.stderr[:200]}")
+    node = installed(folder, WRANGLER)
     port, said = free_port(), folder / "said.txt"
     script = folder / "node_modules" / "wrangler" / "bin" / "wrangler.js"
     serve = f"pages dev {tiny_atlas.public} --ip 127.0.0.1 --compatibility-date {DATE} --port"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from atlas.maps.cards import INK, PAPER, font_for, wrapped
-from atlas.web.palette import PALETTE
+from atlas.web.palette import PALETTE, rgb
 
 VERSION = 1
 SIZE = (600, 315)  # pixels: half of a map's picture, and the least that is shown in full width
@@ -55,14 +55,10 @@ def _write(pen: ImageDraw.ImageDraw, text: str) -> None:
 
 def _palette() -> list[int]:
     """Colours from the ink to the paper, then those of the dots."""
-    ink, paper = _rgb(INK), _rgb(PAPER)
+    ink, paper = rgb(INK), rgb(PAPER)
     greys = [
         round(dark + (light - dark) * step / (_STEPS - 1))
         for step in range(_STEPS)
         for dark, light in zip(ink, paper, strict=True)
     ]
-    return greys + [value for colour in PALETTE[: 16 - _STEPS] for value in _rgb(colour)]
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+    return greys + [value for colour in PALETTE[: 16 - _STEPS] for value in rgb(colour)]

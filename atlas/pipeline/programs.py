@@ -17,6 +17,7 @@ from atlas.findings.words.shards import FOLDER, dumps
 from atlas.findings.words.view import WordsView
 from atlas.maps.facts import About
 from atlas.maps.view import MapView
+from atlas.pipeline import search
 from atlas.section import Gallery, Section
 
 LLMS, OPENAPI = "llms.txt", "data/openapi.json"
@@ -57,6 +58,7 @@ def openapi(gallery: Gallery) -> dict[str, Any]:
     if gallery.of("words", WordsView):
         paths |= _words_paths()
         kinds += [IndexFile, AnswersFile, WordFile]
+    paths |= _search_paths(gallery.site.languages)
     paths[f"/{LLMS}"] = _got("What stands where, as text", "text/plain")
     return {
         "openapi": "3.1.0",
@@ -112,6 +114,19 @@ def _words_paths() -> dict[str, Any]:
         f"/{FOLDER}cards/{{slug}}.png": _got(
             "A word's picture for link previews", "image/png", slug="as that of its page"
         ),
+    }
+
+
+def _search_paths(languages: Iterable[str]) -> dict[str, Any]:
+    """What the field in the header finds pages by, as atlas/pipeline/search.py tells."""
+    return {
+        f"/{search.FOLDER}{language}/{{file}}.json": _got(
+            "What the pages of an edition say",
+            _JSON,
+            file="`index`, which tells the other files; the first term of a file of terms in "
+            "hexadecimal digits; `texts-` and the number of a file of texts",
+        )
+        for language in languages
     }
 
 

@@ -4,18 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 
 from atlas.config.faults import nearest
 from atlas.content.markdown import Call, Surroundings
-from atlas.content.texts import FOLDER, Article, by_file, missing, resolve
+from atlas.content.texts import FOLDER, Article, by_file, missing, named, resolve
 from atlas.errors import AtlasError
 from atlas.maps.sharing import Entry
 from atlas.maps.view import MapView
 from atlas.web.links import Edition
 from atlas.web.page import Page
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A page among those of its book, with the pages of the folder of its name; a folder without
+    a first page has None for it, and its name as it is written."""
+
+    folder: str
+    article: Article | None
+    within: Sequence[Branch]
+
+    def name(self, language: str) -> str:
+        """What menus call it."""
+        return self.article.name(language) if self.article else named(self.folder)
+
+
+def branches(articles: Sequence[Article], depth: int) -> Sequence[Branch]:
+    """The tree of articles in their order, from a part of their addresses on, counted from 0."""
+    made = []
+    for part, group in groupby(articles, lambda article: article.url.split("/")[depth]):
+        first, *rest = group
+        if first.url.count("/") == depth + 1:
+            made.append(Branch(part, first, branches(rest, depth + 1)))
+        else:
+            made.append(Branch(part, None, branches([first, *rest], depth + 1)))
+    return made
 
 
 class Writing:
@@ -34,11 +61,19 @@ class Writing:
         return self.views[name]
 
     def beside(self, article: Article) -> Sequence[Article]:
-        """The pages of its folder, itself included, in their order."""
-        return [one for one in self.articles if one.folder == article.folder]
+        """The pages of its book, itself included, in their order."""
+        return [one for one in self.articles if one.book == article.book]
+
+    def listed(self, article: Article) -> Sequence[Branch]:
+        """The pages of its book as a tree of folders; the first page stands among the others."""
+        trees = branches(self.beside(article), 0)
+        if article.book == "/":
+            return trees
+        first = [Branch(tree.folder, tree.article, ()) for tree in trees if tree.article]
+        return [*first, *trees[0].within]
 
     def neighbor(self, article: Article, step: int) -> Article | None:
-        """The page before (-1) or after (1) in its folder."""
+        """The page before (-1) or after (1) in its book."""
         row = self.beside(article)
         place = row.index(article) + step
         return row[place] if len(row) > 1 and 0 <= place < len(row) else None
@@ -102,7 +137,7 @@ class ContentPage:
     """The context of content/page.html.
 
     article  the page: its texts by language
-    writing  all content of the site: `html`, `map`, `beside`, `neighbor`, `edit_link`
+    writing  all content of the site: `html`, `map`, `beside`, `listed`, `neighbor`, `edit_link`
     """
 
     article: Article

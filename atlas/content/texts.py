@@ -15,6 +15,11 @@ from atlas.errors import AtlasError
 FOLDER = "content"
 
 
+def named(file: str) -> str:
+    """A name for people of a file or a folder that has no title."""
+    return file.partition(".")[0].replace("-", " ").capitalize()
+
+
 @dataclass(frozen=True)
 class Text:
     """A page in one language: its file below content/, its head, its parsed Markdown, and the
@@ -28,8 +33,7 @@ class Text:
     @property
     def title(self) -> str:
         """Its title: of its head, else its first heading, else the name of its file."""
-        name = Path(self.file).name.partition(".")[0]
-        return self.front.title or self.parsed.title or name.replace("-", " ").capitalize()
+        return self.front.title or self.parsed.title or named(Path(self.file).name)
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,16 @@ class Article:
         return next(iter(self.texts.values())).front
 
     @property
-    def folder(self) -> str:
-        """The folder whose pages follow one another: the address without its last part."""
-        return self.url if self.is_index else self.url.rstrip("/").rpartition("/")[0] + "/"
-
-    @property
-    def is_index(self) -> bool:
-        """Whether it is the first page of a folder."""
-        return next(iter(self.texts.values())).file.rpartition("/")[2].startswith("index.")
+    def book(self) -> str:
+        """The pages that follow one another: those of a folder of content/ and of the folders
+        within it, or those that stand in none, `/`."""
+        folder, slash, _ = next(iter(self.texts.values())).file.partition("/")
+        return folder + slash if slash else "/"
 
 
 def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> list[Article]:
-    """The pages of an atlas, in the order of their folders. Raises AtlasError, ConfigError."""
+    """The pages of an atlas, book by book; in a book each folder stands where its first page has
+    its place, and its pages after that. Raises AtlasError, ConfigError."""
     found: dict[str, dict[str, Text]] = {}
     for path in sorted((root / FOLDER).rglob("*.md")):
         file = path.relative_to(root / FOLDER).as_posix()
@@ -89,7 +91,8 @@ def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> l
         Article(url, {code: texts[code] for code in languages if code in texts})
         for url, texts in found.items()
     ]
-    return sorted(made, key=_rank)
+    orders = {article.url: article.front.order for article in made}
+    return sorted(made, key=lambda article: _rank(article, orders))
 
 
 def _named(file: str, languages: Sequence[str]) -> tuple[str, str]:
@@ -130,8 +133,12 @@ def _read(path: Path, file: str) -> Text:
     return Text(file, front, parse(body), above)
 
 
-def _rank(article: Article) -> tuple[str, bool, int, str]:
-    return article.folder, not article.is_index, article.front.order, article.url
+def _rank(article: Article, orders: Mapping[str, int]) -> tuple[str, list[tuple[int, str]]]:
+    parts = article.url.rstrip("/").split("/")
+    above = ["/".join(parts[: depth + 1]) + "/" for depth in range(len(parts))]
+    if article.book != "/":
+        above = above[1:]  # a book's own name is what it is sorted by
+    return article.book, [(orders.get(url, Front().order), url) for url in above]
 
 
 def beside(root: Path) -> Iterator[tuple[str, Path]]:

@@ -49,15 +49,14 @@ def _of(section: Part) -> Iterator[NavItem]:
 
 def _written(article: Article, site: Site) -> NavItem:
     names: Text = {language: article.name(language) for language in site.languages}
-    folder = f"{article.url.split('/')[0]}/" if article.folder != "/" else ""
-    return NavItem(article.url, folder, title=names)
+    return NavItem(article.url, article.book.removeprefix("/"), title=names)
 
 
 def heads(articles: Sequence[Article]) -> Iterator[Article]:
     """The pages that stand for all: those at the root, and the first of each folder there."""
     seen: set[str] = set()
     for article in articles:
-        folder = article.url.split("/")[0] if article.folder != "/" else article.url
-        if folder not in seen:
-            seen.add(folder)
+        book = article.book if article.book != "/" else article.url
+        if book not in seen:
+            seen.add(book)
             yield article

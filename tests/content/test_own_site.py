@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import html5lib
 import pytest
 from conftest import Built
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from atlas.content.front_matter import split
 from atlas.content.markdown import Surroundings, parse, slug
+from atlas.content.pages import Branch, Writing
+from atlas.content.texts import Article, articles
 from atlas.errors import AtlasError, ConfigError
 from atlas.web.check import check
 from atlas.web.palette import contrast
@@ -73,20 +80,69 @@ def test_each_language_has_its_own_text_or_says_that_it_has_none(
     assert f'hreflang="fr" href="{BASE}/fr/notes/"' in japanese
 
 
-def test_pages_of_a_folder_follow_one_another(own: tuple[Built, list[str]]) -> None:
-    first = text(own, "guide/first/index.html")
-    assert re.search(r'rel="prev" href="../"', first)
-    assert re.search(r'rel="next" href="../second/"', first)
+ROW = ["./", "first/", "parts/", "parts/one/", "second/", "no-first/page/"]
+
+
+def test_pages_of_a_book_follow_one_another(own: tuple[Built, list[str]]) -> None:
+    for place, name in enumerate(ROW):
+        page = text(own, f"guide/{name}index.html")
+        for kind, step in (("prev", -1), ("next", 1)):
+            found = re.findall(rf'rel="{kind}" href="([^"]*)"', page)
+            there = ROW[place + step : place + step + 1] if place + step >= 0 else []
+            assert [urljoin(f"/{name}", link) for link in found] == [
+                urljoin("/", one) for one in there
+            ]
     assert not (own[0].public / "guide" / "draft").exists()
 
 
-def test_pages_of_a_folder_are_listed_beside_them(own: tuple[Built, list[str]]) -> None:
-    page = html5lib.parse(text(own, "guide/first/index.html"), namespaceHTMLElements=False)
+def test_pages_of_a_book_are_listed_beside_them(own: tuple[Built, list[str]]) -> None:
+    page = html5lib.parse(text(own, "guide/parts/one/index.html"), namespaceHTMLElements=False)
     for kind in ("nav", "details"):  # on wide screens, on phones
-        links = page.findall(f".//{kind}[@class='folder']//a")
-        assert [link.get("href") for link in links] == ["../", "./", "../second/"], kind
-        assert [link.get("aria-current") for link in links] == [None, "page", None], kind
+        (folder,) = page.findall(f".//{kind}[@class='folder']")
+        links = folder.findall(".//a")
+        assert [urljoin("/parts/one/", link.get("href")) for link in links] == [
+            urljoin("/", one) for one in ROW
+        ]
+        assert [link.get("aria-current") for link in links] == [*[None] * 3, "page", None, None]
+        inner = ["".join(one.itertext()).split() for one in folder.findall("ul/li/ul")]
+        assert inner == [["Part", "one"], ["Alone"]]
+        assert "No first" in "".join(folder.itertext())  # a folder without a first page
     assert 'class="folder"' not in text(own, "notes/index.html")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(
+        st.lists(st.sampled_from(["a", "b", "index"]), min_size=1, max_size=3)
+        .map("/".join)
+        .filter(lambda stem: stem != "index" and "index/" not in stem),
+        st.integers(0, 3),
+        min_size=1,
+    )
+)
+def test_the_tree_of_a_book_is_its_row(stems: dict[str, int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for stem, order in stems.items():
+            path = Path(folder, "content", f"{stem}.md")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"---\norder: {order}\n---\n{stem}\n", encoding="utf-8")
+        writing = Writing(articles(Path(folder), ["en"]), [], "")
+    for article in writing.articles:
+        row = writing.beside(article)
+        walked = [one for branch in writing.listed(article) for one in walk(branch)]
+        assert [one.url for one in walked] == [one.url for one in row]
+        inside = [one.url.startswith(article.url) for one in row]
+        if article.book != "/":  # a folder's pages follow its first page, with none between
+            assert inside[inside.index(True) :][: sum(inside)] == [True] * sum(inside)
+        after = writing.neighbor(article, 1)
+        assert after is None or writing.neighbor(after, -1) is article
+
+
+def walk(branch: Branch) -> Iterator[Article]:
+    if branch.article:
+        yield branch.article
+    for one in branch.within:
+        yield from walk(one)
 
 
 @pytest.mark.parametrize(

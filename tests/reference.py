@@ -1,5 +1,9 @@
-"""The reference of the documentation, from the code: `python -m tests.reference` writes it to
-site/content/docs/reference/."""
+"""The reference of the documentation, from the code, in English and Japanese.
+
+`python -m tests.reference` writes it to site/content/docs/reference/, and brings the catalogue of
+its Japanese, tests/locale/ja/LC_MESSAGES/reference.po, to the phrases that the code has now: new
+ones without Japanese, changed ones as fuzzy, which an editor then mends.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, FileSystemLoader, nodes
 from pydantic import BaseModel
 
@@ -26,6 +32,22 @@ from atlas.web.theme import theme
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDER = CHECKOUT / "site" / "content" / "docs" / "reference"
+JAPANESE = CHECKOUT / "tests" / "locale" / "ja" / "LC_MESSAGES" / "reference.po"
+
+HEADER = """# Japanese of the reference of the documentation.
+# Released under the licence of the project.
+msgid ""
+msgstr ""
+"Project-Id-Version: embedding atlas VERSION\\n"
+"Language: ja\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+
+Tell = Callable[[str], str]  # a phrase in the language of a page
 
 COLUMNS = {
     "token_id": "the id in the tokenizer",
@@ -58,6 +80,12 @@ FILES = {  # of the findings' classes
     "Comparison": "FIRST--SECOND.compare.json",
     "SenseMap": "NAME.senses.json",
     "WriteUp": "inputs-embeds.json",
+    "TableFile": "MODEL.table.json",
+    "OfModel": "MODEL.vocabulary.json",
+    "OfPair": "FIRST--SECOND.vocabularies.json",
+    "OfOrders": "MODEL.orders.json",
+    "ModelWords": "MODEL.words.json",
+    "Listed": "listed.words.json",
 }
 
 
@@ -65,11 +93,19 @@ def head(title: str, order: int, lead: str) -> str:
     return f"---\ntitle: {title}\norder: {order}\n---\n\n{lead}\n"
 
 
-def cell(text: object) -> str:
-    """Text as it may stand in a cell of a table."""
-    plain = re.sub(r"\[(red|dim|bold)\]", r"\[\1]", " ".join(str(text).split()))
-    parts = re.split(r"(`[^`]*`)", plain.replace("|", "\\|"))
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def prose(text: str) -> str:
+    """Text as it may stand in Markdown: outside of code, < begins no HTML."""
+    parts = re.split(r"(`[^`]*`)", one_line(text))
     return "".join(one if one[:1] == "`" else one.replace("<", "\\<") for one in parts)
+
+
+def cell(text: str) -> str:
+    """Text as it may stand in a cell of a table."""
+    return prose(text.replace("|", "\\|"))
 
 
 def rows(head: list[str], body: list[list[str]]) -> str:
@@ -77,38 +113,39 @@ def rows(head: list[str], body: list[list[str]]) -> str:
     return line + "".join("| " + " | ".join(map(cell, row)) + " |\n" for row in body)
 
 
-def config() -> str:
+def config(tell: Tell) -> str:
     """Every key of atlas.toml."""
-    lead = (
+    lead = tell(
         "Every table and key of `atlas.toml`, as `atlas schema` prints them for editors. A mistake is "
         "told with its place and the nearest key."
     )
     schema = atlas_toml.schema()
     parts = [head("atlas.toml", 1, lead)]
     for place, shape in tables(schema, schema, ""):
-        parts.append(f"\n## {place}\n\n{shape.get('description', '')}\n\n")
-        required = set(shape.get("required", ()))
-        body = [
-            [
-                f"`{name}`",
-                kind(value, schema),
-                "needed" if name in required else default(value),
-                described(value, schema),
-            ]
-            for name, value in shape["properties"].items()
-        ]
-        parts.append(rows(["key", "value", "default", "what"], body))
-    parts.append(
-        "\n## The head of a page of content\n\n`content/NAME.md` begins with these, as YAML between "
-        "two lines `---`; none is needed.\n\n"
+        what = prose(tell(one_line(shape.get("description", ""))))
+        parts.append(f"\n## {place or tell('The file')}\n\n{what}\n\n")
+        parts.append(keys(shape, schema, tell))
+    what = tell(
+        "`content/NAME.md` begins with these, as YAML between two lines `---`; none is needed."
     )
+    parts.append(f"\n## {tell('The head of a page of content')}\n\n{what}\n\n")
     front = Front.model_json_schema()
+    return "".join([*parts, keys(front, front, tell)])
+
+
+def keys(shape: dict[str, Any], schema: dict[str, Any], tell: Tell) -> str:
+    """The table of the keys of a table."""
+    required = set(shape.get("required", ()))
     body = [
-        [f"`{name}`", kind(value, front), default(value), value.get("description", "")]
-        for name, value in front["properties"].items()
+        [
+            f"`{name}`",
+            kind(value, schema, tell),
+            tell("needed") if name in required else default(value, tell),
+            tell(one_line(described(value, schema))),
+        ]
+        for name, value in shape["properties"].items()
     ]
-    parts.append(rows(["key", "value", "default", "what"], body))
-    return "".join(parts)
+    return rows([tell(one) for one in ("key", "value", "default", "what")], body)
 
 
 def described(value: dict[str, Any], schema: dict[str, Any]) -> str:
@@ -121,7 +158,7 @@ def tables(
     schema: dict[str, Any], shape: dict[str, Any], place: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each table with its place, outer ones first; a table of several places at its first."""
-    yield (place or "The file", shape)
+    yield place, shape
     for name, value in shape.get("properties", {}).items():
         for inner, listed in inner_tables(value, schema):
             path = f"{place.strip('[]')}.{name}".lstrip(".")
@@ -142,109 +179,119 @@ def inner_tables(
                 yield found, True
 
 
-def kind(value: Any, schema: dict[str, Any]) -> str:
+def kind(value: Any, schema: dict[str, Any], tell: Tell) -> str:
     """What may stand at a key, in words."""
     if not isinstance(value, dict):
-        return "anything"
+        return tell("anything")
     if "$ref" in value:
         found = schema["$defs"][value["$ref"].rpartition("/")[2]]
-        return "table" if "properties" in found else kind(found, schema)
+        return tell("table") if "properties" in found else kind(found, schema, tell)
     if "enum" in value:
-        return ", ".join(f"`{one}`" for one in value["enum"])
+        return tell(", ").join(f"`{one}`" for one in value["enum"])
     if "const" in value:
         return f"`{value['const']}`"
     if "anyOf" in value:
-        inner = [kind(one, schema) for one in value["anyOf"] if one.get("type") != "null"]
-        if sorted(inner) == ["table of texts", "text"]:
-            return "text, or one a language"
-        return " or ".join(dict.fromkeys(inner))
+        some = [one for one in value["anyOf"] if one.get("type") != "null"]
+        if sorted(kind(one, schema, str) for one in some) == ["table of texts", "text"]:
+            return tell("text, or one a language")
+        return tell(" or ").join(dict.fromkeys(kind(one, schema, tell) for one in some))
     if value.get("type") == "array":
-        return f"list of {kind(value.get('items', {}), schema)}"
+        items = value.get("items") or {"anyOf": value.get("prefixItems", [{}])}
+        return tell("list of %(kind)s") % {"kind": kind(items, schema, tell)}
     if value.get("type") == "object":
-        inner = kind(value.get("additionalProperties", {}), schema)
-        return f"table of {inner}s" if inner != "anything" else "table"
-    return {
-        "string": "text",
-        "integer": "whole number",
-        "number": "number",
-        "boolean": "`true` or `false`",
-    }.get(value.get("type", ""), "anything")
+        inner = value.get("additionalProperties")
+        if not isinstance(inner, dict):
+            return tell("table")
+        return tell("table of %(kind)ss") % {"kind": kind(inner, schema, tell)}
+    return tell(
+        {
+            "string": "text",
+            "integer": "whole number",
+            "number": "number",
+            "boolean": "`true` or `false`",
+        }.get(value.get("type", ""), "anything")
+    )
 
 
-def default(value: dict[str, Any]) -> str:
-    if "default" not in value:
-        return ""
-    made = value["default"]
+def default(value: dict[str, Any], tell: Tell) -> str:
+    made = value.get("default")
     if made is None or made in ("", [], {}):
-        return "none"
+        return tell("none")
     if isinstance(made, dict):
-        return "a table of defaults"
+        return tell("a table of defaults")
+    if isinstance(made, list) and isinstance(made[0], dict):
+        return tell("one table of defaults")
     if isinstance(made, bool):
         return f"`{str(made).lower()}`"
     return f"`{made!r}`".replace("'", '"')
 
 
-def commands() -> str:
+def commands(tell: Tell) -> str:
     """Every command, argument and option."""
-    lead = (
+    lead = tell(
         "Every command of `atlas`. `-v` shows tracebacks and `-q` says only what went wrong, with "
         "every command. Exit codes: 0 fine, 1 failed, 2 usage, 130 interrupted. Messages go to "
         "stderr, data to stdout."
     )
-    parts = [head("Commands", 2, lead)]
+    parts = [head(tell("Commands"), 2, lead)]
     group: Any = typer.main.get_command(app)
     for name, command in sorted(group.commands.items()):
         arguments = [one for one in command.params if one.param_type_name == "argument"]
-        words = " ".join(one.metavar if one.required else f"[{one.metavar}]" for one in arguments)
+        words = [name, *(one.metavar if one.required else f"[{one.metavar}]" for one in arguments)]
         parts.append(
-            f"\n## atlas {name}\n\n{told(command.help)}\n\n```console\natlas {name} {words}\n```\n\n"
+            f"\n## atlas {name}\n\n{prose(tell(about(command.help)))}\n\n"
+            f"```console\natlas {' '.join(words)}\n```\n"
         )
         body = [
             [
                 f"`{'`, `'.join(param.opts)}`"
                 if param.param_type_name == "option"
                 else f"`{param.metavar}`",
-                shown_default(param),
-                getattr(param, "help", "") or "",
+                shown_default(param, tell),
+                tell(one_line(getattr(param, "help", "") or "")),
             ]
             for param in command.params
             if not {"--verbose", "--quiet"} & set(param.opts)
         ]
-        parts.append(rows(["argument or option", "default", "what"], body))
+        if body:
+            titles = [tell(one) for one in ("argument or option", "default", "what")]
+            parts.append("\n" + rows(titles, body))
     return "".join(parts)
 
 
-def told(text: str | None) -> str:
+def about(text: str | None) -> str:
     """A help text without its examples, which stand in `--help`."""
-    return " ".join((text or "").partition("\b")[0].split())
+    return one_line((text or "").partition("\b")[0])
 
 
-def shown_default(param: Any) -> str:
+def shown_default(param: Any, tell: Tell) -> str:
     shown = getattr(param, "show_default", None)
     if isinstance(shown, str):
-        return shown
+        return tell(shown)
     value = param.default
     if param.required or value in (None, False, (), []) or callable(value):
         return ""
     return f"`{value}`"
 
 
-def data() -> str:
+def data(tell: Tell) -> str:
     """Every column, and every field of the JSON files."""
-    lead = (
+    lead = tell(
         "Each map is one Parquet table and one JSON file, in `data/` beside `atlas.toml` and under "
         "`/data/` of the site; each finding is one JSON file. `schema_version` goes up when a field "
         "changes its meaning or goes away. `/data/openapi.json` of each site describes the addresses."
     )
-    parts = [head("Atlas data", 3, lead), "\n## MAP.parquet\n\nOne row a token, in id order.\n\n"]
+    rule = tell("One row a token, in id order.")
+    parts = [head(tell("Atlas data"), 3, lead), f"\n## MAP.parquet\n\n{rule}\n\n"]
     found = {name.replace("umap", "NAME"): kind for name, kind in columns(["umap"]).items()}
-    body = [[f"`{name}`", str(kind), COLUMNS[name]] for name, kind in found.items()]
-    parts.append(rows(["column", "type", "what"], body))
+    body = [[f"`{name}`", str(kind), tell(COLUMNS[name])] for name, kind in found.items()]
+    parts.append(rows([tell(one) for one in ("column", "type", "what")], body))
     for file, model in files():
         first = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
-        parts.append(f"\n## {file}\n\n{' '.join(first.split())}\n\n")
+        parts.append(f"\n## {file}\n\n{prose(tell(one_line(first)))}\n\n")
         schema = model.model_json_schema()
-        parts.append(rows(["field", "value", "what"], list(leaves(schema, schema, "", ()))))
+        titles = [tell(one) for one in ("field", "value", "what")]
+        parts.append(rows(titles, list(leaves(schema, schema, "", (), tell))))
     return "".join(parts)
 
 
@@ -260,18 +307,18 @@ def files() -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def leaves(
-    schema: dict[str, Any], shape: dict[str, Any], place: str, seen: tuple[str, ...]
+    schema: dict[str, Any], shape: dict[str, Any], place: str, seen: tuple[str, ...], tell: Tell
 ) -> Iterator[list[str]]:
     """Each field with its path; of lists of tables the path has [ ]."""
     for name, value in shape.get("properties", {}).items():
         path = f"{place}{name}"
-        what = value.get("description", "")
+        what = tell(one_line(described(value, schema)))
         refs = [one for one in references(value) if one not in seen]
         inner = [schema["$defs"][one] for one in refs if "properties" in schema["$defs"][one]]
-        yield [f"`{path}`", "" if inner else kind(value, schema), what]
+        yield [f"`{path}`", "" if inner else kind(value, schema, tell), what]
         for one, ref in zip(inner, refs, strict=False):
             mark = "[]." if value.get("type") == "array" else "."
-            yield from leaves(schema, one, path + mark, (*seen, ref))
+            yield from leaves(schema, one, path + mark, (*seen, ref), tell)
 
 
 def references(value: dict[str, Any]) -> Iterator[str]:
@@ -285,14 +332,14 @@ def references(value: dict[str, Any]) -> Iterator[str]:
             yield one["$ref"].rpartition("/")[2]
 
 
-def templates() -> str:
+def templates(tell: Tell) -> str:
     """Every template block, and what each page's template is told."""
-    lead = (
+    lead = tell(
         "A folder `templates/` beside `atlas.toml` shadows the theme file by file; "
         '`{% extends "atlas/base.html" %}` reaches the original. A block that no page has, and a '
         "template that nothing uses, are told with the nearest name."
     )
-    parts = [head("Templates", 4, lead), "\n## Blocks\n\n"]
+    parts = [head(tell("Templates"), 4, lead), f"\n## {tell('Blocks')}\n\n"]
     environment = Environment(
         loader=FileSystemLoader(theme()), extensions=["jinja2.ext.i18n"], autoescape=True
     )
@@ -303,24 +350,24 @@ def templates() -> str:
         blocks = [f"`{block.name}`" for block in tree.find_all(nodes.Block)]
         if blocks:
             body.append([f"`{name}`", ", ".join(blocks)])
-    parts.append(rows(["template", "blocks"], body))
-    tree = environment.parse((theme() / "content" / "parts.html").read_text(encoding="utf-8"))
-    parts.append(
-        "\n## Shortcodes\n\nIn pages of content, `{{ NAME(…) }}` calls a macro of "
-        "`content/parts.html`, which a theme may extend.\n\n"
+    parts.append(rows([tell("template"), tell("blocks")], body))
+    what = tell(
+        "In pages of content, `{{ NAME(…) }}` calls a macro of `content/parts.html`, which a theme "
+        "may extend."
     )
+    parts.append(f"\n## {tell('Shortcodes')}\n\n{what}\n\n")
+    tree = environment.parse((theme() / "content" / "parts.html").read_text(encoding="utf-8"))
     for macro in tree.find_all(nodes.Macro):
         needed = len(macro.args) - len(macro.defaults)
         args = [one.name for one in macro.args[:needed]] + [
             f"{one.name}={value.as_const()!r}"
             for one, value in zip(macro.args[needed:], macro.defaults, strict=True)
         ]
-        parts.append(f"- `{macro.name}({', '.join(args)})`: {SHORTCODES[macro.name]}\n")
-    parts.append(
-        f"\n## What every page is told\n\n{listed(Common)}\n\nOf `page`:\n\n{listed(Page)}\n"
-    )
-    parts.append("\n## What each page is told besides\n\n")
-    parts += [f"### {name}\n\n{listed(kind)}\n\n" for name, kind in contexts()]
+        parts.append(f"- `{macro.name}({', '.join(args)})`: {tell(SHORTCODES[macro.name])}\n")
+    every, each = tell("What every page is told"), tell("What each page is told besides")
+    parts.append(f"\n## {every}\n\n{listed(Common, tell)}\n\n{tell('Of `page`:')}\n\n")
+    parts.append(f"{listed(Page, tell)}\n\n## {each}\n")
+    parts += [f"\n### {name}\n\n{listed(kind, tell)}\n" for name, kind in contexts()]
     return "".join(parts)
 
 
@@ -339,23 +386,61 @@ def contexts() -> Iterator[tuple[str, type]]:
                     yield found[1], kind
 
 
-def listed(kind: type) -> str:
+def listed(kind: type, tell: Tell) -> str:
     """The fields of a dataclass, from its docstring, as a list."""
     doc = inspect.cleandoc(kind.__doc__ or "")
     names = [field.name for field in fields(kind)]
     found = re.findall(r"^(\w+) {2,}(.*(?:\n {6,}.*)*)", doc, re.MULTILINE)
-    lines = [f"- `{name}`: {' '.join(what.split())}" for name, what in found if name in names]
-    return "\n".join(lines) or " ".join(doc.split())
+    lines = [f"- `{name}`: {prose(tell(one_line(what)))}" for name, what in found if name in names]
+    return "\n".join(lines) or prose(tell(one_line(doc)))
 
 
-PAGES: dict[str, Callable[[], str]] = {
+PAGES: dict[str, Callable[[Tell], str]] = {
     "config": config,
     "commands": commands,
     "data": data,
     "templates": templates,
 }
 
+
+def phrases() -> Catalog:
+    """Every phrase of the reference, in the order of its pages."""
+    found = Catalog(locale="ja", domain="reference", project="embedding atlas", version="VERSION")
+
+    def note(phrase: str) -> str:
+        if phrase:
+            found.add(phrase, flags=["python-format"] if "%(" in phrase else ())
+        return phrase
+
+    for make in PAGES.values():
+        make(note)
+    return found
+
+
+def catalogue() -> Catalog:
+    """The catalogue of its Japanese as it is kept."""
+    with JAPANESE.open("rb") as file:
+        return read_po(file, locale="ja", domain="reference")
+
+
+def japanese() -> Tell:
+    """Tells a phrase in Japanese; one without, in English."""
+    told = {str(one.id): str(one.string) for one in catalogue() if one.id and not one.fuzzy}
+    return lambda phrase: told.get(phrase) or phrase
+
+
+def written() -> Iterator[tuple[Path, str]]:
+    """The files of the reference and what they hold."""
+    for suffix, tell in (("", str), (".ja", japanese())):
+        for name, make in PAGES.items():
+            yield FOLDER / f"{name}{suffix}.md", make(tell)
+
+
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, make in PAGES.items():
-        (FOLDER / f"{name}.md").write_text(make(), encoding="utf-8")
+    kept = catalogue()
+    kept.update(phrases())
+    with JAPANESE.open("wb") as file:
+        file.write(HEADER.encode())  # Babel's own has the time of writing
+        write_po(file, kept, width=0, omit_header=True, ignore_obsolete=True)
+    for path, text in written():
+        path.write_text(text, encoding="utf-8")

@@ -96,7 +96,7 @@ class Entry(Part):
 
 
 class Accent(Part):
-    """The colour of links and marks, of each theme. The text of a page must stand out from it."""
+    """The colour of links and marks, of each theme, where it must stand out from the paper."""
 
     light: Colour
     """On light paper."""

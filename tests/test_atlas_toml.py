@@ -239,6 +239,16 @@ BAD: list[tuple[str, list[str]]] = [
         ["claims[0]: needs either `set`, the name of a landmark, or `words`"],
     ),
     ("a = [1,\n", ["end of document: invalid value"]),
+    (
+        "[site]\n[models]\n[site.hero]\n[site.hero]\n",
+        ["line 4, column 11: the table [site.hero] stands above already; write its keys there"],
+    ),
+    (
+        "[site]\ntitle = 'a'\ntitle = 'b'\n",
+        ["line 3, column 12: this key stands in its table already"],
+    ),
+    ("[site]\ntitle = “x”\n", ["line 2, column 9: no value; texts stand in straight quotes"]),
+    ('[site]\ntitle = "x\n', ["line 2, column 11: a text in quotes ends on its line"]),
     ('[site]\ntitle "x"', ["line 2, column 7: expected '=' after a key in a key/value pair"]),
 ]
 

@@ -26,6 +26,11 @@ _TYPES = {
     "bool_type": "true or false",
     "tuple_type": "a list",
 }
+_SYNTAX = {
+    "cannot overwrite a value": "this key stands in its table already",
+    "invalid value": "no value; texts stand in straight quotes",
+    "illegal character '\\n'": "a text in quotes ends on its line",
+}
 
 
 def syntax(problem: tomllib.TOMLDecodeError) -> str:
@@ -34,7 +39,13 @@ def syntax(problem: tomllib.TOMLDecodeError) -> str:
     if parts := re.fullmatch(
         r"(.*) \(at (line \d+, column \d+|end of document)\)", message, re.DOTALL
     ):
-        return f"{parts[2]}: {parts[1][:1].lower()}{parts[1][1:]}"
+        what = parts[1][:1].lower() + parts[1][1:]
+        if twice := re.fullmatch(r"cannot declare \((.*)\) twice", what):
+            table = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            what = f"the table [{table}] stands above already; write its keys there"
+        elif parts[2].startswith("line"):  # at the end, what is missing is anybody's guess
+            what = _SYNTAX.get(what, what)
+        return f"{parts[2]}: {what}"
     return message
 
 

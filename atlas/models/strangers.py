@@ -77,7 +77,8 @@ def refuse_folder(source: str, folder: Path) -> NoReturn:
     """Raise ModelError saying what a folder without a config.json is. Names of folders in it are
     told as they are, for its owner to choose one."""
     if not folder.is_dir():
-        raise ModelError(f"{source}: the folder {folder} does not exist", _LAYOUT)
+        hint = "`source` is relative to atlas.toml. " if source.startswith("path:") else ""
+        raise ModelError(f"{source}: the folder {folder} does not exist", hint + _LAYOUT)
     inside = sorted(folder.iterdir())
     names = {path.name for path in inside}
 

@@ -41,6 +41,8 @@ def build(
         warn(message)
 
     check_files(config)
+    if not options.frozen:
+        check_own(config, drafts=options.drafts)
 
     def waits() -> None:
         warn(f"another build of {places.root} is running; this one waits for it")
@@ -134,6 +136,16 @@ def _lack(path: Path) -> str:
     except OSError as problem:
         return f"cannot be read ({problem.strerror})"
     return "cannot be read as atlas data"
+
+
+def check_own(config: Config, *, drafts: bool) -> None:
+    """Raise AtlasError for faults of the author's own files that show without any map: rendering
+    would tell them, after what may be hours of computing."""
+    from atlas.content.texts import articles
+    from atlas.web.identity import check_readable
+
+    articles(config.root, config.site.languages, drafts=drafts)
+    check_readable(config.root, config.site)
 
 
 def check_files(config: Config) -> None:

@@ -91,6 +91,14 @@ def files(site: Site) -> tuple[str, ...]:
     return (*site.css, *(name for name in (site.logo, site.favicon) if name))
 
 
+def check_readable(root: Path, site: Site) -> None:
+    """Raise AtlasError where a file of a site's look cannot be read."""
+    named = {"css": site.css, "logo": (site.logo,), "favicon": (site.favicon,)}
+    for key, names in named.items():
+        for name in filter(None, names):
+            _read(root, name, key)
+
+
 def licence(said: str) -> Licence | None:
     """A licence by its SPDX identifier or address."""
     if not said:

@@ -255,6 +255,24 @@ def test_faults_name_their_file_and_line(
         frozen_copy.build(frozen=True)
 
 
+def test_faults_of_own_files_are_told_before_anything_is_computed(tmp_path: Path) -> None:
+    site = Built(tmp_path)
+    site.toml.write_text(
+        '[site]\nlogo = "a.svg"\n[[models]]\nid = "a"\nsource = "path:absent"\n', encoding="utf-8"
+    )
+    with pytest.raises(AtlasError, match=r"site\.logo: a\.svg: cannot be read"):
+        site.build()
+    (tmp_path / "a.svg").write_text("<svg/>", encoding="utf-8")
+    page = tmp_path / "content" / "a.md"
+    page.parent.mkdir()
+    page.write_text("---\ntitle: a: b\n---\n", encoding="utf-8")
+    with pytest.raises(AtlasError, match=r"content/a\.md, line 2: its head is not YAML"):
+        site.build()
+    page.write_text("---\ntitle: a\n---\n", encoding="utf-8")
+    with pytest.raises(AtlasError, match="absent does not exist"):  # the model is asked for last
+        site.build()
+
+
 @pytest.mark.parametrize(
     ("key", "told"),
     [

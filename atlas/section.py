@@ -103,6 +103,7 @@ class Ground:
     landmarks    tables [[landmarks]]
     claims       tables [[claims]]
     only         ids of the models and maps to build; empty for all
+    languages    of the site
     """
 
     root: Path
@@ -111,6 +112,7 @@ class Ground:
     landmarks: Sequence[Landmark] = ()
     claims: Sequence[Claim] = ()
     only: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ("en",)
 
 
 class View(Protocol):

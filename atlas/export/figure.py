@@ -106,7 +106,7 @@ def _clusters(data: Dataset) -> list[Group]:
     for cluster in data.about.clusters:
         if cluster.level == "coarse":
             rows = np.flatnonzero(keys == cluster.key)
-            groups.append(Group(cluster.name, PALETTE[chosen[cluster.key]], rows))
+            groups.append(Group(cluster.called(), PALETTE[chosen[cluster.key]], rows))
     return [group for group in groups if len(group.rows)]
 
 
@@ -156,7 +156,7 @@ def _names(data: Dataset, projection: str) -> list[dict[str, Any]]:
     """The names of coarse clusters that have room on the whole map, where they stand."""
     return [
         {
-            "text": _plain(short_name(cluster.name)),
+            "text": _plain(short_name(cluster.called())),
             "x": cluster.anchors[projection][0],
             "y": cluster.anchors[projection][1],
             "showarrow": False,

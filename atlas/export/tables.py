@@ -67,7 +67,7 @@ def write_for_apple(data: Dataset, target: Path) -> list[Path]:
     from pyarrow import parquet
 
     rows = {token: row for row, token in enumerate(data.column("token_id").tolist())}
-    clusters = {(cluster.level, cluster.key): cluster.name for cluster in data.about.clusters}
+    clusters = {(cluster.level, cluster.key): cluster.called() for cluster in data.about.clusters}
     main = data.about.map.clustered_on
     columns: dict[str, Any] = {
         "x": data.column(f"x_{main}"),
@@ -148,7 +148,7 @@ def _proto(about: dict[str, Any]) -> str:
 
 def _metadata(data: Dataset) -> str:
     """A header, then a line a token."""
-    clusters = {(cluster.level, cluster.key): cluster.name for cluster in data.about.clusters}
+    clusters = {(cluster.level, cluster.key): cluster.called() for cluster in data.about.clusters}
     columns: dict[str, list[Any]] = {name: data.strings(name) for name in CELLS}
     columns["token_id"] = data.column("token_id").tolist()
     for level in ("coarse", "fine"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
@@ -18,7 +18,7 @@ from PIL.ImageFont import FreeTypeFont
 
 from atlas.maps.data import Dataset
 from atlas.maps.frame import ASPECT
-from atlas.maps.posters import dots, poster_names
+from atlas.maps.posters import Name, dots, poster_names
 from atlas.web.palette import PALETTE
 
 SIZE = (1200, 630)  # pixels; Facebook, X, Slack and Hatena show it whole
@@ -57,13 +57,22 @@ def cards(
     image.putalpha(alpha)
     ground = Image.new("RGBA", SIZE, PAPER)
     ground.alpha_composite(image, (left, top))
-    pen = ImageDraw.Draw(ground)
-    for name in poster_names(data, projection):
+    made = {}
+    for language, words in titles.items():
+        picture = ground.copy()
+        _name(picture, poster_names(data, projection, language), left, top)
+        made[language] = _titled(picture, *words)
+    return made
+
+
+def _name(image: Image.Image, names: Iterable[Name], left: int, top: int) -> None:
+    """Write names on a map that begins at these pixels."""
+    pen = ImageDraw.Draw(image)
+    for name in names:
         font = font_for(name.text, 19)
         x, y = left + name.x / 100 * MAP, top + name.y / 100 * MAP * ASPECT
         if font is not None and x - font.getlength(name.text) / 2 > LEFT + COLUMN + 10:
             pen.text((x, y), name.text, INK, font, "mm", stroke_width=4, stroke_fill=PAPER)
-    return {language: _titled(ground.copy(), *words) for language, words in titles.items()}
 
 
 def _titled(image: Image.Image, title: str, site: str) -> bytes:

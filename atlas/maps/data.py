@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors; 5: norm and suspicion;
-# 6: plain strings in place of dictionaries, which some readers take for enumerations
-SCHEMA_VERSION = 6
+# 6: plain strings in place of dictionaries, which some readers take for enumerations;
+# 7: titles of clusters
+SCHEMA_VERSION = 7
 
 NOBODY = -1  # in place of a neighbor's id, of a token that has none: its vector is zero
 NULLABLE = ("pos", "reading", "script", "suspicion")  # columns

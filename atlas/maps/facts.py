@@ -110,7 +110,12 @@ class Cluster(_Part):
 
     level: str = Field(pattern="^(coarse|fine)$")
     key: int = Field(ge=0)
-    name: str
+    name: str = Field(description="the first three of its central tokens")
+    title: Titles = Field(
+        {},
+        description="by language, what most of its tokens are, where one property says it; stands "
+        "in place of the name",
+    )
     slug: Address
     size: int = Field(gt=0)
     central: tuple[int, ...] = Field(
@@ -129,6 +134,10 @@ class Cluster(_Part):
     zooms: dict[Way, Annotated[int, Field(ge=0, le=255)]] = Field(
         description="half-octave from which the name shows, by projection; 255 is never"
     )
+
+    def called(self, language: str = "en") -> str:
+        """Its title in a language, the first where there is none in it; else its name."""
+        return self.title.get(language) or next(iter(self.title.values()), self.name)
 
 
 class Cohesion(_Part):

@@ -30,8 +30,15 @@ from atlas.maps.facts import (
     Pair,
     Recall,
 )
-from atlas.maps.names import BETWEEN
-from atlas.maps.records import Clusters, Faithfulness, Labels, Landmarks, Layout, Neighbors
+from atlas.maps.records import (
+    Clusters,
+    ClusterTitles,
+    Faithfulness,
+    Labels,
+    Landmarks,
+    Layout,
+    Neighbors,
+)
 from atlas.maps.tasks import MapTasks
 from atlas.numeric.density import NOISE
 from atlas.numeric.types import Floats, Ints
@@ -77,6 +84,7 @@ class _Results:
         self.ids = np.asarray(store.read(plan.selection.key, Selection).ids)
         self.near = store.read(plan.neighbors.key, Neighbors)
         self.groups = store.read(plan.clusters.key, Clusters)
+        self.titles = store.read(plan.titles.key, ClusterTitles)
         self.averages = store.read(plan.vectors.key, Averages) if plan.asked else None
         self.space = self.averages or plan.read_vectors(store)
         self.asked = np.asarray(store.read(plan.asked.key, Selection).ids) if plan.asked else None
@@ -243,17 +251,18 @@ def _clusters(read: _Results) -> tuple[Cluster, ...]:
     }
     anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
     clusters = []
-    for number, entry in enumerate(read.groups.entries):
+    titled = zip(read.groups.entries, read.titles.titles, strict=True)
+    for number, (entry, title) in enumerate(titled):
         level, key, central = entry["level"], entry["key"], entry["central"]
-        name = entry["name"]
-        told = name.split(BETWEEN)
-        # A name that says what all are is told as it is.
-        spoken = [read.spoken(row) for row in central[:3]] if len(told) > 1 else told
+        spoken = [read.spoken(row) for row in central[:3]]
+        if title:
+            spoken = [title.get("en") or next(iter(title.values()))]
         clusters.append(
             Cluster(
                 level=level,
                 key=key,
-                name=name,
+                name=entry["name"],
+                title=title,
                 slug=_slug(spoken, level, int(read.ids[central[0]])),
                 size=entry["size"],
                 central=tuple(int(read.ids[row]) for row in central),

@@ -49,7 +49,7 @@ class ClustersPage:
 
 @dataclass(frozen=True)
 class ClusterPage:
-    """The context of maps/cluster.html and of its fragments (tokens, close, rest, inner).
+    """The context of maps/cluster.html and of its fragments (tokens, close, rest).
 
     view     the map
     cluster  the cluster
@@ -101,9 +101,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                 ClusterPage(view, shown),
                 searched=False,  # of clusters there are thousands; their tokens are words
                 # The tokens of a cluster are the same in every language.
-                fragments={
-                    name: f"maps/{name}.html" for name in ("tokens", "close", "rest", "inner")
-                },
+                fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
                 pictured=view,
             )
             for part in range(1, len(shown.parts) + 1):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from atlas.config.site import text
 from atlas.engine.stage import AnyStage
 from atlas.engine.store import Store
 from atlas.engine.task import Task
@@ -26,7 +29,9 @@ from atlas.maps.stages.lexicon import lexicon
 from atlas.maps.stages.measure import measure
 from atlas.maps.stages.neighbors import neighbors
 from atlas.maps.stages.project import project
+from atlas.maps.stages.titles import cluster_titles
 from atlas.maps.tasks import MapTasks
+from atlas.maps.wording import wording
 from atlas.models.checkpoint import Checkpoint
 from atlas.section import recorded
 from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, plan_table, read_words
@@ -86,9 +91,10 @@ def plan_map(
     checkpoint: Checkpoint,
     landmarks: Sequence[Landmark] = (),
     claims: Sequence[Claim] = (),
+    languages: tuple[str, ...] = ("en",),
 ) -> MapTarget:
     """The tasks of one map; of the landmarks and claims those that are meant for its model are
-    measured. Paths are relative to `root`.
+    measured. Paths are relative to `root`, titles of clusters in the site's `languages`.
 
     Raises DataError for a corpus or a file of words that cannot be read, ConfigError for a landmark
     that CLDR does not have in the model's language.
@@ -104,21 +110,42 @@ def plan_map(
         entry.tensor,
     )
     space = plan_space(root, source, wanted)
-    plan = _drawn(model, entry, checkpoint, space)
+    sets, said = _meant(model, landmarks, claims)
+    terms = _terms(model, space.vocabulary, sets, said) if sets or said else None
+    naming = _Naming(
+        (terms,) if terms else (),
+        model.language,
+        wording(root, languages),
+        {row.name: _titles(row, languages) for row in sets},
+    )
+    plan = _drawn(model, entry, checkpoint, space, naming)
     if entry.words is None and entry.tensor is None:
         plan = replace(plan, suspicion=plan_table(source)[-1])
-    sets, said = _meant(model, landmarks, claims)
-    return _pinned(plan, sets, said) if sets or said else plan
+    return _pinned(plan, terms, sets, said) if terms else plan
 
 
-def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -> MapTarget:
+class _Naming(NamedTuple):
+    """What titles of clusters are made of: the task of the map's lexicon, if it has one, the
+    model's language, and the words for properties and landmarks."""
+
+    lexicon: tuple[Task, ...]
+    language: str
+    wording: dict[str, dict[str, str]]
+    landmarks: dict[str, dict[str, str]]
+
+
+def _titles(landmark: Landmark, languages: tuple[str, ...]) -> dict[str, str]:
+    """The title of a landmark in each of these languages; its name where it has none."""
+    return {code: text(landmark.title, code, landmark.name) for code in languages}
+
+
+def _drawn(
+    model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan, naming: _Naming
+) -> MapTarget:
     """The tasks of a map that lay out, cluster, label and measure its space."""
     map_id = entry.id(model)
     selected = (space.vectors, space.selection)
-
-    def task(stage: AnyStage, inputs: tuple[Task, ...], what: str = "", **params: object) -> Task:
-        return Task(stage, params, inputs, label=f"{map_id}: {what or stage.name}")
-
+    task = partial(_task, map_id)
     near = task(neighbors, selected, k=entry.neighbors, exact=entry.exact)
     # PCA is measured on every map, and so is what chance gives.
     names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
@@ -156,6 +183,14 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
         coarse=entry.clusters.coarse,
         fine=entry.clusters.fine,
     )
+    words = (space.vocabulary, space.selection)
+    titles = task(
+        cluster_titles,
+        (groups, *words, *naming.lexicon),
+        language=naming.language,
+        wording=naming.wording,
+        landmarks=naming.landmarks,
+    )
     return MapTarget(
         id=map_id,
         model=model,
@@ -171,13 +206,20 @@ def _drawn(model: Model, entry: Map, checkpoint: Checkpoint, space: SpacePlan) -
         main=main,
         layouts=layouts,
         clusters=groups,
+        titles=titles,
         labels={
-            name: task(label, (layout, groups, space.vocabulary, space.selection), f"label {name}")
+            name: task(label, (layout, groups, titles, *words), f"label {name}")
             for name, layout in shown.items()
         },
         faithfulness=faithfulness,
         asked=space.asked if entry.corpus else None,
     )
+
+
+def _task(
+    map_id: str, stage: AnyStage, inputs: tuple[Task, ...], what: str = "", **params: object
+) -> Task:
+    return Task(stage, params, inputs, label=f"{map_id}: {what or stage.name}")
 
 
 def _layout(entry: Map, map_id: str, projection: Projection, inputs: tuple[Task, ...]) -> Task:
@@ -193,14 +235,10 @@ def _layout(entry: Map, map_id: str, projection: Projection, inputs: tuple[Task,
     )
 
 
-def _pinned(plan: MapTarget, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]) -> MapTarget:
+def _pinned(
+    plan: MapTarget, terms: Task, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]
+) -> MapTarget:
     """A map with its landmarks and claims."""
-    terms = Task(
-        lexicon,
-        _terms(plan.model, sets, claims),
-        (plan.vocabulary,),
-        label=f"{plan.model.id}: lexicon",
-    )
     shown = {name: plan.layouts[name] for name in plan.map.projections}
     measured = Task(
         landmarks_stage,
@@ -240,10 +278,11 @@ def _meant(
 
 
 def _terms(
-    model: Model, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]
-) -> dict[str, object]:
+    model: Model, vocabulary: Task, sets: tuple[Landmark, ...], claims: tuple[Claim, ...]
+) -> Task:
+    """The task that finds the words of landmarks and claims."""
     asked = [word for claim in claims for word in claim.words or ()]
-    return {
+    params = {
         "language": model.language,
         "words": list(dict.fromkeys(asked)),
         "sets": [
@@ -260,3 +299,4 @@ def _terms(
             for row in sets
         ],
     }
+    return Task(lexicon, params, (vocabulary,), label=f"{model.id}: lexicon")

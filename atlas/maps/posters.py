@@ -132,9 +132,11 @@ class Name:
     y: float
 
 
-def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
-    """The names of up to `most` of the largest coarse clusters, without overlap on a poster 900
-    pixels wide."""
+def poster_names(
+    data: Dataset, projection: str, language: str = "en", most: int = 16
+) -> list[Name]:
+    """The names of up to `most` of the largest coarse clusters, in a language, without overlap on a
+    poster 900 pixels wide."""
     frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
@@ -142,7 +144,7 @@ def poster_names(data: Dataset, projection: str, most: int = 16) -> list[Name]:
         if cluster.level != "coarse" or cluster.zooms[projection] >= NEVER:
             continue
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
-        short = short_name(cluster.name)
+        short = short_name(cluster.called(language))
         half = text_width(short, 15) / 1800 + 0.006
         overlaps = any(
             abs(x - other) < half + other_half and abs(y - up) < 0.033

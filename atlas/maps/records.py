@@ -116,6 +116,14 @@ class Faithfulness(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class ClusterTitles(Record):
+    """What each cluster is, by language, in the order of the entries of Clusters; empty for those
+    that their tokens name."""
+
+    titles: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Lexicon(Record):
     """Which tokens words are.
 

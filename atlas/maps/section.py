@@ -39,6 +39,7 @@ class Maps:
                         ground.checkpoints[model.id],
                         ground.landmarks,
                         ground.claims,
+                        ground.languages,
                     )
 
     def expected(self, entries: Sequence[Model], maps: Mapping[str, str]) -> Iterator[Expected]:

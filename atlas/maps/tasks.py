@@ -41,6 +41,7 @@ class MapTasks:
     main: Task
     layouts: Mapping[str, Task]
     clusters: Task
+    titles: Task
     labels: Mapping[str, Task]
     faithfulness: Mapping[str, Task]
     lexicon: Task | None = None
@@ -60,7 +61,8 @@ class MapTasks:
             self.selection,
             self.neighbors,
         )
-        pinned = tuple(task for task in (self.lexicon, self.landmarks, self.suspicion) if task)
+        lexicon = (self.lexicon,) if self.lexicon else ()
+        pinned = tuple(task for task in (self.landmarks, self.suspicion) if task)
         return (
             *single,
             *self.drawn.values(),
@@ -68,6 +70,8 @@ class MapTasks:
             *self.faithfulness.values(),
             self.main,
             self.clusters,
+            *lexicon,
+            self.titles,
             *self.labels.values(),
             *pinned,
         )

@@ -153,10 +153,9 @@ class MapView:
                 rows_of[level, key] = rows
         return rows_of
 
-    @cached_property
-    def names(self) -> list[Name]:
+    def names(self, language: str) -> list[Name]:
         """The names on its poster."""
-        return poster_names(self.data, self.main)
+        return poster_names(self.data, self.main, language)
 
     def page_of(self, cluster: Cluster) -> str:
         """The address of what is told of a cluster."""

@@ -62,6 +62,7 @@ def make(config: Config, checkpoints: Mapping[str, Checkpoint], only: Iterable[s
         config.landmarks,
         config.claims,
         frozenset(only),
+        config.site.languages,
     )
     targets: list[Target] = []
     for section in SECTIONS:

@@ -123,6 +123,21 @@ class Titled(Protocol):
         """Its title."""
 
 
+class Cluster(Protocol):
+    """A cluster, which goes by its tokens, or by a title."""
+
+    title: dict[str, str]
+
+    def called(self, language: str) -> str:
+        """What it goes by."""
+
+
+class Mapped(Protocol):
+    """A view of tokens in a language."""
+
+    language: str
+
+
 class Translated(NamedTuple):
     """A template that is written by hand in each language, and its language."""
 
@@ -183,6 +198,15 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         scripts = language.comma.join(gettext(name) for name in rare_scripts(value))
         return cut(value, most) + (f" ({scripts})" if scripts else "")
 
+    def called(cluster: Cluster) -> str:
+        """What a cluster goes by, cut as `shown`."""
+        return shown(cluster.called(code), NAMED)
+
+    def named(cluster: Cluster, view: Mapped) -> Markup:
+        """The same as an element, in the language of the tokens where these name it."""
+        own = "" if cluster.title else Markup(' lang="{}" translate="no"').format(view.language)
+        return Markup("<bdi{}>{}</bdi>").format(own, called(cluster))
+
     return {
         "number": number,
         "small": small,
@@ -195,6 +219,8 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "calling": calling,
         "cut": shown,
         "name": partial(shown, most=NAMED),
+        "called": called,
+        "named": named,
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from atlas.maps import names as names_
-from atlas.maps.records import Clusters, Labels, Layout
+from atlas.maps.records import Clusters, ClusterTitles, Labels, Layout
 from atlas.maps.stages import label
 from atlas.numeric import boxes
 from atlas.numeric.boxes import NEVER
@@ -34,14 +34,22 @@ class Case:
             tuple(texts), tuple(texts), tuple(kinds), ("",) * n, "wordpiece"
         )
         self.groups = clusters(coarse, fine, texts)
+        # Some go by titles, which are wider in one language or the other.
+        titles = ({}, {"en": "Numbers 1–2", "ja": "数"}, {"en": "one", "ja": "まれな漢字：籟 · 癡"})
+        count = len(self.groups.entries)
+        self.titles = ClusterTitles(tuple(titles[number % 3] for number in range(count)))
         self.labels = self.placed()
         entries = self.groups.entries
-        names = [names_.map_name(entry["level"], entry["name"]) for entry in entries]
+        names = [
+            [names_.map_name(entry["level"], name) for name in title.values() or [entry["name"]]]
+            for entry, title in zip(entries, self.titles.titles, strict=True)
+        ]
         sizes = [
             label.COARSE_PX if entry["level"] == "coarse" else label.FINE_PX for entry in entries
         ]
         widths = [
-            lettering.text_width(name, size) * 1.08 for name, size in zip(names, sizes, strict=True)
+            max(lettering.text_width(name, size) * 1.08 for name in told)
+            for told, size in zip(names, sizes, strict=True)
         ]
         widths += [lettering.text_width(text, label.TOKEN_PX) for text in texts]
         self.boxes = np.array(
@@ -66,7 +74,9 @@ class Case:
 
     def placed(self) -> Labels:
         selection = Selection(np.arange(len(self.xy), dtype=np.int32))
-        return label.label(Layout(self.xy, {}), self.groups, self.vocabulary, selection)
+        return label.label(
+            Layout(self.xy, {}), self.groups, self.titles, self.vocabulary, selection
+        )
 
     def gathered(self) -> Any:
         """Which clusters (c,) have their tokens about their names, counted one by one."""
@@ -302,6 +312,7 @@ def _plain(xy: Any) -> Labels:
     return label.label(
         Layout(np.asarray(xy, np.float32), {}),
         Clusters(nothing, nothing, (), {}),
+        ClusterTitles(()),
         Vocabulary(texts, texts, ("unused",) * n, ("",) * n, "wordpiece"),
         Selection(np.arange(n, dtype=np.int32)),
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.maps.stages.naming import naming, property_name, same_stem
+from atlas.maps.stages.naming import naming, same_stem
 from atlas.numeric.vectors import unit
 from atlas.spaces.records import KINDS
 
@@ -95,28 +95,3 @@ def test_what_sets_a_cluster_apart_goes_before_what_is_like_all() -> None:
 def test_signs_and_short_pieces_name_only_where_there_is_nothing_else() -> None:
     assert named(["!", "of", "12", "house", "車", "を"])[0] in ("house", "車")
     assert len(named(["!", "?", "1"])) == 3
-
-
-@pytest.mark.parametrize(
-    ("texts", "kind", "name"),
-    [
-        (["1990", "1985", "wartime", "2001"], "word", "1985–2001"),
-        (["##12", "7", "300"], "word", "7–300"),
-        ([*map(str, range(100, 200)), "9999"], "word", "105–195"),
-        (["one", "2", "3"], "word", None),
-        (["7", "7"], "word", None),
-        (["²", "½"], "word", None),
-        (["[unused3]", "[unused9]"], "unused", "[unused3]–[unused9]"),
-        (["a", "b"], "word", None),
-    ],
-)
-def test_one_thing_may_say_all(texts: list[str], kind: str, name: str | None) -> None:
-    assert property_name(texts, np.full(len(texts), KINDS.index(kind), np.int8)) == name
-
-
-@given(st.lists(st.integers(0, 5000), min_size=2, max_size=60, unique=True))
-def test_a_range_holds_nine_tenths_of_its_numbers(numbers: list[int]) -> None:
-    texts = [str(number) for number in numbers]
-    name = property_name(texts, np.zeros(len(texts), np.int8))
-    low, high = map(int, str(name).split("–"))
-    assert sum(low <= number <= high for number in numbers) >= 0.9 * len(numbers)

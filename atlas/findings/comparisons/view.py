@@ -129,9 +129,10 @@ class ComparisonView:
         for cluster in self.first.about.clusters:
             members = places[keys[cluster.level] == cluster.key]
             middle = np.median(members, axis=0) if len(members) else np.zeros(2)
-            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, cluster.name, taken))
+            name = cluster.called()
+            zoom = max(cluster.zooms[self.first.main], _zoom(members, middle, name, taken))
             if zoom < NEVER:
-                taken.add(middle, cluster.name)
+                taken.add(middle, name)
             where = {"anchors": {main: (float(middle[0]), float(middle[1]))}, "zooms": {main: zoom}}
             clusters.append(cluster.model_copy(update=where))
         about = self.second.about

@@ -22,7 +22,7 @@ class _Part(BaseModel):
 class Cluster(_Part):
     """The smallest cluster of a map that holds a token."""
 
-    title: str
+    title: str | Titles = Field(description="its tokens, or by language what most of them are")
     href: str = Field(description="below the root of each edition")
 
 

@@ -64,7 +64,7 @@ class Space:
     def clusters(self) -> tuple[list[Answer], list[Answer]]:
         """What is told of fine and of coarse clusters."""
         told = [
-            {"title": one.name, "href": self.view.page_of(one)}
+            {"title": one.title or one.name, "href": self.view.page_of(one)}
             for one in (*self.view.fine, *self.view.coarse)
         ]
         return told[: len(self.view.fine)], told[len(self.view.fine) :]

@@ -48,10 +48,11 @@ class Projection(Part):
 
 
 class Cluster(Part):
-    """A cluster; `page` is where it is told, below the page of all clusters, `colour` an index into
-    the palette, 255 for none."""
+    """A cluster; `title` by language stands in place of its name, `page` is where it is told, below
+    the page of all clusters, `colour` an index into the palette, 255 for none."""
 
     name: str
+    title: dict[str, str] | None = None
     page: str
     size: int
     colour: int

@@ -56,7 +56,7 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 19  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 20  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 15  # neighbors shown
 NEAR_ROWS = 1024  # tokens whose neighbors share a file, of a map that is loaded whole
 GREY = 255  # for noise, and for tokens without a property
@@ -378,6 +378,7 @@ def _levels(data: Dataset, chosen: dict[int, int], pages: str) -> Levels:
         own = cluster.key if cluster.level == "coarse" else cluster.parent
         return Cluster(
             name=cluster.name,
+            title=cluster.title or None,
             page=page_of(cluster, coarse, pages),
             size=cluster.size,
             colour=GREY if own is None else chosen.get(own, GREY),

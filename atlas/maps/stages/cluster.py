@@ -18,7 +18,7 @@ from atlas.engine.stage import Work, helper, stage
 from atlas.maps.names import cluster_name
 from atlas.maps.records import Clusters, Layout, Neighbors
 from atlas.maps.stages.measure import NEAREST
-from atlas.maps.stages.naming import naming, property_name
+from atlas.maps.stages.naming import naming
 from atlas.numeric import plane
 from atlas.numeric import vectors as kernel
 from atlas.numeric.density import NOISE, adopted, graph, lonely, members, numbered
@@ -39,7 +39,7 @@ _SAMPLES = 2
 _NEAR, _JOINED, _OFF = 15, 0.2, 4.0
 
 
-@stage("cluster", version=6, weight=3, uses=(UNIT, NEAREST))
+@stage("cluster", version=7, weight=3, uses=(UNIT, NEAREST))
 def cluster(
     vectors: Vectors,
     selection: Selection,
@@ -148,10 +148,7 @@ def _entries(level: str, labels: dict[str, Ints], tokens: _Tokens) -> list[dict[
                 "level": level,
                 "key": key,
                 "size": len(rows),
-                "name": property_name(
-                    [tokens.texts[row] for row in rows.tolist()], tokens.kinds[rows]
-                )
-                or cluster_name(named),
+                "name": cluster_name(named),
                 "central": central,
                 "parent": _parent(labels["coarse"][rows]) if level == "fine" else None,
                 "cohesion": cohesion,

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from atlas.engine.stage import Work, stage
 from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, VIEW, map_name
-from atlas.maps.records import Clusters, Labels, Layout
+from atlas.maps.records import Clusters, ClusterTitles, Labels, Layout
 from atlas.numeric.boxes import halves, make_room, place_names, place_tokens
 from atlas.numeric.density import NOISE
 from atlas.numeric.types import Floats
@@ -41,10 +41,11 @@ GATHERED = 1 / 3
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=5, weight=2)
+@stage("label", version=6, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
+    titles: ClusterTitles,
     vocabulary: Vocabulary,
     selection: Selection,
     *,
@@ -61,10 +62,7 @@ def label(
     )
     is_fine = np.array([entry["level"] == "fine" for entry in clusters.entries], bool)
     sizes = np.where(is_fine, FINE_PX, COARSE_PX)
-    names = [map_name(entry["level"], entry["name"]) for entry in clusters.entries]
-    widths = [
-        text_width(name, size) * _BOLD for name, size in zip(names, sizes.tolist(), strict=True)
-    ]
+    widths = _widths(clusters, titles, sizes.tolist())
     anchors = _anchors(layout.xy, clusters)
 
     low = layout.xy.min(axis=0, initial=np.inf).astype(np.float64)
@@ -89,6 +87,18 @@ def label(
         xy, token_boxes, first, order, scales, lambda done: work.progress(0.1 + 0.9 * done)
     )
     return Labels(zooms, cluster_zooms, anchors)
+
+
+def _widths(clusters: Clusters, titles: ClusterTitles, sizes: list[float]) -> list[float]:
+    """The widths in pixels of names of clusters on the map, of titles in the language in which they
+    are widest."""
+    return [
+        max(
+            text_width(map_name(entry["level"], name), size) * _BOLD
+            for name in title.values() or (entry["name"],)
+        )
+        for entry, title, size in zip(clusters.entries, titles.titles, sizes, strict=True)
+    ]
 
 
 def _anchors(xy: Floats, clusters: Clusters) -> Floats:

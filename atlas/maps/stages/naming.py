@@ -20,7 +20,6 @@ from atlas.spaces.records import KINDS
 FREQUENCY = 0.9  # weight of a token's place in the vocabulary beside its direction, as z-scores
 LEAST_LETTERS = {"LATIN": 3, "CJK": 1}  # that a word needs to name a cluster; 2 of other scripts
 ALIKE = 0.6  # share of letters in common, from the beginning, from which words are of one stem
-_TO = "–"  # between the ends of a range
 SHORT = 4  # letters in common that make no stem yet
 
 
@@ -55,22 +54,6 @@ def naming(
         order,
     )
     return _of_other_stems(passes, texts, count)
-
-
-def property_name(texts: Sequence[str], kinds: Array) -> str | None:
-    """The name of a cluster of which one thing says all: of numbers their range, without the lowest
-    and the highest twentieth, of unused rows the first and the last. None for others.
-
-    texts (m,) as people read them, in the order of the vocabulary; kinds (m,) positions in KINDS
-    """
-    unused = [texts[row] for row in np.flatnonzero(kinds == KINDS.index("unused")).tolist()]
-    if 2 * len(unused) > len(texts):
-        return f"{unused[0]}{_TO}{unused[-1]}"
-    numbers = sorted(int(text) for each in texts if (text := each.removeprefix("##")).isdecimal())
-    if 3 * len(numbers) <= 2 * len(texts) or numbers[0] == numbers[-1]:
-        return None
-    outer = len(numbers) // 20
-    return f"{numbers[outer]}{_TO}{numbers[-1 - outer]}"
 
 
 def _kind(kinds: Array) -> int:

@@ -10,6 +10,7 @@ import { followLandmarks } from "./choosing/landmarks.js";
 import { showLegend } from "./colour/legend.js";
 import { recolour, repaint } from "./colour/paint.js";
 import { followPointer } from "./hover.js";
+import { callClusters } from "./labels/called.js";
 import { reachLabels } from "./labels/reach.js";
 import { LiveMap } from "./live.js";
 import { load } from "./loading.js";
@@ -93,7 +94,7 @@ async function open(stage) {
 	first?.catch(() => {}); // told where it is awaited
 	const answer = await fetch(meta);
 	if (!answer.ok) throw new Error(`${meta}: ${answer.status}`);
-	const source = openSource(await answer.json(), base, first);
+	const source = openSource(callClusters(await answer.json()), base, first);
 	await source.open(source.meta.main);
 	return source;
 }

@@ -7,9 +7,10 @@ export interface Chunks {
 	ids: number;
 }
 
-/** A cluster; `page` is where it is told, below the page of all clusters, `colour` an index into the palette, 255 for none. */
+/** A cluster; `title` by language stands in place of its name, `page` is where it is told, below the page of all clusters, `colour` an index into the palette, 255 for none. */
 export interface Cluster {
 	name: string;
+	title?: Record<string, string> | null;
 	page: string;
 	size: number;
 	colour: number;

@@ -13,7 +13,7 @@ import { keyOf } from "./forms.js";
 /**
  * What a space says of a token: the number of the space, its neighbors, its
  * cluster, how many neighbors the map keeps, and its place on the poster.
- * @typedef {{ space: number, near: Near[], cluster?: { title: string, href: string }, kept: number, at?: [number, number] }} Told
+ * @typedef {{ space: number, near: Near[], cluster?: { title: string | Record<string, string>, href: string }, kept: number, at?: [number, number] }} Told
  */
 /** @typedef {{ id: number, text: string, kind: string, rank: number, pos?: string, reading?: string, spaces?: Told[] }} Token */
 /** @typedef {{ split?: string[], ids?: number[] }} Split */

@@ -98,10 +98,12 @@ function spacePart(page, model, token, found) {
 	const about = make("p", { class: "meta" });
 	if (found.cluster) {
 		const { href: place, title: name } = found.cluster;
-		const link = { href: edition + place, lang: model.language };
+		const { lang } = document.documentElement;
+		const own = typeof name === "string" ? model.language : lang;
+		const link = { href: edition + place, lang: own };
 		about.append(
 			words.cluster,
-			make("a", link, make("bdi", {}, cut(name, 80))),
+			make("a", link, make("bdi", {}, cut(told(name), 80))),
 			" · ",
 		);
 	}

@@ -1,6 +1,7 @@
 // @ts-check
 // What colour each point has, and what the legend says of it.
 import { cut } from "../../../assets/shared/dom.js";
+import { tongue } from "../labels/called.js";
 import { GREY } from "../units.js";
 import { NOISE, PALETTE, STEPS } from "./palette.js";
 
@@ -73,7 +74,7 @@ async function keysBy(map, name, points) {
 			key,
 			name: cut(cluster.name.split(" · ")[0]),
 			colour: cluster.colour === GREY ? NOISE : PALETTE[cluster.colour],
-			lang: map.meta.language,
+			...tongue(map.meta, cluster),
 		}));
 		return { plane: points.groups.cluster, items };
 	}

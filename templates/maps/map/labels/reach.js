@@ -3,6 +3,7 @@
 // Tab comes to one of them, arrow keys lead to the next in their direction, and
 // Enter does what a click on the label does.
 import { make, need } from "../../../assets/shared/dom.js";
+import { tongue } from "./called.js";
 import { reachable, sameHit } from "./hit.js";
 import { halfWidth } from "./spread.js";
 
@@ -87,6 +88,15 @@ export function nextOf(boxes, from, [dx, dy]) {
 
 /**
  * @param {LiveMap} map
+ * @param {Hit} hit
+ */
+function language({ meta }, hit) {
+	if ("row" in hit) return { lang: meta.language };
+	return tongue(meta, meta.clusters[hit.cluster.level][hit.cluster.key]);
+}
+
+/**
+ * @param {LiveMap} map
  * @param {Box} box
  * @param {boolean} first whether Tab comes to this one
  */
@@ -95,7 +105,7 @@ function item(map, { x, y, text, size, hit }, first) {
 	const button = make("button", {
 		type: "button",
 		"aria-label": text,
-		lang: map.meta.language,
+		...language(map, hit),
 		tabindex: first ? "0" : "-1",
 		onclick,
 	});

@@ -2,6 +2,7 @@
 // The table of what is in view: names of clusters, then the tokens whose labels
 // show first.
 import { cut, make, need } from "../../../assets/shared/dom.js";
+import { tongue } from "../labels/called.js";
 
 /** @import { LiveMap } from "../live.js" */
 /** @import { NameLabel, TokenLabel } from "../labels/choose.js" */
@@ -30,9 +31,10 @@ export function listView(map) {
  * @param {LiveMap} map
  * @param {NameLabel} label
  */
-function cluster(map, { name, page, size }) {
+function cluster(map, { name, page, size, level, key }) {
 	const href = `${map.stage.dataset.clusters}${page}`;
-	const head = { scope: "row", lang: map.meta.language };
+	const { clusters } = map.meta;
+	const head = { scope: "row", ...tongue(map.meta, clusters[level][key]) };
 	return make(
 		"tr",
 		{},

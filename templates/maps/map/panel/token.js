@@ -2,6 +2,7 @@
 // The panel of the chosen token.
 import { cut, make, need } from "../../../assets/shared/dom.js";
 import { viewOf } from "../camera/fit.js";
+import { tongue } from "../labels/called.js";
 import { fill } from "./words.js";
 
 /** @import { LiveMap } from "../live.js" */
@@ -100,8 +101,8 @@ function clusterLink(map, facts) {
 	if (!cluster) return map.words.noise;
 	const href = `${map.stage.dataset.clusters}${cluster.page}`;
 	const target = map.embedded ? { target: "_top" } : {};
-	const { language } = map.meta;
-	return make("a", { href, lang: language, ...target }, cut(cluster.name, 120));
+	const own = tongue(map.meta, cluster);
+	return make("a", { href, ...own, ...target }, cut(cluster.name, 120));
 }
 
 /**

@@ -1,0 +1,171 @@
+"""What clusters are, where one property says it of most of their tokens: numbers, rows that no text
+uses, bytes, the words of a landmark, letters of another script than the map's, rare characters.
+
+The tokens that name such a cluster tell a reader less than the property does, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from atlas.engine.stage import Work, stage
+from atlas.maps.records import Clusters, ClusterTitles, Lexicon
+from atlas.maps.wording import BYTES, COLON, NUMBERS, RARE, SCRIPTS, SIGNS, UNUSED
+from atlas.numeric.density import members
+from atlas.spaces.records import Selection, Vocabulary
+
+Titles = dict[str, str]  # by language
+
+MOST = 0.6  # the share of a cluster's tokens, from which a landmark or a property covers it
+WHOLE = 0.8  # that of scripts, which may hold words of any sense
+# A script that less than this share of a map is in says something of a cluster; of several scripts
+# each must be rarer.
+_OTHER, _SELDOM = 0.25, 0.05
+_SIGNS = frozenset({"Punctuation", "Symbols"})
+_NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
+_LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
+
+
+@stage("titles", version=1, weight=0.2)
+def cluster_titles(
+    clusters: Clusters,
+    vocabulary: Vocabulary,
+    selection: Selection,
+    *lexicons: Lexicon,
+    language: str,
+    wording: Mapping[str, Mapping[str, str]],
+    landmarks: Mapping[str, Mapping[str, str]],
+    work: Work = Work(),
+) -> ClusterTitles:
+    """The titles of clusters that one property covers, by language; no two of a level are equal.
+
+    `language` is the model's, `wording` and `landmarks` (by name) say properties in the languages
+    of the site. Clusters of a level that have one property in common go by their tokens, and so
+    does a fine one of the property of a coarse one; beside tokens that few can read the property
+    stands as well.
+    """
+    sets = {row["name"]: frozenset(row["ids"]) for each in lexicons for row in each.sets}
+    tokens = _Tokens.of(vocabulary, selection, language)
+    known = {name: ids for name, ids in sets.items() if name in landmarks}
+    words, colon = {**wording, **landmarks}, wording[COLON]
+    found: list[Titles] = []
+    for level, keys in (("coarse", clusters.coarse), ("fine", clusters.fine)):
+        names = [str(entry["name"]) for entry in clusters.entries if entry["level"] == level]
+        properties = [_property(tokens, rows.tolist(), known) for rows in members(keys)]
+        plain = [_said(one, words) if one else {} for one in properties]
+        shared = Counter(pair for title in (*plain, *found) for pair in title.items())
+        for name, one, title in zip(names, properties, plain, strict=True):
+            if any(shared[pair] > 1 for pair in title.items()):
+                beside = one is not None and one.beside
+                title = {code: f"{title[code]}{colon[code]}{name}" for code in title if beside}
+            found.append(title)
+    return ClusterTitles(tuple(found))
+
+
+class _Tokens(NamedTuple):
+    """The tokens of a map: ids, texts, kinds and scripts (n); the share of the map in each script,
+    and whether rare characters are told from common ones."""
+
+    ids: list[int]
+    texts: list[str]
+    kinds: list[str]
+    scripts: list[str]
+    shares: Mapping[str, float]
+    japanese: bool
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, selection: Selection, language: str) -> _Tokens:
+        ids = selection.ids.tolist()
+        scripts = [vocabulary.scripts[token] for token in ids]
+        counts = Counter(scripts)
+        return cls(
+            ids,
+            [vocabulary.texts[token] for token in ids],
+            [vocabulary.kinds[token] for token in ids],
+            scripts,
+            {name: count / len(ids) for name, count in counts.items()},
+            language.split("-")[0] == "ja",
+        )
+
+
+class _Property(NamedTuple):
+    """The name of a property or a landmark, the ends of its range, and whether it is told beside
+    tokens, where these alone say little."""
+
+    name: str
+    first: int = 0
+    last: int = 0
+    beside: bool = False
+
+
+def _property(
+    tokens: _Tokens, rows: Sequence[int], landmarks: Mapping[str, Collection[int]]
+) -> _Property | None:
+    """What covers the cluster of these rows, the more telling first; None where nothing does."""
+    kinds = Counter(tokens.kinds[row] for row in rows)
+    if 2 * kinds["unused"] > len(rows):  # what they do not cover is of the same sort
+        unused = [tokens.ids[row] for row in rows if tokens.kinds[row] == "unused"]
+        return _Property(UNUSED, unused[0], unused[-1])
+    if kinds["byte"] >= MOST * len(rows):
+        return _Property(BYTES)
+    if ends := number_range([tokens.texts[row] for row in rows]):
+        return _Property(NUMBERS, *ends)
+    return _landmark(tokens, rows, landmarks) or _of_signs(tokens, rows)
+
+
+def number_range(texts: Sequence[str]) -> tuple[int, int] | None:
+    """The ends of the range of the numbers that more than two thirds of the texts are, without the
+    lowest and the highest twentieth; None where they are fewer, or all equal."""
+    numbers = sorted(int(text) for each in texts if (text := each.removeprefix("##")).isdecimal())
+    if 3 * len(numbers) <= 2 * len(texts) or numbers[0] == numbers[-1]:
+        return None
+    outer = len(numbers) // 20
+    return numbers[outer], numbers[-1 - outer]
+
+
+def _landmark(
+    tokens: _Tokens, rows: Sequence[int], landmarks: Mapping[str, Collection[int]]
+) -> _Property | None:
+    """The landmark of which most of these tokens are words; of several the smallest."""
+    ids = [tokens.ids[row] for row in rows]
+    covering = [
+        name
+        for name, own in landmarks.items()
+        if sum(token in own for token in ids) >= MOST * len(ids)
+    ]
+    return _Property(min(covering, key=lambda name: len(landmarks[name]))) if covering else None
+
+
+def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
+    """A script, or several, or none, of which most of these tokens are."""
+    counts = Counter(tokens.scripts[row] for row in rows)
+    if sum(counts[name] for name in _SIGNS) >= MOST * len(rows):
+        return _Property(SIGNS, beside=True)
+    if tokens.japanese and 2 * sum(rare(tokens.texts[row]) for row in rows) > len(rows):
+        return _Property(RARE, beside=True)
+    script, count = counts.most_common(1)[0]
+    if count >= WHOLE * len(rows) and script not in _NO_LETTERS and tokens.shares[script] < _OTHER:
+        return _Property(script, beside=tokens.shares[script] < _SELDOM)
+    seldom = sum(counts[name] for name in counts if name and tokens.shares[name] < _SELDOM)
+    return _Property(SCRIPTS, beside=True) if seldom >= WHOLE * len(rows) else None
+
+
+def rare(text: str) -> bool:
+    """Whether a text is one ideograph beyond the first level of JIS X 0208, which holds those in
+    common use."""
+    sign = text.strip("#␣")
+    if len(sign) != 1 or not unicodedata.name(sign, "").startswith("CJK"):
+        return False
+    code = sign.encode("euc_jp", "ignore")
+    return len(code) != 2 or code[0] - 0xA0 >= _LEVEL_2
+
+
+def _said(found: _Property, words: Mapping[str, Mapping[str, str]]) -> Titles:
+    """A property in words; empty where there are none for it."""
+    return {
+        language: text.replace("%(first)s", str(found.first)).replace("%(last)s", str(found.last))
+        for language, text in words.get(found.name, {}).items()
+    }

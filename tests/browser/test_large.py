@@ -220,3 +220,24 @@ def test_a_token_is_found_by_its_end(
     holding = {text for text in texts if end in text}
     assert set(listed) <= holding and len(listed) == min(len(holding), 12)
     watched.fine()
+
+
+def test_a_pattern_is_found_and_all_that_fit_are_set_apart(
+    page: Callable[..., tuple[Watched, Any]], data: dataset.Dataset
+) -> None:
+    texts = [str(text) for text in data.strings("text")]
+    begin, end = texts[54_321][:2], texts[54_321][-2:]
+    fits = {text for text in texts if text.startswith(begin) and text.endswith(end)}
+    watched, opened = page()
+    opened.fill("input[name=find]", f"^{begin}*{end}$")
+    opened.wait_for_selector(".found li[aria-selected=true]")
+    listed = opened.locator(".found li:not(.every) bdi").all_text_contents()
+    assert set(listed) <= fits and len(listed) == min(len(fits), 12)
+    opened.locator(".found .every").click()
+    chosen = opened.locator(".chosen .tokens-list bdi")
+    chosen.first.wait_for()
+    told = opened.locator(".said").text_content()
+    assert f"{len(fits):,}" in told
+    assert set(chosen.all_text_contents()) <= fits
+    until(opened, f"{MAP}.picked.length", lambda n: n == len(fits))
+    watched.fine()

@@ -243,3 +243,86 @@ def test_a_frame_s_controls_cover_no_points(watch: Callable[..., Watched], width
     assert canvas["y"] + canvas["height"] == pytest.approx(500, abs=1)
     high = page.evaluate("document.scrollingElement.scrollHeight")
     assert high <= 501, re.sub(r"\s+", " ", page.locator("body").inner_html()[:300])
+
+
+# Shares of the points in the box that lie under an element.
+UNDER = """(name) => {
+  const { camera } = MAP, { x, y, n } = MAP.points()
+  const [box, over] = [MAP.box, document.querySelector(name)].map((node) => node.getBoundingClientRect())
+  let under = 0
+  for (let i = 0; i < n; i++) {
+    const [px, py] = camera.pixel(x[i], y[i])
+    const [left, top] = [px + box.left, py + box.top]
+    under += left > over.left && left < over.right && top > over.top && top < over.bottom
+  }
+  return under / n
+}""".replace("MAP", MAP)
+# The poster's picture and the map's frame: left edge, upper edge and width in pixels of the box.
+FRAMES = """() => {
+  const { camera, meta, projection, box } = MAP, { left, bottom, width } = meta.projections[projection].view
+  const image = document.querySelector('.poster img').getBoundingClientRect(), own = box.getBoundingClientRect()
+  const wide = Math.min(image.width, image.height / 0.5625)
+  const [x, y] = camera.pixel(left, bottom + width * 0.5625)
+  return [
+    [image.left + (image.width - wide) / 2 - own.left - 1, image.top + (image.height - wide * 0.5625) / 2 - own.top - 1, wide],
+    [x, y, camera.pixel(left + width, bottom)[0] - x],
+  ]
+}""".replace("MAP", MAP)
+
+
+@pytest.mark.parametrize("url", ["maps/minilm-words/", "ja/maps/ja-aozora-words/"])
+@pytest.mark.parametrize("width", [390, 1000, 1280, 1920])
+def test_the_map_comes_where_its_poster_was(
+    watch: Callable[..., Watched], url: str, width: int
+) -> None:
+    _, page = opened(watch, url, viewport={"width": width, "height": 800})
+    poster, frame = page.evaluate(FRAMES)
+    assert frame == pytest.approx(poster, abs=2.5)
+
+
+@pytest.mark.parametrize("url", ["maps/minilm-words/", "ja/maps/ja-aozora-words/"])
+def test_a_wide_map_stands_beside_its_key(watch: Callable[..., Watched], url: str) -> None:
+    watched, page = opened(watch, url, **SIZES["wide"])
+    key = page.locator(".legend[open]")
+    key.wait_for()
+    assert page.evaluate(UNDER, ".legend") < 0.03
+    beside = page.evaluate(SPAN)
+    key.locator("summary").click()
+    until(page, SPAN, lambda span: span < 0.98 * beside)
+    page.locator(".legend summary").click()
+    until(page, SPAN, lambda span: span == pytest.approx(beside))
+    assert "v=" not in page.evaluate("location.hash")
+    page.evaluate(f"{MAP}.setView({{ x: 30000, y: 20000, span: 5000 }})")
+    key.locator("summary").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate(SPAN) == pytest.approx(5000)  # who looks closer stays there
+    watched.fine()
+
+
+def test_between_the_key_is_folded(watch: Callable[..., Watched]) -> None:
+    _, page = opened(watch, viewport={"width": 1000, "height": 760})
+    key = page.locator(".legend:not([hidden])")
+    key.wait_for()
+    assert key.get_attribute("open") is None
+
+
+CUT = """() => MAP.found.marks.filter(({ text, tx, ty, size }) => {
+  const pen = document.createElement('canvas').getContext('2d')
+  pen.font = `700 ${size}px ${getComputedStyle(MAP.canvas).fontFamily}`
+  const half = pen.measureText(text).width / 2
+  return text && (tx < half - 1 || tx > MAP.box.clientWidth - half + 1
+    || ty < size / 2 || ty > MAP.box.clientHeight - size / 2)
+}).map(({ text }) => text)""".replace("MAP", MAP)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("url", ["maps/minilm-words/#l=years", "ja/maps/ja-aozora-words/#l=places"])
+def test_no_pin_of_a_landmark_is_cut(watch: Callable[..., Watched], url: str, size: str) -> None:
+    _, page = opened(watch, url, **SIZES[size])
+    told = until(page, f"{MAP}.found.marks.filter((mark) => mark.text).length", lambda n: n > 2)
+    assert page.evaluate(CUT) == [], told
+    # Most members are where nothing stands over them.
+    assert page.evaluate(
+        f"{MAP}.found.marks.filter(({{ px, py }}) => px > 20 && px < {MAP}.box.clientWidth - 20 "
+        f"&& py > 12 && py < {MAP}.box.clientHeight - 12).length"
+    ) >= 0.6 * page.evaluate(f"{MAP}.meta.landmarks[[...{MAP}.only][0]].rows.length")

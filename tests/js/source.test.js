@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fold } from "../../templates/maps/map/source/fold.js";
+import { patternOf } from "../../templates/maps/map/source/pattern.js";
+import { romajiOf, soundOf } from "../../templates/maps/map/source/romaji.js";
 import { countSteps } from "../../templates/maps/map/source/steps.js";
 import { everything, fetched, maps, open } from "./golden.js";
 
@@ -185,6 +187,40 @@ each(
 		const known = new Set(ids);
 		const unknown = [0, 1, 2, 999, 1e6].filter((id) => !known.has(id));
 		for (const id of unknown) assert.equal(await source.rowOf(id), -1);
+	},
+);
+
+each(
+	"a pattern finds what fits it, and a reading is found in Latin letters",
+	async ({ source, token, some, rows: all }) => {
+		const texts = all.map((row) => fold(token(row).text));
+		const spoken = all.map((row) => token(row).reading);
+		for (const row of some) {
+			const signs = [...texts[row]];
+			if (signs.some((sign) => "*^$\t".includes(sign))) continue;
+			const end = signs.slice(-2).join("");
+			const ways = [`*${end}$`, `^${signs[0]}*${signs.at(-1)}$`, `^${end}`];
+			for (const way of ways) {
+				const fits = patternOf(way);
+				const expected = texts.flatMap((text, other) => {
+					const said = spoken[other] && fold(spoken[other]);
+					const good = fits?.(text) || (said && fits?.(said));
+					return good || text.includes(way) ? [other] : [];
+				});
+				const found = (await source.all(way, true)) ?? [];
+				assert.deepEqual(
+					[...found].sort((a, b) => a - b),
+					expected,
+					way,
+				);
+				const best = await source.find(way, 5);
+				assert.equal(best.length, Math.min(5, expected.length), way);
+			}
+			const sound = spoken[row] && soundOf(romajiOf(fold(spoken[row])));
+			if (!sound) continue;
+			const rows = (await source.all(sound, true)) ?? [];
+			assert.ok(rows.includes(row), `${spoken[row]} as ${sound}`);
+		}
 	},
 );
 

@@ -9,7 +9,7 @@
 import { need } from "../../assets/shared/dom.js";
 import { placesOf, viewOf } from "./camera/fit.js";
 import { UNITS } from "./units.js";
-import { whole } from "./view.js";
+import { alike, whole } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 /** @import { View } from "./camera/camera.js" */
@@ -149,9 +149,7 @@ export class Address {
 		const { camera, colour, meta, projection, selected, source } = map;
 		const { view } = camera;
 		const all = whole(map);
-		const same =
-			Math.abs(Math.log(view.span / all.span)) < 0.01 &&
-			Math.hypot(view.x - all.x, view.y - all.y) < all.span / 200;
+		const same = alike(view, all);
 		const landmark = landmarkOf(map);
 		return {
 			token: selected ? (await source.ids([selected.row]))[0] : null,

@@ -23,7 +23,7 @@ import { offerShare } from "./share.js";
 import { unpack } from "./source/bytes.js";
 import { openSource } from "./source/index.js";
 import { showTrouble } from "./state.js";
-import { labelledRows, whole } from "./view.js";
+import { alike, labelledRows, sizeOf, whole } from "./view.js";
 
 /** @import { Source } from "./source/index.js" */
 
@@ -157,21 +157,19 @@ function listen(map) {
  * @param {LiveMap} map
  */
 function fitting(map) {
-	const { box, camera, meta } = map;
-	const size = () => ({ width: box.clientWidth, height: box.clientHeight });
-	let before = size();
+	const { camera } = map;
+	let before = sizeOf(map);
 	return () => {
-		const now = size();
+		const now = sizeOf(map);
 		if (!now.width || !now.height) return;
 		// An observer also tells the size that a box has at first.
 		if (now.width === before.width && now.height === before.height) return;
-		const { projection } = map;
-		const span = (/** @type {typeof now} */ { width, height }) =>
-			whole({ box: { clientWidth: width, clientHeight: height }, meta, projection }).span; // biome-ignore format: one step
-		const change = before.height ? span(now) / span(before) : 1;
+		const [all, was] = [whole(map, now), whole(map, before)];
+		const change = before.height ? all.span / was.span : 1;
 		before = now;
 		const { view } = camera;
-		if (change === 1) map.scene.view(view);
+		if (alike(view, was)) camera.set(all);
+		else if (change === 1) map.scene.view(view);
 		else camera.set({ ...view, span: view.span * change });
 		map.draw();
 	};

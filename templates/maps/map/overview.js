@@ -3,7 +3,7 @@
 // little of a large one, and a way back where it shows nothing.
 import { need } from "../../assets/shared/dom.js";
 import { drawDots, fitted, projector } from "./scene/canvas.js";
-import { heightOf, whole } from "./view.js";
+import { heightOf, sizeOf, whole } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 
@@ -21,7 +21,7 @@ export function keepOriented(map) {
 	/** @type {unknown} what the dots were drawn of */
 	let drawn = null;
 	const draw = () => {
-		const all = whole(map);
+		const all = frame(map);
 		canvas.hidden =
 			map.gliding > 0 ||
 			box.clientWidth < WIDE ||
@@ -59,7 +59,7 @@ export function keepOriented(map) {
 		camera.whole();
 	});
 	canvas.addEventListener("pointerdown", ({ offsetX, offsetY }) => {
-		const all = whole(map);
+		const all = frame(map);
 		const unit = all.span / canvas.clientWidth;
 		camera.fly({
 			x: all.x + (offsetX - canvas.clientWidth / 2) * unit,
@@ -68,6 +68,12 @@ export function keepOriented(map) {
 		});
 	});
 }
+
+/**
+ * The whole map with nothing beside it.
+ * @param {LiveMap} map
+ */
+const frame = (map) => whole(map, sizeOf(map), { left: 0, right: 0, above: 0 });
 
 /**
  * Tells whether any loaded point is in view.

@@ -17,7 +17,8 @@ export class Search {
 	/** @type {Match[]} */ #found = [];
 	#chosen = -1;
 	#asked = 0;
-	/** @type {number[] | null} every token that the query finds */ #all = null;
+	/** @type {number[] | "unread" | null} every token that the query finds */
+	#all = null;
 	/** @type {number | null} the token chosen here */ #mine = null;
 
 	/** @param {LiveMap} map */
@@ -65,7 +66,7 @@ export class Search {
 		if (match) {
 			this.#mine = match.row;
 			this.#map.select(match.row, true);
-		} else this.#showAll();
+		} else this.#showAll().catch(this.#map.failed);
 	}
 
 	/** Sets every token that was found apart. */
@@ -73,9 +74,12 @@ export class Search {
 		const map = this.#map;
 		const query = this.field.value.trim();
 		const title = fill(map.words.matching, { query, n: "%(n)s" });
+		if (this.#all === "unread") map.say(map.words.loading);
+		const all =
+			this.#all === "unread" ? await map.source.all(query, true) : this.#all;
 		if (map.selected) await map.select(null);
 		map.camera.whole();
-		map.choose(this.#all, title);
+		map.choose(all, title);
 	}
 
 	async #ask() {
@@ -135,9 +139,10 @@ export class Search {
 	#show(found, all) {
 		const { words } = this.#map;
 		this.#found = found;
-		this.#all = all && all.length > 1 && !this.#map.embedded ? all : null;
+		const several = (all?.length ?? found.length) > 1 && !this.#map.embedded;
+		this.#all = several ? (all ?? "unread") : null;
 		const items = found.map((match, i) => this.#item(match, i));
-		if (this.#all) items.push(this.#every(this.#all.length, found.length));
+		if (several) items.push(this.#every(all?.length ?? null, found.length));
 		const none = [this.#note(words.nothing)];
 		this.#list.replaceChildren(...(items.length ? items : none));
 		this.#open();
@@ -164,18 +169,21 @@ export class Search {
 	}
 
 	/**
-	 * The last of the list: all that are found.
-	 * @param {number} count
+	 * The last of the list: all that are found; `count` is null where that is not
+	 * known.
+	 * @param {number | null} count
 	 * @param {number} i
 	 */
 	#every(count, i) {
 		const { words } = this.#map;
 		const id = `${this.#list.id}-${i}`;
 		const { lang } = document.documentElement;
+		const n = count === null ? "" : this.#map.number(count);
+		const told = n ? fill(words.sift, { n }) : words["sift-all"];
 		return make(
 			"li",
 			{ role: "option", id, "aria-selected": "false", class: "every", lang },
-			make("b", {}, fill(words.sift, { n: this.#map.number(count) })),
+			make("b", {}, told),
 			make("small", {}, words.patterns),
 		);
 	}

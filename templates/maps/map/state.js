@@ -9,6 +9,7 @@ import { readWords } from "./panel/words.js";
 /** @import { Hit } from "./labels/hit.js" */
 /** @import { Layer } from "./scene/canvas.js" */
 /** @import { Facts, Neighbor, Place, Source } from "./source/index.js" */
+/** @import { Room } from "./view.js" */
 
 /** @typedef {Neighbor & { text?: string, kept: boolean, at: Place }} SelectedNear */
 /**
@@ -24,6 +25,9 @@ import { readWords } from "./panel/words.js";
  */
 /** @typedef {"choose" | "hover" | "move" | "paint" | "restore" | "select" | "stroke" | "view"} EventName */
 /** @typedef {"kind" | "script" | "pos"} Property */
+
+/** Pixels of a map with room beside it for its key and for links. */
+export const WIDE = 1100;
 
 export class State {
 	/** @type {string} */ projection;
@@ -83,11 +87,26 @@ export class State {
 		for (const act of this.#heard.get(name) ?? []) act(value);
 	}
 
-	/** Pixels at the upper end that links to landmarks lie over; beside a wide map they stand (map.css). */
-	get above() {
-		const over =
-			this.box.clientWidth < 1100 && this.stage.querySelector(".try");
-		return over ? 44 : 0;
+	/**
+	 * What stands over the edges of a map of a width: links to landmarks, beside a
+	 * wide one or above, and the open key of a wide one. The poster leaves the same
+	 * room (map.css).
+	 * @param {number} width
+	 * @param {boolean} [open] whether the key is
+	 * @returns {Room}
+	 */
+	room(width, open = this.keyed) {
+		const links = this.stage.querySelector(".try");
+		if (this.embedded) return { left: 0, right: 0, above: 0 };
+		if (width < WIDE) return { left: 0, right: 0, above: links ? 44 : 0 };
+		return { left: open ? 262 : 60, right: links ? 214 : 40, above: 0 };
+	}
+
+	/** Whether the key is open, or will be once the points have been seen. */
+	get keyed() {
+		/** @type {HTMLDetailsElement} */
+		const key = need(this.stage, ".legend");
+		return Boolean(key.hidden) || key.open;
 	}
 
 	/** Writes a number as the page's language does. */

@@ -15,22 +15,53 @@ const FINGER = 12;
 /** The width that labels were placed for when the map was made. */
 const PLACED = 400;
 
+/** The part of the poster's frame, on each side, that few points are in. */
+const BARE = 0.07;
+
+/** @typedef {{ left: number, right: number, above: number }} Room what stands over the edges of a map, in pixels */
+/** @typedef {{ width: number, height: number }} Size in pixels */
+
 /**
- * The view that shows the poster's frame, below what lies over the map's upper end.
- * @param {Pick<LiveMap, "meta" | "projection"> & { above?: number, box: Pick<HTMLElement, "clientWidth" | "clientHeight"> }} map
+ * The size of a map's box.
+ * @param {Pick<LiveMap, "box">} map
+ * @returns {Size}
+ */
+export const sizeOf = ({ box }) => ({
+	width: box.clientWidth,
+	height: box.clientHeight,
+});
+
+/**
+ * The view that shows the poster's frame, in what is left free beside the key and
+ * the links to landmarks.
+ * @param {Pick<LiveMap, "meta" | "projection" | "room" | "box">} map
+ * @param {Size} [size]
+ * @param {Room} [room]
  * @returns {View}
  */
-export function whole({ box, meta, projection, above = 0 }) {
-	const { left, bottom, width } = meta.projections[projection].view;
-	const across = Math.max(box.clientWidth, 1);
-	const free = Math.max(box.clientHeight - above, 1);
-	const span = Math.max(width, (width * ASPECT * across) / free);
+export function whole(map, size = sizeOf(map), room = map.room(size.width)) {
+	const { left, bottom, width } = map.meta.projections[map.projection].view;
+	const across = Math.max(size.width, 1);
+	const beside = room.left + room.right;
+	const free = Math.max((across - beside) / (beside ? 1 - 2 * BARE : 1), 1);
+	const high = Math.max(size.height - room.above, 1);
+	const span = Math.max(width / free, (width * ASPECT) / high) * across;
+	const unit = span / across;
 	return {
-		x: left + width / 2,
-		y: bottom + (width * ASPECT) / 2 + ((above / 2) * span) / across,
+		x: left + width / 2 - ((room.left - room.right) / 2) * unit,
+		y: bottom + (width * ASPECT) / 2 + (room.above / 2) * unit,
 		span,
 	};
 }
+
+/**
+ * Whether two views are one to the eye.
+ * @param {View} one
+ * @param {View} other
+ */
+export const alike = (one, other) =>
+	Math.abs(Math.log(one.span / other.span)) < 0.01 &&
+	Math.hypot(one.x - other.x, one.y - other.y) < other.span / 200;
 
 /** @type {WeakMap<object, number>} by the plane of x */
 const extents = new WeakMap();

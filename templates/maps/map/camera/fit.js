@@ -6,8 +6,11 @@ import { whole } from "../view.js";
 /** @import { LiveMap } from "../live.js" */
 /** @import { Place } from "../source/index.js" */
 /** @import { View } from "./camera.js" */
+/** @import { Room } from "../view.js" */
 
-const MARGIN = 1.35;
+const MARGIN = 1.12;
+/** What names of places take beyond them, in pixels. */
+const LETTERS = { wide: 56, high: 22 };
 /** The part of a small screen that the sheet may take, as in map.css. */
 const SHEET = 0.44;
 const NARROWEST = 1 / 300; // of the whole map's width
@@ -43,7 +46,7 @@ export function core(places, stray) {
 }
 
 /**
- * A view of places, in what the panel leaves free; of the whole map where there
+ * A view of places and their names, in what lies over the map leaves free; of the whole map where there
  * are none.
  * @param {LiveMap} map
  * @param {Place[]} places
@@ -59,17 +62,20 @@ export function viewOf(map, places, stray = 0) {
 	const [left, right] = [Math.min(...xs), Math.max(...xs)];
 	const [bottom, top] = [Math.min(...ys), Math.max(...ys)];
 	const { clientWidth, clientHeight } = map.box;
-	const [side, low] = covered(map);
-	const free = 1 - side / clientWidth;
-	const wide = (clientWidth * free) / Math.max(clientHeight - low, 1);
-	const least = all.span * NARROWEST;
-	const fit = Math.max(right - left, (top - bottom) * wide) * MARGIN;
-	const span = Math.min(Math.max(fit, least) / free, all.span);
+	const over = covered(map);
+	const across = clientWidth - over.left - over.right - 2 * LETTERS.wide;
+	const up = clientHeight - over.above - over.low - 2 * LETTERS.high;
+	const unit = Math.max(
+		(right - left) / Math.max(across, clientWidth / 4),
+		(top - bottom) / Math.max(up, clientHeight / 4),
+		(all.span * NARROWEST) / clientWidth,
+	);
+	const span = Math.min(unit * MARGIN * clientWidth, all.span);
 	return freed(map, (left + right) / 2, (bottom + top) / 2, span);
 }
 
 /**
- * A view that has a place in the middle of what the panel leaves free.
+ * A view that has a place in the middle of what is free.
  * @param {LiveMap} map
  * @param {number} x
  * @param {number} y
@@ -77,22 +83,28 @@ export function viewOf(map, places, stray = 0) {
  * @returns {View}
  */
 export function freed(map, x, y, span) {
-	const [side, low] = covered(map);
+	const { left, right, above, low } = covered(map);
 	const unit = span / map.box.clientWidth / 2;
-	return { x: x + side * unit, y: y - low * unit, span };
+	return { x: x + (right - left) * unit, y: y + (above - low) * unit, span };
 }
 
 /**
- * How many pixels of the map's width and height the panel of a chosen token
- * covers: on small screens it is a sheet at the lower end of the screen.
+ * How many pixels of a map's edges are covered, also by the panel of a chosen
+ * token: on small screens it is a sheet at the lower end of the screen.
  * @param {LiveMap} map
- * @returns {[side: number, low: number]}
+ * @returns {Room & { low: number }}
  */
-function covered({ box, embedded, selected, stage }) {
-	if (!selected) return [0, 0];
+function covered(map) {
+	const { box, embedded, selected, stage } = map;
+	const room = map.room(box.clientWidth);
+	if (!selected) return { ...room, low: 0 };
 	const sheet = getComputedStyle(need(stage, ".panel")).position === "fixed";
-	if (!sheet) return [box.clientWidth > (embedded ? 540 : 730) ? 340 : 0, 0];
+	if (!sheet) {
+		const side = box.clientWidth > (embedded ? 540 : 730) ? 340 : 0;
+		return { ...room, right: side, low: 0 };
+	}
 	const { bottom } = box.getBoundingClientRect();
 	const low = bottom - innerHeight * (1 - SHEET);
-	return [0, Math.min(Math.max(low, 0), box.clientHeight * 0.8)];
+	const most = box.clientHeight * 0.8;
+	return { ...room, low: Math.min(Math.max(low, 0), most) };
 }

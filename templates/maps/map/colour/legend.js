@@ -3,6 +3,8 @@
 // narrow maps and in frames it is folded until a reader opens it.
 import { make, need } from "../../../assets/shared/dom.js";
 import { fill } from "../panel/words.js";
+import { WIDE } from "../state.js";
+import { alike, sizeOf, whole } from "../view.js";
 import { isRamp } from "./colouring.js";
 import { NOISE } from "./palette.js";
 import { step, swatch } from "./swatch.js";
@@ -11,7 +13,6 @@ import { step, swatch } from "./swatch.js";
 /** @import { Colouring, Item } from "./colouring.js" */
 
 const SHOWN = 12; // of the largest
-const WIDE = 730; // pixels of a map with room for an open key
 
 /**
  * @param {LiveMap} map
@@ -81,9 +82,22 @@ export function showLegend(map, colouring) {
 			all,
 		),
 	);
-	if (!box.ontoggle) box.ontoggle = map.draw; // it hides labels
+	box.ontoggle ??= () => makeRoom(map, box.open);
 	if (box.hidden) box.open = !map.embedded && map.box.clientWidth >= WIDE;
 	box.hidden = false;
+}
+
+/**
+ * Shows the whole map beside the key again where it was shown; an open key hides
+ * labels.
+ * @param {LiveMap} map
+ * @param {boolean} open
+ */
+function makeRoom(map, open) {
+	const size = sizeOf(map);
+	const was = map.room(size.width, !open);
+	if (alike(map.camera.view, whole(map, size, was))) map.camera.whole();
+	map.draw();
 }
 
 /**

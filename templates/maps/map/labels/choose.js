@@ -56,7 +56,7 @@ export function chooseLabels(wish) {
 	// A chosen token and its neighbors, or landmarks, stand out.
 	const faint = wish.selected || wish.pins.length ? 0.45 : 1;
 	const marks = marksOf(wish, at);
-	spread(marks);
+	spread(marks, wish);
 	return {
 		tokens: tokens(wish, at, faint),
 		names: names(wish, at, faint),

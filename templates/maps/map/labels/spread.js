@@ -16,10 +16,12 @@ export function halfWidth(text, size) {
 
 /**
  * Gives each mark's name a place: above, else below, right or left of the point,
- * wherever no name of an earlier mark is. A name that finds none is left out.
+ * wherever no name of an earlier mark is, nor the edge of the map. A name that
+ * finds none is left out.
  * @param {Mark[]} marks
+ * @param {{ width: number, height: number }} [size] of the map, in pixels
  */
-export function spread(marks) {
+export function spread(marks, size) {
 	/** @type {{ x: number, y: number, wide: number, high: number }[]} */
 	const taken = [];
 	for (const mark of marks) {
@@ -35,12 +37,14 @@ export function spread(marks) {
 			[gap + wide * 0.8, -gap - high * 1.6],
 			[-gap - wide * 0.8, gap + high * 1.6],
 		].map(([dx, dy]) => ({ x: mark.px + dx, y: mark.py + dy, wide, high }));
-		const free = places.find((place) =>
-			taken.every(
-				(other) =>
-					Math.abs(other.x - place.x) > other.wide + wide ||
-					Math.abs(other.y - place.y) > other.high + high,
-			),
+		const free = places.find(
+			(place) =>
+				(!size || within(place, size)) &&
+				taken.every(
+					(other) =>
+						Math.abs(other.x - place.x) > other.wide + wide ||
+						Math.abs(other.y - place.y) > other.high + high,
+				),
 		);
 		if (!free) {
 			mark.text = "";
@@ -51,3 +55,10 @@ export function spread(marks) {
 		taken.push(free);
 	}
 }
+
+/**
+ * @param {{ x: number, y: number, wide: number, high: number }} place
+ * @param {{ width: number, height: number }} size
+ */
+const within = ({ x, y, wide, high }, { width, height }) =>
+	x >= wide && x <= width - wide && y >= high && y <= height - high;

@@ -44,7 +44,7 @@ import { WholeSource } from "./whole.js";
 
 /**
  * What both sources answer. `all` gives every row that a query finds, null where
- * only the best are known; `parts` the tokens that hold bytes of a text. All that returns a promise may fail as a network does.
+ * that is far to fetch and not `wanted`; `parts` the tokens that hold bytes of a text. All that returns a promise may fail as a network does.
  * `spot` is the place of a row as far as it is known without one: of any on a map
  * that is loaded whole, of the members of `landmarks`, once they have come, on
  * another.
@@ -60,7 +60,7 @@ import { WholeSource } from "./whole.js";
  *   place(projection: string, row: number): Promise<Place>,
  *   kept(projection: string, row: number, rows: number[]): Promise<Set<number>>,
  *   find(query: string, most: number): Promise<Match[]>,
- *   all(query: string): Promise<number[] | null>,
+ *   all(query: string, wanted?: boolean): Promise<number[] | null>,
  *   parts(query: string): Promise<Match[]>,
  *   rowOf(id: number): Promise<number>,
  *   ids(rows: number[]): Promise<number[]>,

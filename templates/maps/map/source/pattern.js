@@ -2,6 +2,18 @@
 // Patterns that readers write in the search field.
 
 /**
+ * The texts that all hold that fit a pattern, the longest first.
+ * @param {string} query
+ */
+export const piecesOf = (query) =>
+	query
+		.replace(/^\^/, "")
+		.replace(/\$$/, "")
+		.split("*")
+		.filter(Boolean)
+		.sort((a, b) => b.length - a.length);
+
+/**
  * A test for texts: `^` stands for the beginning, `$` for the end, and `*` for
  * anything. It looks at each sign of a text about once. Null where the query has
  * none of these, or nothing else.

@@ -63,6 +63,18 @@ const plain = (text) =>
 export const soundOf = (query) =>
 	/^[a-zâêîôûāēīōū'-]{3,}$/.test(query) ? plain(query) : null;
 
+/** @param {string} sound */
+const consonant = (sound) => sound.match(/^[^aiueo]/)?.[0] ?? "";
+
+/**
+ * The kana that a reading of this sound may begin with: small ones change the vowel.
+ * @param {string} sound as `soundOf` tells it
+ */
+export const firstKana = (sound) =>
+	Object.keys(SOUNDS).filter(
+		(kana) => consonant(SOUNDS[kana]) === consonant(sound),
+	);
+
 /**
  * How a reading is written in Latin letters.
  * @param {string} kana in hiragana

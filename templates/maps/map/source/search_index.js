@@ -3,6 +3,8 @@
 // short piece of text the chunks of the tokens that hold it.
 import { firstNot, lines } from "./bytes.js";
 import { fold } from "./fold.js";
+import { patternOf, piecesOf } from "./pattern.js";
+import { firstKana, romajiOf, soundOf } from "./romaji.js";
 
 /** @typedef {(name: string) => Promise<Uint8Array>} Part fetches a file of the map */
 /** @typedef {{ row: number, text: string, rank: number }} Entry */
@@ -15,19 +17,24 @@ export class SearchIndex {
 	/** @type {number} */ #files;
 	/** @type {string[] | null} the first key of each chunk */ #keys = null;
 
+	#spoken;
+
 	/**
 	 * @param {Part} part
 	 * @param {number} files of pieces
+	 * @param {boolean} spoken whether it may hold readings in kana
 	 */
-	constructor(part, files) {
+	constructor(part, files, spoken) {
 		this.#part = part;
 		this.#files = files;
+		this.#spoken = spoken;
 	}
 
 	/**
-	 * Tokens that hold a text, or whose reading does: the text itself first, then
-	 * those of which a word or the reading is it, then those of which one begins
-	 * with it, then the others; the shortest first.
+	 * Tokens that hold a text or fit a pattern, or whose reading does, also in Latin
+	 * letters: the text itself first, then those of which a word or the reading is
+	 * it, then those of which one begins with it, then such as sound so, then the
+	 * others; the shortest first.
 	 * @param {string} query
 	 * @param {number} most
 	 */
@@ -36,7 +43,9 @@ export class SearchIndex {
 		/** @type {Map<number, Entry>} */
 		const found = new Map();
 		await this.#begun(query, wanted, found);
+		if (found.size < most) await this.#sounding(wanted, found);
 		if (found.size < most) await this.#holding(wanted, most, found);
+		if (found.size < most) await this.#fitting(wanted, most, found);
 		return [...found.values()]
 			.sort(
 				(a, b) =>
@@ -71,6 +80,29 @@ export class SearchIndex {
 	}
 
 	/**
+	 * Adds tokens whose reading begins with what is written in Latin letters.
+	 * @param {string} wanted
+	 * @param {Map<number, Entry>} found
+	 */
+	async #sounding(wanted, found) {
+		const sound = this.#spoken && soundOf(wanted);
+		if (!sound) return;
+		this.#keys ??= lines(await this.#part("keys"));
+		const keys = this.#keys;
+		/** @type {Set<number>} */
+		const chunks = new Set();
+		for (const kana of firstKana(sound)) {
+			const at = firstNot(keys.length, (i) => before(keys[i], kana));
+			let k = Math.max(at - 1, 0);
+			do chunks.add(k++);
+			while (k < keys.length && keys[k].startsWith(kana));
+		}
+		await this.#among([...chunks], Infinity, 0.5, found, (key) =>
+			romajiOf(key).startsWith(sound),
+		);
+	}
+
+	/**
 	 * Adds tokens that hold a text anywhere, until there are enough.
 	 * @param {string} wanted
 	 * @param {number} most
@@ -78,13 +110,44 @@ export class SearchIndex {
 	 */
 	async #holding(wanted, most, found) {
 		const chunks = await this.#chunks(wanted);
+		await this.#among(chunks, most, 0, found, (key, text) =>
+			Boolean(key.includes(wanted) || text().includes(wanted)),
+		);
+	}
+
+	/**
+	 * Adds tokens that fit a pattern, until there are enough.
+	 * @param {string} wanted
+	 * @param {number} most
+	 * @param {Map<number, Entry>} found
+	 */
+	async #fitting(wanted, most, found) {
+		const pattern = patternOf(wanted);
+		if (!pattern) return;
+		const chunks = await this.#chunks(piecesOf(wanted)[0]);
+		// Other keys are texts, also from one of their words on.
+		const reading = /^[ぁ-ゖー]+$/;
+		await this.#among(chunks, most, 0, found, (key, text) =>
+			Boolean(pattern(text()) || (reading.test(key) && pattern(key))),
+		);
+	}
+
+	/**
+	 * Adds the tokens of some chunks whose key or folded text is good, until there
+	 * are enough.
+	 * @param {number[]} chunks
+	 * @param {number} most
+	 * @param {number} rank
+	 * @param {Map<number, Entry>} found
+	 * @param {(key: string, text: () => string) => boolean} good
+	 */
+	async #among(chunks, most, rank, found, good) {
 		for (let i = 0; i < chunks.length && found.size < most; i += AT_ONCE) {
 			const some = chunks.slice(i, i + AT_ONCE);
 			const files = await Promise.all(some.map((k) => this.#lines(k)));
 			for (const { key, row, text } of files.flat()) {
-				if (found.has(row)) continue;
-				if (!key.includes(wanted) && !fold(text).includes(wanted)) continue;
-				found.set(row, { row, text, rank: 0 });
+				if (found.has(row) || !good(key, () => fold(text))) continue;
+				found.set(row, { row, text, rank });
 			}
 		}
 	}

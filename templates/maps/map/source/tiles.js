@@ -26,8 +26,8 @@ export class TiledSource {
 	/** @type {Tiling} that of the projection opened last */ #latest;
 	/** @type {Map<string, Promise<Uint8Array>>} */ #parts = new Map();
 	/** @type {Promise<Landmark[]> | null} */ #landmarks = null;
-	/** @type {Map<number, string>} texts of landmarks' members */ #names =
-		new Map();
+	/** @type {Map<number, string>} texts of landmarks' members, and of all that a query found */
+	#names = new Map();
 	/** @type {Map<string, Place>} places of landmarks' members by projection and row */
 	#spots = new Map();
 	/** @type {SearchIndex} */ #index;
@@ -51,7 +51,11 @@ export class TiledSource {
 			if (name !== meta.main) this.#tilings.set(name, tiling(name));
 		}
 		const part = (/** @type {string} */ name) => this.#part(name);
-		this.#index = new SearchIndex(part, tiles.grams);
+		this.#index = new SearchIndex(
+			part,
+			tiles.grams,
+			/^ja\b/.test(meta.language),
+		);
 	}
 
 	/** The tiles that are loaded of the projection opened last. */
@@ -131,8 +135,8 @@ export class TiledSource {
 		const others = [];
 		for (const row of rows) {
 			const at = this.#latest.position(row);
-			if (at === undefined) others.push(row);
-			else here.push(at);
+			if (at !== undefined) here.push(at);
+			else if (!this.#names.has(row)) others.push(row);
 		}
 		return Promise.all([this.#latest.texts(here), this.#main.texts(others)]);
 	}
@@ -246,8 +250,17 @@ export class TiledSource {
 		return this.#index.find(query, most);
 	}
 
-	async all() {
-		return null;
+	/**
+	 * Every row that a query finds, the best first; the index is as large as all
+	 * texts, so it is read only when they are wanted.
+	 * @param {string} query
+	 * @param {boolean} [wanted]
+	 */
+	async all(query, wanted) {
+		if (!wanted) return null;
+		const found = await this.#index.find(query, Infinity);
+		for (const { row, text } of found) this.#names.set(row, text);
+		return found.map(({ row }) => row);
 	}
 
 	async parts() {

@@ -4,9 +4,11 @@ Of a built atlas, for each map of the input space and each level, by two rules o
 the names in the atlas data, and those of the three tokens of highest cosine to the centroid.
 `repeat` is the share of names in which two words are of one stem, `rank` the median place of a
 name's words in the vocabulary, `members` the share of a cluster's other tokens among as many tokens
-of the map as are nearest to the mean of its name's words, averaged over clusters. Of each level
-also the number of clusters, the largest, the share of tokens in none, and `purity`: the mean share
-of a clustered token's true neighbors that are in its cluster.
+of the map as are nearest to the mean of its name's words, averaged over clusters. A third row tells
+the same of clusters without a title, which go by these tokens, and a fourth of those of them that
+go by whole words. Of each level also the number of clusters, of those with a title, the largest,
+the share of tokens in none, and `purity`: the mean share of a clustered token's true neighbors that
+are in its cluster.
 """
 
 from __future__ import annotations
@@ -39,17 +41,24 @@ def main(site: str, *wanted: str) -> None:
         ids = data.column("token_id")
         directions = unit(np.asarray(target.read_vectors(places.store).values[ids], np.float32))
         texts = [str(text) for text in data.strings("text")]
+        kinds = data.strings("kind")
         for level in ("coarse", "fine"):
             keys = data.column(f"cluster_{level}")
             print(f"{target.id:<22} {level:<7} {_shape(keys, data.lists('neighbor_ids'), ids)}")
             clusters = [one for one in data.about.clusters if one.level == level]
-            groups = [np.flatnonzero(keys == cluster.key) for cluster in clusters]
-            for rule, rows in (
-                ("built", [_named(cluster, ids) for cluster in clusters]),
-                ("nearest", [_nearest(directions, group) for group in groups]),
-            ):
-                figures = _measured(directions, ids, texts, groups, rows)
+            titled = sum(1 for one in clusters if one.title)
+            print(f"{target.id:<22} {level:<7} {titled} of {len(clusters)} go by a title")
+            bare = [one for one in clusters if not one.title]
+            words = [one for one in bare if kinds[_named(one, ids)[0]] == "word"]
+            for rule, some in (("built", clusters), ("bare", bare), ("words", words)):
+                groups = [np.flatnonzero(keys == cluster.key) for cluster in some]
+                names = [_named(cluster, ids) for cluster in some]
+                figures = _measured(directions, ids, texts, groups, names)
                 print(f"{target.id:<22} {level:<7} {rule:<8} {figures}")
+            groups = [np.flatnonzero(keys == cluster.key) for cluster in clusters]
+            near = [_nearest(directions, group) for group in groups]
+            figures = _measured(directions, ids, texts, groups, near)
+            print(f"{target.id:<22} {level:<7} {'nearest':<8} {figures}")
 
 
 def _shape(keys: np.ndarray, near: np.ndarray, ids: np.ndarray) -> str:

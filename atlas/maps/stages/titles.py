@@ -144,7 +144,8 @@ def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
     counts = Counter(tokens.scripts[row] for row in rows)
     if sum(counts[name] for name in _SIGNS) >= MOST * len(rows):
         return _Property(SIGNS, beside=True)
-    if tokens.japanese and 2 * sum(rare(tokens.texts[row]) for row in rows) > len(rows):
+    uncommon = sum(rare(tokens.texts[row]) for row in rows) if tokens.japanese else 0
+    if counts["Han"] >= WHOLE * len(rows) and uncommon >= MOST * counts["Han"]:
         return _Property(RARE, beside=True)
     script, count = counts.most_common(1)[0]
     if count >= WHOLE * len(rows) and script not in _NO_LETTERS and tokens.shares[script] < _OTHER:

@@ -160,7 +160,7 @@ def test_netlify_reads_both_files_as_we_do(tiny_atlas: Built, tmp_path: Path) ->
     if installed.returncode:
         pytest.skip(f"npm cannot install Netlify's parsers: {installed.stderr[:200]}")
     done = subprocess.run(
-        [node, "parse.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [node, "parse.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

@@ -37,7 +37,7 @@ def outputs(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> list
         except NoSuchKernel:
             pytest.skip("no kernel python3 here")
         where = {"metadata": {"path": str(folder)}}
-        NotebookClient(notebook, timeout=60, resources=where).execute()
+        NotebookClient(notebook, timeout=300, resources=where).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     errors = [output for cell in cells for output in cell.outputs if "data" not in output]
     assert errors == []

@@ -150,7 +150,7 @@ def test_the_light_half_loads_no_model_library() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ class Surroundings:
 
     link   makes the address of a link or a picture, as written, one from the page
     part   makes the HTML of a shortcode
-    table  the name of a table for screen readers, which scrolls where it is wide
+    table  the name, for screen readers, of a table below no heading; others are named after theirs
     """
 
     link: Callable[[str], str]
@@ -192,7 +192,16 @@ def _pictured(
 def _table(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
 ) -> str:
-    label = escape(env["around"].table)
+    """A table that scrolls, named after the heading above it, and numbered below one heading."""
+    heading = ""
+    names: list[str] = []
+    for before, token in pairwise(tokens[: index + 1]):
+        if token.type == "heading_close":
+            heading = _plain(before)
+        elif token.type == "table_open":
+            names.append(heading)
+    own, times = names[-1] or env["around"].table, names.count(names[-1])
+    label = escape(own if times == 1 else f"{own} ({times})")
     return f'<section class="scroll" tabindex="0" aria-label="{label}"><table>\n'
 
 

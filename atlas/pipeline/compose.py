@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
@@ -15,9 +16,12 @@ from atlas.content import pages as content
 from atlas.content.pages import ContentPage, Writing
 from atlas.content.texts import articles, beside
 from atlas.errors import AtlasError, ConfigError
+from atlas.findings.finding import Finding
+from atlas.findings.words.view import WordsView
 from atlas.maps import moved
 from atlas.maps.absent import absent
 from atlas.maps.cards import SIZE
+from atlas.maps.facts import About
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.sharing import entry, feed
 from atlas.maps.view import MapView
@@ -126,8 +130,11 @@ def updated(page: Page, language: str) -> str:
     if isinstance(page.context, ContentPage):
         date = page.context.article.text(language).front.date
         return date.isoformat() if date else ""
-    view = getattr(page.context, "view", None)
-    return view.about.built[:10] if isinstance(view, MapView) else ""
+    for part in vars(page.context).values():
+        shown = part.about if isinstance(part, MapView) else getattr(part, "data", None)
+        if isinstance(shown, About | Finding):
+            return shown.built[:10]
+    return ""
 
 
 def _check_free(path: str, page: Page, writer: Writer) -> None:
@@ -149,8 +156,12 @@ def _now(gallery: Gallery, address: str) -> str | None:
     """The address of what an old address held, in the same edition."""
     prefixes = (f"{language}/" for language in gallery.site.languages[1:])
     prefix = next((one for one in prefixes if address.startswith(one)), "")
-    views = {view.id: view for view in gallery.of("maps", MapView)}
-    found = moved.now(address.removeprefix(prefix), views)
+    plain = address.removeprefix(prefix)
+    if word := re.fullmatch(r"words/([^/]+)/", plain):
+        words = (view.now(word[1]) for view in gallery.of("words", WordsView))
+        found = next((f"words/{told}" for told in words if told is not None), None)
+    else:
+        found = moved.now(plain, {view.id: view for view in gallery.of("maps", MapView)})
     return None if found is None else prefix + found
 
 

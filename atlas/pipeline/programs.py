@@ -56,9 +56,8 @@ def openapi(gallery: Gallery) -> dict[str, Any]:
         elif name.startswith("oembed/") and name.count("/") == 1:
             paths[f"/{name}"] = _got("A map for other sites: an oEmbed answer", _JSON)
     if gallery.of("words", WordsView):
-        paths |= _words_paths()
+        paths |= _words_paths() | _search_paths(gallery.site.languages)
         kinds += [IndexFile, AnswersFile, WordFile]
-    paths |= _search_paths(gallery.site.languages)
     paths[f"/{LLMS}"] = _got("What stands where, as text", "text/plain")
     return {
         "openapi": "3.1.0",

@@ -16,6 +16,7 @@ from atlas.web.writer import Writer
 
 FILE = "_redirects"
 MOST = 2000  # rules that Cloudflare reads
+_LINK = "/#?=&%"  # what a link may have as it is
 
 
 def write_redirects(
@@ -26,7 +27,8 @@ def write_redirects(
     own: str = "",
 ) -> None:
     """Write the file, for pages of the old site that `writer` did not write. `now` is the address
-    of what an old address held, None for what is gone; both are below the root of the site.
+    of what an old address held, as a link has it, None for what is gone; both are below the root of
+    the site.
     `asked` are redirects of atlas.toml, `own` the author's own rules, which go first.
 
     No file is written where nothing moved, and one that is not the atlas's own is left as it is.
@@ -44,7 +46,7 @@ def write_redirects(
         # The shortest first: pages before the parts of pages, regions before what is in them.
         rules = sorted(moved.items(), key=lambda rule: ("#" in rule[1], rule))[:MOST]
         wanted = [f"/{old} {_place(to)} 301" for old, to in asked.items()]
-        lines = [f"/{quote(old)} /{quote(new, safe='/#=')} 301" for old, new in rules]
+        lines = [f"/{quote(old)} /{quote(new, safe=_LINK)} 301" for old, new in rules]
         head = "# Written by the atlas: pages of earlier builds, and where they are now."
         writer.write(FILE, "\n".join([*own.splitlines(), *wanted, head, *lines]) + "\n")
 
@@ -54,7 +56,7 @@ def _is_page(name: str) -> bool:
 
 
 def read_redirects(text: str) -> Mapping[str, str]:
-    """The new address by the old one, both below the root of the site."""
+    """The new address, as a link has it, by the old one, both below the root of the site."""
     rules = (line.split() for line in text.splitlines() if line.startswith("/"))
     return {
         unquote(rule[0][1:]): rule[1].removeprefix("/")

@@ -90,7 +90,7 @@ def node(folder: Path, package: str, code: str, given: str) -> str:
     (folder / "read.mjs").write_text(code)
     (folder / "given.txt").write_text(given)
     done = subprocess.run(
-        [binary, "read.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [binary, "read.mjs"], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -118,7 +118,7 @@ def test_pandoc_which_quarto_calls_keeps_the_frame(offered: dict[str, str]) -> N
         input=offered["quarto"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     held(done.stdout, offered)

@@ -75,7 +75,7 @@ def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         command,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=variables | environment,
         check=False,
     )
@@ -123,7 +123,7 @@ heavy = {"torch", "numpy", "pandas", "pyarrow", "plotly", "sklearn", "transforme
 print(sorted(heavy), file=sys.stderr)
 """
     answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True
     )
     assert answer.stderr.strip() == "[]"
 
@@ -316,7 +316,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         ["bash", "-o", "pipefail", "-c", command],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (answer.stdout, answer.stderr) == ("{", "")

@@ -294,7 +294,7 @@ def test_a_real_reader_of_links_unfolds_the_map(placed: Built, tmp_path: Path) -
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert done.returncode == 0, done.stderr

@@ -403,7 +403,7 @@ def test_a_killed_build_is_taken_up_again(small: Built, executor: str) -> None:
     process = atlas("build", small.root, "--offline", "--executor", executor)
     _started(process, small)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL
     assert not small.public.exists()
     done = _whole(small)

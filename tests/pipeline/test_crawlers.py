@@ -71,6 +71,13 @@ def test_the_sitemap_holds_every_page_once_and_only_pages(placed: Built) -> None
     assert all(file_of(placed, url).is_file() for url in listed)
     dated = [page.last_modified for page in read.all_pages() if page.last_modified]
     assert dated and all(when.date() <= datetime.now(UTC).date() for when in dated)
+    undated = {page.url for page in read.all_pages() if not page.last_modified}
+    measured = (
+        "write-ups/inputs-embeds/",
+        "compare/minilm-words--ja-aozora-words/",
+        "senses/tiny/",
+    )
+    assert not undated & {f"{BASE}/{prefix}{one}" for prefix in ("", "ja/") for one in measured}
     kept_out = {
         links(path, "canonical")[0]["href"]
         for path in placed.public.rglob("*.html")

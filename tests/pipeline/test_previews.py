@@ -7,6 +7,7 @@ import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,7 @@ def test_texts_with_a_date_and_write_ups_are_articles(placed: Built) -> None:
     for address, block in found.items():
         assert block["url"] == f"{BASE}/{address}" and block["author"]["name"] == "A & B"
         assert file_of(placed, block["image"]).is_file()
+        assert block["datePublished"] <= datetime.now(UTC).date().isoformat(), address
 
 
 def test_data_have_a_licence_and_can_be_fetched(placed: Built) -> None:

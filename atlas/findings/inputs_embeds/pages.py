@@ -20,9 +20,10 @@ class WriteUpPage:
 
 @dataclass(frozen=True)
 class FamiliesPage:
-    """The context of inputs_embeds/families.html: `table`, all families."""
+    """The context of inputs_embeds/families.html: `table`, all families, of `write_up`."""
 
     table: Table
+    write_up: WriteUpView
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def pages(address: str, views: Sequence[WriteUpView]) -> Iterator[Page]:
     for view in views:
         yield Page(address, "inputs_embeds/write_up.html", WriteUpPage(view))
         own = f"{address}{FAMILIES}/"
-        yield Page(own, "inputs_embeds/families.html", FamiliesPage(view.table))
+        yield Page(own, "inputs_embeds/families.html", FamiliesPage(view.table, view))
         for subject in view.others:
             own = f"{address}{subject.model.id}/"
             yield Page(own, "inputs_embeds/subject.html", SubjectPage(view.alone(subject)))

@@ -24,8 +24,12 @@ class Words(Part):
     tokenizer."""
     pages: Annotated[Whole, Field(ge=0)] = 500
     """How many words a language have a page because several models share them, most frequent
-    first; members of landmarks, of claims and of sense maps, and those of `list`, have one in any
-    case."""
+    first; members of landmarks, of claims and of sense maps, and those of `list`, have one
+    besides."""
+    max_pages: Annotated[Whole, Field(ge=0)] | None = None
+    """The most words that have a page in all, for a small site: those of `list` and of sense maps
+    first, then those of claims, the members of landmarks, some of each, and those that models
+    share."""
     neighbors: Annotated[Whole, Field(ge=1, le=15)] = 10
     """How many true neighbors of a token an answer holds, in each space."""
 

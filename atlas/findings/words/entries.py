@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, zip_longest
 from typing import Any
 from urllib.parse import quote
 
+from atlas.findings.words.config import Words
 from atlas.findings.words.forms import key, word
 from atlas.findings.words.lexicon import Answer, Lexicon, ModelLexicon, Space
 from atlas.maps.view import MapView
@@ -265,25 +267,38 @@ def slugs(lexicon: Lexicon, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def chosen(lexicon: Lexicon, views: Iterable[MapView], pages: int) -> list[str]:
-    """The keys of the words that have a page: those listed, members of landmarks and of claims, and
-    of each language as many as `pages` that models share, most frequent first."""
-    found = dict.fromkeys(key(one.word) for one in lexicon.listed)
+def chosen(lexicon: Lexicon, views: Sequence[MapView], table: Words) -> list[str]:
+    """The keys of the words that have a page: those listed, members of claims and of landmarks, and
+    of each language as many as `pages` that models share, most frequent first; of all these the
+    first `max_pages`."""
     models = {model.model.id: model for model in lexicon.models}
-    for view in views:
-        if (model := models.get(view.model.id)) is not None:
-            found |= dict.fromkeys(_pinned(view, model))
-    found |= dict.fromkeys(_shared(lexicon, pages))
-    return sorted(one for one in found if lexicon.known(one))
+    shown = [(view.about, models[view.model.id]) for view in views if view.model.id in models]
+    claimed = (
+        text
+        for about, _ in shown
+        for claim in about.claims
+        for pair in claim.pairs
+        for text in pair.words
+    )
+    pinned = [
+        _members(landmark.members, model) for about, model in shown for landmark in about.landmarks
+    ]
+    found = dict.fromkeys(key(one.word) for one in lexicon.listed)
+    found |= dict.fromkeys(map(key, claimed))
+    found |= dict.fromkeys(_in_turn(pinned))
+    found |= dict.fromkeys(_shared(lexicon, table.pages))
+    return sorted(islice(filter(lexicon.known, found), table.max_pages))
 
 
-def _pinned(view: MapView, model: ModelLexicon) -> Iterator[str]:
-    """The keys of members of a map's landmarks and claims."""
-    for landmark in view.about.landmarks:
-        rows = [row for row in landmark.members if row < len(model.texts)]
-        yield from (key(model.texts[row]) for row in rows[:MEMBERS])
-    for claim in view.about.claims:
-        yield from (key(text) for pair in claim.pairs for text in pair.words)
+def _members(rows: Iterable[int], model: ModelLexicon) -> list[str]:
+    """The keys of the first members of a landmark."""
+    known = [row for row in rows if row < len(model.texts)]
+    return [key(model.texts[row]) for row in known[:MEMBERS]]
+
+
+def _in_turn(sets: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The first word of each set, then the second of each, and so on."""
+    return (one for row in zip_longest(*sets) for one in row if one is not None)
 
 
 def _shared(lexicon: Lexicon, pages: int) -> Iterator[str]:

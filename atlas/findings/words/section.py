@@ -58,7 +58,7 @@ class WordsOfAll:
         for table in entries:
             found = lexicon(table, gallery.models, views, gallery.data) if table.enabled else None
             if found is not None:
-                view = WordsView(table, found, chosen(found, views, table.pages))
+                view = WordsView(table, found, chosen(found, views, table))
                 publish(view, gallery)
                 yield view
 

@@ -34,6 +34,16 @@ class WordsView:
         self.hrefs = Hrefs(named)
         self.entries = [Entry(one, slug, lexicon, self.hrefs) for one, slug in named.items()]
 
+    def now(self, slug: str) -> str | None:
+        """The address, below that of the page of all words, of a word whose page is gone, by the
+        name that it had in addresses; None of no word."""
+        one = self._keys.get(slug)
+        return None if one is None else self.hrefs.of(one)
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return {slug: one for one, slug in slugs(self.lexicon, self.lexicon.keys).items()}
+
     def title(self, language: str) -> str:
         """Its id, in every language; pages name it themselves."""
         return self.id

@@ -8,11 +8,13 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from conftest import Built
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow.parquet import read_table
 
 from atlas.engine.stage import Work
 from atlas.findings.words import shards
@@ -24,6 +26,7 @@ from atlas.findings.words.stages.splits import splits, words_of
 from atlas.models.tokenizer_asked import tokenizer
 from atlas.spaces.stages.vocabulary import vocabulary
 from atlas.web.check import check
+from atlas.web.redirects import read_redirects
 
 
 def answers(public: Path, text: str) -> list[dict[str, Any] | None] | None:
@@ -110,6 +113,32 @@ class TestSplits:
         where = Work(location=f"path:{models_folder('wordpiece')}")
         found = splits(vocabulary(work=where), work=where)
         assert not any(one.startswith(" ") for one in found.words)
+
+
+class TestFewPages:
+    def test_each_landmark_keeps_some_and_the_others_are_led_on(self, frozen_copy: Built) -> None:
+        def paged() -> set[str]:
+            folder = frozen_copy.public / "data" / "words" / "pages"
+            return {json.loads(path.read_bytes())["key"] for path in folder.iterdir()}
+
+        before, most = paged(), 40
+        frozen_copy.edit(
+            "[[landmarks]]", f'[words]\nlist = ["zebra"]\nmax_pages = {most}\n\n[[landmarks]]'
+        )
+        frozen_copy.build(frozen=True)
+        kept = paged()
+        assert len(kept) == most < len(before) and kept <= before | {"zebra"}
+        assert {"man", "woman", "はし"} <= kept  # of claims and of sense maps
+        for model in ("minilm", "ja-aozora"):
+            folder = frozen_copy.public / "data"
+            landmarks = json.loads((folder / f"{model}-words.json").read_bytes())["landmarks"]
+            texts = read_table(folder / f"{model}.tokens.parquet")["text"].to_pylist()
+            firsts = [texts[one["members"][0]] for one in landmarks if one["members"]]
+            assert firsts and all(key(text) in kept for text in firsts)
+        rules = read_redirects((frozen_copy.public / "_redirects").read_text("utf-8"))
+        assert len(rules) == 2 * len(before - kept)
+        assert {key(unquote(to.partition("?w=")[2])) for to in rules.values()} == before - kept
+        assert all(to.startswith(("words/?w=", "ja/words/?w=")) for to in rules.values())
 
 
 class TestPages:

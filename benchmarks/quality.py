@@ -81,6 +81,9 @@ def kinds(site: Path) -> dict[str, str]:
                     if name == "compare"
                     else f"{prefix}{name}/one": f"{prefix}{name}/{inner}/"
                 }
+        for name in ("words", "docs", "docs/how-to", "docs/reference/config"):
+            if (site / prefix / name).is_dir():
+                pages |= {f"{prefix}{name.rpartition('/')[2]}": f"{prefix}{name}/"}
         pages |= {f"{prefix}embed": f"{prefix}embed/{mapped}/", f"{prefix}404": f"{prefix}404.html"}
     return pages
 

@@ -197,12 +197,14 @@ def kind(value: Any, schema: dict[str, Any], tell: Tell) -> str:
         return tell(" or ").join(dict.fromkeys(kind(one, schema, tell) for one in some))
     if value.get("type") == "array":
         items = value.get("items") or {"anyOf": value.get("prefixItems", [{}])}
-        return tell("list of %(kind)s") % {"kind": kind(items, schema, tell)}
+        return tell("list of %(kind)s") % {"kind": several(kind(items, schema, tell), tell)}
     if value.get("type") == "object":
-        inner = value.get("additionalProperties")
-        if not isinstance(inner, dict):
-            return tell("table")
-        return tell("table of %(kind)ss") % {"kind": kind(inner, schema, tell)}
+        inner = [kind(one, schema, tell) for one in named(value)]
+        return (
+            tell("table of %(kind)s") % {"kind": several(inner[0], tell)}
+            if inner
+            else tell("table")
+        )
     return tell(
         {
             "string": "text",
@@ -211,6 +213,20 @@ def kind(value: Any, schema: dict[str, Any], tell: Tell) -> str:
             "boolean": "`true` or `false`",
         }.get(value.get("type", ""), "anything")
     )
+
+
+def named(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a table holds whose keys are names: nothing for other tables."""
+    held = [value.get("additionalProperties"), *value.get("patternProperties", {}).values()]
+    return [one for one in held if isinstance(one, dict)]
+
+
+def several(kind: str, tell: Tell) -> str:
+    """A kind in the plural, where it is a word; a list of them."""
+    words = {"text": "texts", "number": "numbers", "whole number": "whole numbers"}
+    words |= {"table": "tables"}
+    plural = {tell(one): tell(many) for one, many in words.items()}
+    return plural.get(kind, kind)
 
 
 def default(value: dict[str, Any], tell: Tell) -> str:
@@ -279,7 +295,8 @@ def data(tell: Tell) -> str:
     lead = tell(
         "Each map is one Parquet table and one JSON file, in `data/` beside `atlas.toml` and under "
         "`/data/` of the site; each finding is one JSON file. `schema_version` goes up when a field "
-        "changes its meaning or goes away. `/data/openapi.json` of each site describes the addresses."
+        "changes its meaning or goes away. In the path of a field `[]` stands for each entry of a list, "
+        "`*` for each key of a table of names. `/data/openapi.json` of each site describes the addresses."
     )
     rule = tell("One row a token, in id order.")
     parts = [head(tell("Atlas data"), 3, lead), f"\n## MAP.parquet\n\n{rule}\n\n"]
@@ -309,7 +326,7 @@ def files() -> Iterator[tuple[str, type[BaseModel]]]:
 def leaves(
     schema: dict[str, Any], shape: dict[str, Any], place: str, seen: tuple[str, ...], tell: Tell
 ) -> Iterator[list[str]]:
-    """Each field with its path; of lists of tables the path has [ ]."""
+    """Each field with its path; that of a list's entries has [], that of a table's of names *."""
     for name, value in shape.get("properties", {}).items():
         path = f"{place}{name}"
         what = tell(one_line(described(value, schema)))
@@ -317,7 +334,7 @@ def leaves(
         inner = [schema["$defs"][one] for one in refs if "properties" in schema["$defs"][one]]
         yield [f"`{path}`", "" if inner else kind(value, schema, tell), what]
         for one, ref in zip(inner, refs, strict=False):
-            mark = "[]." if value.get("type") == "array" else "."
+            mark = "[]." if value.get("type") == "array" else ".*." if named(value) else "."
             yield from leaves(schema, one, path + mark, (*seen, ref), tell)
 
 
@@ -325,7 +342,7 @@ def references(value: dict[str, Any]) -> Iterator[str]:
     for one in (
         value,
         value.get("items", {}),
-        value.get("additionalProperties") or {},
+        *named(value),
         *value.get("anyOf", ()),
     ):
         if isinstance(one, dict) and "$ref" in one:

@@ -59,8 +59,8 @@ def test_what_is_verbatim_stays_so_in_a_cell(parts: list[str]) -> None:
         assert "<" not in re.sub(r"`[^`]*`|\\<", "", shown)
 
 
-@pytest.mark.parametrize("name", ["config", "commands"])
-def test_every_key_and_option_is_described(name: str) -> None:
+@pytest.mark.parametrize("name", ["config", "commands", "data"])
+def test_every_key_option_column_and_field_is_described(name: str) -> None:
     rows = re.findall(r"^\| `.*\|$", reference.PAGES[name](str), re.MULTILINE)
     assert len(rows) > 20
     assert [row for row in rows if re.search(r"\|\s*\|$", row)] == []

@@ -29,7 +29,9 @@ class Part(BaseModel):
 class Finding(Part):
     """The keys of the file of every finding."""
 
-    schema_version: int
+    schema_version: int = Field(
+        description="version of this file's form; up when a field changes its meaning or goes"
+    )
     recipe: str = Field(description="digest of everything this file follows from")
     built: str = Field(description="when it was measured, UTC, ISO 8601")
 

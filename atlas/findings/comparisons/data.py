@@ -16,8 +16,8 @@ class Moved(Part):
     other."""
 
     ids: tuple[int, int] = Field(description="its token id on either map")
-    text: str
-    kept: int = Field(ge=0)
+    text: str = Field(description="as a person reads it")
+    kept: int = Field(ge=0, description="of its k neighbors, how many it keeps")
     similarity: float = Field(
         description="mean cosine, in the second space, to its neighbors in the first"
     )
@@ -26,19 +26,23 @@ class Moved(Part):
 class Kind(Part):
     """The tokens of one kind."""
 
-    tokens: int = Field(gt=0)
-    overlap: float = Field(ge=0, le=1)
+    tokens: int = Field(gt=0, description="shared tokens of this kind")
+    overlap: float = Field(ge=0, le=1, description="the mean share over them")
 
 
 class Layer(Part):
     """A layer compared with the first map's space, over the shared tokens, each read alone."""
 
     layer: int = Field(ge=0, description="0 is what enters the first layer")
-    overlap: float = Field(ge=0, le=1)
-    chance: float = Field(gt=0)
-    k: int
-    cka: float
-    cka_chance: float
+    overlap: float = Field(
+        ge=0,
+        le=1,
+        description="mean share of neighbors in the map's space that are neighbors at this layer",
+    )
+    chance: float = Field(gt=0, description="the share that random neighbors would have")
+    k: int = Field(description="neighbors of a token that are compared")
+    cka: float = Field(description="linear centered kernel alignment (Kornblith et al. 2019)")
+    cka_chance: float = Field(description="the same with the tokens of one space shuffled")
 
 
 class Layers(Part):
@@ -54,7 +58,7 @@ class Alike(Part):
     pairs: tuple[tuple[int, int], ...] | None = Field(
         description="their ids on either map; None where both are of one vocabulary"
     )
-    k: int
+    k: int = Field(description="neighbors of a token that are compared")
     overlap: float = Field(
         ge=0,
         le=1,
@@ -79,7 +83,7 @@ class Alike(Part):
 class Comparison(Alike, Finding):
     """The whole file."""
 
-    maps: tuple[Slug, Slug]
+    maps: tuple[Slug, Slug] = Field(description="the ids of both maps")
     layers: tuple[Layer, ...] = Field(
         description="the first map's space beside every layer, where both maps are of one model"
     )

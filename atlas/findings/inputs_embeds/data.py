@@ -21,8 +21,8 @@ def families(version: str) -> str:
 class Size(Part):
     """An absolute difference of hidden states."""
 
-    sum: float = Field(ge=0)
-    max: float = Field(ge=0)
+    sum: float = Field(ge=0, description="sum of absolute differences")
+    max: float = Field(ge=0, description="largest absolute difference")
     relative: float = Field(ge=0, description="norm of the difference by norm of the states")
 
 
@@ -36,8 +36,8 @@ class Difference(Size):
 class Back(Part):
     """The tokens found from hidden_states[0] alone; none where it is not known what that is."""
 
-    ids: tuple[int, ...]
-    exact: bool
+    ids: tuple[int, ...] = Field(description="the tokens found")
+    exact: bool = Field(description="whether they are those of the sentence")
     nearest: tuple[float, ...] = Field(description="distance of the token found, by position")
     second: tuple[float, ...] = Field(description="distance of the next nearest of the vocabulary")
 
@@ -45,7 +45,7 @@ class Back(Part):
 class Segment(Part):
     """A sentence with every position in one segment."""
 
-    segment: int
+    segment: int = Field(description="the segment of every position")
     parts: dict[str, tuple[float, ...]] = Field(
         description="norms of word, position, segment and hidden by position"
     )
@@ -59,46 +59,50 @@ class Segment(Part):
 class Sentence(Part):
     """A sentence, its n tokens, and its results in each segment."""
 
-    text: str
-    ids: tuple[int, ...]
-    tokens: tuple[str, ...]
+    text: str = Field(description="the sentence")
+    ids: tuple[int, ...] = Field(description="the ids of its tokens")
+    tokens: tuple[str, ...] = Field(description="its tokens as in the tokenizer")
     segments: tuple[Segment, ...]
 
 
 class Sinusoids(Part):
     """The distance of the learned positions from sinusoidal ones."""
 
-    positions: int
-    relative: float
-    scaled: float
-    cosine: float
+    positions: int = Field(description="how many positions are learned")
+    relative: float = Field(description="norm of the difference by norm of the learned ones")
+    scaled: float = Field(description="the same after the best scale")
+    cosine: float = Field(description="mean over positions")
 
 
 class Run(Part):
     """The experiment on a model in a framework; without sentences if the framework does not have
     the model, or the experiment cannot be run on it."""
 
-    framework: str
+    framework: str = Field(description="`torch` or `tensorflow`")
     sentences: tuple[Sentence, ...]
     reason: str = Field(default="", description="why the experiment cannot be run on this model")
-    versions: dict[str, str] = Field(default_factory=dict)
-    kind: str = ""
+    versions: dict[str, str] = Field(
+        default_factory=dict, description="of the libraries it was measured with"
+    )
+    kind: str = Field(default="", description="the class of the model")
     formula: str = Field(
         default="", description="what hidden_states[0] is; empty where it is not known"
     )
-    layers: int = 0
-    dimensions: int = 0
-    vocabulary: int = 0
+    layers: int = Field(default=0, description="the number of layers")
+    dimensions: int = Field(default=0, description="of hidden_states[0]")
+    vocabulary: int = Field(default=0, description="rows of the input table")
     identity: float = Field(0, description="largest residual of the formula, relative")
-    known: bool = False
+    known: bool = Field(
+        default=False, description="whether the formula explains hidden_states[0] to rounding"
+    )
     sinusoids: Sinusoids | None = None
 
 
 class Measured(Part):
     """All runs of a model."""
 
-    model: Slug
-    language: Tag
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
     runs: tuple[Run, ...]
 
 
@@ -137,17 +141,19 @@ class Added(Part):
     outside: float = Field(
         default=1.0, description="what embeddings of ids alone are multiplied by, not inputs_embeds"
     )
-    position: Position = "none"
+    position: Position = Field(default="none", description="how positions enter")
     first: int = Field(
         default=0, description="row of the first position, where positions are learned"
     )
-    segment: bool = False
+    segment: bool = Field(default=False, description="whether segment embeddings are added")
     bias: bool = Field(default=False, description="whether the same vector is added everywhere")
     norm: Literal["", "LayerNorm", "RMSNorm", "norm"] = Field(
         default="",
         description="`norm` where it cannot be told which: after a projection to more dimensions",
     )
-    projection: bool = False
+    projection: bool = Field(
+        default=False, description="whether embeddings are projected to other dimensions"
+    )
     normed_last: bool = Field(
         default=False, description="whether the projection comes before the norm"
     )
@@ -198,8 +204,8 @@ class Row(Part):
 
     name: str = Field(description="model_type")
     kind: str = Field(description="the class")
-    verdict: Verdict
-    formula: str
+    verdict: Verdict = Field(description="what hidden_states[0] is beside the looked-up embeddings")
+    formula: str = Field(description="how hidden_states[0] is made of them")
     added: Added
     changes: dict[Change, float | None] = Field(
         description="of the last layer, relative to its norm, by what is done; none where it cannot"
@@ -219,9 +225,9 @@ class Row(Part):
 class NotMade(Part):
     """A family of which no tiny model was measured."""
 
-    name: str
-    kind: str
-    reason: str
+    name: str = Field(description="model_type")
+    kind: str = Field(description="the class")
+    reason: str = Field(description="why there is none")
 
 
 class Families(Part):

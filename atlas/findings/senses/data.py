@@ -16,23 +16,25 @@ SCHEMA_VERSION = 1
 class Point(Part):
     """An occurrence of a word."""
 
-    text: str
+    text: str = Field(description="the sentence")
     start: int = Field(ge=0, description="where the word begins in the text")
-    end: int
-    sense: str
+    end: int = Field(description="where the word ends in the text")
+    sense: str = Field(description="as the corpus says")
     pieces: int = Field(
         gt=0, description="tokens that hold a part of the word; their vectors are averaged"
     )
-    x: float
-    y: float
-    silhouette: float = Field(ge=-1, le=1)
+    x: float = Field(description="place on the picture, to the right")
+    y: float = Field(description="place on the picture, upward")
+    silhouette: float = Field(
+        ge=-1, le=1, description="how much nearer it is to its own sense than to the next, -1..1"
+    )
 
 
 class Word(Part):
     """A word, its occurrences, and the separation of its senses."""
 
-    word: str
-    senses: tuple[str, ...]
+    word: str = Field(description="the word")
+    senses: tuple[str, ...] = Field(description="its senses")
     silhouette: float = Field(
         ge=-1, le=1, description="mean over occurrences, by cosine (Rousseeuw 1987)"
     )
@@ -62,17 +64,17 @@ class Word(Part):
 class Senses(Part):
     """The words of a sense map, the layer shown, and the number of layers."""
 
-    layer: int
-    layers: int
+    layer: int = Field(description="the layer that is shown")
+    layers: int = Field(description="the number of layers")
     words: tuple[Word, ...]
 
 
 class SenseMap(Senses, Finding):
     """The whole file."""
 
-    name: Slug
-    model: Slug
-    language: Tag
+    name: Slug = Field(description="its name in atlas.toml")
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
 
     @property
     def silhouette(self) -> float:

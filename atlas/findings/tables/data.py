@@ -27,22 +27,22 @@ LISTS = (
 class Listed(Part):
     """Tokens of one kind, in the order of their ids."""
 
-    ids: tuple[int, ...]
+    ids: tuple[int, ...] = Field(description="the ids in the tokenizer")
     texts: tuple[str, ...] = Field(description="as a person reads them, in the order of `ids`")
 
 
 class Group(Part):
     """Tokens that are one in some way."""
 
-    ids: tuple[int, ...]
-    texts: tuple[str, ...]
+    ids: tuple[int, ...] = Field(description="the ids in the tokenizer")
+    texts: tuple[str, ...] = Field(description="as a person reads them, in the order of `ids`")
 
 
 class Rows(Part):
     """The rows of an input table beside the tokens of the tokenizer."""
 
-    rows: int = Field(gt=0)
-    dimensions: int = Field(gt=0)
+    rows: int = Field(gt=0, description="rows of the table")
+    dimensions: int = Field(gt=0, description="numbers in a row")
     tokens: int = Field(ge=0, description="ids that have a token, rows of the table or not")
     words: bool = Field(description="whether it is a list of words, which no tokenizer has made")
     format: str = Field(description="of the numbers, as the file names it: F32, F16, BF16, Q8_0, …")
@@ -70,7 +70,9 @@ class Rows(Part):
 class Indicator(Part):
     """How well an indicator tells rows known to be unused from all others."""
 
-    name: Literal["norm", "cosine", "cosine-centred", "cosine-rest", "bias"]
+    name: Literal["norm", "cosine", "cosine-centred", "cosine-rest", "bias"] = Field(
+        description="what of a row it looks at"
+    )
     auroc: float = Field(
         ge=0,
         le=1,
@@ -81,11 +83,11 @@ class Indicator(Part):
 class Suspect(Part):
     """A token whose row looks untrained."""
 
-    id: int
-    text: str
-    kind: str
+    id: int = Field(description="the id in the tokenizer")
+    text: str = Field(description="as a person reads it")
+    kind: str = Field(description="its kind of token")
     score: float = Field(description="0 is the middle of the others, 1 that of the known rows")
-    norm: float
+    norm: float = Field(description="the length of its row")
 
 
 class Untrained(Part):
@@ -118,11 +120,11 @@ class Untrained(Part):
 class Norms(Part):
     """Lengths of rows: how many, and 10, 50 and 90 %."""
 
-    name: str
-    count: int
-    low: float
-    middle: float
-    high: float
+    name: str = Field(description="the kind, or the place in the vocabulary")
+    count: int = Field(description="how many rows")
+    low: float = Field(description="10 % are shorter")
+    middle: float = Field(description="half are shorter")
+    high: float = Field(description="90 % are shorter")
 
 
 class Figures(Part):
@@ -165,15 +167,15 @@ COMPONENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 class Asked(Part):
     """A token that the model was asked to repeat."""
 
-    id: int
-    text: str
+    id: int = Field(description="the id in the tokenizer")
+    text: str = Field(description="as a person reads it")
     chance: float = Field(ge=0, le=1, description="the largest that any of the prompts gave it")
 
 
 class Verified(Part):
     """What the model makes of tokens that it is asked to repeat."""
 
-    head: Literal["causal", "masked", "none"]
+    head: Literal["causal", "masked", "none"] = Field(description="the kind of head for words")
     least: float = Field(description="the chance below which a token was not repeated")
     suspects: tuple[Asked, ...]
     others: tuple[Asked, ...] = Field(
@@ -184,9 +186,9 @@ class Verified(Part):
 class TableFile(Finding):
     """The whole file."""
 
-    model: Slug
-    language: Tag
-    tensor: str
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
+    tensor: str = Field(description="the name of the table in the weight files")
     rows: Rows
     untrained: Untrained
     shape: Shape

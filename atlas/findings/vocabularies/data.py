@@ -34,16 +34,16 @@ STATES = {
 class Span(Part):
     """A group of a set: its name, which may be empty, and how many members it has."""
 
-    name: str
-    size: int = Field(gt=0)
+    name: str = Field(description="its name, which may be empty")
+    size: int = Field(gt=0, description="how many items it has")
 
 
 class Asked(Part):
     """A set of signs or words, and how a vocabulary has each of them."""
 
-    name: Slug
+    name: Slug = Field(description="the name of the set")
     groups: tuple[Span, ...] = Field(description="parts of `items`, in their order")
-    items: tuple[str, ...]
+    items: tuple[str, ...] = Field(description="its signs or words")
     states: str = Field(
         pattern="^[topbu-]*$",
         description="a letter for each item: t one token, o one token that reads otherwise, "
@@ -68,12 +68,12 @@ class Wall(Part):
 class Counted(Part):
     """The tokens of a model in some texts."""
 
-    texts: int = Field(ge=0)
+    texts: int = Field(ge=0, description="texts that were counted")
     characters: int = Field(ge=0, description="spaces included")
     words: int = Field(ge=0, description="of Japanese UniDic's; else letters or digits in a row")
-    tokens: int = Field(ge=0)
-    unknown: int = Field(ge=0)
-    bytes: int = Field(ge=0)
+    tokens: int = Field(ge=0, description="tokens that they are")
+    unknown: int = Field(ge=0, description="of these, unknown ones")
+    bytes: int = Field(ge=0, description="of these, single bytes")
     reason: str = Field(default="", description="why they were not counted")
 
 
@@ -81,17 +81,17 @@ class Read(Part):
     """A corpus of the atlas as a model's tokenizer reads it: its first texts."""
 
     corpus: str = Field(description="the name of its file, or the pattern of its files")
-    language: Tag
+    language: Tag = Field(description="the language of the model's vocabulary")
     counted: Counted
 
 
 class OfModel(Finding):
     """<model>.vocabulary.json: a vocabulary by itself."""
 
-    model: Slug
-    language: Tag
-    family: str
-    tokens: int = Field(ge=0)
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
+    family: str = Field(description="of the tokenizer")
+    tokens: int = Field(ge=0, description="tokens of the vocabulary")
     kinds: dict[str, int] = Field(description="tokens by kind")
     scripts: dict[str, int] = Field(description="words and continuations by script, most first")
     read: tuple[Read, ...]
@@ -101,17 +101,17 @@ class OfModel(Finding):
 class Counts(Part):
     """Texts that two vocabularies share, and those of one alone."""
 
-    shared: int = Field(ge=0)
-    first: int = Field(ge=0)
-    second: int = Field(ge=0)
+    shared: int = Field(ge=0, description="that both have")
+    first: int = Field(ge=0, description="that the first alone has")
+    second: int = Field(ge=0, description="that the second alone has")
 
 
 class Changed(Part):
     """An id that stands for another token in the second vocabulary."""
 
-    id: int
-    first: str
-    second: str
+    id: int = Field(description="the id in both tokenizers")
+    first: str = Field(description="the token in the first")
+    second: str = Field(description="the token in the second")
 
 
 class Shared(Part):
@@ -141,8 +141,8 @@ class Shared(Part):
 class OfPair(Finding, Shared):
     """<first>--<second>.vocabularies.json: two vocabularies."""
 
-    models: tuple[Slug, Slug]
-    tokens: tuple[int, int]
+    models: tuple[Slug, Slug] = Field(description="the ids of both models")
+    tokens: tuple[int, int] = Field(description="tokens of either vocabulary")
 
 
 class Measured(Part):
@@ -153,7 +153,9 @@ class Measured(Part):
         description="`averaged` over a corpus; `layer`, with its number, has each token alone",
     )
     map: str = Field(default="", description="the id of the map whose space it is")
-    layer: int | None = None
+    layer: int | None = Field(
+        default=None, description="the number of the layer; none for other spaces"
+    )
     members: int = Field(ge=0, description="tokens that the space has a vector of")
     circle: float = Field(description="left-out correlation of the places with a circle's, -1..1")
     line: float = Field(description="the same with a line's")
@@ -170,8 +172,8 @@ class Measured(Part):
     holds: bool = Field(default=False, description="whether that is more than chance")
     p: float = Field(gt=0, le=1, description="of shuffled orders, for the better of the two")
     q: float = Field(gt=0, le=1, description="p adjusted for all orders and spaces of the model")
-    p_circle: float = Field(gt=0, le=1)
-    p_line: float = Field(gt=0, le=1)
+    p_circle: float = Field(gt=0, le=1, description="of shuffled orders, for the circle")
+    p_line: float = Field(gt=0, le=1, description="of shuffled orders, for the line")
     rank_circle: float = Field(description="circular rank correlation (Fisher & Lee 1982)")
     rank_line: float = Field(description="Spearman's rank correlation")
     random: tuple[float, float] = Field(
@@ -187,8 +189,8 @@ class Measured(Part):
 class Ordered(Part):
     """Words of a known order, and how far each space has it."""
 
-    name: Slug
-    words: tuple[str, ...]
+    name: Slug = Field(description="its name")
+    words: tuple[str, ...] = Field(description="the words in their order")
     ids: tuple[int | None, ...] = Field(description="token ids; null where a word is no token")
     enough: bool = Field(description="whether so many are tokens that shuffling can tell anything")
     spaces: tuple[Measured, ...]
@@ -198,7 +200,7 @@ class Orders(Part):
     """All orders in all spaces of a model."""
 
     orders: tuple[Ordered, ...]
-    shuffles: int
+    shuffles: int = Field(description="shuffled orders beside each")
     sets: int = Field(description="random sets beside each")
     reason: str = Field(description="why there are no layers; empty where there are, or none asked")
 
@@ -206,8 +208,8 @@ class Orders(Part):
 class OfOrders(Finding, Orders):
     """<model>.orders.json: order in the spaces of a model."""
 
-    model: Slug
-    language: Tag
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
 
 
 def of_model(model: str) -> str:

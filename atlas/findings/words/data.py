@@ -84,10 +84,10 @@ class Portable(Record):
 class ModelWords(Finding):
     """The JSON file of a model's words."""
 
-    model: Slug
-    language: Tag
+    model: Slug = Field(description="the id of the model")
+    language: Tag = Field(description="the language of the model's vocabulary")
     family: str = Field(description="of the tokenizer; `words` for a table of vectors without one")
-    tokens: int = Field(ge=0)
+    tokens: int = Field(ge=0, description="tokens of the vocabulary")
     words: int = Field(ge=0, description="words whose split is known")
     split: bool = Field(description="whether there is a tokenizer that could be asked")
     portable: int = Field(
@@ -99,9 +99,11 @@ class ModelWords(Finding):
 class ListedWord(Part):
     """A word that atlas.toml lists; its reading in katakana and in Latin letters."""
 
-    word: str
-    reading: str | None = None
-    latin: str | None = None
+    word: str = Field(description="the word")
+    reading: str | None = Field(default=None, description="in katakana; none where it is not known")
+    latin: str | None = Field(
+        default=None, description="in Latin letters; none where it is not known"
+    )
 
 
 class Listed(Finding):

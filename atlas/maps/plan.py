@@ -31,7 +31,7 @@ from atlas.maps.stages.neighbors import neighbors
 from atlas.maps.stages.project import project
 from atlas.maps.stages.titles import cluster_titles
 from atlas.maps.tasks import MapTasks
-from atlas.maps.wording import wording
+from atlas.maps.wording import COLON, Wording, wording
 from atlas.models.checkpoint import Checkpoint
 from atlas.section import recorded
 from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, plan_table, read_words
@@ -91,10 +91,10 @@ def plan_map(
     checkpoint: Checkpoint,
     landmarks: Sequence[Landmark] = (),
     claims: Sequence[Claim] = (),
-    languages: tuple[str, ...] = ("en",),
+    said: Wording | None = None,
 ) -> MapTarget:
     """The tasks of one map; of the landmarks and claims those that are meant for its model are
-    measured. Paths are relative to `root`, titles of clusters in the site's `languages`.
+    measured. Paths are relative to `root`, titles of clusters as `said`, in English when left out.
 
     Raises DataError for a corpus or a file of words that cannot be read, ConfigError for a landmark
     that CLDR does not have in the model's language.
@@ -110,18 +110,20 @@ def plan_map(
         entry.tensor,
     )
     space = plan_space(root, source, wanted)
-    sets, said = _meant(model, landmarks, claims)
-    terms = _terms(model, space.vocabulary, sets, said) if sets or said else None
+    sets, meant = _meant(model, landmarks, claims)
+    terms = _terms(model, space.vocabulary, sets, meant) if sets or meant else None
+    said = said or wording(root, ("en",))
+    languages = tuple(said[COLON])
     naming = _Naming(
         (terms,) if terms else (),
         model.language,
-        wording(root, languages),
+        said,
         {row.name: _titles(row, languages) for row in sets},
     )
     plan = _drawn(model, entry, checkpoint, space, naming)
     if entry.words is None and entry.tensor is None:
         plan = replace(plan, suspicion=plan_table(source)[-1])
-    return _pinned(plan, terms, sets, said) if terms else plan
+    return _pinned(plan, terms, sets, meant) if terms else plan
 
 
 class _Naming(NamedTuple):
@@ -130,7 +132,7 @@ class _Naming(NamedTuple):
 
     lexicon: tuple[Task, ...]
     language: str
-    wording: dict[str, dict[str, str]]
+    wording: Wording
     landmarks: dict[str, dict[str, str]]
 
 

@@ -28,7 +28,9 @@ class Maps:
         Raises DataError when a corpus or a file of words cannot be read.
         """
         from atlas.maps.plan import plan_map
+        from atlas.maps.wording import wording
 
+        said = wording(ground.root, ground.languages)
         for model in entries:
             for row in model.maps if model.id in ground.checkpoints else ():
                 if not ground.only or ground.only & {model.id, row.id(model)}:
@@ -39,7 +41,7 @@ class Maps:
                         ground.checkpoints[model.id],
                         ground.landmarks,
                         ground.claims,
-                        ground.languages,
+                        said,
                     )
 
     def expected(self, entries: Sequence[Model], maps: Mapping[str, str]) -> Iterator[Expected]:

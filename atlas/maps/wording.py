@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from atlas.spaces import readable
@@ -17,11 +16,12 @@ NUMBERS, UNUSED, BYTES, SIGNS, SCRIPTS, RARE = (
     "scripts",
     "rare",
 )
+Wording = dict[str, dict[str, str]]  # by property and language
+
 COLON = "colon"  # between a property and the tokens that have it
 
 
-@cache
-def wording(root: Path, languages: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def wording(root: Path, languages: Iterable[str]) -> Wording:
     """The words for each property, and for letters of each script, by language; `root` is the
     folder of atlas.toml. A range has `%(first)s` and `%(last)s`."""
     said = {language: _said(catalogue(root, language).gettext) for language in languages}

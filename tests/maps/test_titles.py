@@ -179,3 +179,14 @@ def test_words_are_said_in_every_language() -> None:
         text.count("%(first)s") == japanese[name].count("%(first)s")
         for name, text in english.items()
     )
+
+
+def test_an_own_catalogue_says_it_and_is_read_anew(tmp_path: Path) -> None:
+    own = tmp_path / "locale" / "fr" / "LC_MESSAGES" / "atlas.po"
+    own.parent.mkdir(parents=True)
+    for told in ("Octets isolés", "Octets seuls"):
+        text = f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Single bytes"\nmsgstr "{told}"\n'
+        own.write_text(text, encoding="utf-8")
+        said = wording(tmp_path, ("fr", "en"))
+        assert said["bytes"] == {"fr": told, "en": "Single bytes"}
+        assert said["rare"]["fr"] == "Rare characters"  # which it lacks

@@ -199,7 +199,7 @@ class TestFigure:
         figure = words.figure()
         names = {trace.name for trace in figure.data}
         coarse = [cluster for cluster in words.about.clusters if cluster.level == "coarse"]
-        assert names == {"in no cluster", *(html.escape(cluster.name) for cluster in coarse)}
+        assert names == {"in no cluster", *(html.escape(cluster.called()) for cluster in coarse)}
         colours = {trace.name: trace.marker.color for trace in figure.data}
         assert colours.pop("in no cluster") == NOISE_COLOUR
         assert set(colours.values()) <= set(PALETTE)

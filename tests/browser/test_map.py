@@ -124,7 +124,7 @@ def test_searching_opens_a_token_with_its_true_neighbors(
             one for one in data.about.clusters if one.level == "fine" and one.key == fine
         )
         coarse = [one for one in data.about.clusters if one.level == "coarse"]
-        assert link.text_content() == cluster.name
+        assert link.text_content() == cluster.called("ja" if language else "en")
         assert link.evaluate("(node) => node.href").endswith(
             f"{language}maps/{map_id}/clusters/{page_of(cluster, coarse, 'coarse')}"
         )
@@ -231,7 +231,7 @@ def test_without_javascript_a_picture_and_the_clusters_are_there(
     cluster = next(
         one for one in tiny_atlas.data("minilm-words").about.clusters if one.level == "coarse"
     )
-    assert page.locator(".chips").get_by_text(cluster.name, exact=True).is_visible()
+    assert page.locator(".chips").get_by_text(cluster.called(), exact=True).is_visible()
     assert [url for url in watched.asked if not url.startswith((watched.site, "data:"))] == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from chrome import MARKS, Watched, hidden, until
+from conftest import Built
 
 pytestmark = MARKS
 
@@ -326,3 +327,27 @@ def test_no_pin_of_a_landmark_is_cut(watch: Callable[..., Watched], url: str, si
         f"{MAP}.found.marks.filter(({{ px, py }}) => px > 20 && px < {MAP}.box.clientWidth - 20 "
         f"&& py > 12 && py < {MAP}.box.clientHeight - 12).length"
     ) >= 0.6 * page.evaluate(f"{MAP}.meta.landmarks[[...{MAP}.only][0]].rows.length")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_cluster_goes_by_its_title_in_the_page_s_language(
+    watch: Callable[..., Watched], tiny_atlas: Built, language: str
+) -> None:
+    edition = "" if language == "en" else f"{language}/"
+    about = tiny_atlas.data("minilm-words").about
+    titled = next(one for one in about.clusters if one.level == "coarse" and one.title)
+    title = titled.title[language]
+    assert title != titled.name
+    watched, page = opened(watch, f"{edition}maps/minilm-words/")
+    names = page.evaluate(f"{MAP}.meta.clusters.coarse.map(({{ name }}) => name)")
+    assert names[titled.key] == title
+    assert page.locator(".chips").get_by_text(title, exact=True).count() == 1
+    key = page.locator(f".legend [data-key='{titled.key}']")
+    key.wait_for(state="attached")
+    assert key.text_content().startswith(title.split(" · ")[0])
+    assert key.get_attribute("lang") is None
+    page = watched.open(f"{edition}maps/minilm-words/clusters/{titled.slug}/", "h1")
+    heading = page.locator("h1 bdi")
+    assert heading.text_content() == title and heading.get_attribute("lang") is None
+    assert page.title().startswith(f"{title} · ")
+    watched.fine()

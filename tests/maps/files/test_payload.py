@@ -120,6 +120,7 @@ def test_clusters_are_told_in_the_order_of_their_keys(data: Dataset) -> None:
             own = cluster.key if level == "coarse" else cluster.parent
             page = page_of(cluster, coarse, "coarse")
             assert (one.name, one.page, one.size) == (cluster.name, page, cluster.size)
+            assert (one.title or {}) == cluster.title
             assert one.colour == (payload.GREY if own is None else chosen[own])
         for name, projection in meta.projections.items():
             places = getattr(projection.names, level)

@@ -149,12 +149,11 @@ def messages() -> Iterator[str]:
 def shown(part: ast.expr, place: str) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
-    named = part.value if isinstance(part, ast.FormattedValue) else part
-    if isinstance(named, ast.Name) and named.id.isupper():
-        value = getattr(importlib.import_module(place), named.id, None)
-        if isinstance(value, str):
-            return value
-    return "…"
+    named = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
+    value: object = importlib.import_module(place)
+    for name in named.split("."):  # of a constant of this module or another
+        value = getattr(value, name, None)
+    return value if isinstance(value, str) and name.isupper() else "…"
 
 
 @pytest.mark.parametrize("page", ["troubleshooting.md", "troubleshooting.ja.md"])

@@ -131,10 +131,15 @@ def init(
     kept.
 
     Raises UsageError for a model that is none of these, AtlasError when the folder cannot be
-    written, or is not empty and `force` is not set.
+    written, is not empty and `force` is not set, or has an atlas.toml where models are named.
     """
     if folder.is_file():
         raise AtlasError(f"{folder}: is a file", "Name a folder.")
+    if models and (folder / config.NAME).exists():
+        raise AtlasError(
+            f"{folder}: has an {config.NAME} already, and it is not written over",
+            f"Write what names the models into it:\n\n{_models(folder, models)}",
+        )
     if not force and folder.is_dir() and any(folder.iterdir()):
         raise AtlasError(
             f"{folder}: is not empty",

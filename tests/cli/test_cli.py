@@ -475,6 +475,20 @@ def test_init_refuses_a_model_that_is_nowhere(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_init_says_what_to_add_to_an_atlas_toml_that_is_there(tmp_path: Path, force: bool) -> None:
+    model, site = tmp_path / "my model", tmp_path / "site"
+    model.mkdir()
+    init.init(site)
+    before = (site / "atlas.toml").read_bytes()
+    with pytest.raises(AtlasError, match="already, and it is not written over") as caught:
+        init.init(site, models=[str(model)], force=force)
+    added = caught.value.hint.partition("\n")[2]
+    both = before.decode() + added  # it goes with what is there
+    (site / "atlas.toml").write_text(both, encoding="utf-8")
+    assert [one.source for one in config.load(site / "atlas.toml").models][1] == "path:../my model"
+
+
 def test_init_leaves_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "atlas.toml").write_text(TOML)
     assert run("init", str(tmp_path)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from atlas.maps.facts import (
     Pair,
     Recall,
 )
+from atlas.maps.landmarks import Landmark as Landmarked
 from atlas.maps.records import (
     Clusters,
     ClusterTitles,
@@ -66,7 +68,7 @@ def gather(plan: MapTasks, store: Store) -> Dataset:
         ),
         map=_map_facts(plan, read),
         faithfulness={name: Figures(**truth.figures) for name, truth in read.truth.items()},
-        clusters=_clusters(read),
+        clusters=_clusters(read, _titles(read.titles, plan.sets)),
         landmarks=_landmarks(plan, read.pinned, read.ids) if read.pinned else (),
         claims=_claims(plan, read.pinned) if read.pinned else (),
         libraries=libraries(),
@@ -243,7 +245,21 @@ def _title(title: Text | None) -> dict[str, str]:
     return dict.fromkeys(LANGUAGES, title) if title else {}
 
 
-def _clusters(read: _Results) -> tuple[Cluster, ...]:
+def _titles(found: ClusterTitles, sets: Sequence[Landmarked]) -> list[dict[str, str]]:
+    """What clusters go by, by language; empty for those that their tokens name. A landmark's title
+    that others have, too, names none."""
+    known = {row.name: _title(row.title) or {"en": row.name} for row in sets}
+    titles = [
+        known.get(name, title) for title, name in zip(found.titles, found.landmarks, strict=True)
+    ]
+    counts = Counter(pair for title in titles for pair in title.items())
+    return [
+        {} if name and any(counts[pair] > 1 for pair in title.items()) else title
+        for title, name in zip(titles, found.landmarks, strict=True)
+    ]
+
+
+def _clusters(read: _Results, titles: Sequence[dict[str, str]]) -> tuple[Cluster, ...]:
     directions = unit(np.asarray(read.space.values), read.ids)
     nearest = {
         "coarse": _nearest(np.asarray(read.groups.coarse), directions),
@@ -251,8 +267,7 @@ def _clusters(read: _Results) -> tuple[Cluster, ...]:
     }
     anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
     clusters = []
-    titled = zip(read.groups.entries, read.titles.titles, strict=True)
-    for number, (entry, title) in enumerate(titled):
+    for number, (entry, title) in enumerate(zip(read.groups.entries, titles, strict=True)):
         level, key, central = entry["level"], entry["key"], entry["central"]
         spoken = [read.spoken(row) for row in central[:3]]
         if title:

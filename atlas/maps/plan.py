@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from atlas.config.site import text
 from atlas.engine.stage import AnyStage
 from atlas.engine.store import Store
 from atlas.engine.task import Task
@@ -31,7 +30,7 @@ from atlas.maps.stages.neighbors import neighbors
 from atlas.maps.stages.project import project
 from atlas.maps.stages.titles import cluster_titles
 from atlas.maps.tasks import MapTasks
-from atlas.maps.wording import COLON, Wording, wording
+from atlas.maps.wording import Wording, wording
 from atlas.models.checkpoint import Checkpoint
 from atlas.section import recorded
 from atlas.spaces.plan import Source, SpacePlan, Wanted, plan_space, plan_table, read_words
@@ -113,12 +112,10 @@ def plan_map(
     sets, meant = _meant(model, landmarks, claims)
     terms = _terms(model, space.vocabulary, sets, meant) if sets or meant else None
     said = said or wording(root, ("en",))
-    languages = tuple(said[COLON])
     naming = _Naming(
         (terms,) if terms else (),
         model.language,
         said,
-        {row.name: _titles(row, languages) for row in sets},
     )
     plan = _drawn(model, entry, checkpoint, space, naming)
     if entry.words is None and entry.tensor is None:
@@ -128,17 +125,11 @@ def plan_map(
 
 class _Naming(NamedTuple):
     """What titles of clusters are made of: the task of the map's lexicon, if it has one, the
-    model's language, and the words for properties and landmarks."""
+    model's language, and the words for properties."""
 
     lexicon: tuple[Task, ...]
     language: str
     wording: Wording
-    landmarks: dict[str, dict[str, str]]
-
-
-def _titles(landmark: Landmark, languages: tuple[str, ...]) -> dict[str, str]:
-    """The title of a landmark in each of these languages; its name where it has none."""
-    return {code: text(landmark.title, code, landmark.name) for code in languages}
 
 
 def _drawn(
@@ -191,7 +182,6 @@ def _drawn(
         (groups, *words, *naming.lexicon),
         language=naming.language,
         wording=naming.wording,
-        landmarks=naming.landmarks,
     )
     return MapTarget(
         id=map_id,

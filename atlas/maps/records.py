@@ -117,10 +117,14 @@ class Faithfulness(Record):
 
 @dataclass(frozen=True, eq=False)
 class ClusterTitles(Record):
-    """What each cluster is, by language, in the order of the entries of Clusters; empty for those
-    that their tokens name."""
+    """What each cluster is, in the order of the entries of Clusters.
+
+    titles     by language; empty for those that their tokens or a landmark name
+    landmarks  the name of the landmark that covers it, whose title is no result; empty for none
+    """
 
     titles: tuple[dict[str, str], ...]
+    landmarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

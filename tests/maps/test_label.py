@@ -37,7 +37,9 @@ class Case:
         # Some go by titles, which are wider in one language or the other.
         titles = ({}, {"en": "Numbers 1–2", "ja": "数"}, {"en": "one", "ja": "まれな漢字：籟 · 癡"})
         count = len(self.groups.entries)
-        self.titles = ClusterTitles(tuple(titles[number % 3] for number in range(count)))
+        self.titles = ClusterTitles(
+            tuple(titles[number % 3] for number in range(count)), ("",) * count
+        )
         self.labels = self.placed()
         entries = self.groups.entries
         names = [
@@ -312,7 +314,7 @@ def _plain(xy: Any) -> Labels:
     return label.label(
         Layout(np.asarray(xy, np.float32), {}),
         Clusters(nothing, nothing, (), {}),
-        ClusterTitles(()),
+        ClusterTitles((), ()),
         Vocabulary(texts, texts, ("unused",) * n, ("",) * n, "wordpiece"),
         Selection(np.arange(n, dtype=np.int32)),
     )

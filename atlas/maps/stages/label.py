@@ -38,10 +38,11 @@ ALONE_FROM = 6  # the zoom from which tokens in no cluster may have a label
 # The least share of a cluster's own among the points nearest to its name, half as many as it has.
 GATHERED = 1 / 3
 
+_LANDMARK = "Punctuation and symbols"  # longer than most
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=6, weight=2)
+@stage("label", version=7, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
@@ -91,13 +92,14 @@ def label(
 
 def _widths(clusters: Clusters, titles: ClusterTitles, sizes: list[float]) -> list[float]:
     """The widths in pixels of names of clusters on the map, of titles in the language in which they
-    are widest."""
+    are widest. Of a landmark's title, which may change, it is that of a long one."""
+    called = zip(clusters.entries, titles.titles, titles.landmarks, sizes, strict=True)
     return [
         max(
             text_width(map_name(entry["level"], name), size) * _BOLD
-            for name in title.values() or (entry["name"],)
+            for name in title.values() or (_LANDMARK if landmark else entry["name"],)
         )
-        for entry, title, size in zip(clusters.entries, titles.titles, sizes, strict=True)
+        for entry, title, landmark, size in called
     ]
 
 

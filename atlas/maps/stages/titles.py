@@ -29,7 +29,7 @@ _NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=1, weight=0.2)
+@stage("titles", version=2, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -37,32 +37,32 @@ def cluster_titles(
     *lexicons: Lexicon,
     language: str,
     wording: Mapping[str, Mapping[str, str]],
-    landmarks: Mapping[str, Mapping[str, str]],
     work: Work = Work(),
 ) -> ClusterTitles:
-    """The titles of clusters that one property covers, by language; no two of a level are equal.
+    """The titles of clusters that one property covers, by language, or the landmarks that cover
+    them; no two of a level are equal.
 
-    `language` is the model's, `wording` and `landmarks` (by name) say properties in the languages
-    of the site. Clusters of a level that have one property in common go by their tokens, and so
-    does a fine one of the property of a coarse one; beside tokens that few can read the property
-    stands as well.
+    `language` is the model's, `wording` says properties in the languages of the site. Clusters of a
+    level that have one property in common go by their tokens, and so does a fine one of the
+    property of a coarse one; beside tokens that few can read the property stands as well.
     """
     sets = {row["name"]: frozenset(row["ids"]) for each in lexicons for row in each.sets}
     tokens = _Tokens.of(vocabulary, selection, language)
-    known = {name: ids for name, ids in sets.items() if name in landmarks}
-    words, colon = {**wording, **landmarks}, wording[COLON]
+    colon = wording[COLON]
     found: list[Titles] = []
+    covered: list[str] = []
     for level, keys in (("coarse", clusters.coarse), ("fine", clusters.fine)):
         names = [str(entry["name"]) for entry in clusters.entries if entry["level"] == level]
-        properties = [_property(tokens, rows.tolist(), known) for rows in members(keys)]
-        plain = [_said(one, words) if one else {} for one in properties]
+        properties = [_property(tokens, rows.tolist(), sets) for rows in members(keys)]
+        covered += _once(properties, covered)
+        plain = [_said(one, wording) if one else {} for one in properties]
         shared = Counter(pair for title in (*plain, *found) for pair in title.items())
         for name, one, title in zip(names, properties, plain, strict=True):
             if any(shared[pair] > 1 for pair in title.items()):
                 beside = one is not None and one.beside
                 title = {code: f"{title[code]}{colon[code]}{name}" for code in title if beside}
             found.append(title)
-    return ClusterTitles(tuple(found))
+    return ClusterTitles(tuple(found), tuple(covered))
 
 
 class _Tokens(NamedTuple):
@@ -92,13 +92,14 @@ class _Tokens(NamedTuple):
 
 
 class _Property(NamedTuple):
-    """The name of a property or a landmark, the ends of its range, and whether it is told beside
-    tokens, where these alone say little."""
+    """The name of a property, the ends of its range, and whether it is told beside tokens, where
+    these alone say little; or the name of a landmark."""
 
     name: str
     first: int = 0
     last: int = 0
     beside: bool = False
+    landmark: bool = False
 
 
 def _property(
@@ -136,7 +137,8 @@ def _landmark(
         for name, own in landmarks.items()
         if sum(token in own for token in ids) >= MOST * len(ids)
     ]
-    return _Property(min(covering, key=lambda name: len(landmarks[name]))) if covering else None
+    smallest = min(covering, key=lambda name: len(landmarks[name]), default="")
+    return _Property(smallest, landmark=True) if smallest else None
 
 
 def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
@@ -164,9 +166,22 @@ def rare(text: str) -> bool:
     return len(code) != 2 or code[0] - 0xA0 >= _LEVEL_2
 
 
+def _once(properties: Sequence[_Property | None], before: Collection[str]) -> list[str]:
+    """The landmark of each cluster that is one's alone, and none of `before`; empty for others."""
+    names = [one.name if one and one.landmark else "" for one in properties]
+    counts = Counter(names)
+    return [name if counts[name] == 1 and name not in before else "" for name in names]
+
+
 def _said(found: _Property, words: Mapping[str, Mapping[str, str]]) -> Titles:
-    """A property in words; empty where there are none for it."""
-    return {
-        language: text.replace("%(first)s", str(found.first)).replace("%(last)s", str(found.last))
-        for language, text in words.get(found.name, {}).items()
-    }
+    """A property in words; empty for a landmark, and where there are none for it."""
+    return (
+        {}
+        if found.landmark
+        else {
+            language: text.replace("%(first)s", str(found.first)).replace(
+                "%(last)s", str(found.last)
+            )
+            for language, text in words.get(found.name, {}).items()
+        }
+    )

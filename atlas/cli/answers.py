@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.errors import DataError, ModelError, UsageError
 from atlas.findings.words.forms import key
 from atlas.findings.words.forms import word as written
-from atlas.findings.words.section import lexicon
+from atlas.findings.words.lexicon import lexicon
 from atlas.maps import data
 from atlas.maps.view import MapView
 

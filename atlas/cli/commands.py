@@ -171,14 +171,12 @@ def build(
 
 
 def _build(folder: Path | None, options: Options, *, as_json: bool = False) -> Summary:
-    from rich.console import Console
-
     from atlas import atlas_toml as config
     from atlas.cli.progress import Terminal
     from atlas.pipeline.build import build as run
 
     settings = config.load(config.find(folder))
-    with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
+    with Terminal(quiet=state["quiet"]) as report:
         done = run(settings, options, report, warn, report.pages)
     if as_json:
         ran = [{"task": label, "seconds": round(took, 3)} for label, took in report.finished]
@@ -292,8 +290,6 @@ def check(
     output: Output = None,
 ) -> None:
     """Check the built site: its files' digests, links, anchors, ids, page weight."""
-    from rich.console import Console
-
     from atlas import atlas_toml as config
     from atlas.cli.progress import Terminal
     from atlas.engine.local import cores
@@ -305,7 +301,7 @@ def check(
     places = Places.of(settings, output)
     if host is not None and host not in HOSTS:
         raise UsageError(f"--host {host}: no host that is known", f"Use {' or '.join(HOSTS)}.")
-    with Terminal(Console(stderr=True), quiet=state["quiet"]) as report:
+    with Terminal(quiet=state["quiet"]) as report:
         problems = run(places.output, jobs=cores(), progress=report.files)
     problems += beyond(places.output, host) if host else []
     if store:

@@ -6,21 +6,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
     from atlas.engine.task import Task
 
 
@@ -28,21 +21,16 @@ SILENCE = 20.0  # seconds after which a log says how far it is
 
 
 class Terminal:
-    """Implements the runner's Report on a console. A context manager; its end removes the bars.
+    """Implements the runner's Report on a console, by default stderr. A context manager; its end
+    removes the bars. Rich is imported once there is something to print.
 
     Bars are drawn on a terminal that can redraw lines, once a task runs. Elsewhere, and where CI is
     set, each finished task is a line. With `quiet`, only failures are printed.
     """
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        self.console = console
+    def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
+        self._console = console
         self.quiet = quiet
-        self.live = (
-            console.is_terminal
-            and not console.is_dumb_terminal
-            and not os.environ.get("CI")
-            and not quiet
-        )
         self._bars: Progress | None = None
         self._rows: dict[str, TaskID] = {}
         self._all: TaskID | None = None
@@ -53,8 +41,25 @@ class Terminal:
         self._over = threading.Event()
         self.finished: list[tuple[str, float]] = []  # stages that ran, and for how many seconds
 
+    @cached_property
+    def console(self) -> Console:
+        """What it prints to."""
+        from rich.console import Console
+
+        return self._console or Console(stderr=True)
+
+    @cached_property
+    def live(self) -> bool:
+        """Whether there are bars."""
+        return (
+            self.console.is_terminal
+            and not self.console.is_dumb_terminal
+            and not os.environ.get("CI")
+            and not self.quiet
+        )
+
     def __enter__(self) -> Terminal:
-        if not self.live and not self.quiet:
+        if not self.quiet:
             threading.Thread(target=self._speak, daemon=True).start()
         return self
 
@@ -70,8 +75,11 @@ class Terminal:
             self._bars = None
 
     def _speak(self) -> None:
-        """Say how far it is, whenever nothing was said for SILENCE seconds."""
+        """Say how far it is, whenever nothing was said for SILENCE seconds and there are no
+        bars."""
         while not self._over.wait(max(0.05, self._said + SILENCE - time.monotonic())):
+            if self.live:
+                return
             if time.monotonic() - self._said >= SILENCE:
                 self._print(self._state())
 
@@ -98,6 +106,8 @@ class Terminal:
         if not self.live:
             return
         if self._bars is None:
+            from rich.progress import BarColumn, Progress, TextColumn
+
             self._bars = Progress(
                 TextColumn("{task.description}"), BarColumn(), console=self.console, transient=True
             )
@@ -109,7 +119,15 @@ class Terminal:
     def begin(self, total: int, cached: int) -> None:
         """Begin a run of `total` tasks, of which `cached` are in the store."""
         self._total, self._done = total, cached
-        if self.live and total > cached:
+        if total > cached and self.live:
+            from rich.progress import (
+                BarColumn,
+                Progress,
+                TaskProgressColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -124,6 +142,8 @@ class Terminal:
         """A task starts. Its bar pulses until it reports progress."""
         self._running[task.key] = task, 0.0
         if self._bars:
+            from rich.markup import escape
+
             self._rows[task.key] = self._bars.add_task(f"  {escape(task.label)}", total=None)
 
     def progress(self, task: Task, fraction: float) -> None:

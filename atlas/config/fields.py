@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import re
+import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,7 +32,20 @@ class Part(BaseModel):
     """A table of the file, frozen, without unknown keys. The docstrings of its keys become the
     descriptions of the JSON Schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema with descriptions. Pydantic's `use_attribute_docstrings` reads the source of
+        every table at each start, which takes as long as reading an atlas.toml."""
+        told = handler(schema)
+        keys = handler.resolve_ref_schema(told).get("properties", {})
+        for name, text in docstrings(cls).items():
+            if name in keys and handler.resolve_ref_schema(keys[name]).get("description") != text:
+                keys[name].setdefault("description", text)
+        return told
 
     @classmethod
     def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
@@ -38,6 +55,27 @@ class Part(BaseModel):
         the names of the tables of earlier fields of Config; the method adds those of `tables`.
         """
         yield from ()
+
+
+def docstrings(table: type[BaseModel]) -> dict[str, str]:
+    """The docstrings of a class's keys, those of its bases before its own. Raises OSError where the
+    source is not there."""
+    told: dict[str, str] = {}
+    for base in reversed(table.__mro__):
+        if base is BaseModel or not issubclass(base, BaseModel):
+            continue
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        body = tree.body if isinstance(tree, ast.ClassDef) else []
+        for key, text in itertools.pairwise(body):
+            if (
+                isinstance(key, ast.AnnAssign)
+                and isinstance(key.target, ast.Name)
+                and isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+                and isinstance(text.value.value, str)
+            ):
+                told[key.target.id] = inspect.cleandoc(text.value.value)
+    return told
 
 
 def _slug(value: str) -> str:

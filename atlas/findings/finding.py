@@ -23,7 +23,8 @@ AGAIN = "Run `atlas build` without --frozen to make it again."
 class Part(BaseModel):
     """A part of the file of a finding: frozen, without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Planning names many of these classes and reads with none: they are built at their first use.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Finding(Part):

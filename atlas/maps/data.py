@@ -155,7 +155,8 @@ def read(folder: Path, map_id: str) -> Dataset:
     parquet, about = paths(folder, map_id)
     facts = _read_facts(about, map_id)
     try:
-        data = Dataset(facts, pq.read_table(parquet))
+        with pq.ParquetFile(parquet) as file:  # read_table imports pandas where it is
+            data = Dataset(facts, file.read())
     except FileNotFoundError as problem:
         raise DataError(f"{parquet}: missing, though {about.name} is there", AGAIN) from problem
     except PermissionError as problem:

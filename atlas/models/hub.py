@@ -29,10 +29,10 @@ def split(location: str) -> tuple[str, str]:
 def commit(repo: str, revision: str) -> tuple[str, frozenset[str]]:
     """The commit that a branch, tag or commit of a model means now, and the names of its files.
     Raises ModelError."""
-    from huggingface_hub import HfApi
-
     with explained(repo, revision):
         reach(repo)
+        from huggingface_hub import HfApi  # slow to import, and of no use without an answer
+
         info = HfApi().model_info(repo, revision=revision, timeout=10)
     if not info.sha:
         raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from atlas.engine import executors
 from atlas.engine import run as engine
 from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
-from atlas.pipeline.memory import Memory, digest_of
+from atlas.pipeline.memory import Digests, Memory
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
 from atlas.pipeline.plan import Plan, plan
@@ -56,33 +56,46 @@ def compute(
     outcome = _run(planned, options, places, report)
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
-    known = Memory(places.root / ".atlas" / "data.json")
-    for target in kept:
-        new = any(task in outcome.done for task in target.tasks())
-        if new or not _as_written(target, places.data, known):
-            target.write(places.data, places.store)
-    known.keep(_digests(kept, places.data))
+    _write(kept, outcome, places, Digests(places.files, again=options.verify))
     ids = {target.id for target in kept}
     return [target.id for target in planned.maps if target.id in ids]
 
 
-def _as_written(target: Target, folder: Path, known: Memory) -> bool:
+def _write(targets: list[Target], outcome: Outcome, places: Places, seen: Digests) -> None:
+    """Write the files of the targets that are not there as they were written."""
+    known = Memory(places.root / ".atlas" / "data.json")
+    for target in targets:
+        new = any(task in outcome.done for task in target.tasks())
+        if new or not _as_written(target, places.data, known, seen):
+            target.write(places.data, places.store)
+    known.keep(
+        {name: text for target in targets for name, text in _told(target, places.data, seen)}
+    )
+    seen.keep()
+
+
+def _as_written(target: Target, folder: Path, known: Memory, seen: Digests) -> bool:
     """Whether a target's files are there as they were written from the store; where nobody
-    remembers that, whether they can be read."""
-    if not target.current(folder):
-        return False
+    remembers that, whether they have its recipe and can be read."""
     try:
-        digests = _digests([target], folder)
+        told = dict(_told(target, folder, seen))
     except OSError:
         return False
-    if all(known.get(name) for name in digests):
-        return all(known.get(name) == digest for name, digest in digests.items())
+    if all(known.get(name) == text for name, text in told.items()):
+        return True
+    if not target.current(folder):
+        return False
+    if all(known.get(name) for name in target.files):
+        return all(known.get(name) == told[name] for name in target.files)
     return target.sound(folder)
 
 
-def _digests(targets: Iterable[Target], folder: Path) -> dict[str, str]:
-    """The digests of targets' files by name. Raises OSError."""
-    return {name: digest_of(folder / name) for target in targets for name in target.files}
+def _told(target: Target, folder: Path, seen: Digests) -> Iterator[tuple[str, str]]:
+    """What is remembered of a target: the digests of its files by name, and its recipe. Raises
+    OSError."""
+    for name in target.files:
+        yield name, seen.of(folder / name)
+    yield f"recipe of {' '.join(target.files)}", target.recipe
 
 
 def _drop_damaged(planned: Plan, store: Store, warn: Callable[[str], None]) -> None:

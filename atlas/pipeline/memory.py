@@ -41,11 +41,30 @@ class Memory:
             write_whole(self.path, json.dumps(self._texts, indent=0, sort_keys=True))
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a file, read once a process as long as its size, times and inode stay. Raises
-    OSError."""
-    stat = path.stat()
-    return _digest(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+class Digests:
+    """Digests of files, remembered from build to build: a file is read again where its size, its
+    times or its inode are others, and all are where `again` is asked for."""
+
+    def __init__(self, path: Path, *, again: bool = False) -> None:
+        self._memory = Memory(path)
+        self._again = again
+        self._new: dict[str, str] = {}
+
+    def of(self, path: Path) -> str:
+        """sha256 of a file. Raises OSError."""
+        stat = path.stat()
+        mark = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        name, look = str(path), "-".join(map(str, mark))
+        known = None if self._again else self._memory.get(name)
+        if known and known.startswith(f"{look} "):
+            return known.removeprefix(f"{look} ")
+        digest = _digest(path, mark)
+        self._new[name] = f"{look} {digest}"
+        return digest
+
+    def keep(self) -> None:
+        """Remember what was read."""
+        self._memory.keep(self._new)
 
 
 @lru_cache(maxsize=4096)

@@ -45,6 +45,11 @@ class Places:
         return self.root / ".atlas" / "digests.json"
 
     @property
+    def files(self) -> Path:
+        """The file that remembers digests of files of data and of themes."""
+        return self.root / ".atlas" / "files.json"
+
+    @property
     def lock(self) -> Path:
         """The file with the commits of models."""
         return self.root / "atlas.lock"

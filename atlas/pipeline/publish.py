@@ -13,7 +13,7 @@ from typing import Any
 from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError
-from atlas.pipeline.memory import Memory, digest_of
+from atlas.pipeline.memory import Digests, Memory
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.web import swap
 from atlas.web.alone import alone
@@ -66,7 +66,9 @@ def _publish(
     drafts: bool,
     rendered: Callable[[int, int], None],
 ) -> tuple[int, int]:
-    key = _key(config, maps, data, drafts)
+    digests = Digests(config.root / ".atlas" / "files.json", again=verify)
+    key = _key(config, maps, data, drafts, digests)
+    digests.keep()
     old = manifest(output)
     seen = Memory(config.root / ".atlas" / "sites.json")
     name = os.path.relpath(output, config.root)
@@ -124,12 +126,12 @@ def _refused(problem: OSError, output: Path) -> AtlasError:
     )
 
 
-def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool) -> str:
+def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool, seen: Digests) -> str:
     """Digest of all that the site follows from."""
     models = {entry.id(model): model.id for model in config.models for entry in model.maps}
     shown = {map_id: models[map_id] for map_id in maps}
     digests = [
-        [name, digest_of(data / name)]
+        [name, seen.of(data / name)]
         for section in SECTIONS
         for expected in section.expected(entries(config, section), shown)
         for name in expected.files
@@ -137,9 +139,9 @@ def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool) -> str
     ]
     facts = [
         __version__,
-        code(),
+        code(seen.of),
         config.model_dump(mode="json"),
-        digest(config.root, files(config.site)),
+        digest(config.root, files(config.site), seen.of),
         drafts,
         list(maps),
         digests,
@@ -147,12 +149,12 @@ def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool) -> str
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def code() -> str:
+def code(of: Callable[[Path], str]) -> str:
     """Digest of every module and every file of data of the package, so that a change of any of them
-    shows without a new version."""
+    shows without a new version. `of` gives that of a file."""
     found = hashlib.sha256()
     for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.json")]):
-        found.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
+        found.update(f"{path.relative_to(PACKAGE)}\0{of(path)}\0".encode())
     return found.hexdigest()
 
 

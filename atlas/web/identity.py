@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from atlas.config.site import Accent, Site, text
@@ -65,6 +64,8 @@ class Identity:
 
     def footer(self, site: Site, language: str) -> Markup:
         """The site's line of Markdown at the foot of pages, as HTML."""
+        from markdown_it import MarkdownIt
+
         line = text(site.footer, language)
         return Markup(MarkdownIt("commonmark").renderInline(line))  # noqa: S704  # the author's own
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 RUNTIME = "plotly-map.min.js"
@@ -28,17 +28,17 @@ def folders(root: Path) -> list[Path]:
 OWN = ("content", "static", "locale")  # an author's folders beside atlas.toml, and `templates`
 
 
-def digest(root: Path, named: Sequence[str] = ()) -> str:
+def digest(root: Path, named: Sequence[str], of: Callable[[Path], str]) -> str:
     """Digest of every file of the theme, of the atlas's own templates, content, static files and
-    catalogues, and of the files `named`, relative to the root."""
+    catalogues, and of the files `named`, relative to the root. `of` gives that of a file."""
     total = hashlib.sha256()
     for folder in (*folders(root), *(root / name for name in OWN)):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "node_modules" not in path.parts:
-                total.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+                total.update(f"{path.relative_to(folder)}\0{of(path)}\0".encode())
         total.update(b"\0")
     for path in (root / name for name in named):
-        total.update(path.read_bytes() if path.is_file() else b"")
+        total.update((of(path) if path.is_file() else "").encode() + b"\0")
     return total.hexdigest()
 
 

@@ -20,6 +20,7 @@ Facts = TypeVar("Facts")
 Derived = tuple[dict[str, bytes], Facts]  # files by name, and facts about them as JSON values
 
 MANIFEST = ".atlas.json"
+_SEAL = ',"seal":"{}"}}'
 STAGED = re.compile(r"\.atlas-[0-9a-f]{12}")  # a new site on its way, inside of the output
 
 
@@ -101,7 +102,7 @@ class Writer:
             "files": dict(sorted(self.files.items())),
             "derived": self.derived,
         }
-        text = json.dumps(_sealed(facts), separators=(",", ":"))
+        text = _sealed(json.dumps(facts, separators=(",", ":")))
         (self.folder / MANIFEST).write_text(text, encoding="utf-8")
         return len(self.files.keys() - self._shared) + len(self.before.keys() - self.files.keys())
 
@@ -211,12 +212,13 @@ def manifest(output: Path) -> dict[str, Any] | None:
     sizes and digests that any file could have, so that nothing is shared with such a site.
     """
     try:
-        record = json.loads((output / MANIFEST).read_text(encoding="utf-8"))
+        text = (output / MANIFEST).read_text(encoding="utf-8")
+        record = json.loads(text)
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
         return None
-    if record.get("seal") == _sealed(record)["seal"]:
+    if text == _sealed(text[: -len(_SEAL.format("0" * 64))] + "}"):
         return record
     names = [name for name in record["files"] if _plain(name)]
     return {"files": {name: [-1, ""] for name in names}, "key": "", "pages": 0, "derived": {}}
@@ -232,11 +234,10 @@ def whole(record: dict[str, Any]) -> bool:
     return "seal" in record
 
 
-def _sealed(facts: dict[str, Any]) -> dict[str, Any]:
-    """A manifest with a digest of all that it says."""
-    said = {name: value for name, value in facts.items() if name != "seal"}
-    seal = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    return {**said, "seal": seal}
+def _sealed(text: str) -> str:
+    """The JSON of a manifest with a digest of what it says at its end, where it is found without
+    writing all of it again."""
+    return text[:-1] + _SEAL.format(hashlib.sha256(text.encode()).hexdigest())
 
 
 def _plain(name: str) -> bool:

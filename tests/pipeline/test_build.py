@@ -70,6 +70,31 @@ def atlas(*arguments: object, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_build_with_nothing_to_do_loads_nothing_that_computes_or_renders(
+    atlas_copy: Built,
+) -> None:
+    atlas_copy.build()  # its files have other times than those that were copied
+    code = """
+import sys
+from atlas.cli.commands import main
+try:
+    main(["build", "--offline", sys.argv[1]])
+except SystemExit as left:
+    assert not left.code
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+print(*sorted(name for name in sys.modules if name.startswith("atlas.")))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, atlas_copy.root], capture_output=True, text=True, check=True
+    )
+    assert "nothing changed" in done.stderr
+    loaded, own = (set(line.split()) for line in done.stdout.splitlines())
+    heavy = "PIL huggingface_hub jinja2 markdown_it openTSNE pandas plotly pyarrow rich scipy"
+    heavy += " sklearn tokenizers torch transformers yaml"
+    assert not loaded & set(heavy.split())
+    assert not {name for name in own if name.endswith((".view", ".pages", ".compose"))}
+
+
 def ran(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and all that it said."""
     out, error = process.communicate(timeout=120)
@@ -77,6 +102,7 @@ def ran(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_a_second_build_computes_nothing_and_writes_nothing(atlas_copy: Built) -> None:
+    atlas_copy.build()  # which sees that the copy's files are as they were
     before = marks(atlas_copy.root)
     report = Silent()
     summary = atlas_copy.build(report)

@@ -3,6 +3,8 @@ a whole site."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -12,8 +14,10 @@ import pytest
 from conftest import Built
 
 from atlas import atlas_toml as config
+from atlas.engine.artifact import sha256
 from atlas.errors import AtlasError, UsageError
 from atlas.pipeline import publish
+from atlas.pipeline.memory import Digests
 from atlas.pipeline.options import Summary
 from atlas.web import swap, writer
 from atlas.web.check import check
@@ -337,10 +341,26 @@ def test_other_code_makes_the_site_anew(
     before = writer.manifest(frozen_copy.public)
     assert before is not None
     assert render(frozen_copy).written == 0 and writer.manifest(frozen_copy.public) == before
-    monkeypatch.setattr(publish, "code", lambda: "another")
+    monkeypatch.setattr(publish, "code", lambda _: "another")
     assert render(frozen_copy).written == 0  # nothing differs, but it was looked at
     after = writer.manifest(frozen_copy.public)
     assert after is not None and after["key"] != before["key"] and after["files"] == before["files"]
+
+
+def test_a_file_is_read_again_where_it_may_have_changed(tmp_path: Path) -> None:
+    path, memory = tmp_path / "file", tmp_path / "memory.json"
+    path.write_bytes(b"one")
+    os.utime(path, ns=(0, 0))
+    seen = Digests(memory)
+    assert seen.of(path) == sha256(path)
+    seen.keep()
+    known = json.loads(memory.read_text())
+    memory.write_text(json.dumps({name: f"{text.split()[0]} told" for name, text in known.items()}))
+    assert Digests(memory).of(path) == "told", "it is not read while it looks the same"
+    assert Digests(memory, again=True).of(path) == sha256(path)
+    path.write_bytes(b"two")
+    os.utime(path, ns=(0, 0))  # of the same size and time, but its inode has changed since
+    assert Digests(memory).of(path) == sha256(path)
 
 
 def test_one_changed_byte_in_any_module_changes_the_digest_of_the_code(
@@ -351,11 +371,11 @@ def test_one_changed_byte_in_any_module_changes_the_digest_of_the_code(
         publish.PACKAGE, copy, ignore=shutil.ignore_patterns("templates", "__pycache__")
     )
     monkeypatch.setattr(publish, "PACKAGE", copy)
-    digests = {publish.code()}
+    digests = {publish.code(sha256)}
     modules = sorted(copy.rglob("*.py"))
     for path in modules:
         raw = path.read_bytes()
         path.write_bytes(raw + b"#")
-        digests.add(publish.code())
+        digests.add(publish.code(sha256))
         path.write_bytes(raw)
     assert len(digests) == len(modules) + 1

@@ -9,14 +9,13 @@ from atlas.errors import DataError
 from atlas.findings import finding
 from atlas.findings.tables import data
 from atlas.findings.tables.config import Tables
-from atlas.findings.tables.pages import pages
-from atlas.findings.tables.view import TableView
-from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.tables.plan import TableTarget
+    from atlas.findings.tables.view import TableView
+    from atlas.maps.view import MapView
+    from atlas.web.page import Page
 
 
 class ModelTables:
@@ -46,6 +45,9 @@ class ModelTables:
     def show(self, entries: Sequence[Tables], gallery: Gallery) -> Iterator[TableView]:
         """The tables of models that have a map and whose data exist. Writes the lists as CSV.
         Raises DataError when data are faulty."""
+        from atlas.findings.tables.view import TableView
+        from atlas.maps.view import MapView
+
         maps: dict[str, list[MapView]] = {}
         for view in gallery.of("maps", MapView):
             maps.setdefault(view.model.id, []).append(view)
@@ -66,4 +68,6 @@ class ModelTables:
 
     def pages(self, views: Sequence[TableView]) -> Iterator[Page]:
         """A list of all tables, and a page for each."""
+        from atlas.findings.tables.pages import pages
+
         return pages(self.address, views)

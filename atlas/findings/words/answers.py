@@ -16,7 +16,7 @@ from atlas.spaces.records import Kind
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Cluster(_Part):

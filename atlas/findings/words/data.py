@@ -18,11 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from atlas.engine.files import replacing
@@ -33,20 +31,26 @@ from atlas.findings.finding import AGAIN, Finding, Part
 from atlas.maps.facts import Slug, Tag
 from atlas.numeric.types import Array, Ints
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SCHEMA_VERSION = 2  # plain strings in place of dictionaries
 LISTED = "listed.words.json"
 
-_TEXT = pa.string()
-TOKENS = {
-    "token_id": pa.int32(),
-    "token": _TEXT,
-    "text": _TEXT,
-    "kind": _TEXT,
-    "pos": _TEXT,
-    "reading": _TEXT,
-    "latin": _TEXT,
-}
-SPLITS = {"word": _TEXT, "ids": pa.list_(pa.int32()), "pieces": pa.list_(_TEXT)}
+
+def token_columns() -> dict[str, pa.DataType]:
+    """The columns of a model's tokens."""
+    import pyarrow as pa
+
+    texts = ("token", "text", "kind", "pos", "reading", "latin")
+    return {"token_id": pa.int32(), **dict.fromkeys(texts, pa.string())}
+
+
+def split_columns() -> dict[str, pa.DataType]:
+    """The columns of a model's splits."""
+    import pyarrow as pa
+
+    return {"word": pa.string(), "ids": pa.list_(pa.int32()), "pieces": pa.list_(pa.string())}
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +144,8 @@ def tokenizer_file(portable: Portable | None, family: str) -> bytes:
 
 def table(values: Mapping[str, Any], columns: Mapping[str, pa.DataType]) -> pa.Table:
     """An Arrow table of these columns."""
+    import pyarrow as pa
+
     arrays = {
         name: values[name] if isinstance(values[name], pa.Array) else pa.array(values[name], kind)
         for name, kind in columns.items()
@@ -149,11 +155,15 @@ def table(values: Mapping[str, Any], columns: Mapping[str, pa.DataType]) -> pa.T
 
 def listed(offsets: Array, values: pa.Array) -> pa.Array:
     """A column of lists: those of row i are `values` from offsets[i] to offsets[i + 1]."""
+    import pyarrow as pa
+
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 
 def write(folder: Path, data: WordData, tokenizer: bytes) -> None:
     """Write a model's files, the JSON last. Raises DataError when the folder cannot be written."""
+    import pyarrow.parquet as pq
+
     names = files(data.about.model)
     mark = {b"atlas_recipe": data.about.recipe.encode()}
     try:
@@ -183,8 +193,8 @@ def read(folder: Path, model: str) -> WordData | None:
         raise DataError(f"{folder / names[-1]}: holds the model {about.model}", AGAIN)
     found = WordData(
         about,
-        _read(folder / names[0], TOKENS, about.recipe),
-        _read(folder / names[1], SPLITS, about.recipe),
+        _read(folder / names[0], token_columns(), about.recipe),
+        _read(folder / names[1], split_columns(), about.recipe),
     )
     ids = np.asarray(found.tokens.column("token_id").to_numpy())
     if len(ids) != about.tokens or not np.array_equal(ids, np.arange(len(ids))):
@@ -196,8 +206,12 @@ def read(folder: Path, model: str) -> WordData | None:
 
 
 def _read(path: Path, columns: Mapping[str, pa.DataType], recipe: str) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        content = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # read_table imports pandas where it is
+            content = file.read()
     except (OSError, ValueError, pa.ArrowException) as problem:
         raise DataError(f"{path}: cannot be read ({problem})", AGAIN) from problem
     if (content.schema.metadata or {}).get(b"atlas_recipe", b"").decode() != recipe:

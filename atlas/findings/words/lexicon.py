@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from atlas.config.site import text
+from atlas.findings import finding
+from atlas.findings.words import data
+from atlas.findings.words.config import Words
 from atlas.findings.words.data import ListedWord, ModelWords, WordData
 from atlas.findings.words.forms import key, word
 from atlas.maps.config import Model
@@ -286,3 +290,29 @@ def _space(space: Space, languages: Sequence[str]) -> Answer:
         "poster": view.files.pictures[f"{view.main}-400"],
         "k": space.k,
     }
+
+
+def lexicons(
+    table: Words, models: Mapping[str, Model], views: Iterable[MapView], folder: Path
+) -> Iterator[ModelLexicon]:
+    """What each model that has one of these maps knows of words, from a data folder. Raises
+    DataError."""
+    maps: dict[str, list[MapView]] = {}
+    for view in views:
+        maps.setdefault(view.model.id, []).append(view)
+    for model, own in maps.items():
+        content = data.read(folder, model)
+        if content is not None:
+            yield ModelLexicon(models[model], content, own, table.neighbors)
+
+
+def lexicon(
+    table: Words, models: Mapping[str, Model], views: Sequence[MapView], folder: Path
+) -> Lexicon | None:
+    """What all models with these maps know of words; None where the data folder has nothing of it.
+    Raises DataError."""
+    own = list(lexicons(table, models, views, folder))
+    if not own:
+        return None
+    read = finding.read(folder, data.LISTED, data.Listed, data.SCHEMA_VERSION)
+    return Lexicon(own, read.words if read else ())

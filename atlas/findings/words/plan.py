@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from atlas.engine.clock import built
 from atlas.engine.store import Store
@@ -31,6 +31,9 @@ from atlas.spaces.plan import Source, plan_tokens
 from atlas.spaces.records import Annotations, Vocabulary
 from atlas.spaces.stages.annotate import annotate
 from atlas.spaces.stages.words import words as words_stage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _tokens(vocabulary: Vocabulary, notes: Annotations) -> pa.Table:
         "reading": notes.readings,
         "latin": [_latin(reading) for _, reading in readings],
     }
-    return data.table(values, data.TOKENS)
+    return data.table(values, data.token_columns())
 
 
 def _latin(reading: str | None) -> str | None:
@@ -161,6 +164,8 @@ def _latin(reading: str | None) -> str | None:
 
 def _joined(parts: Sequence[Splits]) -> pa.Table:
     """The splits of several tasks as one table, each word once."""
+    import pyarrow as pa
+
     seen: dict[str, tuple[int, int]] = {}
     for number, part in enumerate(parts):
         for row, word in enumerate(part.words):
@@ -174,7 +179,7 @@ def _joined(parts: Sequence[Splits]) -> pa.Table:
         "ids": data.listed(offsets, ids),
         "pieces": data.listed(offsets, pieces),
     }
-    return data.table(values, data.SPLITS)
+    return data.table(values, data.split_columns())
 
 
 @dataclass(frozen=True)

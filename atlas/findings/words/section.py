@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from atlas.findings import finding
 from atlas.findings.words import data
 from atlas.findings.words.config import Words
-from atlas.findings.words.entries import chosen
-from atlas.findings.words.lexicon import Lexicon, ModelLexicon
-from atlas.findings.words.pages import pages
-from atlas.findings.words.published import publish
-from atlas.findings.words.view import WordsView
-from atlas.maps.config import Model
-from atlas.maps.view import MapView
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.page import Page
 
 if TYPE_CHECKING:
     from atlas.findings.words.plan import ListedTarget, ModelTarget
+    from atlas.findings.words.view import WordsView
+    from atlas.web.page import Page
 
 
 class WordsOfAll:
@@ -54,6 +46,12 @@ class WordsOfAll:
     def show(self, entries: Sequence[Words], gallery: Gallery) -> Iterator[WordsView]:
         """The words of the models whose data exist. Writes the files of answers. Raises DataError
         when data are faulty."""
+        from atlas.findings.words.entries import chosen
+        from atlas.findings.words.lexicon import lexicon
+        from atlas.findings.words.published import publish
+        from atlas.findings.words.view import WordsView
+        from atlas.maps.view import MapView
+
         views = gallery.of("maps", MapView)
         for table in entries:
             found = lexicon(table, gallery.models, views, gallery.data) if table.enabled else None
@@ -64,6 +62,8 @@ class WordsOfAll:
 
     def pages(self, views: Sequence[WordsView]) -> Iterator[Page]:
         """The page of all words."""
+        from atlas.findings.words.pages import pages
+
         for view in views:
             yield from pages(self.address, view)
 
@@ -77,29 +77,3 @@ def _said(ground: Ground, planned: Sequence[Target]) -> Iterator[str]:
     for target in planned:
         if isinstance(target, SenseTarget):
             yield from target.words
-
-
-def lexicons(
-    table: Words, models: Mapping[str, Model], views: Iterable[MapView], folder: Path
-) -> Iterator[ModelLexicon]:
-    """What each model that has one of these maps knows of words, from a data folder. Raises
-    DataError."""
-    maps: dict[str, list[MapView]] = {}
-    for view in views:
-        maps.setdefault(view.model.id, []).append(view)
-    for model, own in maps.items():
-        content = data.read(folder, model)
-        if content is not None:
-            yield ModelLexicon(models[model], content, own, table.neighbors)
-
-
-def lexicon(
-    table: Words, models: Mapping[str, Model], views: Sequence[MapView], folder: Path
-) -> Lexicon | None:
-    """What all models with these maps know of words; None where the data folder has nothing of it.
-    Raises DataError."""
-    own = list(lexicons(table, models, views, folder))
-    if not own:
-        return None
-    read = finding.read(folder, data.LISTED, data.Listed, data.SCHEMA_VERSION)
-    return Lexicon(own, read.words if read else ())

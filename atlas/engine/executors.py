@@ -4,7 +4,7 @@ machine, or on a Dask cluster."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +21,13 @@ _Result = TypeVar("_Result")
 
 
 class Workers(NamedTuple):
-    """An open executor, how many tasks it should be given at once, and the threads that each of
-    them may use."""
+    """An open executor, how many tasks it should be given at once, the most threads that each of
+    them may use, and the cores that they share; None where that is not ours to say."""
 
     executor: Executor
     slots: int
     threads: int
+    cores: int | None = None
 
 
 def check(spec: str) -> None:
@@ -38,12 +39,15 @@ def check(spec: str) -> None:
 
 
 @contextmanager
-def open_executor(spec: str, jobs: int, threads: int, store: Path) -> Iterator[Workers]:
+def open_executor(
+    spec: str, jobs: int, threads: int, store: Path, needs: Collection[dask.Need] = ()
+) -> Iterator[Workers]:
     """An executor by name. Nothing starts before the block is entered; leaving it ends the workers,
     at once on an error.
 
-    `serial`, `local` (up to `jobs` spawned processes of `threads` threads each) or `dask:ADDRESS`
-    (a running cluster whose workers see the store's folder; it decides how many threads). Raises
+    `serial`, `local` (up to `jobs` spawned processes, which share `threads` cores, or one each) or
+    `dask:ADDRESS` (a running cluster whose workers see the store's folder; it decides how many
+    threads, and its workers offer what the stages in `needs` need). Raises
     UsageError for another `spec`, StageError when the cluster cannot be used, StoreError when the
     store cannot be written.
     """
@@ -51,15 +55,16 @@ def open_executor(spec: str, jobs: int, threads: int, store: Path) -> Iterator[W
     if spec == "serial":
         yield Workers(Serial(), 1, threads)
     elif spec == "local":
-        local = Local(jobs, threads)
+        local = Local(jobs)
         try:
-            yield Workers(local, jobs, threads)
+            yield Workers(local, jobs, threads, max(jobs, threads))
         except BaseException:
             local.end()
             raise
         local.shutdown(cancel_futures=True)
     else:
-        with dask.connected(spec.removeprefix("dask:"), store.absolute()) as (executor, allowed):
+        address = spec.removeprefix("dask:")
+        with dask.connected(address, store.absolute(), needs) as (executor, allowed):
             # The cluster has a scheduler of its own, and may grow while it has something to do: it
             # gets all there is.
             yield Workers(executor, sys.maxsize, allowed)

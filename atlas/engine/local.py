@@ -6,11 +6,14 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from atlas.engine.worker import Order
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -40,13 +43,14 @@ class Local(Executor):
 
     A single `ProcessPoolExecutor` gives up as a whole when one of its processes dies, say for want
     of memory. Here only the task of that process fails, and the next one gets a new process.
-    Processes are spawned, since forking after CUDA or OpenMP threads have started is unsafe.
+    Processes are spawned, since forking after CUDA or OpenMP threads have started is unsafe. Tasks
+    on a GPU all go to one process, since each that has used it keeps some of its memory.
     """
 
-    def __init__(self, jobs: int, threads: int) -> None:
+    def __init__(self, jobs: int) -> None:
         self._jobs = max(jobs, 1)
-        self._threads = threads
         self._pools: dict[ProcessPoolExecutor, list[Future[Any]]] = {}
+        self._gpu: ProcessPoolExecutor | None = None  # the process of the tasks on a GPU
         self._closed = False
 
     def submit(
@@ -61,14 +65,19 @@ class Local(Executor):
     def _give(
         self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
     ) -> Future[_Result]:
-        """Give a task to the process with the least to do, which may be a new one."""
+        """Give a task to the process with the least to do, which may be a new one, and one that has
+        used the GPU to the same again."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
         if len(self._pools) < self._jobs and all(self._pools.values()):
             self._hire()
-        pool = min(self._pools, key=lambda place: len(self._pools[place]))
+        order = args[0] if args and isinstance(args[0], Order) else None
+        # The GPU's own process takes other tasks last.
+        pool = min(self._pools, key=lambda place: (len(self._pools[place]), place is self._gpu))
+        if order and order.device != "cpu":
+            pool = self._gpu = self._gpu if self._gpu in self._pools else pool
         try:
-            future = pool.submit(fn, *args, **kwargs)
+            future = pool.submit(limited, order.threads if order else 1, fn, *args, **kwargs)
         except BrokenExecutor:  # its process has died, with its last task or after it
             del self._pools[pool]
             pool.shutdown(wait=False)
@@ -79,9 +88,7 @@ class Local(Executor):
     def _hire(self) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
-        pool = ProcessPoolExecutor(
-            1, multiprocessing.get_context("spawn"), _start_worker, (self._threads,)
-        )
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker)
         self._pools[pool] = []
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -143,17 +150,36 @@ def _uninterrupted() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _start_worker(threads: int) -> None:
+def _start_worker() -> None:
     """Set up a new process, before any library with threads is loaded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    for name in THREADS:
-        os.environ[name] = str(threads)
     # OpenMP's threads spin while they wait for one another, which slows a layout tenfold where
     # others use the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def limited(
+    threads: int,
+    fn: Callable[_Params, _Result],
+    /,
+    *args: _Params.args,
+    **kwargs: _Params.kwargs,
+) -> _Result:
+    """Call a function in this process, whose libraries get so many threads: those that are loaded
+    are told, those to come read it."""
+    for name in THREADS:
+        os.environ[name] = str(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    if "numpy" in sys.modules:
+        with contextlib.suppress(ImportError):
+            from threadpoolctl import threadpool_limits
+
+            threadpool_limits(threads)
+    return fn(*args, **kwargs)
 
 
 def _die_with_parent() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from atlas.engine.executors import Workers
+from atlas.engine.shares import Shares
 from atlas.engine.stage import address
 from atlas.engine.store import Store
 from atlas.engine.task import Task, missing, order
@@ -106,7 +106,7 @@ class _Run:
             )
             for before in self.lacks[task]:
                 self.users[before].append(task)
-        self.ready: list[tuple[float, int, Task]] = []
+        self.shares = Shares(workers, self.users, device)
         self.running: dict[Future[float], Task] = {}
         self.skipped: dict[Task, None] = {}
 
@@ -115,11 +115,11 @@ class _Run:
         for task, lacks in self.lacks.items():
             if not lacks:
                 self._queue(task)
-        while self.ready or self.running:
-            while self.ready and len(self.running) < self.workers.slots:
-                task = heapq.heappop(self.ready)[-1]
+        while self.shares.waiting or self.running:
+            while started := self.shares.start():
+                task = started[0]
                 self.report.start(task)
-                future = self._submit(task)
+                future = self._submit(*started)
                 if future.done():  # in this process
                     self._settle(task, future, outcome)
                 else:
@@ -132,9 +132,9 @@ class _Run:
         return Outcome(outcome.done, outcome.cached, outcome.failed, tuple(self.skipped))
 
     def _queue(self, task: Task) -> None:
-        heapq.heappush(self.ready, (-self.chain[task], self.place[task], task))
+        self.shares.queue(self.chain[task], self.place[task], task)
 
-    def _submit(self, task: Task) -> Future[float]:
+    def _submit(self, task: Task, threads: int) -> Future[float]:
         order = Order(
             root=str(self.store.root),
             stage=address(task.of),
@@ -142,14 +142,16 @@ class _Run:
             params=dict(task.params),
             inputs=tuple((before.key, address(before.of.record)) for before in task.inputs),
             recipe=task.recipe,
+            memory=task.of.memory,
             location=task.location,
             span=task.span,
-            device=self.device,
-            threads=self.workers.threads,
+            device=self.device if self.shares.on_gpu(task) else "cpu",
+            threads=threads,
         )
         return self.workers.executor.submit(perform, order)
 
     def _settle(self, task: Task, future: Future[float], outcome: Outcome) -> None:
+        self.shares.end(task)
         error = StageError("the executor gave it up") if future.cancelled() else future.exception()
         if error is not None:
             outcome.failed[task] = _explain(task, error)
@@ -167,6 +169,7 @@ class _Run:
         for user in self.users[task]:
             if user not in self.skipped:
                 self.skipped[user] = None
+                self.shares.end(user)
                 self.report.skip(user)
                 self._skip_users(user)
 

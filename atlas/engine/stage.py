@@ -24,6 +24,8 @@ R = TypeVar("R", bound=Storable, covariant=True)
 
 Progress = Callable[[float], None]
 
+GIB = 2**30  # bytes
+
 
 class Span(NamedTuple):
     """A part of a file: bytes `begin` to `end`, or a row group (`begin`) of Parquet."""
@@ -79,6 +81,9 @@ class Stage(Generic[P, R]):
     place       where any process finds the stage: `module:name`
     uses        helpers that its result depends on
     libraries   distributions whose versions its result depends on
+    parallel    whether it uses as many threads as it is given
+    gpu         whether it computes on the device that it is given
+    memory      about how many bytes of memory it takes for a large vocabulary
     works       whether the function takes `work`
     record      the class it returns
     """
@@ -92,9 +97,13 @@ class Stage(Generic[P, R]):
         weight: float = 1.0,
         uses: tuple[Helper, ...] = (),
         libraries: tuple[str, ...] = (),
+        parallel: bool = False,
+        gpu: bool = False,
+        memory: float = GIB,
     ) -> None:
         self.name, self.version, self.weight = name, version, weight
         self.function, self.uses, self.libraries = function, uses, libraries
+        self.parallel, self.gpu, self.memory = parallel, gpu, int(memory)
         self.place = f"{function.__module__}:{function.__qualname__}"
         self.works = "work" in inspect.signature(function).parameters
         self.record: type[R] = get_type_hints(function)["return"]
@@ -118,6 +127,9 @@ def stage(
     weight: float = 1.0,
     uses: tuple[Helper, ...] = (),
     libraries: tuple[str, ...] = (),
+    parallel: bool = False,
+    gpu: bool = False,
+    memory: float = GIB,
 ) -> Callable[[Callable[P, R]], Stage[P, R]]:
     """Makes a stage of a function at the top of a module; see Stage for what the arguments mean.
 
@@ -126,7 +138,17 @@ def stage(
     """
 
     def decorate(function: Callable[P, R]) -> Stage[P, R]:
-        return Stage(function, name, version=version, weight=weight, uses=uses, libraries=libraries)
+        return Stage(
+            function,
+            name,
+            version=version,
+            weight=weight,
+            uses=uses,
+            libraries=libraries,
+            parallel=parallel,
+            gpu=gpu,
+            memory=memory,
+        )
 
     return decorate
 

@@ -28,6 +28,7 @@ class Order:
     inputs      key, and address of the class, of each record it takes
     key         the task's key
     recipe      the task's recipe, for the manifest
+    memory      about how many bytes it takes
     location, span, device, threads    as in Work
     """
 
@@ -37,6 +38,7 @@ class Order:
     params: dict[str, Any] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
+    memory: int = 0
     location: str = ""
     span: Span | None = None
     device: str = "cpu"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.atlas_toml import Config
 from atlas.engine import executors
 from atlas.engine import run as engine
+from atlas.engine.dask import Need
 from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
 from atlas.pipeline.memory import Digests, Memory
@@ -20,10 +21,8 @@ from atlas.pipeline.plan import Plan, plan
 if TYPE_CHECKING:
     from atlas.engine.run import Outcome, Report
     from atlas.engine.store import Store
-    from atlas.engine.task import Task
     from atlas.section import Target
 
-_HEAVY = 5.0  # the weight, in about seconds, from which a projection counts as heavy
 _NEEDED = {  # by module, the library
     "torch": "torch",
     "sklearn": "scikit-learn",
@@ -119,8 +118,12 @@ def _run(planned: Plan, options: Options, places: Places, report: Report) -> Out
     if not lacking:
         return engine.Outcome({}, tasks, {}, ())
     _need_models()
-    jobs, threads = workers(options, lacking)
-    pool = executors.open_executor(options.executor, jobs, threads, store.root)
+    jobs, cores = workers(options)
+    needs = {
+        Need(task.stage, options.device if task.of.gpu else "cpu", task.of.memory)
+        for task in lacking
+    }
+    pool = executors.open_executor(options.executor, jobs, cores, store.root, needs)
     return engine.run(
         tasks, store, pool, report=report, device=options.device, refresh=options.refresh
     )
@@ -145,16 +148,11 @@ def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[
     return kept
 
 
-def workers(options: Options, tasks: Collection[Task]) -> tuple[int, int]:
-    """The number of worker processes, and of threads in each, for the tasks to run.
-
-    A single heavy projection gets every core, because the tasks beside it are short; several share
-    the cores. No result depends on the number of threads.
-    """
-    heavy = sum(task.stage == "project" and task.weight >= _HEAVY for task in tasks)
+def workers(options: Options) -> tuple[int, int]:
+    """The number of worker processes, one a core at most, and of the cores that they share. No
+    result depends on either."""
     cores = executors.cores()
-    jobs = options.jobs or (1 if options.device != "cpu" else min(cores, 4))
-    return jobs, cores if heavy <= 1 else max(cores // jobs, 1)
+    return min(options.jobs or 4, cores), cores
 
 
 def _need_models() -> None:

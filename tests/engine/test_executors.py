@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -15,10 +16,11 @@ import numpy as np
 import pytest
 
 from atlas.engine import dask as engine_dask
+from atlas.engine.dask import Need
 from atlas.engine.executors import Workers, open_executor
 from atlas.engine.local import Local, cores
 from atlas.engine.run import Outcome, run
-from atlas.engine.stage import Span, address
+from atlas.engine.stage import GIB, Span, address
 from atlas.engine.store import Store
 from atlas.engine.task import Task
 from atlas.engine.worker import Order, perform
@@ -26,6 +28,7 @@ from atlas.errors import StageError, StoreError, UsageError
 from atlas.maps.records import Layout
 from atlas.spaces.records import Vectors
 from tests.engine_stages.drive import STAGES
+from tests.engine_stages.told import large
 from tests.engine_stages.told import told as told_stage
 
 Open = Callable[[], AbstractContextManager[Workers]]
@@ -191,8 +194,7 @@ def test_local_tasks_have_their_own_processes_and_share_of_threads(store: Store)
     tasks = [stage("told", method=str(number)) for number in range(4)]
     compute(tasks, store, lambda: open_executor("local", 2, 3, store.root))
     facts = [told_by(store, task) for task in tasks]
-    assert {fact["threads"] for fact in facts} == {3}
-    assert all(set(fact["limits"].values()) == {"3"} for fact in facts)
+    assert all(set(fact["limits"].values()) == {str(fact["threads"])} for fact in facts)
     assert not any(fact["torch"] for fact in facts)
     pids = {fact["pid"] for fact in facts}
     assert os.getpid() not in pids and 1 <= len(pids) <= 2
@@ -208,7 +210,7 @@ def alive(pid: int) -> bool:
 
 
 def test_local_starts_as_many_processes_as_there_are_tasks() -> None:
-    with Local(3, 1) as local:
+    with Local(3) as local:
         assert local._pools == {}
         first = local.submit(os.getpid).result()
         assert local.submit(os.getpid).result() == first and len(local._pools) == 1
@@ -345,3 +347,97 @@ def test_a_dask_worker_that_dies_is_told(store: Store) -> None:
         )
     assert set(outcome.done) == {fine} and outcome.skipped == (after,)
     assert str(outcome.failed[dying]) == "dying: its worker process ended abruptly"
+
+
+# What stages need of a cluster's workers
+
+
+@pytest.fixture(scope="module")
+def unequal() -> Iterator[tuple[str, dict[str, int]]]:
+    """The address of a cluster of two processes, and their ids: one has a GPU and much memory, as
+    it says, and the other little memory."""
+    distributed = pytest.importorskip("distributed")
+    worker = {"cls": distributed.Nanny, "options": {"nthreads": 2}}
+    offers: dict[str, dict[str, float]] = {
+        "large": {"GPU": 1, "MEMORY": 8 * GIB},
+        "small": {"MEMORY": 2 * GIB},
+    }
+    described = {
+        name: {**worker, "options": {**worker["options"], "name": name, "resources": offer}}
+        for name, offer in offers.items()
+    }
+    with (
+        distributed.SpecCluster(
+            described, scheduler={"cls": distributed.Scheduler, "options": {"dashboard": False}}
+        ) as started,
+        distributed.Client(started) as client,
+    ):
+        client.wait_for_workers(2)
+        pids = client.run(os.getpid)
+        names = {
+            worker["name"]: pids[address]
+            for address, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+        }
+        yield started.scheduler_address, names
+
+
+def test_tasks_on_a_gpu_go_to_the_workers_that_have_one(
+    unequal: tuple[str, dict[str, int]], store: Store
+) -> None:
+    address, pids = unequal
+    on_gpu = [stage("told", method=f"gpu {number}") for number in range(6)]
+    compute(
+        on_gpu, store, lambda: open_executor(f"dask:{address}", 1, 1, store.root), device="cuda"
+    )
+    assert {told_by(store, task)["pid"] for task in on_gpu} == {pids["large"]}
+    elsewhere = [stage("told", method=f"cpu {number}") for number in range(12)]
+    compute(elsewhere, store, lambda: open_executor(f"dask:{address}", 1, 1, store.root))
+    assert {told_by(store, task)["pid"] for task in elsewhere} == set(pids.values())
+
+
+def test_tasks_go_where_there_is_memory_for_them(
+    unequal: tuple[str, dict[str, int]], store: Store
+) -> None:
+    address, pids = unequal
+    tasks = [
+        dataclasses.replace(stage("told", method=str(number)), of=large) for number in range(6)
+    ]
+    needs = [Need("large", memory=large.memory)]
+    compute(tasks, store, lambda: open_executor(f"dask:{address}", 1, 1, store.root, needs))
+    assert {told_by(store, task)["pid"] for task in tasks} == {pids["large"]}
+
+
+@pytest.mark.parametrize(
+    ("need", "told"),
+    [
+        (Need("deep", "cuda"), ""),
+        (Need("deep", "cuda", 9 * GIB), "GPU=1 MEMORY=9.66368e+09"),
+        (Need("deep", memory=9 * GIB), "MEMORY=9.66368e+09"),
+    ],
+)
+def test_dask_checks_that_some_worker_has_what_a_stage_needs(
+    unequal: tuple[str, dict[str, int]], tmp_path: Path, need: Need, told: str
+) -> None:
+    address, _ = unequal
+    opening = open_executor(f"dask:{address}", 1, 1, tmp_path, [Need("flat"), need])
+    if not told:
+        with opening:
+            return
+    message = f"no worker offers what the stage deep needs, {re.escape(told)}"
+    with pytest.raises(StageError, match=message) as caught, opening:
+        pass
+    assert f'--resources "{told}"' in caught.value.hint
+
+
+def test_dask_checks_for_a_device_where_no_worker_says_what_it_has(
+    cluster: str, tmp_path: Path
+) -> None:
+    needs = [Need("deep", "nowhere")]
+    with (
+        pytest.raises(StageError, match="has no nowhere") as caught,
+        open_executor(f"dask:{cluster}", 1, 1, tmp_path, needs),
+    ):
+        pass
+    assert "GPU=1" in caught.value.hint
+    with open_executor(f"dask:{cluster}", 1, 1, tmp_path, [Need("deep", "cpu", GIB)]):
+        pass

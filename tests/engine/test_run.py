@@ -384,7 +384,7 @@ def test_no_more_tasks_are_handed_out_than_there_are_workers(store: Store) -> No
     @contextmanager
     def threads() -> Iterator[Workers]:
         with Counting(8) as pool:
-            yield Workers(pool, 3, 1)
+            yield Workers(pool, 3, 1, 3)
 
     outcome, _ = compute(
         [stage("wait", seconds=0.05 + number / 1000) for number in range(8)], store, threads

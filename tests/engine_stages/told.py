@@ -8,11 +8,11 @@ import sys
 import numpy as np
 
 from atlas.engine.local import THREADS
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.maps.records import Layout
 
 
-@stage("told", version=1)
+@stage("told", version=1, parallel=True, gpu=True)
 def told(*, method: str = "", work: Work = Work()) -> Layout:
     facts = {
         "location": work.location,
@@ -24,3 +24,24 @@ def told(*, method: str = "", work: Work = Work()) -> Layout:
         "torch": "torch" in sys.modules,
     }
     return Layout(np.zeros((1, 2), np.float32), facts)
+
+
+@stage("everywhere", version=1, parallel=True)
+def everywhere(*before: Layout, number: int, work: Work = Work()) -> Layout:
+    """The threads of the libraries that have some."""
+    import torch
+    from threadpoolctl import threadpool_info
+
+    facts = {
+        "threads": work.threads,
+        "limits": {name: os.environ.get(name, "") for name in THREADS},
+        "torch": torch.get_num_threads(),
+        "pools": [pool["num_threads"] for pool in threadpool_info()],
+    }
+    return Layout(np.zeros((1, 2), np.float32), facts)
+
+
+@stage("large", version=1, memory=4 * GIB)
+def large(*, method: str = "", work: Work = Work()) -> Layout:
+    """Told, in much memory."""
+    return told(method=method, work=work)

@@ -14,7 +14,7 @@ CARTOGRAM = helper("cartogram", version=cartogram.VERSION)
 _NEAR = 15  # neighbors that places follow, and that are counted
 
 
-@stage("arrange", version=1, weight=2, uses=(CARTOGRAM,))
+@stage("arrange", version=1, weight=2, uses=(CARTOGRAM,), parallel=True)
 def arrange(neighbors: Neighbors, layout: Layout, *, aspect: float, work: Work = Work()) -> Layout:
     """A layout whose points fill a frame of an aspect (height over width), centred as `project`
     leaves it.

@@ -30,7 +30,7 @@ MOST = 15  # neighbors looked at
 DRAWS = 200
 
 
-@stage("landmarks", version=2, weight=2, uses=(NEAREST,))
+@stage("landmarks", version=2, weight=2, uses=(NEAREST,), parallel=True)
 def landmarks(
     lexicon: Lexicon,
     vocabulary: Vocabulary,

@@ -22,7 +22,7 @@ _MOST, _PAIRED = 2000, 50_000  # points sampled, from up to how many
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=5, weight=2, uses=(NEAREST,))
+@stage("measure", version=5, weight=2, uses=(NEAREST,), parallel=True)
 def measure(
     vectors: Vectors,
     selection: Selection,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas.engine.stage import Work, helper, stage
+from atlas.engine.stage import GIB, Work, helper, stage
 from atlas.errors import StageError
 from atlas.maps.records import Neighbors
 from atlas.numeric import approximate as rough
@@ -23,7 +23,15 @@ APPROXIMATE = helper("approximate", version=rough.VERSION)
 _MUCH = 5e12
 
 
-@stage("neighbors", version=3, weight=6, uses=(NEIGHBORS, APPROXIMATE))
+@stage(
+    "neighbors",
+    version=3,
+    weight=6,
+    uses=(NEIGHBORS, APPROXIMATE),
+    parallel=True,
+    gpu=True,
+    memory=2 * GIB,
+)
 def neighbors(
     vectors: Vectors,
     selection: Selection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.maps.projections import named
 from atlas.maps.records import Layout, Neighbors
 from atlas.numeric.pca import principal
@@ -12,7 +12,7 @@ from atlas.numeric.types import Array, Facts, Floats, Near
 from atlas.spaces.records import Selection, Vectors
 
 
-@stage("project", version=4)
+@stage("project", version=4, parallel=True, gpu=True, memory=2 * GIB)
 def project(
     vectors: Vectors,
     selection: Selection,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.errors import StageError
 from atlas.models import encoder
 from atlas.models.encoder import ENCODER
@@ -16,7 +16,15 @@ from atlas.numeric.threads import torch_threads
 from atlas.spaces.records import Vectors
 
 
-@stage("contextual", version=2, weight=30, uses=(ENCODER, SPELLING))
+@stage(
+    "contextual",
+    version=2,
+    weight=30,
+    uses=(ENCODER, SPELLING),
+    parallel=True,
+    gpu=True,
+    memory=4 * GIB,
+)
 def contextual(
     *, layer: int = -1, words: Sequence[str] | None = None, work: Work = Work()
 ) -> Vectors:

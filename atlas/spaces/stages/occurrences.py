@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from atlas.engine.stage import Span, Work, stage
+from atlas.engine.stage import GIB, Span, Work, stage
 from atlas.errors import StageError
 from atlas.models import encoder
 from atlas.models.encoder import ENCODER, Encoder
@@ -25,7 +25,15 @@ Stand = tuple[int, int, int]  # a word, its first place, and the place after its
 Spelled = Mapping[tuple[int, ...], int]  # the row of each spelling
 
 
-@stage("occurrences", version=3, weight=60, uses=(ENCODER, SPELLING))
+@stage(
+    "occurrences",
+    version=3,
+    weight=60,
+    uses=(ENCODER, SPELLING),
+    parallel=True,
+    gpu=True,
+    memory=4 * GIB,
+)
 def occurrences(
     *,
     chunk: Mapping[str, str],

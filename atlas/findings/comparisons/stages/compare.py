@@ -24,7 +24,7 @@ _LISTED = 40  # words that move most and least, each
 _CROWD = 4  # times as many others as neighbors, at least: among few tokens all are neighbors of all
 
 
-@stage("compare", version=5, weight=4, uses=(NEIGHBORS, ALIGNMENT))
+@stage("compare", version=5, weight=4, uses=(NEIGHBORS, ALIGNMENT), parallel=True, gpu=True)
 def compare(
     first: Vectors,
     second: Vectors,

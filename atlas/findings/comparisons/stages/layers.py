@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.errors import StageError
 from atlas.findings.comparisons.data import Layer, Layers
 from atlas.findings.comparisons.stages.compare import ALIGNMENT, among, enough
@@ -25,7 +25,15 @@ from atlas.numeric.vectors import NotFiniteError
 from atlas.spaces.records import Selection, Vectors
 
 
-@stage("layers", version=3, weight=40, uses=(ENCODER, NEIGHBORS, ALIGNMENT))
+@stage(
+    "layers",
+    version=3,
+    weight=40,
+    uses=(ENCODER, NEIGHBORS, ALIGNMENT),
+    parallel=True,
+    gpu=True,
+    memory=4 * GIB,
+)
 def layers(
     vectors: Vectors,
     selection: Selection,

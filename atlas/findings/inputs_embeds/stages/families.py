@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.errors import UnsuitableError
 from atlas.findings.inputs_embeds.data import (
     Added,
@@ -37,7 +37,14 @@ Changes = dict[Change, float | None]
 Reasons = dict[Change, str]
 
 
-@stage("families", version=2, weight=60, libraries=("torch", "transformers"))
+@stage(
+    "families",
+    version=2,
+    weight=60,
+    libraries=("torch", "transformers"),
+    parallel=True,
+    memory=4 * GIB,
+)
 def families(*, only: tuple[str, ...] = (), work: Work = Work()) -> Families:
     """A row for each family that can be made tiny, and why for each other; `only` those with these
     names, if any."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.engine.stage import Progress, Work, silent, stage
+from atlas.engine.stage import GIB, Progress, Work, silent, stage
 from atlas.errors import ModelError, StageError, UnsuitableError
 from atlas.findings.inputs_embeds.data import (
     Back,
@@ -39,7 +39,14 @@ KNOWN = 1e-4
 _LIMIT = 900  # seconds that TensorFlow's process may take
 
 
-@stage("pitfall", version=3, weight=10, uses=(ENCODER, ANATOMY, READ_JSON))
+@stage(
+    "pitfall",
+    version=3,
+    weight=10,
+    uses=(ENCODER, ANATOMY, READ_JSON),
+    parallel=True,
+    memory=4 * GIB,
+)
 def pitfall(*, framework: str, sentences: Sequence[str], work: Work = Work()) -> Run:
     """The experiment on one model in one framework.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.errors import StageError
 from atlas.findings.senses.data import Point, Senses, Word
 from atlas.findings.senses.sentences import spans
@@ -31,7 +31,7 @@ class Occurrence(NamedTuple):
     text: str
 
 
-@stage("senses", version=3, weight=5, uses=(ENCODER,))
+@stage("senses", version=3, weight=5, uses=(ENCODER,), parallel=True, gpu=True, memory=4 * GIB)
 def senses(
     *,
     occurrences: Sequence[Sequence[str]],

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from atlas.engine.stage import Work, stage
+from atlas.engine.stage import GIB, Work, stage
 from atlas.errors import ModelError
 from atlas.findings.tables.data import Asked, Verified
 from atlas.models import checkpoint as checkpoints
@@ -33,7 +33,7 @@ _PROMPTS = (("", "", ""), ('Repeat: "', '"\nRepeated: "', '"'), ("one, one, two,
 _AGAIN = 3  # times that it stands before, in the first prompt
 
 
-@stage("verify", version=1, weight=30, uses=(READ_JSON,))
+@stage("verify", version=1, weight=30, uses=(READ_JSON,), parallel=True, gpu=True, memory=4 * GIB)
 def verify(
     vocabulary: Vocabulary, suspicion: Suspicion, *, seed: int = 0, work: Work = Work()
 ) -> Verified:

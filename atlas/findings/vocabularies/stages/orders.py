@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas.engine.stage import Work, helper, stage
+from atlas.engine.stage import GIB, Work, helper, stage
 from atlas.errors import AtlasError
 from atlas.findings.vocabularies.data import Measured, Ordered
 from atlas.findings.vocabularies.data import Orders as OrdersData
@@ -43,7 +43,9 @@ class _Space:
     layer: int | None = None
 
 
-@stage("orders", version=2, weight=20, uses=(ENCODER, ORDER))
+@stage(
+    "orders", version=2, weight=20, uses=(ENCODER, ORDER), parallel=True, gpu=True, memory=4 * GIB
+)
 def orders(
     vocabulary: Vocabulary,
     lexicon: Lexicon,

@@ -1,0 +1,96 @@
+"""Who may start now, and on how many cores: threads of all tasks together are never more than the
+cores, and of the tasks that use the GPU one runs at a time.
+
+A stage that is `parallel` gets the share of the cores that its task has of the work beside it: a
+layout that takes longer than all else gets all of them, and of sixteen cores one that takes half of
+the time gets eight. Every other task gets one.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from atlas.engine.executors import Workers
+from atlas.engine.task import Task
+
+_WORTH_WAITING = 4  # a task waits for cores until tasks end that take this many times less
+
+
+class Shares:
+    """Deals out the cores of an open executor to tasks, of which `users` are those after each.
+
+    waiting   tasks whose inputs are there, those at the head of the longest chain first
+    running   the threads of each task that has started
+    """
+
+    def __init__(
+        self, workers: Workers, users: Mapping[Task, Sequence[Task]], device: str = "cpu"
+    ) -> None:
+        self.workers, self.users, self.device = workers, users, device
+        self.waiting: list[tuple[float, int, Task]] = []
+        self.running: dict[Task, int] = {}
+        self.left = sum(task.weight for task in users)  # seconds of all that has not ended
+        self._one_gpu = workers.cores is not None  # a cluster may have several
+        self._after = cache(self._seconds_after)
+
+    def queue(self, chain: float, place: int, task: Task) -> None:
+        """A task may start: `chain` are the seconds until all that follows from it is done."""
+        heapq.heappush(self.waiting, (-chain, place, task))
+
+    def start(self) -> tuple[Task, int] | None:
+        """The next task and its threads; None while there is no room."""
+        passed = []
+        found = None
+        while self.waiting and len(self.running) < self.workers.slots:
+            entry = heapq.heappop(self.waiting)
+            task = entry[-1]
+            if self._one_gpu and self.on_gpu(task) and any(map(self.on_gpu, self.running)):
+                passed.append(entry)
+                continue
+            if threads := self._threads(task):
+                self.running[task] = threads
+                found = task, threads
+            else:
+                passed.append(entry)
+            break
+        for entry in passed:
+            heapq.heappush(self.waiting, entry)
+        return found
+
+    def end(self, task: Task) -> None:
+        """A task has ended, or never starts."""
+        self.running.pop(task, None)
+        self.left -= task.weight
+
+    def on_gpu(self, task: Task) -> bool:
+        """Whether a task uses the GPU of this run."""
+        return task.of.gpu and self.device != "cpu"
+
+    def _threads(self, task: Task) -> int:
+        """The threads of a task that is next; 0 where it waits."""
+        cores, most = self.workers.cores, self.workers.threads
+        if not task.of.parallel:
+            most = 1
+        if cores is None:
+            return most
+        free = cores - sum(self.running.values())
+        beside = max(self.left - task.weight - self._after(task), 0.0)
+        share = cores * task.weight / (task.weight + beside) if beside else cores
+        wanted = max(min(round(share), most), 1)
+        slowest = max((other.weight for other in self.running), default=0.0)
+        if free < wanted and slowest * _WORTH_WAITING <= task.weight:
+            return 0
+        return max(min(wanted, free), 0)
+
+    def _seconds_after(self, task: Task) -> float:
+        """The weight of all that follows from a task."""
+        seen: set[Task] = set()
+        following = list(self.users[task])
+        while following:
+            user = following.pop()
+            if user not in seen:
+                seen.add(user)
+                following += self.users[user]
+        return sum(user.weight for user in seen)

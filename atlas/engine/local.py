@@ -158,7 +158,7 @@ def _start_worker() -> None:
     # OpenMP's threads spin while they wait for one another, which slows a layout tenfold where
     # others use the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
 
 
 def limited(
@@ -182,7 +182,7 @@ def limited(
     return fn(*args, **kwargs)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """End this process when its parent is gone, which a killed parent cannot ask for."""
     if (parent := multiprocessing.parent_process()) is not None:
         parent.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -108,74 +109,100 @@ def _central_first(view: MapView, cluster: Cluster) -> Array:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """A cluster, arranged for its page.
+    """A cluster, arranged for its page once that is rendered.
 
     view      its map
     facts     its atlas data
-    tokens    the first TABLED of its tokens, its central ones before the others, with neighbors
-    others    ids and texts of the next ones, up to LISTED in all
-    parts     ids and texts of all further ones, PART on a page
-    made_of   shares of the most frequent kinds, scripts and parts of speech
-    overlap   mean share of neighbors that the map keeps, 0..1
-    nearest   nearest clusters of its level
-    parent    the coarse cluster that holds most of a fine one
-    children  the fine clusters within a coarse one, told here where they have no page
-    path      SVG path of its dots on the whole map
-    close     the close view
-    colour    index into PALETTE; None for grey
     """
 
     view: MapView
     facts: Cluster
-    tokens: list[Token]
-    others: list[tuple[int, str]]
-    parts: list[list[tuple[int, str]]]
-    made_of: dict[str, list[tuple[str, float]]]
-    overlap: float
-    nearest: list[Cluster]
-    parent: Cluster | None
-    children: list[Inner]
-    path: str
-    close: CloseUp
-    colour: int | None
 
+    @cached_property
+    def _rows(self) -> Array:
+        return self.view.rows[self.facts.level, self.facts.key]
 
-def cluster_view(view: MapView, cluster: Cluster) -> ClusterView:
-    """The content of a cluster's page."""
-    rows = view.rows[cluster.level, cluster.key]
-    order = _central_first(view, cluster)
-    further = np.sort(order[LISTED:])
-    shares: dict[str, list[tuple[str, float]]] = {}
-    for what in ("kind", "script", "pos"):
-        column = view.column(what)
-        counts = Counter(value for row in rows.tolist() if (value := column[row]))
-        if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
-            shares[what] = [(name, count / len(rows)) for name, count in counts.most_common(4)]
-    level = view.coarse if cluster.level == "coarse" else view.fine
-    own = cluster.key if cluster.level == "coarse" else cluster.parent
-    position = {row: place for place, row in enumerate(rows.tolist())}
-    return ClusterView(
-        view=view,
-        facts=cluster,
-        tokens=[view.token(row) for row in order[:TABLED].tolist()],
-        others=_named(view, order[TABLED:LISTED]),
-        parts=[
-            _named(view, further[start : start + PART]) for start in range(0, len(further), PART)
-        ],
-        made_of=shares,
-        overlap=float(view.overlaps[view.main][rows].mean()),
-        nearest=[level[key] for key in cluster.nearest],
-        parent=view.coarse[cluster.parent] if cluster.parent is not None else None,
-        children=[inner(view, child) for child in view.children(cluster)],
-        path=highlight(view.unit[rows]),
-        close=close_up(
-            view.unit[rows],
-            [view.texts[row] for row in rows.tolist()],
-            view.ids[rows],
-            np.array([position[row] for row in order.tolist()]),
-        ),
-        colour=view.colour.get(own) if own is not None else None,
-    )
+    @cached_property
+    def _order(self) -> Array:
+        return _central_first(self.view, self.facts)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """The first TABLED of its tokens, its central ones before the others, with neighbors."""
+        return [self.view.token(row) for row in self._order[:TABLED].tolist()]
+
+    @cached_property
+    def others(self) -> list[tuple[int, str]]:
+        """Ids and texts of the next ones, up to LISTED in all."""
+        return _named(self.view, self._order[TABLED:LISTED])
+
+    @cached_property
+    def parts(self) -> list[list[tuple[int, str]]]:
+        """Ids and texts of all further ones, PART on a page."""
+        further = np.sort(self._order[LISTED:])
+        starts = range(0, len(further), PART)
+        return [_named(self.view, further[start : start + PART]) for start in starts]
+
+    @property
+    def pages(self) -> int:
+        """How many parts there are."""
+        return -(-max(len(self._rows) - LISTED, 0) // PART)
+
+    @cached_property
+    def made_of(self) -> dict[str, list[tuple[str, float]]]:
+        """Shares of the most frequent kinds, scripts and parts of speech."""
+        shares: dict[str, list[tuple[str, float]]] = {}
+        for what in ("kind", "script", "pos"):
+            column = self.view.column(what)
+            counts = Counter(value for row in self._rows.tolist() if (value := column[row]))
+            if counts and not (what == "kind" and len(counts) == 1 and "word" in counts):
+                common = counts.most_common(4)
+                shares[what] = [(name, count / len(self._rows)) for name, count in common]
+        return shares
+
+    @cached_property
+    def overlap(self) -> float:
+        """Mean share of neighbors that the map keeps, 0..1."""
+        return float(self.view.overlaps[self.view.main][self._rows].mean())
+
+    @cached_property
+    def nearest(self) -> list[Cluster]:
+        """Nearest clusters of its level."""
+        level = self.view.coarse if self.facts.level == "coarse" else self.view.fine
+        return [level[key] for key in self.facts.nearest]
+
+    @cached_property
+    def parent(self) -> Cluster | None:
+        """The coarse cluster that holds most of a fine one."""
+        return self.view.coarse[self.facts.parent] if self.facts.parent is not None else None
+
+    @cached_property
+    def children(self) -> list[Inner]:
+        """The fine clusters within a coarse one, told here where they have no page."""
+        return [inner(self.view, child) for child in self.view.children(self.facts)]
+
+    @cached_property
+    def path(self) -> str:
+        """SVG path of its dots on the whole map."""
+        return highlight(self.view.unit[self._rows])
+
+    @cached_property
+    def close(self) -> CloseUp:
+        """The close view."""
+        rows = self._rows.tolist()
+        position = {row: place for place, row in enumerate(rows)}
+        return close_up(
+            self.view.unit[self._rows],
+            [self.view.texts[row] for row in rows],
+            self.view.ids[self._rows],
+            np.array([position[row] for row in self._order.tolist()]),
+        )
+
+    @property
+    def colour(self) -> int | None:
+        """Index into PALETTE; None for grey."""
+        own = self.facts.key if self.facts.level == "coarse" else self.facts.parent
+        return self.view.colour.get(own) if own is not None else None
 
 
 def _named(view: MapView, rows: Array) -> list[tuple[int, str]]:

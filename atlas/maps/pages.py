@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.maps.cluster_view import TOLD_OUTSIDE, ClusterView, Inner, cluster_view, inner
+from atlas.maps.cluster_view import TOLD_OUTSIDE, ClusterView, Inner, inner
 from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
@@ -93,7 +93,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         )
         paged = view.about.clusters if view.map.clusters.pages == "all" else view.coarse
         for cluster in paged:
-            shown = cluster_view(view, cluster)
+            shown = ClusterView(view, cluster)
             own_base = f"{base}clusters/{cluster.slug}/"
             yield Page(
                 own_base,
@@ -104,7 +104,7 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                 fragments={name: f"maps/{name}.html" for name in ("tokens", "close", "rest")},
                 pictured=view,
             )
-            for part in range(1, len(shown.parts) + 1):
+            for part in range(1, shown.pages + 1):
                 yield Page(
                     f"{own_base}{part}/",
                     "maps/part.html",

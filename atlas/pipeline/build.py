@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.atlas_toml import NAME, Config
+from atlas.engine.local import cores
 from atlas.errors import AtlasError, ConfigError, DataError
 from atlas.models import frameworks
 from atlas.pipeline.options import Options, Summary
@@ -76,6 +77,7 @@ def build(
             record,
             verify=options.verify,
             drafts=options.drafts,
+            jobs=min(options.jobs or cores(), cores()),
             rendered=rendered,
         )
     summary.seconds = time.perf_counter() - begin

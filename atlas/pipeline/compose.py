@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.config.faults import nearest
+from atlas.config.site import Site
 from atlas.content import pages as content
 from atlas.content.pages import ContentPage, Writing
 from atlas.content.texts import articles, beside
@@ -28,8 +27,8 @@ from atlas.maps.view import MapView
 from atlas.pipeline import front, search
 from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
+from atlas.pipeline.rendering import Rendering
 from atlas.pipeline.sections import SECTIONS, entries
-from atlas.pipeline.title_cards import title_card
 from atlas.section import Gallery
 from atlas.web import headers, redirects, static
 from atlas.web.addresses import write_addresses
@@ -39,7 +38,6 @@ from atlas.web.languages import lacking
 from atlas.web.links import Edition
 from atlas.web.page import Common, Page, Part
 from atlas.web.render import Renderer
-from atlas.web.schema_org import SchemaOrg
 from atlas.web.theme_faults import lint
 from atlas.web.writer import Writer
 
@@ -52,10 +50,11 @@ def compose(
     warn: Callable[[str], None],
     *,
     drafts: bool = False,
+    jobs: int = 1,
     rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> int:
-    """Write the site. Returns the number of its pages. Raises AtlasError for a faulty theme,
-    DataError for faulty atlas data."""
+    """Write the site, in up to `jobs` processes. Returns the number of its pages. Raises AtlasError
+    for a faulty theme, DataError for faulty atlas data."""
     site = config.site
     gallery = arranged(config, maps, data, writer)
     renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
@@ -78,28 +77,19 @@ def compose(
         publish_identity(config.root, site, writer, warn),
         writing,
     )
+    laid = list(pages(gallery, writing))
+    _check_free(laid, site, writer)
+    told = Rendering(site, shared, renderer, writer).all(laid, jobs, rendered)
     indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
-    titles: dict[str, str] = {}
     said = search.Indexes(site.languages)
-    laid = list(pages(gallery, writing))
-    for page in laid:
-        fragments: Mapping[str, str] = {}
-        for language in config.site.languages:
-            edition = Edition(config.site, language, page.url, anywhere=page.url == "404.html")
-            names = context(page, edition, shared, writer, titles)
-            fragments = fragments or {
-                name: renderer.render(language, template, names)
-                for name, template in page.fragments.items()
-            }
-            html = renderer.render(language, page.template, {**names, "fragments": fragments})
-            _check_free(edition.path, page, writer)
-            writer.write(edition.path, html)
+    for page, texts in zip(laid, told, strict=True):
+        for language in site.languages:
+            edition = Edition(site, language, page.url)
             framed[edition.here] = page.framed
-            said.add(page, language, html)
+            said.add(language, texts[language])
             if page.indexed:
-                indexed[edition.here] = updated(page, edition.language)
-        rendered(len(framed), len(laid) * len(site.languages))
+                indexed[edition.here] = updated(page, language)
     if gallery.shown["words"]:  # else there is no field
         said.write(writer)
     write_feeds(gallery, writing)
@@ -137,19 +127,23 @@ def updated(page: Page, language: str) -> str:
     return ""
 
 
-def _check_free(path: str, page: Page, writer: Writer) -> None:
-    """Raise AtlasError where the site has another page at the same address."""
-    if path not in writer.files:
-        return
-    if isinstance(page.context, ContentPage):
-        file = next(iter(page.context.article.texts.values())).file
+def _check_free(laid: Sequence[Page], site: Site, writer: Writer) -> None:
+    """Raise AtlasError where the site has two pages at an address, or a file at that of a page."""
+    taken = set(writer.files)
+    for page in laid:
+        paths = {Edition(site, language, page.url).path for language in site.languages}
+        if not taken & paths:
+            taken |= paths
+            continue
+        if isinstance(page.context, ContentPage):
+            file = next(iter(page.context.article.texts.values())).file
+            raise AtlasError(
+                f"content/{file}: the atlas has a page /{page.url} of its own", "Name it otherwise."
+            )
         raise AtlasError(
-            f"content/{file}: the atlas has a page /{page.url} of its own", "Name it otherwise."
+            f"/{page.url}: two pages have this address",
+            "It is made of ids in atlas.toml; give one of its models or maps another id.",
         )
-    raise AtlasError(
-        f"/{page.url}: two pages have this address",
-        "It is made of ids in atlas.toml; give one of its models or maps another id.",
-    )
 
 
 def _now(gallery: Gallery, address: str) -> str | None:
@@ -210,25 +204,3 @@ def common(gallery: Gallery, assets: Assets, identity: Identity, writing: Writin
         nav=navigation(gallery.site, sections, writing.articles),
         identity=identity,
     )
-
-
-def context(
-    page: Page, edition: Edition, shared: Common, writer: Writer, names: dict[str, str]
-) -> dict[str, Any]:
-    """All names that a template of this page gets in this edition. `names` are those of the pages
-    so far, by their addresses."""
-    return {
-        **{field.name: getattr(shared, field.name) for field in fields(shared)},
-        **{field.name: getattr(page.context, field.name) for field in fields(page.context)},
-        "page": page,
-        "edition": edition,
-        "language": edition.language,
-        "link": edition.link,
-        "file": edition.file,
-        "style": partial(shared.assets.style, edition.file),
-        "script": partial(shared.assets.script, edition.file),
-        "absolute": edition.absolute,
-        "pictured": page.pictured,
-        "card": partial(title_card, writer, edition),
-        "schema": SchemaOrg(edition, names),
-    }

@@ -33,12 +33,13 @@ def publish(
     *,
     verify: bool = False,
     drafts: bool = False,
+    jobs: int = 1,
     rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> tuple[int, int]:
     """Bring the site up to date. Returns its pages, and how many of its files were written or
     removed (0 when nothing changed). With `verify` every file is read, be it as it was last seen or
-    not; with `drafts` pages that are drafts are shown. `rendered` is told how many pages of all
-    are.
+    not; with `drafts` pages that are drafts are shown; they are rendered in up to `jobs` processes.
+    `rendered` is told how many pages of all are.
 
     Raises AtlasError when the output folder holds something the atlas did not make, or a file
     cannot be read or written.
@@ -51,7 +52,7 @@ def publish(
         place = swap.place(output)
         with alone(_nearest(place), waits):
             swap.recover(place)
-            return _publish(config, maps, data, place, warn, verify, drafts, rendered)
+            return _publish(config, maps, data, place, warn, verify, drafts, jobs, rendered)
     except OSError as problem:
         raise _refused(problem, output) from problem
 
@@ -64,6 +65,7 @@ def _publish(
     warn: Callable[[str], None],
     verify: bool,
     drafts: bool,
+    jobs: int,
     rendered: Callable[[int, int], None],
 ) -> tuple[int, int]:
     digests = Digests(config.root / ".atlas" / "files.json", again=verify)
@@ -84,7 +86,9 @@ def _publish(
         writer = Writer(new, output, old or {}, inside=new.parent == output)
         from atlas.pipeline.compose import compose
 
-        pages = compose(config, maps, data, writer, warn, drafts=drafts, rendered=rendered)
+        pages = compose(
+            config, maps, data, writer, warn, drafts=drafts, jobs=jobs, rendered=rendered
+        )
         written = writer.finish(key, pages, config.site.base_url)
         swap.swap(new, output)
     finally:

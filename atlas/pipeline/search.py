@@ -79,10 +79,17 @@ class Section:
 
 
 @dataclass
-class _Said:
+class Said:
+    """What a page says: its address below the root of the edition, its title, its sections."""
+
     url: str
     title: str
     sections: list[Section] = field(default_factory=list)
+
+
+def said(page: Page, rendered: str) -> Said | None:
+    """What a page says by its HTML; None of a page that is not searched."""
+    return Said(page.url, *sections(rendered)) if page.indexed and page.searched else None
 
 
 class Indexes:
@@ -91,10 +98,10 @@ class Indexes:
     def __init__(self, languages: Iterable[str]) -> None:
         self._of = {language: Index() for language in languages}
 
-    def add(self, page: Page, language: str, rendered: str) -> None:
-        """Add a page by its HTML, if it is one that is searched."""
-        if page.indexed and page.searched:
-            self._of[language].add(page.url, rendered)
+    def add(self, language: str, told: Said | None) -> None:
+        """Add a page, if it is one that is searched."""
+        if told is not None:
+            self._of[language].pages.append(told)
 
     def write(self, writer: Writer) -> None:
         """Write the files of every edition."""
@@ -106,12 +113,7 @@ class Index:
     """What the pages of one edition say."""
 
     def __init__(self) -> None:
-        self._pages: list[_Said] = []
-
-    def add(self, url: str, rendered: str) -> None:
-        """Add a page by its address below the root of the edition, and its HTML."""
-        title, parts = sections(rendered)
-        self._pages.append(_Said(url, title, parts))
+        self.pages: list[Said] = []
 
     def write(self, language: str, writer: Writer) -> None:
         """Write the files of an edition."""
@@ -119,7 +121,7 @@ class Index:
         firsts: list[int] = []
         rows: list[list[str]] = []
         places: dict[str, list[tuple[int, int]]] = {}
-        for page in self._pages:
+        for page in self.pages:
             firsts.append(len(rows))
             for place, part in enumerate(page.sections):
                 for term, weight in _weights(page.title if not place else "", part).items():

@@ -10,7 +10,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from atlas import __version__
@@ -22,6 +22,15 @@ Derived = tuple[dict[str, bytes], Facts]  # files by name, and facts about them 
 MANIFEST = ".atlas.json"
 _SEAL = ',"seal":"{}"}}'
 STAGED = re.compile(r"\.atlas-[0-9a-f]{12}")  # a new site on its way, inside of the output
+
+
+class Books(NamedTuple):
+    """What a writer wrote: the size and sha256 of files by name, records of those derived, and the
+    names of those that it shares with the old site."""
+
+    files: dict[str, list[Any]]
+    derived: dict[str, Any]
+    shared: set[str]
 
 
 class Writer:
@@ -83,6 +92,25 @@ class Writer:
         self.derived[name] = {"key": key, "files": list(files), "facts": facts}
         return facts
 
+    def apart(self) -> Writer:
+        """A writer of the same site with books of its own, for a process that writes a part of it.
+        Its `books` are to be handed to `take`."""
+        before = {"files": self.before, "derived": self.derived_before}
+        other = Writer(self.folder, self.old, before, inside=self.inside)
+        other._folders = set(self._folders)
+        return other
+
+    @property
+    def books(self) -> Books:
+        """What was written."""
+        return Books(self.files, self.derived, self._shared)
+
+    def take(self, books: Books) -> None:
+        """Take note of what another process wrote."""
+        self.files |= books.files
+        self.derived |= books.derived
+        self._shared |= books.shared
+
     def finish(self, key: str, pages: int, base_url: str = "") -> int:
         """Write the manifest, carry over what is not ours; how many files are new, changed or
         gone. `base_url` is where the site is to stand.
@@ -100,7 +128,7 @@ class Writer:
             "pages": pages,
             "base_url": base_url,
             "files": dict(sorted(self.files.items())),
-            "derived": self.derived,
+            "derived": dict(sorted(self.derived.items())),
         }
         text = _sealed(json.dumps(facts, separators=(",", ":")))
         (self.folder / MANIFEST).write_text(text, encoding="utf-8")

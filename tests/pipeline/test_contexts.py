@@ -15,7 +15,7 @@ from atlas.content.markdown import parse
 from atlas.content.pages import Writing
 from atlas.content.texts import Article, Text
 from atlas.maps.view import MapView
-from atlas.pipeline import compose
+from atlas.pipeline import compose, rendering
 from atlas.pipeline.sections import SECTIONS
 from atlas.section import Gallery
 from atlas.web.assets import Assets
@@ -114,7 +114,7 @@ def told(page: Page, gallery: Gallery) -> set[str]:
     assets = Assets({}, {}, "plotly.js", None)
     look = Identity("i.svg", "image/svg+xml", None, None, (), None)
     shared = compose.common(gallery, assets, look, written(gallery))
-    return set(compose.context(page, edition, shared, gallery.writer, {})) | {"fragments"}
+    return set(rendering.context(page, edition, shared, gallery.writer, {})) | {"fragments"}
 
 
 def test_every_name_of_every_template_is_told(

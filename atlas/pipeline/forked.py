@@ -1,0 +1,69 @@
+"""Work split over forks of this process, which share what it has read."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar, cast
+
+from atlas.engine.local import die_with_parent
+from atlas.errors import AtlasError
+
+Part = TypeVar("Part")
+Made = TypeVar("Made")
+
+_work: Callable[[object], object] | None = None  # what forks inherit
+
+
+def forkable() -> bool:
+    """Whether this process may be forked: on Linux, where no library with threads of its own is
+    loaded that forks break, and no thread of ours is at work but the one that reports.
+
+    A fork has none of the threads of its parent, and keeps what they held locked. Arrow and
+    OpenBLAS start theirs anew; OpenMP, which torch and scikit-learn use, does not, nor does CUDA.
+    """
+    return (
+        sys.platform == "linux"
+        and not {"torch", "sklearn", "distributed"} & sys.modules.keys()
+        and threading.current_thread() is threading.main_thread()
+        and threading.active_count() <= 2
+    )
+
+
+def spread(
+    work: Callable[[Part], Made], parts: Sequence[Part], jobs: int
+) -> Iterator[tuple[Part, Made]]:
+    """What `work` makes of each part, in their order, in so many forks. What is made is pickled on
+    its way here; the first error of a part is raised, AtlasError where a fork dies."""
+    global _work  # noqa: PLW0603  # a closure cannot be pickled, and is there after a fork
+    _work = cast(Callable[[object], object], work)
+    gc.freeze()  # else the collector writes to each page of memory that is shared
+    pool = ProcessPoolExecutor(jobs, get_context("fork"), _begin)
+    try:
+        futures: list[Future[object]] = [pool.submit(_do, part) for part in parts]
+        for part, future in zip(parts, futures, strict=True):
+            yield part, cast(Made, future.result())
+    except BrokenExecutor as problem:
+        raise AtlasError(
+            "A process that renders pages ended abruptly",
+            "Most often the machine ran out of memory: try --jobs 1.",
+        ) from problem
+    finally:
+        pool.shutdown(cancel_futures=True)
+        gc.unfreeze()
+        _work = None
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=die_with_parent, daemon=True).start()
+
+
+def _do(part: object) -> object:
+    assert _work is not None
+    return _work(part)

@@ -65,7 +65,7 @@ print(json.dumps({
 def measured(folder: Path, output: Path, jobs: int) -> dict[str, float]:
     """One rendering in a new process."""
     command = [sys.executable, "-c", WHOLE, str(folder), str(output), str(jobs)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
 
 

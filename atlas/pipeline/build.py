@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,6 @@ def build(
         warn(message)
 
     check_files(config)
-    if not options.frozen:
-        check_own(config, drafts=options.drafts)
 
     def waits() -> None:
         warn(f"another build of {places.root} is running; this one waits for it")
@@ -55,7 +54,8 @@ def build(
         else:
             from atlas.pipeline.compute import compute
 
-            maps = compute(config, options, places, report, record, summary)
+            check = partial(check_own, config, drafts=options.drafts)
+            maps = compute(config, options, places, report, record, summary, check)
             _warn_of_absent_frameworks(config, options, warn)
         summary.maps = len(maps)
         if options.strict and summary.warnings:

@@ -39,20 +39,26 @@ def compute(
     report: Report,
     warn: Callable[[str], None],
     summary: Summary,
+    check: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Run the tasks that the store lacks and write the atlas data that are not current. Returns the
-    ids of the maps that could be made.
+    ids of the maps that could be made. `check` is called if there is something to run, before it
+    runs.
 
     Raises the error of the first stage that failed if a target that is not optional needs it,
-    UsageError for an executor or a stage to refresh that does not exist.
+    UsageError for an executor or a stage to refresh that does not exist, and what `check` raises.
     """
     executors.check(options.executor)
     if options.verify:
         places.digests.unlink(missing_ok=True)  # of the models' files, which are read again
-    planned = plan(config, options, warn)
+    try:
+        planned = plan(config, options, warn)
+    except AtlasError:
+        check()  # what it finds is told first
+        raise
     if options.verify:
         _drop_damaged(planned, places.store, warn)
-    outcome = _run(planned, options, places, report)
+    outcome = _run(planned, options, places, report, check)
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
     _write(kept, outcome, places, Digests(places.files, again=options.verify))
@@ -109,7 +115,9 @@ def _drop_damaged(planned: Plan, store: Store, warn: Callable[[str], None]) -> N
             store.delete(key)
 
 
-def _run(planned: Plan, options: Options, places: Places, report: Report) -> Outcome:
+def _run(
+    planned: Plan, options: Options, places: Places, report: Report, check: Callable[[], None]
+) -> Outcome:
     """Run the tasks that the store lacks."""
     store = places.store
     tasks = order(planned.tasks())
@@ -117,6 +125,7 @@ def _run(planned: Plan, options: Options, places: Places, report: Report) -> Out
     lacking = missing(tasks, store, options.refresh)
     if not lacking:
         return engine.Outcome({}, tasks, {}, ())
+    check()
     _need_models()
     jobs, cores = workers(options)
     needs = {

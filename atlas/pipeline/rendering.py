@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
@@ -17,8 +18,8 @@ from atlas.web.render import Renderer
 from atlas.web.schema_org import SchemaOrg
 from atlas.web.writer import Books, Writer
 
-FEW = 100  # pages that are rendered before a fork has started
-_PART = 24  # pages that a fork renders before it asks for more
+FEW = 10  # pages that are rendered before forks have started
+_PART = 24  # pages, at most, that a fork renders before it asks for more
 
 Told = Mapping[str, Said | None]  # what a page says, by language
 
@@ -36,41 +37,41 @@ class Rendering:
     def all(
         self, laid: Sequence[Page], jobs: int, rendered: Callable[[int, int], None]
     ) -> list[Told]:
-        """Write every page; what each says. Those above others come first, since trails name them;
-        the others are split over `jobs` processes. Files and bytes are the same in any case."""
-        above = _above(laid)
-        first = [number for number, page in enumerate(laid) if page.url in above]
-        rest = [number for number, page in enumerate(laid) if page.url not in above]
-        first.sort(key=lambda number: laid[number].url.count("/"))
+        """Write every page, in up to `jobs` processes; what each says. Those above others come
+        first, since trails name them. Files and bytes are the same in any number of processes."""
         found: dict[int, Told] = {}
-
-        def note(number: int, told: Told) -> None:
-            found[number] = told
-            editions = len(self.site.languages)
-            rendered(len(found) * editions, len(laid) * editions)
-
-        for number in first:
-            note(number, self.page(laid[number]))
-        if jobs > 1 and len(rest) > FEW and forked.forkable():
-            parts = [rest[start : start + _PART] for start in range(0, len(rest), _PART)]
-            work = partial(self._part, laid)
-            for part, (books, told) in forked.spread(work, parts, min(jobs, len(parts))):
-                self.writer.take(books)
-                for number, one in zip(part, told, strict=True):
-                    note(number, one)
-        else:
-            for number in rest:
-                note(number, self.page(laid[number]))
+        editions = len(self.site.languages)
+        for numbers in _levels(laid):
+            for number, told in self._some(laid, numbers, jobs):
+                found[number] = told
+                rendered(len(found) * editions, len(laid) * editions)
         return [found[number] for number in range(len(laid))]
 
-    def _part(self, laid: Sequence[Page], part: Sequence[int]) -> tuple[Books, list[Told]]:
-        """In a fork: write some pages, in books of their own."""
-        whole = self.writer
-        self.writer = whole.apart()
-        try:
-            return self.writer.books, [self.page(laid[number]) for number in part]
-        finally:
-            self.writer = whole
+    def _some(
+        self, laid: Sequence[Page], numbers: Sequence[int], jobs: int
+    ) -> Iterator[tuple[int, Told]]:
+        """Write pages of which none is above another: their numbers, and what they say."""
+        if jobs < 2 or len(numbers) <= FEW or not forked.forkable():
+            yield from ((number, self.page(laid[number])) for number in numbers)
+            return
+        size = max(min(len(numbers) // (4 * jobs), _PART), 1)
+        parts = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+        work = partial(self._part, laid)
+        for part, (books, titles, told) in forked.spread(work, parts, min(jobs, len(parts))):
+            self.writer.take(books)
+            self.titles |= titles
+            yield from zip(part, told, strict=True)
+
+    def _part(
+        self, laid: Sequence[Page], part: Sequence[int]
+    ) -> tuple[Books, dict[str, str], list[Told]]:
+        """In a fork: write some pages; the books of that, their names, what they say."""
+        whole, known = self.writer, self.titles
+        self.writer, self.titles = whole.apart(), dict(known)
+        told = [self.page(laid[number]) for number in part]
+        books, titles = self.writer.books, self.titles
+        self.writer, self.titles = whole, known
+        return books, {url: titles[url] for url in titles.keys() - known.keys()}, told
 
     def page(self, page: Page) -> Told:
         """Write a page in every language; what it says."""
@@ -90,10 +91,12 @@ class Rendering:
         return told
 
 
-def _above(laid: Sequence[Page]) -> set[str]:
-    """The addresses of the pages that have pages below them, and that of the home page."""
+def _levels(laid: Sequence[Page]) -> Iterator[list[int]]:
+    """The numbers of pages, those above others first, from the home page down."""
     folders = {folder for page in laid for folder in _folders(page.url)}
-    return {page.url for page in laid if page.url in folders}
+    deep = [page.url.count("/") if page.url in folders else sys.maxsize for page in laid]
+    for level in sorted(set(deep)):
+        yield [number for number, depth in enumerate(deep) if depth == level]
 
 
 def _folders(url: str) -> Iterator[str]:

@@ -129,6 +129,7 @@ def test_a_new_seed_computes_what_depends_on_it(atlas_copy: Built) -> None:
         "arrange tsne",
         "foremost",
         "cluster",
+        "titles",
         "label umap",
         "label tsne",
         "label pca",
@@ -153,7 +154,7 @@ def test_cluster_sizes_leave_layouts_alone(atlas_copy: Built) -> None:
     report = Silent()
     atlas_copy.build(report)
     assert set(report.ran) == {
-        f"ja-aozora-words: {name}" for name in ("cluster", "label umap", "label pca")
+        f"ja-aozora-words: {name}" for name in ("cluster", "titles", "label umap", "label pca")
     }
 
 

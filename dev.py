@@ -58,7 +58,9 @@ def main(task: str = "", *rest: str) -> int:
         if code:
             return code
         install("all,dev")
-        code = lint() or run("-m", "pytest", *rest)
+        # All are dealt out by files, whose tests share what is built for them.
+        several = [] if rest else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+        code = lint() or run("-m", "pytest", *several, *rest)
         say(f"{'Failed' if code else 'Passed'} after {time.monotonic() - begin:.0f} s")
         return code
     if task == "lint":

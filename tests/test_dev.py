@@ -79,7 +79,8 @@ def test_old_python(
     assert "3.11 or later" in capsys.readouterr().err
 
 
-def test_tasks(dev: ModuleType, called: list[Any]) -> None:
+def test_tasks(dev: ModuleType, called: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev.os, "cpu_count", lambda: 2)
     biome, tsc = Path("npm", "@biomejs", "biome", "bin", "biome"), Path("npm", "typescript")
     lint = [
         ("-m", "ruff", "check", "."),
@@ -89,7 +90,7 @@ def test_tasks(dev: ModuleType, called: list[Any]) -> None:
     ]
     expected = {
         "demo": ["demo,tensorflow", ("-m", "atlas", "build", "--offline", "site")],
-        "test": ["all,dev", *lint, ("-m", "pytest")],
+        "test": ["all,dev", *lint, ("-m", "pytest", "-n", "2", "--dist", "loadfile")],
         "lint": ["all,dev", *lint],
     }
     for task, commands in expected.items():

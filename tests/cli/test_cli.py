@@ -290,11 +290,11 @@ def test_ctrl_c_ends_a_preview(atlas: Path) -> None:
         begin = time.monotonic()
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-        code = process.wait(10)
+        code = process.wait(60)
     assert told[0].startswith("Serving http://127.0.0.1:")
     assert told[1].startswith("error: ")  # there is no data to render: told, and served on
     assert (code, rest) == (0, "Stopped.\n")
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 30
 
 
 def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:

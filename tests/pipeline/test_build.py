@@ -454,7 +454,7 @@ def test_an_interrupted_build_stops_at_once(small: Built, executor: str) -> None
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers as well
     code, said = ran(process)
     assert code == 130, said
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     assert "Traceback" not in said
     assert not small.public.exists()
     code, said = ran(atlas("build", small.root, "--offline"))

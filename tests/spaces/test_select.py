@@ -82,6 +82,6 @@ def test_a_pattern_has_a_time_limit() -> None:
     begin = time.perf_counter()
     with pytest.raises(StageError, match=r"takes longer than 0\.5 s on 2 tokens"):
         found("(a+)+$", texts, 0.5)
-    assert time.perf_counter() - begin < 10
+    assert time.perf_counter() - begin < 60
     assert found("^.$", texts) == [1]
     assert found("\\ud800", ["\ud800", "x"]) == [0]

@@ -29,7 +29,17 @@ BAD: list[tuple[str, list[str]]] = [
     ("", ["models: missing"]),
     ("models = []", ["models: needs at least one entry"]),
     ("models = [1]", ["models[0]: must be a table; begin it with [[models]]"]),
-    ('[models]\nid = "a"', ["models: must be a table; begin it with [[models]]"]),
+    ('[models]\nid = "a"', ["models: must be a list of tables; begin each with [[models]]"]),
+    (
+        '[site]\nlanguages = ["en", "de"]\n' + MODEL,
+        [
+            "site.languages[1]: 'de': has no catalogue of messages yet; `atlas messages de` begins one"
+        ],
+    ),
+    (
+        '[site]\naccent = "8a1c5b"\n' + MODEL,
+        ["site.accent: '8a1c5b': write a colour as # and six hexadecimal digits, as in `#0b5c8f`"],
+    ),
     ("site = 3\n" + MODEL, ["site: must be a table; begin it with [site]"]),
     (
         "colour = 1\n" + MODEL,
@@ -51,9 +61,17 @@ BAD: list[tuple[str, list[str]]] = [
     ),
     (MODEL + 'optional = "yes"', ["models[0].optional: must be true or false, not 'yes'"]),
     (MODEL + "title = 2020-01-01", ["models[0].title: must be text in quotes, not 2020-01-01"]),
-    (MODEL + 'title = { fr = "x" }', ["models[0].title.fr: 'fr' is not one of en, ja"]),
+    (
+        MODEL + 'title = { fr = "x" }',
+        [
+            "models[0].title.fr: 'fr': has no catalogue of messages yet; `atlas messages fr` begins one"
+        ],
+    ),
     (MODEL + "title = { en = 3 }", ["models[0].title.en: must be text in quotes, not 3"]),
-    (MODEL + "maps = {}", ["models[0].maps: must be a table; begin it with [[models.maps]]"]),
+    (
+        MODEL + "maps = {}",
+        ["models[0].maps: must be a list of tables; begin each with [[models.maps]]"],
+    ),
     (MODEL + "maps = []", ["models[0].maps: needs at least one entry"]),
     (MODEL + 'revision = "v1"', ["models[0].revision: only hub models have revisions"]),
     (MODEL + 'revision = ""', ["models[0].revision: must not be empty"]),
@@ -163,7 +181,9 @@ BAD: list[tuple[str, list[str]]] = [
     ),
     (
         '[site]\nlanguages = ["de"]\n' + MODEL,
-        ["site.languages[0]: 'de' is not one of en, ja (did you mean en?)"],
+        [
+            "site.languages[0]: 'de': has no catalogue of messages yet; `atlas messages de` begins one"
+        ],
     ),
     ('[site]\nlanguages = "en"\n' + MODEL, ["site.languages: must be a list, not 'en'"]),
     (

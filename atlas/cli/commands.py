@@ -206,7 +206,14 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", "-p", help="Port.", show_default="8000, or the next free one"),
+        typer.Option(
+            "--port",
+            "-p",
+            min=0,
+            max=65535,
+            help="Port.",
+            show_default="8000, or the next free one",
+        ),
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
     only: Only = None,
@@ -324,8 +331,8 @@ def check(
     if problems:
         raise AtlasError(
             f"{count(len(problems), 'problem')} found",
-            "Run `atlas build --verify`, which makes anew what is damaged; "
-            "what stays then is a fault of the theme.",
+            "Run `atlas build --verify`, which makes anew what is damaged; what stays then is at "
+            "fault in what a page is made of: a text in content/, a redirect, a template.",
         )
     say("No problem found.")
 
@@ -373,7 +380,10 @@ def words(
     from atlas.cli.answers import lines, look_up
     from atlas.pipeline.places import Places
 
-    settings = config.load(config.find(folder))
+    try:
+        settings = config.load(config.find(folder))
+    except UsageError as problem:
+        raise UsageError(str(problem), "Name its folder: atlas words WORD… --dir DIR") from problem
     found = look_up(settings, Places.of(settings), asked)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -461,7 +471,7 @@ def messages(
 ) -> None:
     """Begin or complete the catalogue of a further language, beside atlas.toml."""
     from atlas import atlas_toml as config
-    from atlas.config.languages import LANGUAGES
+    from atlas.config.languages import LANGUAGES, USUAL
     from atlas.web.languages import begin_catalogue
 
     root = config.find(folder).absolute().parent
@@ -469,6 +479,8 @@ def messages(
         name = LANGUAGES[language].name
     except KeyError as problem:
         raise UsageError(f"{language}: no language", "Use its code, such as fr.") from problem
+    if language in USUAL:
+        raise UsageError(f"{language}: every message is there", "Name another language.")
     path, lacks = begin_catalogue(root, language)
     say(f"{name}: {count(lacks, 'message')} to translate in {near(path)}")
     say(f'Then add "{language}" to `languages` of [site].')

@@ -6,11 +6,11 @@ import importlib.util
 import json
 import os
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from atlas import atlas_toml as config
+from atlas.config.site import text
 from atlas.errors import AtlasError, UsageError
 
 # A package that carries a small model's weights, so that the first build needs no network.
@@ -152,16 +152,22 @@ def init(
     }
     if github:
         files[WORKFLOW] = _WORKFLOW
+    written = _write(folder, files)
     if huggingface:
-        files[SPACE] = _space(files[config.NAME])
+        written += _write(folder, {SPACE: _space(config.load(folder / config.NAME))})
+    return written
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write the files that are not there; returns these. Raises AtlasError."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
+        for name, content in files.items():
             path = folder / name
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
+                path.write_text(content, encoding="utf-8")
                 written.append(path)
     except OSError as problem:
         raise AtlasError(
@@ -170,13 +176,11 @@ def init(
     return written
 
 
-def _space(toml: str) -> str:
-    """The README of a Space of an atlas.toml."""
-    table = tomllib.loads(toml)
-    sources = [model["source"] for model in table["models"]]
-    sources = [_HUB if source == _PACKAGED else source for source in sources]
+def _space(settings: config.Config) -> str:
+    """The README of a Space of an atlas."""
+    sources = [_HUB if one.source == _PACKAGED else one.source for one in settings.models]
     models = [source.removeprefix("hub:") for source in sources if source.startswith("hub:")]
-    title = json.dumps(table["site"]["title"]["en"], ensure_ascii=False)
+    title = json.dumps(text(settings.site.title, settings.site.languages[0]), ensure_ascii=False)
     return _SPACE.format(title=title, models=json.dumps(models))
 
 

@@ -57,7 +57,7 @@ def lines(problem: ValidationError, root: type[BaseModel]) -> list[str]:
     is too short.
     """
     messages: dict[str, str] = {}
-    faults = [(_path(fault["loc"]), fault) for fault in problem.errors()]
+    faults = [(_path(_untagged(fault)), fault) for fault in problem.errors()]
     for keys, fault in faults:
         deeper = any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in faults)
         if not (deeper and fault["type"] in ("string_type", "too_short")):
@@ -129,6 +129,8 @@ def _what(keys: list[int | str], fault: ErrorDetails, root: type[BaseModel]) -> 
     if kind == "model_type" or (kind == "tuple_type" and _owner(keys, root)):
         header = "".join(f".{key}" for key in keys if isinstance(key, str)).lstrip(".")
         several = kind == "tuple_type" or isinstance(keys[-1], int)
+        if several and isinstance(value, dict):
+            return f"must be a list of tables; begin each with [[{header}]]"
         return f"must be a table; begin it with {f'[[{header}]]' if several else f'[{header}]'}"
     if kind == "string_too_short":
         return "must not be empty"
@@ -148,6 +150,14 @@ def _shown(value: object) -> str:
         return "a number of very many digits"
     text = repr(value) if isinstance(value, str | int | float) else str(value)
     return text if len(text) <= _LONG else f"{text[:_LONG]}… ({len(text)} characters)"
+
+
+def _untagged(fault: ErrorDetails) -> tuple[int | str, ...]:
+    """The location of a fault without names of classes, which unions of tables put into it."""
+    *above, last = fault["loc"] or ("",)
+    kept = [part for part in above if isinstance(part, int) or not part[:1].isupper()]
+    tagged = fault["type"] == "model_type" and str(last)[:1].isupper()
+    return tuple(kept) if tagged or last == "" else (*kept, last)
 
 
 def _path(location: tuple[int | str, ...]) -> list[int | str]:

@@ -42,13 +42,13 @@ class Languages(dict[str, Language]):
     """The languages of the theme by code. Any other that Babel knows can be looked up as well."""
 
     def __missing__(self, code: str) -> Language:
-        made = _of_babel(code)
+        made = looked_up(code)
         if made is None:
             raise KeyError(code)
         return made
 
 
-def _of_babel(code: str) -> Language | None:
+def looked_up(code: str) -> Language | None:
     """A language as the CLDR tells of it; None where it does not know it."""
     try:
         locale = Locale.parse(code, sep="-")
@@ -75,7 +75,7 @@ def beside(root: Path) -> tuple[str, ...]:
     """The codes of languages that have a catalogue beside an atlas.toml and that Babel knows."""
     found = sorted(root.glob("locale/*/LC_MESSAGES/atlas.po"))
     return tuple(
-        code for path in found if _of_babel(code := path.parent.parent.name.replace("_", "-"))
+        code for path in found if looked_up(code := path.parent.parent.name.replace("_", "-"))
     )
 
 

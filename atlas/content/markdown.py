@@ -25,6 +25,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 _CALL = re.compile(r"\{\{\s*([a-z_]\w*\(.*?\))\s*\}\}", re.DOTALL)
+_OPEN = re.compile(r"\{\{\s*([a-z_]\w*\([^}\n]*)")  # and not closed
 _LIVE = "shortcode"
 
 Call = tuple[str, list[object], dict[str, object]]  # a name, and arguments without and with names
@@ -115,7 +116,7 @@ def _make() -> MarkdownIt:
 
 def _find(state: StateInline, silent: bool) -> bool:
     """The inline rule that finds a shortcode."""
-    found = _CALL.match(state.src, state.pos)
+    found = _CALL.match(state.src, state.pos) or _OPEN.match(state.src, state.pos)
     if found is None:
         return False
     if not silent:

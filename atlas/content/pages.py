@@ -83,7 +83,8 @@ class Writing:
         text's date for those of translations without one."""
         for article in self.articles:
             text = article.text(language)
-            if date := text.front.date or article.front.date:
+            date = text.front.date or article.front.date
+            if date and not article.draft:
                 summary = text.front.description or text.parsed.lead or text.title
                 yield Entry(text.title, article.url, f"{date.isoformat()}T00:00:00Z", summary)
 
@@ -147,4 +148,5 @@ class ContentPage:
 def pages(writing: Writing) -> Iterator[Page]:
     """A page for each article."""
     for article in writing.articles:
-        yield Page(article.url, "content/page.html", ContentPage(article, writing))
+        context = ContentPage(article, writing)
+        yield Page(article.url, "content/page.html", context, indexed=not article.draft)

@@ -65,6 +65,11 @@ class Article:
         return next(iter(self.texts.values())).front
 
     @property
+    def draft(self) -> bool:
+        """Whether any of its texts is a draft."""
+        return any(text.front.draft for text in self.texts.values())
+
+    @property
     def book(self) -> str:
         """The pages that follow one another: those of a folder of content/ and of the folders
         within it, or those that stand in none, `/`."""

@@ -127,12 +127,13 @@ def reach(repo: str) -> None:
 
 
 def _network() -> tuple[type[Exception], ...]:
-    """What the client and the library under it raise: since its version 1 that is httpx, whose
-    errors are no OSErrors."""
-    from huggingface_hub.utils import HfHubHTTPError
+    """What the client and the library under it raise: since its version 1 that is httpx, then
+    httpx2, whose errors are no OSErrors."""
+    from huggingface_hub.utils import HfHubHTTPError, get_session
 
-    httpx = sys.modules.get("httpx")
-    return (HfHubHTTPError, OSError, httpx.HTTPError) if httpx else (HfHubHTTPError, OSError)
+    below = {kind.__module__.partition(".")[0] for kind in type(get_session()).__mro__}
+    errors = (getattr(sys.modules.get(name), "HTTPError", OSError) for name in sorted(below))
+    return (HfHubHTTPError, OSError, *errors)
 
 
 @contextmanager

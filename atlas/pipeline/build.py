@@ -12,7 +12,7 @@ from atlas.atlas_toml import NAME, Config
 from atlas.engine.local import cores
 from atlas.errors import AtlasError, ConfigError, DataError
 from atlas.models import frameworks
-from atlas.pipeline.options import Options, Summary
+from atlas.pipeline.options import Options, Summary, refuse
 from atlas.pipeline.places import Places
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.web.alone import alone
@@ -58,11 +58,8 @@ def build(
             maps = compute(config, options, places, report, record, summary, check)
             _warn_of_absent_frameworks(config, options, warn)
         summary.maps = len(maps)
-        if options.strict and summary.warnings:
-            raise AtlasError(
-                f"{len(summary.warnings)} warning(s), and --strict is on",
-                "The site was left as it was.",
-            )
+        if options.strict:
+            refuse(summary.warnings)
         if not maps:
             raise AtlasError(
                 "There is no map to show", "Every model is optional and none could be reached."
@@ -76,6 +73,7 @@ def build(
             places.output,
             record,
             verify=options.verify,
+            strict=options.strict,
             drafts=options.drafts,
             jobs=min(options.jobs or cores(), cores()),
             rendered=rendered,

@@ -65,8 +65,9 @@ def compose(
     for language in site.languages:
         if lost := lacking(config.root, language):
             warn(
-                f"locale/{language}: {len(lost)} messages are missing and are shown in English, "
-                f"such as {lost[0]!r}; `atlas messages {language}` writes them into the catalogue."
+                f"locale/{language}: {len(lost)} messages are not translated and are shown in "
+                f"English, such as {lost[0]!r}; `atlas messages {language}` adds those that the "
+                "catalogue lacks."
             )
     writing = Writing(
         articles(config.root, site.languages, drafts=drafts), gallery.of("maps", MapView), site.edit

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from atlas.errors import AtlasError
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,11 @@ class Summary:
     written: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+
+
+def refuse(warnings: Sequence[str]) -> None:
+    """Raise AtlasError where there are warnings, for --strict."""
+    if warnings:
+        raise AtlasError(
+            f"{len(warnings)} warning(s), and --strict is on", "The site was left as it was."
+        )

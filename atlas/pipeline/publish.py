@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from atlas import __version__
 from atlas.atlas_toml import Config
 from atlas.errors import AtlasError
 from atlas.pipeline.memory import Digests, Memory
+from atlas.pipeline.options import refuse
 from atlas.pipeline.sections import SECTIONS, entries
 from atlas.web import swap
 from atlas.web.alone import alone
@@ -32,17 +33,18 @@ def publish(
     warn: Callable[[str], None],
     *,
     verify: bool = False,
+    strict: bool = False,
     drafts: bool = False,
     jobs: int = 1,
     rendered: Callable[[int, int], None] = lambda _, __: None,
 ) -> tuple[int, int]:
     """Bring the site up to date. Returns its pages, and how many of its files were written or
-    removed (0 when nothing changed). With `verify` every file is read, be it as it was last seen or
-    not; with `drafts` pages that are drafts are shown; they are rendered in up to `jobs` processes.
-    `rendered` is told how many pages of all are.
+    removed (0 when nothing changed; what it warned of is then told again). With `verify` every file
+    is read, be it as it was last seen or not; with `drafts` pages that are drafts are shown; they
+    are rendered in up to `jobs` processes. `rendered` is told how many pages of all are.
 
-    Raises AtlasError when the output folder holds something the atlas did not make, or a file
-    cannot be read or written.
+    Raises AtlasError when the output folder holds something the atlas did not make, a file cannot
+    be read or written, or there are warnings and `strict` is set; the site is then left as it was.
     """
 
     def waits() -> None:
@@ -52,7 +54,7 @@ def publish(
         place = swap.place(output)
         with alone(_nearest(place), waits):
             swap.recover(place)
-            return _publish(config, maps, data, place, warn, verify, drafts, jobs, rendered)
+            return _publish(config, maps, data, place, warn, verify, strict, drafts, jobs, rendered)
     except OSError as problem:
         raise _refused(problem, output) from problem
 
@@ -64,6 +66,7 @@ def _publish(
     output: Path,
     warn: Callable[[str], None],
     verify: bool,
+    strict: bool,
     drafts: bool,
     jobs: int,
     rendered: Callable[[int, int], None],
@@ -77,24 +80,40 @@ def _publish(
     if old and old.get("key") == key:
         look = _whole(output, old, None if verify else seen.get(name))
         if look:
+            _tell(json.loads(seen.get(f"warnings of {name}") or "[]"), warn, strict)
             seen.keep({name: look})
             return int(old["pages"]), 0
     if old is None:
         _check_empty(output)
     new = swap.staged(output)
+    warnings: list[str] = []
     try:
         writer = Writer(new, output, old or {}, inside=new.parent == output)
         from atlas.pipeline.compose import compose
 
         pages = compose(
-            config, maps, data, writer, warn, drafts=drafts, jobs=jobs, rendered=rendered
+            config, maps, data, writer, warnings.append, drafts=drafts, jobs=jobs, rendered=rendered
         )
+        _tell(warnings, warn, strict)
         written = writer.finish(key, pages, config.site.base_url)
         swap.swap(new, output)
     finally:
         swap.discard(new)
-    seen.keep({name: _look(output, manifest(output) or {"files": {}})})
+    seen.keep(
+        {
+            name: _look(output, manifest(output) or {"files": {}}),
+            f"warnings of {name}": json.dumps(warnings),
+        }
+    )
     return pages, written
+
+
+def _tell(warnings: Sequence[str], warn: Callable[[str], None], strict: bool) -> None:
+    """Warn of what was found while pages were made. Raises AtlasError where `strict` is set."""
+    for message in warnings:
+        warn(message)
+    if strict:
+        refuse(warnings)
 
 
 def _nearest(place: Path) -> Path:

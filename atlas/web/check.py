@@ -82,6 +82,9 @@ def attributes(tag: str) -> dict[str, str]:
     return found
 
 
+DRAFT = '<p class="meta" data-draft>'  # of templates/content/page.html
+
+
 @dataclass(frozen=True)
 class _Page:
     """What a page holds that others are held to, and what is wrong with it by itself."""
@@ -160,6 +163,8 @@ def _seen(asked: tuple[Path, Sequence[str]]) -> list[tuple[str, _Page | str]]:
             continue
         reader = Outline(text)
         problems = tuple(_page(public, name, reader))
+        if DRAFT in text:
+            problems += ("a draft, which `atlas serve` made; run `atlas build` before you publish",)
         found.append((name, _Page(frozenset(reader.links), frozenset(reader.ids), problems)))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -13,6 +14,7 @@ from atlas.config.languages import LANGUAGES
 from atlas.errors import AtlasError
 from atlas.web.theme import folders, theme
 
+_PLACE = re.compile(r"%\(\w+\)\w")
 UNIDIC = "ja"  # the language of UniDic's terms, which atlas data hold untranslated
 
 
@@ -58,6 +60,19 @@ def begin_catalogue(root: Path, language: str) -> tuple[Path, int]:
     return path, len(messages()) - len(told)
 
 
+def _check_places(path: Path, read: Catalog) -> None:
+    """Raise AtlasError for a message that names what its English does not, as `%(m)s` for
+    `%(n)s`."""
+    for message in read:
+        unknown = set(_PLACE.findall(str(message.string))) - set(_PLACE.findall(str(message.id)))
+        if message.id and unknown:
+            raise AtlasError(
+                f"{path}: line {message.lineno}: the message of {str(message.id)!r} has "
+                f"{min(unknown)}, which its English has not",
+                "Write each %(name)s as it stands in the English.",
+            )
+
+
 def catalogue(root: Path, language: str) -> Translations:
     """The messages of a language; English where it lacks one.
 
@@ -75,7 +90,9 @@ def catalogue(root: Path, language: str) -> Translations:
             compiled = io.BytesIO()
             try:
                 with path.open("rb") as file:
-                    write_mo(compiled, read_po(file, locale=LANGUAGES[language].locale))
+                    read = read_po(file, locale=LANGUAGES[language].locale)
+                _check_places(path, read)
+                write_mo(compiled, read)
                 compiled.seek(0)
                 messages.merge(Translations(compiled))
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:

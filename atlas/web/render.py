@@ -243,6 +243,8 @@ def calling(macros: object) -> Callable[[tuple[str, list[object], dict[str, obje
         name, args, named = asked
         if name not in names:
             raise LookupError(f"no shortcode of this name{nearest(name, names)}")
+        if type(named.get("height", 0)) is not int:
+            raise ValueError("height is a number of pixels, as in height=480")
         return Markup(getattr(macros, name)(*args, **named))  # noqa: S704  # the macro escaped it
 
     return call

@@ -218,7 +218,7 @@ def test_what_does_nothing_is_told(own: tuple[Built, list[str]]) -> None:
     told = "\n".join(own[1])
     assert "templates/base.html, line 1: no page has a block 'foter' (did you mean footer?)" in told
     assert "templates/hom.html: no page uses it (did you mean home.html?)" in told
-    assert re.search(r"locale/fr: \d{3} messages are missing", told)
+    assert re.search(r"locale/fr: \d{3} messages are not translated", told)
     assert len(own[1]) == 3
 
 
@@ -236,6 +236,13 @@ def test_what_does_nothing_is_told(own: tuple[Built, list[str]]) -> None:
             r"a\.md: line 1: mapp: no shortcode .*did you mean map",
         ),
         ("content/a.md", "x\n\n{{ map(open) }}\n", r"a\.md: line 3: .*is no shortcode"),
+        ("content/a.md", 'x {{ map("minilm-words", height=3 }}\n', r"line 1: .*is no shortcode"),
+        ("content/a.md", '{{ map("minilm-words", height="9px") }}\n', r"height=480"),
+        (
+            "locale/fr/LC_MESSAGES/atlas.po",
+            'msgid ""\nmsgstr ""\n\n#, python-format\nmsgid "%(n)s maps"\nmsgstr "%(m)s cartes"\n',
+            r"atlas\.po: line 5: the message of '%\(n\)s maps' has %\(m\)s",
+        ),
         ("content/a.md", '{{ map("minilm-words", heigt=3) }}\n', r"a\.md: line 1: map: .*heigt"),
         ("content/a.md", "[x](b.md)\n", r"a\.md: there is no content/b\.md"),
         ("content/about.md", "x\n", "has a page /about/ of its own"),
@@ -249,10 +256,46 @@ def test_faults_name_their_file_and_line(
     frozen_copy: Built, name: str, source: str, told: str
 ) -> None:
     path = frozen_copy.root / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True, parents=True)
     path.write_text(source, encoding="utf-8")
+    if name.startswith("locale"):
+        frozen_copy.edit('languages = ["en", "ja"]', 'languages = ["en", "fr"]')
     with pytest.raises(AtlasError, match=told):
         frozen_copy.build(frozen=True)
+
+
+def test_warnings_of_pages_count_and_are_told_again(frozen_copy: Built) -> None:
+    folder = frozen_copy.root / "templates"
+    folder.mkdir()
+    (folder / "hom.html").write_text("never", encoding="utf-8")
+    before = (frozen_copy.public / "index.html").read_bytes()
+    with pytest.raises(AtlasError, match="1 warning"):
+        frozen_copy.build(frozen=True, strict=True)
+    assert (frozen_copy.public / "index.html").read_bytes() == before
+    first, again = (frozen_copy.build(frozen=True) for _ in range(2))
+    assert first.warnings == again.warnings and "hom.html" in first.warnings[0]
+    with pytest.raises(AtlasError, match="1 warning"):
+        frozen_copy.build(frozen=True, strict=True)
+    (folder / "hom.html").unlink()
+    assert frozen_copy.build(frozen=True, strict=True).warnings == []
+
+
+def test_drafts_are_kept_from_search_engines_and_told_before_one_publishes(
+    frozen_copy: Built,
+) -> None:
+    (frozen_copy.root / "content").mkdir()
+    page = frozen_copy.root / "content" / "soon.md"
+    page.write_text("---\ntitle: Soon\ndraft: true\ndate: 2026-01-01\n---\n\nNot yet.\n", "utf-8")
+    frozen_copy.edit("[site]\n", f'[site]\nbase_url = "{BASE}"\n')
+    frozen_copy.build(frozen=True, drafts=True)
+    shown = (frozen_copy.public / "soon" / "index.html").read_text(encoding="utf-8")
+    assert 'name="robots" content="noindex' in shown
+    for name in ("sitemap.xml", "feed.xml"):
+        assert "soon" not in (frozen_copy.public / name).read_text(encoding="utf-8")
+    told = {name for name, what in check(frozen_copy.public) if "a draft" in what}
+    assert told == {"soon/index.html", "ja/soon/index.html"}
+    frozen_copy.build(frozen=True)
+    assert check(frozen_copy.public) == [] and not (frozen_copy.public / "soon").exists()
 
 
 def test_faults_of_own_files_are_told_before_anything_is_computed(tmp_path: Path) -> None:

@@ -58,6 +58,20 @@ def test_the_workflow_builds_checks_and_publishes_what_atlas_takes(tmp_path: Pat
     assert WORKFLOW not in [path.name for path in init(tmp_path / "other")]
 
 
+def test_a_space_is_that_of_the_atlas_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "atlas.toml").write_text(
+        '[site]\ntitle = { ja = "私の地図" }\nlanguages = ["ja"]\n'
+        '[[models]]\nid = "a"\nsource = "hub:ada/one"\nlanguage = "ja"\n'
+        '[[models.maps]]\nname = "words"\n'
+        f'[[models]]\nid = "b"\nsource = "path:{tmp_path.as_posix()}"\nlanguage = "ja"\n'
+        '[[models.maps]]\nname = "words"\n',
+        encoding="utf-8",
+    )
+    init(tmp_path, huggingface=True, force=True)
+    card = SpaceCard.load(tmp_path / "static" / "README.md")
+    assert (card.data.title, card.data.models) == ("私の地図", ["ada/one"])
+
+
 class Space(BaseHTTPRequestHandler):
     """A stand-in for the hub that takes commits to one Space. `held` are its files."""
 

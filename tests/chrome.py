@@ -7,10 +7,11 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ MARKS = [
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; set CHROMIUM to its path"),
 ]
 
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
 VIOLATIONS = """
 window.violations = []
 document.addEventListener('securitypolicyviolation', (event) => {
@@ -50,7 +53,7 @@ WIDE = """() => [...document.querySelectorAll('body *:not(.top nav *)')].filter(
   .map((node) => `${node.tagName}.${node.getAttribute('class')} ${Math.round(node.getBoundingClientRect().right)}`).slice(0, 12)"""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
@@ -62,9 +65,9 @@ def site(tiny_atlas: Built) -> Iterator[str]:
 
 
 @contextmanager
-def serving(public: Path) -> Iterator[str]:
+def serving(public: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
     """The address of a site on the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(public)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(public)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/"
@@ -118,6 +121,20 @@ class Watched:
             for url in self.asked
             if not url.startswith((self.site, "data:", "blob:" + self.site))
         ] == []
+
+
+def broken_rules(page: Any, tags: Sequence[str] = RULES) -> list[str]:
+    """What axe-core finds wrong with a page."""
+    page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate(
+        "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", tags
+    )
+    assert len(found["passes"]) > 15  # it looked
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:240]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
 
 
 @contextmanager

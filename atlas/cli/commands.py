@@ -43,11 +43,7 @@ Frozen = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        help="Worker processes.",
-        show_default="one a core, up to 4",
+        "--jobs", "-j", min=1, help="Worker processes.", show_default="one a core, up to 4"
     ),
 ]
 Executor = Annotated[str, typer.Option("--executor", help="local, serial, or dask:ADDRESS.")]

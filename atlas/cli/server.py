@@ -244,7 +244,7 @@ class Handler(BaseHTTPRequestHandler):
                 found = None
         content = self._read(found) if found else None
         if (content is None or found is None) and (to := self._moved("/".join(parts))):
-            self._redirect(to if "://" in to else f"/{quote(to, safe='/#?=&%')}")
+            self._redirect(to if "://" in to else f"/{quote(to, safe=redirects.LINK)}")
         elif content is None or found is None:
             self._missing(path)
         else:

@@ -16,7 +16,7 @@ from atlas.web.writer import Writer
 
 FILE = "_redirects"
 MOST = 2000  # rules that Cloudflare reads
-_LINK = "/#?=&%"  # what a link may have as it is
+LINK = "/#?=&%"  # what a link may have as it is
 
 
 def write_redirects(
@@ -46,7 +46,7 @@ def write_redirects(
         # The shortest first: pages before the parts of pages, regions before what is in them.
         rules = sorted(moved.items(), key=lambda rule: ("#" in rule[1], rule))[:MOST]
         wanted = [f"/{old} {_place(to)} 301" for old, to in asked.items()]
-        lines = [f"/{quote(old)} /{quote(new, safe=_LINK)} 301" for old, new in rules]
+        lines = [f"/{quote(old)} /{quote(new, safe=LINK)} 301" for old, new in rules]
         head = "# Written by the atlas: pages of earlier builds, and where they are now."
         writer.write(FILE, "\n".join([*own.splitlines(), *wanted, head, *lines]) + "\n")
 

@@ -7,16 +7,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chrome import MARKS, Watched
+from chrome import MARKS, Quiet, Watched, serving
 from conftest import Built
 
 from atlas.cli.new import WORKFLOW, init
@@ -26,10 +22,8 @@ pytestmark = MARKS
 PROJECT = "/of-words"
 
 
-class Pages(SimpleHTTPRequestHandler):
+class Pages(Quiet):
     """Serves a folder below PROJECT."""
-
-    def log_message(self, *_: Any) -> None: ...
 
     def translate_path(self, path: str) -> str:
         inner = path.removeprefix(PROJECT)
@@ -58,12 +52,8 @@ def site(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     subprocess.run([*command, "-cf", str(folder / "artifact.tar"), "."], check=True)
     with tarfile.open(folder / "artifact.tar") as archive:
         archive.extractall(folder / "served", filter="data")
-    serve = partial(Pages, directory=str(folder / "served"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), serve)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}{PROJECT}/"
-    server.shutdown()
-    server.server_close()
+    with serving(folder / "served", Pages) as address:
+        yield f"{address.rstrip('/')}{PROJECT}/"
 
 
 @pytest.mark.parametrize("page", ["", "ja/", "maps/minilm-words/", "words/"])

@@ -12,7 +12,7 @@ for (const code of document.querySelectorAll("pre code")) {
 /** @type {HTMLIFrameElement} */
 const frame = need(trial, "iframe");
 const heard = need(trial, ".heard");
-need(trial, ".ask").hidden = false;
+need(trial, ".sending").hidden = false;
 addEventListener("message", ({ source, data }) => {
 	if (source !== frame.contentWindow) return;
 	if (String(data?.type).startsWith("atlas:")) {

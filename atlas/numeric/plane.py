@@ -43,11 +43,24 @@ def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
     doubtful = np.flatnonzero(
         np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0] >= last * (1 - 1e-12)
     )
-    for rows in np.array_split(doubtful, max(len(doubtful) // _block(n), 1)):
-        apart = ((points[rows, None] - points[None]) ** 2).sum(2)
-        apart[np.arange(len(rows)), rows] = np.inf
-        near[rows] = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    if len(doubtful):
+        _among_all(points, k, doubtful, near)
     return near
+
+
+def _among_all(points: Doubles, k: int, doubtful: Ints, near: Ints) -> None:
+    """Fill in the rows `doubtful` of near (n, k) by distances to all points; those that share a
+    place have the same nearest, but for themselves, and are looked up once."""
+    x, y = np.ascontiguousarray(points.T)
+    _, first, numbers = np.unique(points[doubtful], axis=0, return_index=True, return_inverse=True)
+    members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    for at, shares in zip(doubtful[first], members, strict=True):
+        apart = (x - x[at]) ** 2 + (y - y[at]) ** 2
+        rows = np.flatnonzero(apart <= np.partition(apart, k)[k])
+        best = rows[np.argsort(apart[rows], kind="stable")[: k + 1]]
+        own = doubtful[shares][:, None] == best
+        own[~own.any(1), k] = True  # of a point that is not among them, one is too many
+        near[doubtful[shares]] = np.broadcast_to(best, own.shape)[~own].reshape(-1, k)
 
 
 def shared(first: Ints, second: Ints) -> npt.NDArray[np.int64]:

@@ -48,7 +48,7 @@ def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
     return near
 
 
-def _among_all(points: Doubles, k: int, doubtful: Ints, near: Ints) -> None:
+def _among_all(points: Doubles, k: int, doubtful: npt.NDArray[np.intp], near: Ints) -> None:
     """Fill in the rows `doubtful` of near (n, k) by distances to all points; those that share a
     place have the same nearest, but for themselves, and are looked up once."""
     x, y = np.ascontiguousarray(points.T)

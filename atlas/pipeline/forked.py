@@ -60,7 +60,10 @@ def spread(
 
 
 def _begin() -> None:
+    from threadpoolctl import threadpool_limits
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threadpool_limits(1)  # forks are as many as cores, and OpenBLAS's threads would spin
     threading.Thread(target=die_with_parent, daemon=True).start()
 
 

@@ -20,13 +20,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from atlas.findings.words.shards import dumps
 from atlas.maps.files.tiles import fold
 from atlas.web.page import Page
 from atlas.web.writer import Writer
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -51,20 +53,6 @@ _SKIPPED = {
     "label",
     "form",
     "dialog",
-}
-_VOID = {
-    "area",
-    "base",
-    "br",
-    "col",
-    "embed",
-    "hr",
-    "img",
-    "input",
-    "link",
-    "meta",
-    "source",
-    "wbr",
 }
 _INLINE = {"a", "abbr", "b", "bdi", "code", "em", "i", "kbd", "mark", "small", "span", "strong"}
 
@@ -158,76 +146,67 @@ def terms(text: str) -> Iterator[str]:
 
 def sections(rendered: str) -> tuple[str, list[Section]]:
     """The title of a page and its sections, from its HTML; the first is above all headings."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(rendered)
     reader = _Reader()
-    reader.feed(rendered)
-    reader.close()
+    if main := tree.css_first("main"):
+        reader.read(main)
     parts: list[Section] = []
     for part in reader.parts:
         heading, text = (" ".join(one.split()) for one in (part.heading, part.text))
         if heading or text or not parts:
             parts.append(Section(part.anchor, heading, text))
-    title = " ".join(reader.title.split())
+    named = tree.css_first("head > title")
+    title = " ".join(named.text().split()) if named else ""
     return title.split(" · ")[0] or parts[0].heading, parts
 
 
-class _Reader(HTMLParser):
-    """Reads what a page's main part says."""
+class _Reader:
+    """Reads what an element says."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.title = ""
         self.parts = [Section()]
-        self._open: list[tuple[str, bool]] = []  # elements, and whether each is left out
-        self._inside = False
-        self._heading = ""
+        self._heading = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _VOID:
-            self._add(" ")
-            return
-        found = dict(attrs)
-        out = (
-            bool(self._open and self._open[-1][1])
-            or tag in _SKIPPED
-            or "hidden" in found
-            or "data-unsearched" in found
-            or found.get("aria-hidden") == "true"
-        )
-        self._open.append((tag, out))
-        self._inside |= tag == "main"
-        if tag not in _INLINE:
-            self._add(" ")
-        if not self._inside or out or tag not in ("h1", "h2", "h3"):
-            return
-        if tag == "h1":
-            self._heading = tag
-        elif name := found.get("id"):
-            self.parts.append(Section(name))
-            self._heading = tag
+    def read(self, element: LexborNode) -> None:
+        """Read what is in an element."""
+        for child in element.iter(include_text=True):
+            if text := child.text_content:
+                self._add(text)
+            elif child.is_element_node:
+                self._element(child)
 
-    def handle_endtag(self, tag: str) -> None:
-        if any(tag == name for name, _ in self._open):
-            while self._open.pop()[0] != tag:  # what was left open ends with the one around it
-                pass
-        if tag == self._heading:
-            self._heading = ""
-        self._inside &= tag != "main"
-        if tag not in _INLINE:
-            self._add(" ")
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1][0] == "title" and not self._inside:
-            self.title += data
-        elif self._inside and not (self._open and self._open[-1][1]):
-            self._add(data)
+    def _element(self, element: LexborNode) -> None:
+        gap = "" if element.tag in _INLINE else " "
+        self._add(gap)
+        if element.tag in ("h1", "h2", "h3") and not _left_out(element):
+            name = element.attributes.get("id")
+            if name and element.tag != "h1":
+                self.parts.append(Section(name))
+            self._heading = bool(name) or element.tag == "h1"
+            self.read(element)
+            self._heading = False
+        elif not _left_out(element):
+            self.read(element)
+        self._add(gap)
 
     def _add(self, text: str) -> None:
-        if not self._inside:
-            return
         if self._heading:
             self.parts[-1].heading += text
         else:
             self.parts[-1].text += text
+
+
+def _left_out(element: LexborNode) -> bool:
+    """Whether an element is not searched."""
+    found = element.attributes
+    return (
+        element.tag in _SKIPPED
+        or "hidden" in found
+        or "data-unsearched" in found
+        or found.get("aria-hidden") == "true"
+    )
 
 
 def _weights(title: str, part: Section) -> dict[str, int]:

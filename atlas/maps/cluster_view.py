@@ -65,19 +65,20 @@ def close_up(
     inside = (x > 4) & (x < wide - 4) & (y > 4) & (y < high - 4)
     seen = np.flatnonzero(inside)
     seen = seen[_even(len(seen), DOTS)]
-    dots = "".join(f"M{round(a)} {round(b)}h0" for a, b in zip(x[seen], y[seen], strict=True))
+    shown = np.rint(np.stack([x[seen], y[seen]], axis=1)).astype(int).tolist()
+    dots = "".join(f"M{a} {b}h0" for a, b in shown)
+    across, down = x.tolist(), y.tolist()  # numbers of Python, which are compared much faster
     placed: list[tuple[float, float, float]] = []
     words: list[tuple[str, float, float, int]] = []
     for row in order.tolist():
         half = text_width(texts[row], 15) / 2 + 5
-        if not (half < x[row] < wide - half and 14 < y[row] < high - 10):
+        left, top = across[row], down[row]
+        if not (half < left < wide - half and 14 < top < high - 10):
             continue
-        if any(abs(x[row] - a) < half + h and abs(y[row] - b) < 19 for a, b, h in placed):
+        if any(abs(left - a) < half + h and abs(top - b) < 19 for a, b, h in placed):
             continue
-        placed.append((x[row], y[row], half))
-        words.append(
-            (texts[row], round(float(x[row]), 1), round(float(y[row]) + 5, 1), int(ids[row]))
-        )
+        placed.append((left, top, half))
+        words.append((texts[row], round(left, 1), round(top + 5, 1), int(ids[row])))
         if len(words) == most:
             break
     return CloseUp(dots, words)

@@ -95,8 +95,12 @@ class MapView:
         return bool(column.null_count < len(column))
 
     def row(self, token: int) -> int:
-        """The row of a token id."""
-        return int(np.searchsorted(self.ids, token))
+        """The row of a token id that it has."""
+        return self._row[token]
+
+    @cached_property
+    def _row(self) -> dict[int, int]:
+        return {token: row for row, token in enumerate(self.ids.tolist())}
 
     def title(self, language: str) -> str:
         """Its own title, else the model's with the map's name, unless that is `words`."""
@@ -178,8 +182,11 @@ class MapView:
 
     def counts(self, what: str) -> list[tuple[str, int]]:
         """The number of tokens of each kind, script or part of speech, most frequent first."""
-        column: Sequence[str | None] = self.column(what)
-        return Counter(value for value in column if value).most_common()
+        return [(value, count) for value, count in self._counts[what].most_common() if value]
+
+    @cached_property
+    def _counts(self) -> dict[str, Counter[str | None]]:
+        return {what: Counter(self.column(what)) for what in ("kind", "script", "pos")}
 
     def column(self, what: str) -> Sequence[str | None]:
         """The kind, script or part of speech of every token."""

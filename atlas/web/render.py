@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -45,6 +45,7 @@ _MISTAKES = (
     TypeError,
     ValueError,
 )
+_KEPT = 1 << 16  # results of a filter: texts of tokens and numbers come again on many pages
 _MEND = "Mend the template; the old site is still there."
 
 # Methods of views that return text in a language, besides `title`. Templates call them as filters,
@@ -158,6 +159,7 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
     views, and join sentences."""
     code = language.code
 
+    @lru_cache(maxsize=_KEPT)
     def number(value: float, digits: int = 0) -> str:
         value = value if round(value, digits) else 0  # no -0.00
         return str(
@@ -170,6 +172,7 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         """A number below ten with two significant digits."""
         return str(format_decimal(float(f"{value:.2g}"), "#,##0.######", locale=language.locale))
 
+    @lru_cache(maxsize=_KEPT)
     def percent(value: float, digits: int = 0) -> str:
         return str(
             format_percent(
@@ -192,6 +195,7 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         escaped = (escape(part).strip() for part in parts)
         return escape(language.gap).join(part for part in escaped if part)
 
+    @lru_cache(maxsize=_KEPT)
     def shown(value: str, most: int = LONGEST) -> str:
         """A token or a cluster's name, cut, with the names of scripts that a reader may have no
         font for."""

@@ -29,6 +29,7 @@ class Space:
     def __init__(self, view: MapView, count: int) -> None:
         self.view = view
         self.ids = view.ids
+        self._row = {token: row for row, token in enumerate(self.ids.tolist())}
         self.count = min(count, view.near.shape[1])
         near = view.near[:, : self.count]
         self._near = np.where(near == NOBODY, 0, np.searchsorted(self.ids, near))
@@ -51,8 +52,7 @@ class Space:
 
     def row(self, token: int) -> int | None:
         """The row of a token id; None where the map does not show it."""
-        row = int(np.searchsorted(self.ids, token))
-        return row if row < len(self.ids) and self.ids[row] == token else None
+        return self._row.get(token)
 
     def near(self, row: int) -> list[tuple[str, float]]:
         """Text and similarity of the true neighbors of a row."""
@@ -131,6 +131,15 @@ class ModelLexicon:
             if own and (what not in found or view.size > found[what].size):
                 found[what] = view
         return list(found.values())
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """About how many bytes of JSON what is told of each token takes."""
+        rows = np.arange(len(self.texts))
+        shown = sum((np.isin(rows, space.ids).astype(int) for space in self.spaces), 0 * rows)
+        near = self.spaces[0].count if self.spaces else 0
+        found: list[int] = (90 + shown * (150 + near * 26)).tolist()
+        return found
 
     def split(self, asked: str) -> tuple[list[str], list[int]] | None:
         """How the tokenizer splits a word, as a person reads it, and the ids; None where it was not
@@ -250,13 +259,8 @@ class Lexicon:
 
     def size(self, found: str) -> int:
         """About how many bytes of JSON the answers to a key take."""
-        total = 40
-        for model in self.models:
-            for row in model.rows.get(found, ()):
-                shown = sum(space.row(row) is not None for space in model.spaces)
-                total += 90 + shown * (150 + sum(space.count for space in model.spaces[:1]) * 26)
-            total += 60
-        return total
+        told = (model.sizes[row] for model in self.models for row in model.rows.get(found, ()))
+        return 40 + 60 * len(self.models) + sum(told)
 
     def index(self, languages: Sequence[str]) -> Iterator[Answer]:
         """What is told of each model beside the answers."""

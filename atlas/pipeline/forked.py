@@ -7,9 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from atlas.engine.local import die_with_parent
 from atlas.errors import AtlasError
@@ -35,28 +35,45 @@ def forkable() -> bool:
     )
 
 
-def spread(
-    work: Callable[[Part], Made], parts: Sequence[Part], jobs: int
-) -> Iterator[tuple[Part, Made]]:
-    """What `work` makes of each part, in their order, in so many forks. What is made is pickled on
-    its way here; the first error of a part is raised, AtlasError where a fork dies."""
-    global _work  # noqa: PLW0603  # a closure cannot be pickled, and is there after a fork
-    _work = cast(Callable[[object], object], work)
-    gc.freeze()  # else the collector writes to each page of memory that is shared
-    pool = ProcessPoolExecutor(jobs, get_context("fork"), _begin)
-    try:
-        futures: list[Future[object]] = [pool.submit(_do, part) for part in parts]
-        for part, future in zip(parts, futures, strict=True):
-            yield part, cast(Made, future.result())
-    except BrokenExecutor as problem:
-        raise AtlasError(
-            "A process that renders pages ended abruptly",
-            "Most often the machine ran out of memory: try --jobs 1.",
-        ) from problem
-    finally:
-        pool.shutdown(cancel_futures=True)
-        gc.unfreeze()
-        _work = None
+class Forks(Generic[Part, Made]):
+    """Forks of this process as it is when the first part is given to them, up to `jobs` of them;
+    `work` is what they do with a part. One set at a time."""
+
+    def __init__(self, work: Callable[[Part], Made], jobs: int) -> None:
+        self.work, self.jobs = work, jobs
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Forks[Part, Made]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        global _work  # noqa: PLW0603  # a closure cannot be pickled, and is there after a fork
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+            gc.unfreeze()
+            _work = None
+
+    def each(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Made]]:
+        """What is made of each part, in their order. It is pickled on its way here; the first error
+        of a part is raised, AtlasError where a fork dies."""
+        try:
+            futures = [self._started.submit(_do, part) for part in parts]
+            for part, future in zip(parts, futures, strict=True):
+                yield part, cast(Made, future.result())
+        except BrokenExecutor as problem:
+            raise AtlasError(
+                "A process that renders pages ended abruptly",
+                "Most often the machine ran out of memory: try --jobs 1.",
+            ) from problem
+
+    @property
+    def _started(self) -> ProcessPoolExecutor:
+        global _work  # noqa: PLW0603
+        if self._pool is None:
+            _work = cast(Callable[[object], object], self.work)
+            gc.freeze()  # else the collector writes to each page of memory that is shared
+            self._pool = ProcessPoolExecutor(self.jobs, get_context("fork"), _begin)
+        return self._pool
 
 
 def _begin() -> None:

@@ -22,6 +22,9 @@ FEW = 10  # pages that are rendered before forks have started
 _PART = 24  # pages, at most, that a fork renders before it asks for more
 
 Told = Mapping[str, Said | None]  # what a page says, by language
+Names = dict[str, str]  # of pages, by their addresses
+Part = tuple[Sequence[int], Names]  # numbers of pages, and the names of those above them
+Made = tuple[Books, Names, list[Told]]
 
 
 class Rendering:
@@ -32,7 +35,7 @@ class Rendering:
 
     def __init__(self, site: Site, shared: Common, renderer: Renderer, writer: Writer) -> None:
         self.site, self.shared, self.renderer, self.writer = site, shared, renderer, writer
-        self.titles: dict[str, str] = {}
+        self.titles: Names = {}
 
     def all(
         self, laid: Sequence[Page], jobs: int, rendered: Callable[[int, int], None]
@@ -41,36 +44,38 @@ class Rendering:
         first, since trails name them. Files and bytes are the same in any number of processes."""
         found: dict[int, Told] = {}
         editions = len(self.site.languages)
-        for numbers in _levels(laid):
-            for number, told in self._some(laid, numbers, jobs):
-                found[number] = told
-                rendered(len(found) * editions, len(laid) * editions)
+        jobs = jobs if forked.forkable() else 1
+        with forked.Forks(partial(self._part, laid), jobs) as forks:
+            for numbers in _levels(laid):
+                for number, told in self._some(laid, numbers, forks):
+                    found[number] = told
+                    rendered(len(found) * editions, len(laid) * editions)
         return [found[number] for number in range(len(laid))]
 
     def _some(
-        self, laid: Sequence[Page], numbers: Sequence[int], jobs: int
+        self, laid: Sequence[Page], numbers: Sequence[int], forks: forked.Forks[Part, Made]
     ) -> Iterator[tuple[int, Told]]:
         """Write pages of which none is above another: their numbers, and what they say."""
-        if jobs < 2 or len(numbers) <= FEW or not forked.forkable():
+        if forks.jobs < 2 or len(numbers) <= FEW:
             yield from ((number, self.page(laid[number])) for number in numbers)
             return
-        size = max(min(len(numbers) // (4 * jobs), _PART), 1)
-        parts = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-        work = partial(self._part, laid)
-        for part, (books, titles, told) in forked.spread(work, parts, min(jobs, len(parts))):
+        size = max(min(len(numbers) // (4 * forks.jobs), _PART), 1)
+        known = dict(self.titles)
+        starts = range(0, len(numbers), size)
+        parts = [(numbers[start : start + size], known) for start in starts]
+        for (part, _), (books, titles, told) in forks.each(parts):
             self.writer.take(books)
             self.titles |= titles
             yield from zip(part, told, strict=True)
 
-    def _part(
-        self, laid: Sequence[Page], part: Sequence[int]
-    ) -> tuple[Books, dict[str, str], list[Told]]:
+    def _part(self, laid: Sequence[Page], part: Part) -> Made:
         """In a fork: write some pages; the books of that, their names, what they say."""
-        whole, known = self.writer, self.titles
+        numbers, known = part
+        whole = self.writer
         self.writer, self.titles = whole.apart(), dict(known)
-        told = [self.page(laid[number]) for number in part]
+        told = [self.page(laid[number]) for number in numbers]
         books, titles = self.writer.books, self.titles
-        self.writer, self.titles = whole, known
+        self.writer = whole
         return books, {url: titles[url] for url in titles.keys() - known.keys()}, told
 
     def page(self, page: Page) -> Told:

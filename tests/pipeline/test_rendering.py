@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from atlas.errors import AtlasError
 from atlas.pipeline import forked
-from atlas.pipeline.forked import spread
+from atlas.pipeline.forked import Forks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes fork on Linux alone")
 
@@ -24,11 +24,11 @@ BUILD = """
 import sys
 from atlas.cli.commands import main
 from atlas.pipeline import forked, rendering
-spread, parts = forked.spread, []
-def counted(work, them, jobs):
+each, parts = forked.Forks.each, []
+def counted(self, them):
     parts.extend(them)
-    return spread(work, them, jobs)
-forked.spread, rendering.FEW, rendering._PART = counted, 0, 3
+    return each(self, them)
+forked.Forks.each, rendering.FEW, rendering._PART = counted, 0, 3
 try:
     main(["build", "--frozen", "--jobs", sys.argv[1], "--output", sys.argv[2], sys.argv[3]])
 finally:
@@ -89,7 +89,9 @@ def test_what_is_made_of_parts_comes_in_their_order(parts: list[int], jobs: int)
         time.sleep((part % 3) / 1000)
         return part + base
 
-    assert list(spread(work, parts, jobs)) == [(part, part + base) for part in parts]
+    with Forks(work, jobs) as forks:
+        for some in (parts, parts[:3]):
+            assert list(forks.each(some)) == [(part, part + base) for part in some]
 
 
 def test_a_fork_that_dies_is_told() -> None:
@@ -98,8 +100,8 @@ def test_a_fork_that_dies_is_told() -> None:
 
         os._exit(part)
 
-    with pytest.raises(AtlasError, match="ended abruptly"):
-        list(spread(die, [1], 1))
+    with Forks(die, 1) as forks, pytest.raises(AtlasError, match="ended abruptly"):
+        list(forks.each([1]))
 
 
 def test_nothing_forks_where_that_is_unsafe(monkeypatch: pytest.MonkeyPatch) -> None:

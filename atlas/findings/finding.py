@@ -64,7 +64,7 @@ def write(folder: Path, name: str, content: Finding) -> None:
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content.model_dump_json(indent=1) + "\n")
+        write_whole(path, content.model_dump_json() + "\n")
     except OSError as problem:
         raise DataError(
             f"{path}: {problem.strerror or problem}",

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from atlas.engine.files import replacing, write_whole
+from atlas.engine.parquet import write_table
 from atlas.errors import DataError
 from atlas.maps.facts import About, Cluster
 from atlas.spaces.records import KINDS
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 # 2: landmarks and claims; 3: layer and corpus; 4: tokens without neighbors; 5: norm and suspicion;
 # 6: plain strings in place of dictionaries, which some readers take for enumerations;
-# 7: titles of clusters
-SCHEMA_VERSION = 7
+# 7: titles of clusters; 8: similarities to four digits
+SCHEMA_VERSION = 8
 
 NOBODY = -1  # in place of a neighbor's id, of a token that has none: its vector is zero
 NULLABLE = ("pos", "reading", "script", "suspicion")  # columns
@@ -124,8 +125,6 @@ def write(folder: Path, data: Dataset) -> None:
 
     Raises DataError when the folder cannot be written.
     """
-    import pyarrow.parquet as pq
-
     parquet, about = paths(folder, data.about.map.id)
     metadata = {
         b"atlas_schema_version": str(SCHEMA_VERSION).encode(),
@@ -135,8 +134,8 @@ def write(folder: Path, data: Dataset) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         about.unlink(missing_ok=True)
         with replacing(parquet) as beside:
-            pq.write_table(data.table.replace_schema_metadata(metadata), beside, compression="zstd")
-        write_whole(about, data.about.model_dump_json(indent=1) + "\n")
+            write_table(data.table.replace_schema_metadata(metadata), beside)
+        write_whole(about, data.about.model_dump_json() + "\n")
     except OSError as problem:
         raise DataError(
             f"{folder}: {problem.strerror or problem}",

@@ -48,6 +48,7 @@ from atlas.numeric.vectors import directed, lengths, unit
 from atlas.spaces.records import Annotations, Averages, Card, Selection, Suspicion, Vocabulary
 
 _NEAREST = 8  # clusters named as nearest to a cluster
+DIGITS = 4  # of similarities in the table: what a page shows, and two more
 
 T = TypeVar("T")
 
@@ -136,7 +137,7 @@ def _columns(read: _Results) -> dict[str, Any]:
         "cluster_coarse": read.groups.coarse,
         "cluster_fine": read.groups.fine,
         "neighbor_ids": np.where(alone[:, None], NOBODY, neighbors),
-        "neighbor_similarities": np.asarray(near.similarities),
+        "neighbor_similarities": np.round(near.similarities, DIGITS),
     }
     for name, layout in read.layouts.items():
         xy = np.asarray(layout.xy)
@@ -265,7 +266,10 @@ def _clusters(read: _Results, titles: Sequence[dict[str, str]]) -> tuple[Cluster
         "coarse": _nearest(np.asarray(read.groups.coarse), directions),
         "fine": _nearest(np.asarray(read.groups.fine), directions),
     }
-    anchors = {way: np.round(labels.anchors, 5) for way, labels in read.labels.items()}
+    anchors = {
+        way: np.round(np.asarray(labels.anchors, np.float64), 5)
+        for way, labels in read.labels.items()
+    }
     clusters = []
     for number, (entry, title) in enumerate(zip(read.groups.entries, titles, strict=True)):
         level, key, central = entry["level"], entry["key"], entry["central"]

@@ -232,11 +232,11 @@ def test_a_damaged_table_is_named_with_its_fault(tmp_path: Path, what: str) -> N
 ABOUTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "schema version": (
         lambda about: about.update(schema_version=99),
-        "schema version 99; this atlas reads version 7",
+        "schema version 99; this atlas reads version 8",
     ),
     "data of an older atlas": (
         lambda about: (about.update(schema_version=1), about.pop("landmarks"), about.pop("claims")),
-        "schema version 1; this atlas reads version 7",
+        "schema version 1; this atlas reads version 8",
     ),
     "landmark of other tokens": (
         lambda about: about["landmarks"][0].update(members=[0, 1]),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from atlas.engine.files import write_whole
+from atlas.engine.parquet import write_table
 from atlas.errors import DataError
 from atlas.findings.finding import Finding, Part
 from atlas.maps.facts import Slug, Tag
@@ -250,12 +251,11 @@ def write_list(path: Path, columns: Sequence[Sequence[object]], recipe: str) -> 
     """Write a pair's table: each text with its ids in the `first` and in the `second` vocabulary,
     and the kind and the script of its first token. Raises DataError when it cannot be written."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = _columns().with_metadata({"schema_version": str(SCHEMA_VERSION), "recipe": recipe})
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     raw = io.BytesIO()
-    pq.write_table(pa.table(arrays, schema=schema), raw, compression="zstd")
+    write_table(pa.table(arrays, schema=schema), raw)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, raw.getvalue())

@@ -24,6 +24,7 @@ import numpy as np
 from pydantic import Field
 
 from atlas.engine.files import replacing
+from atlas.engine.parquet import write_table
 from atlas.engine.record import Record, need
 from atlas.errors import DataError
 from atlas.findings import finding
@@ -162,8 +163,6 @@ def listed(offsets: Array, values: pa.Array) -> pa.Array:
 
 def write(folder: Path, data: WordData, tokenizer: bytes) -> None:
     """Write a model's files, the JSON last. Raises DataError when the folder cannot be written."""
-    import pyarrow.parquet as pq
-
     names = files(data.about.model)
     mark = {b"atlas_recipe": data.about.recipe.encode()}
     try:
@@ -171,7 +170,7 @@ def write(folder: Path, data: WordData, tokenizer: bytes) -> None:
         (folder / names[-1]).unlink(missing_ok=True)
         for name, content in zip(names, (data.tokens, data.splits), strict=False):
             with replacing(folder / name) as beside:
-                pq.write_table(content.replace_schema_metadata(mark), beside, compression="zstd")
+                write_table(content.replace_schema_metadata(mark), beside)
         with replacing(folder / names[2]) as beside:
             beside.write_bytes(tokenizer)
     except OSError as problem:

@@ -28,7 +28,7 @@ def write(pair: ComparisonView, writer: Writer) -> None:
 
 def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:
     """The files of the aligned second map, its posters, and the ids of shared tokens."""
-    files, facts = drawn(pair.beside, [pair.beside.main], pair.id)
+    files, facts = drawn(pair.beside, pair.id)
     facts["pairs"] = None
     if pair.data.pairs is not None:
         sides = [pair.ids[:, side].tolist() for side in (0, 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atlas.config.site import Site, text
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from atlas.maps.view import MapView
     from atlas.web.writer import Derived, Writer
 
-WIDTHS = (1200, 800, 400)  # pixels of posters of the main projection; of others the first
+WIDTHS = (1200, 800, 400)  # pixels of posters, which are of the main projection
 
 
 def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
@@ -25,8 +25,8 @@ def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
     recipe = view.about.recipe
     files = writer.derive(
         view.id,
-        f"{VERSION} {WIDTHS} {recipe} {view.map.clusters.pages}",
-        lambda: drawn(view, view.about.map.projections),
+        f"{VERSION} {WIDTHS} {view.main} {recipe} {view.map.clusters.pages}",
+        lambda: drawn(view),
     )
     titles: dict[str, tuple[str, str]] = {
         language: (view.title(language), text(site.title, language)) for language in site.languages
@@ -39,7 +39,7 @@ def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
     return MapFiles(**files, cards=addresses)
 
 
-def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[dict[str, Any]]:
+def drawn(view: MapView, name: str = "") -> Derived[dict[str, Any]]:
     """The files that the page of a map fetches, and its posters, of the main projection in several
     widths.
 
@@ -48,15 +48,13 @@ def drawn(view: MapView, projections: Iterable[str], name: str = "") -> Derived[
     packed = payload(view.data, len(PALETTE), view.colour, view.map.clusters.pages)
     files = {f"{FOLDER}{file}": content for file, content in packed.files.items()}
     pictures = {}
-    for projection in projections:
-        most = 1 if projection != view.main else 2 if name else 3  # pages of words show maps alone
-        widths = WIDTHS[:most]
-        images = posters(view.data, projection, widths, view.colour)
-        for width, image in zip(widths, images, strict=True):
-            digest = hashlib.sha256(image).hexdigest()[:10]
-            address = f"{FOLDER}{name or f'{view.id}.{projection}'}-{width}.{digest}.webp"
-            files[address] = image
-            pictures[f"{projection}-{width}"] = address
+    widths = WIDTHS[:2] if name else WIDTHS  # pages of words show maps alone
+    images = posters(view.data, view.main, widths, view.colour)
+    for width, image in zip(widths, images, strict=True):
+        digest = hashlib.sha256(image).hexdigest()[:10]
+        address = f"{FOLDER}{name or f'{view.id}.{view.main}'}-{width}.{digest}.webp"
+        files[address] = image
+        pictures[f"{view.main}-{width}"] = address
     return files, {
         "meta": f"{FOLDER}{packed.head}",
         "points": f"{FOLDER}{packed.points}",

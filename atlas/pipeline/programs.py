@@ -226,7 +226,8 @@ def _llms_words(gallery: Gallery, root: str) -> Iterator[str]:
             f"files of answers. A word's key is its text in NFKC, case folded. Its answers are in "
             f"`{FOLDER}HEX.json` of the last bound that is not after the key, HEX being the bytes "
             "of the bound in UTF-8 (`_` for the empty one): "
-            "`curl -s SITE/data/words/HEX.json | jq '.words[\"victory\"]'`"
+            "`curl -s SITE/data/words/HEX.json | jq '.words[\"victory\"]'`. Neighbors (`near`, by "
+            "`cosine` in thousandths) are places among `.texts` of the file, a list for each space"
         )
         if view.entries:
             entry = view.entries[0]

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
 import { fold } from "../../templates/maps/map/source/fold.js";
+import { Answers } from "../../templates/words/words/answers.js";
 import { boundOf, fileOf } from "../../templates/words/words/files.js";
 import { keyOf, stemOf, twins } from "../../templates/words/words/forms.js";
 import { sharedNeighbors } from "../../templates/words/words/shared.js";
@@ -138,6 +139,22 @@ test("keys are those that the answers are filed under", { skip }, () => {
 		const { words } = json(fileOf(bound));
 		assert.ok(Object.hasOwn(words, key), key);
 	}
+});
+
+test("an answer of a packed file is that of the word's own file", {
+	skip,
+}, async () => {
+	const from = new Answers(`${folder}/`);
+	const names = readdirSync(join(folder, "pages"));
+	assert.ok(names.length > 100);
+	for (const name of names) {
+		const { word, models } = json(join("pages", name));
+		const whole = models.map(
+			(/** @type {{ answer: unknown }} */ one) => one.answer,
+		);
+		assert.deepEqual(await from.of(word), whole, word);
+	}
+	assert.equal(await from.of("qqqqqqqq"), null);
 });
 
 test("bounds are in the order of code points", () => {

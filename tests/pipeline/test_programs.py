@@ -118,7 +118,7 @@ QUESTIONS = [
         "shard '[unused5]' '.[0].split'",
         '["[","unused","##5","]"]',
     ),
-    ("How many neighbors are told?", "shard the '.[0].tokens[0].spaces[0].near | length'", "10"),
+    ("How many neighbors are told?", "shard the '.[0].tokens[0].near[0] | length'", "10"),
     ("Is what no model knows answered?", "shard qqqqqqqq '.'", "null"),
     ("Which word does a page tell of?", "word man .word", "man"),
     ("Where is it?", "word man .page", "words/man/"),

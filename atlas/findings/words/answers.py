@@ -35,11 +35,7 @@ class InSpace(_Part):
         "token whose vector is zero"
     )
     kept: int = Field(ge=0, description="how many of its k nearest neighbors the map keeps near")
-    cluster: int | Cluster | None = Field(
-        None,
-        description="in a file of answers its place among the clusters of the file; left out of "
-        "tokens in no cluster",
-    )
+    cluster: Cluster | None = Field(None, description="left out of tokens in no cluster")
     at: tuple[float, float] | None = Field(
         None, description="where it lies on the poster, from the left and the top, 0..1 each"
     )
@@ -82,13 +78,73 @@ class ModelAnswer(_Part):
     )
 
 
+class PackedToken(_Part):
+    """A token of a word in a file of answers. Its rank is its id and one."""
+
+    id: int = Field(ge=0)
+    text: str = Field(description="as a person reads it: `##ing`, `␣hello`")
+    kind: Kind
+    pos: str | None = Field(None, description="part of speech, where a dictionary knows it")
+    reading: str | None = Field(None, description="in katakana, where a dictionary knows it")
+    spaces: tuple[int, ...] = Field(
+        (),
+        description="the places, among those of the model, of the spaces whose maps show it; the "
+        "lists below have an item for each",
+    )
+    near: tuple[tuple[int, ...], ...] = Field(
+        (),
+        description="true neighbors by cosine, nearest first, by their places among the file's "
+        "`texts`; empty of a token whose vector is zero",
+    )
+    cosine: tuple[tuple[int, ...], ...] = Field(
+        (), description="the similarities of these, in thousandths"
+    )
+    kept: tuple[int, ...] = Field(
+        (), description="how many of its k nearest neighbors each map keeps near"
+    )
+    cluster: tuple[int | None, ...] = Field(
+        (), description="its place among the file's `clusters`; null in no cluster"
+    )
+    at: tuple[tuple[int, int] | None, ...] = Field(
+        (),
+        description="where it lies on the poster, from the left and the top, in thousandths of its "
+        "width and height; null where that does not show it",
+    )
+
+
+class PackedAnswer(_Part):
+    """What a model makes of a word, in a file of answers."""
+
+    tokens: tuple[PackedToken, ...] = Field((), description="of any of its written forms")
+    split: tuple[str, ...] | None = Field(
+        None,
+        description="the tokenizer's pieces; left out where it was not asked, and where `ids` is "
+        "the one id of a token above, whose text it is",
+    )
+    ids: tuple[int, ...] | None = Field(
+        None, description="their ids; left out where the tokenizer was not asked"
+    )
+    form: str | None = Field(
+        None, description="the text that was split, where that is not the key itself"
+    )
+    forms: dict[str, Split] = Field(
+        default={},
+        description="splits of other written forms, and of forms after a space where the tokenizer "
+        "tells these apart, by the text",
+    )
+
+
 class AnswersFile(_Part):
     """A file of answers: those of all models, in the order of the index, by key; null of a model
     that knows nothing of a word."""
 
-    version: Literal[1]
-    clusters: tuple[Cluster, ...]
-    words: dict[str, tuple[ModelAnswer | None, ...]]
+    version: Literal[2]
+    texts: tuple[str, ...] = Field(description="of neighbors, the most frequent first")
+    clusters: tuple[tuple[str | Titles, str], ...] = Field(
+        description="the smallest that hold tokens: title (by language, where it says what most of "
+        "its tokens are), and address below `clusters/` of the map's page"
+    )
+    words: dict[str, tuple[PackedAnswer | None, ...]]
 
 
 class SpaceTold(_Part):
@@ -130,7 +186,7 @@ class IndexFile(_Part):
     NFKC by folded case, without the marks of continuations and of spaces.
     """
 
-    version: Literal[1]
+    version: Literal[2]
     models: tuple[ModelTold, ...]
     shards: tuple[str, ...] = Field(description="the bounds, ascending")
 

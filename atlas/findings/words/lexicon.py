@@ -36,7 +36,7 @@ class Space:
         self._some = (near != NOBODY).any(axis=1)
         self._similar = np.round(view.similar[:, : self.count].astype(np.float64), 3)
         self._places = np.round(
-            np.stack([view.unit[:, 0], 1 - view.unit[:, 1] / view.aspect], axis=1), 4
+            np.stack([view.unit[:, 0], 1 - view.unit[:, 1] / view.aspect], axis=1), 3
         )
         self._seen = np.all((self._places >= 0) & (self._places <= 1), axis=1)
         self._clusters = (

@@ -4,23 +4,28 @@
 in UTF-8. A word's answers are in the file of the last bound that is not after its key. A file is
 named after the bytes of its bound in UTF-8, in hexadecimal digits; the first bound is empty, and
 its file is `_.json`.
+
+A file holds each neighbor's text and each cluster once; tokens name them by their places. What the
+spaces say of a token stands in columns, similarities and places on posters are in thousandths.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from atlas.findings.words.lexicon import Answer, Lexicon
 
-VERSION = 1
+VERSION = 2
 FOLDER = "data/words/"
 LIMIT = 24_000  # bytes of a file, gzip
-ROOM = 60_000  # bytes that a file may be thought to have, before they are packed
+ROOM = 90_000  # bytes that a file may be thought to have, before they are packed
 
 Shards = dict[str, list[str]]  # the keys of each file by its bound
+Clusters = dict[str, tuple[int, tuple[object, str]]]  # place, title and address, by whole address
 
 
 def file_name(bound: str) -> str:
@@ -57,8 +62,7 @@ def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[
     """The content of the file of some keys, by its bound; of two files or more, where it would be
     larger than LIMIT."""
     answers = {key: lexicon.answers(key) for key in keys}
-    clusters = _numbered(answers.values())
-    content = dumps({"version": VERSION, "clusters": clusters, "words": answers})
+    content = dumps(_file(answers))
     if len(content) > LIMIT and len(keys) > 1 and len(gzip.compress(content, 6)) > LIMIT:
         middle = len(keys) // 2
         yield from packed(lexicon, begin, keys[:middle])
@@ -67,16 +71,61 @@ def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[
     yield begin, content
 
 
-def _numbered(answers: Iterable[Sequence[Answer | None]]) -> list[Answer]:
-    """The clusters of some answers, each once; the answers then hold their places."""
-    places: dict[str, int] = {}
-    found: list[Answer] = []
-    for answer in chain.from_iterable(answers):
-        for token in (answer or {}).get("tokens", ()):
-            for told in token.get("spaces", ()):
-                if (cluster := told.get("cluster")) is not None:
-                    place = places.setdefault(cluster["href"], len(found))
-                    if place == len(found):
-                        found.append(cluster)
-                    told["cluster"] = place
+def _file(answers: Mapping[str, Sequence[Answer | None]]) -> Answer:
+    """A file of answers, as AnswersFile describes it."""
+    every = [one for one in chain.from_iterable(answers.values()) if one]
+    told = (space for one in every for token in one.get("tokens", ()) for space in _spaces(token))
+    counts = Counter(text for space in told for text, _ in space["near"])
+    texts = {text: place for place, (text, _) in enumerate(counts.most_common())}
+    clusters: Clusters = {}
+    words = {
+        key: [one and _packed(one, texts, clusters) for one in own] for key, own in answers.items()
+    }
+    return {
+        "version": VERSION,
+        "texts": list(texts),
+        "clusters": [cluster for _, cluster in clusters.values()],
+        "words": words,
+    }
+
+
+def _spaces(token: Answer) -> Sequence[Answer]:
+    found: Sequence[Answer] = token.get("spaces", ())
     return found
+
+
+def _packed(answer: Answer, texts: Mapping[str, int], clusters: Clusters) -> Answer:
+    """An answer, without the split of what is one token of it."""
+    tokens = answer.get("tokens", ())
+    packed = {**answer, "tokens": [_token(token, texts, clusters) for token in tokens]}
+    if not tokens:
+        del packed["tokens"]
+    if any(answer.get("ids") == [one["id"]] and answer["split"] == [one["text"]] for one in tokens):
+        del packed["split"]
+    return packed
+
+
+def _token(token: Answer, texts: Mapping[str, int], clusters: Clusters) -> Answer:
+    """A token, what its spaces say in columns."""
+    found = {name: value for name, value in token.items() if name not in ("rank", "spaces")}
+    spaces = _spaces(token)
+    if not spaces:
+        return found
+
+    def place(cluster: Answer | None) -> int | None:
+        if cluster is None:
+            return None
+        own = cluster["title"], cluster["href"].partition("/clusters/")[2]
+        return clusters.setdefault(cluster["href"], (len(clusters), own))[0]
+
+    def thousandths(values: Iterable[float]) -> list[int]:
+        return [round(value * 1000) for value in values]
+
+    return found | {
+        "spaces": [told["space"] for told in spaces],
+        "near": [[texts[text] for text, _ in told["near"]] for told in spaces],
+        "cosine": [thousandths(value for _, value in told["near"]) for told in spaces],
+        "kept": [told["kept"] for told in spaces],
+        "cluster": [place(told.get("cluster")) for told in spaces],
+        "at": [thousandths(told["at"]) if "at" in told else None for told in spaces],
+    }

@@ -19,8 +19,13 @@ import { keyOf } from "./forms.js";
 /** @typedef {{ split?: string[], ids?: number[] }} Split */
 /** @typedef {Split & { tokens?: Token[], form?: string, forms?: Record<string, Split> }} Answer */
 
-/** @param {Token} token */
-const spacesOf = (token) => token.spaces ?? [];
+/**
+ * A token as files hold it: what the spaces say is in columns, neighbors and
+ * clusters are places in the file, fractions are in thousandths.
+ * @typedef {{ id: number, text: string, kind: string, pos?: string, reading?: string, spaces?: number[], near: number[][], cosine: number[][], kept: number[], cluster: (number | null)[], at: ([number, number] | null)[] }} PackedToken
+ */
+/** @typedef {Omit<Answer, "tokens"> & { tokens?: PackedToken[] }} PackedAnswer */
+/** @typedef {{ texts: string[], clusters: [title: string | Record<string, string>, href: string][], words: Record<string, (PackedAnswer | null)[]> }} File */
 
 export class Answers {
 	/** @type {ReturnType<typeof fetched>} */ #file;
@@ -41,18 +46,15 @@ export class Answers {
 	 * @returns {Promise<Record<string, (Answer | null)[]>>}
 	 */
 	async around(text) {
-		const { shards } = await this.index();
-		const { words, clusters } = await this.#file(
-			fileOf(boundOf(shards, keyOf(text)) ?? ""),
-		);
-		for (const answer of Object.values(words).flat()) {
-			for (const told of (answer?.tokens ?? []).flatMap(spacesOf)) {
-				if (typeof told.cluster === "number") {
-					told.cluster = clusters[told.cluster];
-				}
-			}
-		}
-		return words;
+		const { models, shards } = await this.index();
+		/** @type {File} */
+		const file = await this.#file(fileOf(boundOf(shards, keyOf(text)) ?? ""));
+		/** @type {[string, (Answer | null)[]][]} */
+		const words = Object.entries(file.words).map(([key, answers]) => [
+			key,
+			answers.map((answer, i) => answer && unpacked(answer, file, models[i])),
+		]);
+		return Object.fromEntries(words);
 	}
 
 	/**
@@ -66,4 +68,50 @@ export class Answers {
 		const key = keyOf(text);
 		return Object.hasOwn(words, key) ? words[key] : null;
 	}
+}
+
+/**
+ * The answer of a model.
+ * @param {PackedAnswer} answer
+ * @param {File} file that holds it
+ * @param {Model} model
+ * @returns {Answer}
+ */
+export function unpacked({ tokens, ...answer }, file, model) {
+	if (!tokens) return answer;
+	const whole = tokens.find(({ id }) => id === answer.ids?.[0]);
+	return {
+		...answer,
+		split: answer.split ?? (answer.ids && whole && [whole.text]),
+		tokens: tokens.map((token) => tokenOf(token, file, model)),
+	};
+}
+
+/**
+ * @param {PackedToken} token
+ * @param {File} file
+ * @param {Model} model
+ * @returns {Token}
+ */
+function tokenOf(token, { texts, clusters }, model) {
+	const { id, text, kind, pos, reading, near, cosine } = token;
+	const spaces = token.spaces?.map((space, i) => {
+		const [title, below] = clusters[token.cluster[i] ?? -1] ?? [];
+		const href = `${model.spaces[space].href}clusters/${below}`;
+		const [x, y] = token.at[i] ?? [];
+		/** @type {(place: number, j: number) => Near} */
+		const told = (place, j) => [texts[place], cosine[i][j] / 1000];
+		return {
+			space,
+			near: near[i].map(told),
+			kept: token.kept[i],
+			...(title !== undefined && { cluster: { title, href } }),
+			...(x !== undefined &&
+				y !== undefined && {
+					at: /** @type {[number, number]} */ ([x / 1000, y / 1000]),
+				}),
+		};
+	});
+	const read = { ...(pos && { pos }), ...(reading && { reading }) };
+	return { id, text, kind, rank: id + 1, ...read, ...(spaces && { spaces }) };
 }

@@ -30,18 +30,43 @@ from atlas.web.redirects import read_redirects
 
 
 def answers(public: Path, text: str) -> list[dict[str, Any] | None] | None:
-    """The answers to a word, found as the documentation says."""
+    """The answers to a word, found and read as the documentation says."""
     folder = public / "data" / "words"
-    bounds = json.loads((folder / "index.json").read_text(encoding="utf-8"))["shards"]
-    bound = [one for one in bounds if one <= key(text)][-1]
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    bound = [one for one in index["shards"] if one <= key(text)][-1]
     name = f"{bound.encode().hex() or '_'}.json"
     found = json.loads((folder / name).read_text(encoding="utf-8"))
     answer = found["words"].get(key(text))
-    for token in (token for one in answer or () for token in (one or {}).get("tokens", ())):
-        for told in token.get("spaces", ()):
-            if "cluster" in told:
-                told["cluster"] = found["clusters"][told["cluster"]]
+    for model, one in zip(index["models"], answer or (), strict=False):
+        for token in (one or {}).get("tokens", ()):
+            if one.get("ids") == [token["id"]]:
+                one.setdefault("split", [token["text"]])
+            token["rank"] = token["id"] + 1
+            columns = [token.pop(name) for name in COLUMNS if name in token]
+            told = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
+            if told:
+                token["spaces"] = [space(model, found, row) for row in told]
     return answer
+
+
+COLUMNS = ("spaces", "near", "cosine", "kept", "cluster", "at")  # of a token
+
+
+def space(model: dict[str, Any], file: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """What one space says of a token, from a row of its columns."""
+    told = {
+        "space": row["spaces"],
+        "near": [
+            [file["texts"][place], value / 1000]
+            for place, value in zip(row["near"], row["cosine"], strict=True)
+        ],
+        "kept": row["kept"],
+    }
+    if row["cluster"] is not None:
+        title, below = file["clusters"][row["cluster"]]
+        href = f"{model['spaces'][row['spaces']]['href']}clusters/{below}"
+        told["cluster"] = {"title": title, "href": href}
+    return told | ({"at": [part / 1000 for part in row["at"]]} if row["at"] else {})
 
 
 class TestForms:

@@ -14,12 +14,13 @@ from atlas.maps.view import MapView, Token
 from atlas.numeric.types import Array
 from atlas.web.lettering import text_width
 
-TABLED = 40  # tokens of a cluster listed with their neighbors; the others follow as text
-LISTED = 600  # tokens on a cluster's page; the others are on pages of their own
-# Tokens of a fine cluster told on the page of the one around it, and on that of all clusters.
+TABLED = 24  # tokens of a cluster listed with their neighbors; the others follow as text
+LISTED = 600  # of the others on a cluster's page; what is left is on pages of their own
+# Tokens of a cluster told on another page, and of a fine one on that of all clusters.
 TOLD, TOLD_OUTSIDE = 60, 16
 PART = 1000  # tokens on each of these; at four bytes a letter, still below web.check.PAGE_LIMIT
 DOTS = 1500  # of a cluster that a picture shows
+BAND = 24  # units; dots are drawn band by band, so that each is near the one before
 
 
 def _even(count: int, most: int) -> Array:
@@ -27,12 +28,20 @@ def _even(count: int, most: int) -> Array:
     return np.linspace(0, count - 1, min(count, most)).astype(int)
 
 
+def dots(places: Array) -> str:
+    """An SVG path of a dot at each place (n, 2), to the nearest unit, each once. Dots are told by
+    the step from the one before, which takes fewer signs than their places."""
+    found = np.unique(places.round().astype(int), axis=0)
+    found = found[np.lexsort((found[:, 1], found[:, 0] // BAND))]
+    steps = np.diff(found, axis=0, prepend=np.zeros((1, 2), int))
+    return "".join(f"m{x}{'' if y < 0 else ' '}{y}h0" for x, y in steps.tolist())
+
+
 def highlight(unit: Array, most: int = DOTS) -> str:
     """An SVG path of dots, for points (n, 2) in units of the frame on a picture 1200 wide; of more
     than `most` points, an even selection."""
     unit = unit[_even(len(unit), most)]
-    places = np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1).round().astype(int)
-    return "".join(f"M{x} {y}h0" for x, y in np.unique(places, axis=0).tolist())
+    return dots(np.stack([unit[:, 0] * 1200, (ASPECT - unit[:, 1]) * 1200], axis=1))
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class CloseUp:
     id)."""
 
     dots: str
-    words: list[tuple[str, float, float, int]]
+    words: list[tuple[str, int, int, int]]
 
 
 def close_up(
@@ -65,11 +74,9 @@ def close_up(
     inside = (x > 4) & (x < wide - 4) & (y > 4) & (y < high - 4)
     seen = np.flatnonzero(inside)
     seen = seen[_even(len(seen), DOTS)]
-    shown = np.rint(np.stack([x[seen], y[seen]], axis=1)).astype(int).tolist()
-    dots = "".join(f"M{a} {b}h0" for a, b in shown)
     across, down = x.tolist(), y.tolist()  # numbers of Python, which are compared much faster
     placed: list[tuple[float, float, float]] = []
-    words: list[tuple[str, float, float, int]] = []
+    words: list[tuple[str, int, int, int]] = []
     for row in order.tolist():
         half = text_width(texts[row], 15) / 2 + 5
         left, top = across[row], down[row]
@@ -78,10 +85,10 @@ def close_up(
         if any(abs(left - a) < half + h and abs(top - b) < 19 for a, b, h in placed):
             continue
         placed.append((left, top, half))
-        words.append((texts[row], round(left, 1), round(top + 5, 1), int(ids[row])))
+        words.append((texts[row], round(left), round(top + 5), int(ids[row])))
         if len(words) == most:
             break
-    return CloseUp(dots, words)
+    return CloseUp(dots(np.stack([x[seen], y[seen]], axis=1)), words)
 
 
 @dataclass(frozen=True)
@@ -133,21 +140,33 @@ class ClusterView:
         return [self.view.token(row) for row in self._order[:TABLED].tolist()]
 
     @cached_property
+    def _others(self) -> Array:
+        """The rows (m,) of the next ones, but for those that its page tells as of its fine
+        clusters."""
+        others = self._order[TABLED:]
+        if self.view.map.clusters.pages == "all":
+            return others
+        told = [token for child in self.children for token, _ in child.tokens]
+        return others[~np.isin(self.view.ids[others], told)]
+
+    @cached_property
     def others(self) -> list[tuple[int, str]]:
-        """Ids and texts of the next ones, up to LISTED in all."""
-        return _named(self.view, self._order[TABLED:LISTED])
+        """Ids and texts of the first LISTED of the other ones."""
+        return _named(self.view, self._others[:LISTED])
 
     @cached_property
     def parts(self) -> list[list[tuple[int, str]]]:
         """Ids and texts of all further ones, PART on a page."""
-        further = np.sort(self._order[LISTED:])
+        further = np.sort(self._others[LISTED:])
         starts = range(0, len(further), PART)
         return [_named(self.view, further[start : start + PART]) for start in starts]
 
     @property
     def pages(self) -> int:
         """How many parts there are."""
-        return -(-max(len(self._rows) - LISTED, 0) // PART)
+        if len(self._rows) <= LISTED:  # without a look at its fine clusters
+            return 0
+        return -(-max(len(self._others) - LISTED, 0) // PART)
 
     @cached_property
     def made_of(self) -> dict[str, list[tuple[str, float]]]:

@@ -52,9 +52,9 @@ class ClusterOptions(Part):
     """The smallest coarse cluster."""
     fine: Annotated[Whole, Field(ge=2)] | None = None
     """The smallest fine cluster."""
-    pages: Literal["coarse", "all"] = "coarse"
-    """Which clusters have a page of their own. Fine ones without one are told on the page of the
-    coarse cluster around them."""
+    pages: Literal["coarse", "all", "none"] = "coarse"
+    """Which clusters have a page of their own. Those without one are told on the page of the
+    coarse cluster around them, or where that has none, on the page of all clusters."""
 
 
 class Map(Part):

@@ -21,6 +21,8 @@ def cluster_name(texts: Sequence[str]) -> str:
 def page_of(cluster: Cluster, coarse: Sequence[Cluster], pages: str) -> str:
     """Where a cluster is told, below the page of all clusters: on a page of its own, or at its
     place on that of the coarse one around it, or of all. `pages` is the map's option."""
+    if pages == "none":
+        return f"#{cluster.slug}"
     if pages == "all" or cluster.level == "coarse":
         return f"{cluster.slug}/"
     around = f"{coarse[cluster.parent].slug}/" if cluster.parent is not None else ""

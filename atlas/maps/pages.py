@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from atlas.maps.cluster_view import TOLD_OUTSIDE, ClusterView, Inner, inner
+from atlas.maps.facts import Cluster
 from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
 from atlas.web.page import Page
@@ -40,10 +41,12 @@ class ClustersPage:
     """The context of maps/clusters.html.
 
     view     the map
+    told     its coarse clusters, each with the fine ones within, where they have no pages
     outside  its fine clusters in no coarse one
     """
 
     view: MapView
+    told: Sequence[tuple[Inner, Sequence[Inner]]]
     outside: Sequence[Inner]
 
 
@@ -87,12 +90,9 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
         yield Page(
             f"embed/{view.id}/", "maps/embed.html", own, indexed=False, framed=True, pictured=view
         )
-        outside = [inner(view, cluster, TOLD_OUTSIDE) for cluster in view.outside()]
-        yield Page(
-            f"{base}clusters/", "maps/clusters.html", ClustersPage(view, outside), pictured=view
-        )
-        paged = view.about.clusters if view.map.clusters.pages == "all" else view.coarse
-        for cluster in paged:
+        yield Page(f"{base}clusters/", "maps/clusters.html", _clusters(view), pictured=view)
+        paged = {"all": view.about.clusters, "coarse": view.coarse, "none": ()}
+        for cluster in paged[view.map.clusters.pages]:
             shown = ClusterView(view, cluster)
             own_base = f"{base}clusters/{cluster.slug}/"
             yield Page(
@@ -112,3 +112,16 @@ def pages(views: Sequence[MapView]) -> Iterator[Page]:
                     indexed=False,
                     pictured=view,
                 )
+
+
+def _clusters(view: MapView) -> ClustersPage:
+    told = view.coarse if view.map.clusters.pages == "none" else ()
+    return ClustersPage(
+        view,
+        [(inner(view, one), _inside(view, view.children(one))) for one in told],
+        _inside(view, view.outside()),
+    )
+
+
+def _inside(view: MapView, clusters: Iterable[Cluster]) -> list[Inner]:
+    return [inner(view, cluster, TOLD_OUTSIDE) for cluster in clusters]

@@ -26,6 +26,7 @@ RARE = (
     "Thai",
     "Tibetan",
 )
+_LEFTWARD = ("R", "AL", "AN", "RLE", "RLO", "RLI")  # classes of the bidirectional algorithm
 _RARE = {name.upper(): name for name in RARE}
 NAMED = 120  # of a cluster's name, which is of three tokens
 
@@ -44,6 +45,16 @@ def rare_scripts(text: str) -> tuple[str, ...]:
 def _rare_scripts(text: str) -> tuple[str, ...]:
     first = (unicodedata.name(character, "").partition(" ")[0] for character in text)
     return tuple(dict.fromkeys(_RARE[name] for name in first if name in _RARE))
+
+
+def leftward(text: str) -> bool:
+    """Whether some of a text runs from right to left."""
+    return not text.isascii() and _leftward(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _leftward(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in _LEFTWARD for character in text)
 
 
 def text_width(text: str, size: float) -> float:

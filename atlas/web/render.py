@@ -30,7 +30,7 @@ from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
 from atlas.web.languages import catalogue
-from atlas.web.lettering import LONGEST, NAMED, cut, rare_scripts
+from atlas.web.lettering import LONGEST, NAMED, cut, leftward, rare_scripts
 from atlas.web.palette import PALETTE
 from atlas.web.theme import folders, theme
 
@@ -222,11 +222,20 @@ def filters(language: Language, gettext: Callable[[str], str]) -> dict[str, Call
         "headings": headings,
         "calling": calling,
         "cut": shown,
+        "isolated": isolated,
         "name": partial(shown, most=NAMED),
         "called": called,
         "named": named,
         **{name: _of_view(name, code) for name in VIEW_TEXTS},
     }
+
+
+@lru_cache(maxsize=_KEPT)
+def isolated(value: str) -> Markup:
+    """A text among others, as an element of its own where it has spaces, or runs leftward, so that
+    what stands beside it would change places with it."""
+    apart = " " in value or leftward(value)
+    return Markup("<bdi>{}</bdi>").format(value) if apart else escape(value)
 
 
 def headings(html: Markup) -> list[tuple[Markup, Markup]]:

@@ -35,7 +35,7 @@ function sift(bar) {
 			if (fits) shown++;
 		});
 		for (const group of document.querySelectorAll(groups)) {
-			const left = group.querySelector("li:not([hidden])");
+			const left = group.querySelector(":is(li, .inner):not([hidden])");
 			/** @type {HTMLElement} */ (group).hidden = !left && !whole.has(group);
 		}
 		count.textContent = wanted

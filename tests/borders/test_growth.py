@@ -19,6 +19,7 @@ from atlas.findings.inputs_embeds import pages
 from atlas.findings.inputs_embeds.data import WriteUp
 from atlas.findings.inputs_embeds.view import TOGETHER, WriteUpView
 from atlas.maps import data as dataset
+from atlas.maps.cluster_view import LISTED, PART, TABLED
 from atlas.maps.config import Model
 from atlas.maps.facts import About
 from atlas.web.check import check
@@ -71,7 +72,7 @@ def crowd(awkward: Path, capsys: Any) -> Path:
 def words(path: Path) -> list[str]:
     html = path.read_text(encoding="utf-8")
     [listed] = re.findall(r'<p class="rest"[^>]*>(.*?)</p>', html, re.DOTALL)
-    return [unescape(word) for word in re.findall(r"<bdi>(.*?)</bdi>", listed)]
+    return [unescape(word) for word in listed.split()]
 
 
 def test_a_large_cluster(crowd: Path) -> None:
@@ -81,7 +82,8 @@ def test_a_large_cluster(crowd: Path) -> None:
     table = re.findall(r'<tr id="t\d+"><th[^>]*>(.*?)</th>', first.read_text(encoding="utf-8"))
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["1", "2", "3"]
     parts = [words(folder / name / "index.html") for name in "123"]
-    assert [len(part) for part in parts] == [1000, 1000, 900]
+    assert len(table) == TABLED and len(words(first)) == LISTED
+    assert [len(part) for part in parts] == [PART, PART, INSIDE - TABLED - LISTED - 2 * PART]
     texts = pq.read_table(crowd / "data" / "m-words.parquet")["text"].to_pylist()[:INSIDE]
     shown = [*map(unescape, table), *words(first), *(word for part in parts for word in part)]
     assert sorted(shown) == sorted(map(cut, texts))

@@ -16,6 +16,7 @@ from conftest import CHECKOUT, Built
 
 from atlas.maps.cluster_view import TABLED
 from atlas.web.check import check
+from atlas.web.redirects import read_redirects
 from atlas.web.theme import theme
 
 MAPS = {"minilm-words": "en", "ja-aozora-words": "ja"}
@@ -309,7 +310,7 @@ def test_tokens_and_their_neighbors_are_there_as_text(
         for row in rows[:5]:
             token = int(row.get("id")[1:])
             assert row.find("th").text.startswith(text_of[token])
-            told = [bdi.text for bdi in row.findall(".//td[@class='near']/span/bdi")]
+            told = [bdi.text for bdi in row.findall(".//td[@class='near']/bdi")]
             for text, one in zip(told, near[token][:6], strict=True):
                 assert text.startswith(text_of[one])  # and the name of a script without a font
         members = {
@@ -350,3 +351,22 @@ def test_no_page_names_the_machine_it_was_built_on(tiny_atlas: Built) -> None:
             text = path.read_text(encoding="utf-8").replace(source, "")
             assert str(tiny_atlas.root) not in text, path
             assert str(CHECKOUT) not in text, path
+
+
+def test_clusters_without_pages_are_told_on_that_of_all(frozen_copy: Built) -> None:
+    frozen_copy.edit("coarse = 40, fine = 20 }", 'coarse = 40, fine = 20, pages = "none" }')
+    frozen_copy.build(frozen=True)
+    public, data = frozen_copy.public, frozen_copy.data("minilm-words")
+    text_of = dict(zip(data.column("token_id").tolist(), data.strings("text"), strict=True))
+    rules = read_redirects((public / "_redirects").read_text("utf-8"))
+    for language in ("", "ja/"):
+        base = f"{language}maps/minilm-words/clusters/"
+        assert [path.name for path in (public / base).iterdir()] == ["index.html"]
+        html = (public / base / "index.html").read_text(encoding="utf-8")
+        tree = html5lib.parse(html, namespaceHTMLElements=False)
+        for cluster in data.about.clusters:
+            told = "".join(tree.find(f".//*[@id='{cluster.slug}']").itertext())
+            assert all(str(text_of[token]) in told for token in cluster.central[:16])
+            if cluster.level == "coarse":
+                assert rules[f"{base}{cluster.slug}/"] == f"{base}#{cluster.slug}"
+    assert check(public) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from atlas.config.languages import LANGUAGES
 from atlas.web.languages import catalogue
 from atlas.web.lettering import RARE, rare_scripts
-from atlas.web.render import filters
+from atlas.web.render import filters, isolated
 from atlas.web.theme import theme
 
 
@@ -43,3 +45,13 @@ def test_the_scripts_have_the_same_list() -> None:
 @pytest.mark.parametrize("name", RARE)
 def test_each_has_a_japanese_name(name: str) -> None:
     assert re.search("[\u30a0-\u30ff]", catalogue(theme().parent, "ja").gettext(name))
+
+
+@given(st.text(max_size=12))
+def test_what_runs_leftward_is_an_element_of_its_own(text: str) -> None:
+    shown = str(isolated(text))
+    leftward = ("R", "AL", "AN", "RLE", "RLO", "RLI")
+    apart = any(one == " " or unicodedata.bidirectional(one) in leftward for one in text)
+    assert shown.startswith("<bdi>") == shown.endswith("</bdi>") == apart
+    plain = shown.removeprefix("<bdi>").removesuffix("</bdi>")
+    assert "<" not in plain and html.unescape(plain) == text

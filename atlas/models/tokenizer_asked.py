@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import Any
@@ -60,9 +61,14 @@ def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
     Raises ModelError naming the package or the file that is lacking."""
     name, revision = checkpoints.pretrained(location)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from transformers import AutoTokenizer, logging
+    from transformers import logging
 
     logging.set_verbosity_error()  # what matters of what it says is told here
+    if fast and (kind := _fast_class(location)):
+        with contextlib.suppress(Exception):  # what is wrong is found and told below
+            return kind.from_pretrained(name, revision=revision)
+    from transformers import AutoTokenizer
+
     try:
         made = AutoTokenizer.from_pretrained(
             name, revision=revision, use_fast=fast, trust_remote_code=False
@@ -76,6 +82,21 @@ def tokenizer(location: str, *, fast: bool = True) -> Tokenizer:
         if not made:
             raise _explained(location, hidden or RuntimeError("it gives no reason"))
     return made
+
+
+def _fast_class(location: str) -> Tokenizer | None:
+    """The fast class that tokenizer_config.json names, which AutoTokenizer takes first; importing
+    that brings how models generate, scikit-learn and torch's compiler, and takes as long again as
+    all else. None where it looks further, as it does from transformers 5 on."""
+    import transformers
+
+    told = read_json(location, "tokenizer_config.json") or {}
+    name = str(told.get("tokenizer_class") or "").removesuffix("Fast")
+    if not name or "auto_map" in told or not transformers.__version__.startswith("4."):
+        return None
+    kind = getattr(transformers, f"{name}Fast", None)
+    fast = transformers.PreTrainedTokenizerFast
+    return kind if isinstance(kind, type) and issubclass(kind, fast) else None
 
 
 def rows(location: str, *, fast: bool) -> tuple[dict[int, str], set[int], set[int]]:

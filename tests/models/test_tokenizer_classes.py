@@ -9,6 +9,7 @@ import inspect
 import json
 import logging
 import shutil
+import subprocess
 import sys
 import tempfile
 import types
@@ -164,6 +165,41 @@ def test_fast_classes(name: str, beside: str, tmp_path: Path) -> None:
         (folder / "added_tokens.json").write_text(json.dumps({"<|late|>": size, "x y": size + 1}))
     path.write_text(json.dumps(config))
     check(folder, fast=True)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_a_class_that_is_named_is_made_as_by_auto_tokenizer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fast_folder(name)
+    auto = None if folder is None else reference(folder, True)
+    if auto is None:
+        pytest.skip("transformers cannot make it here")
+    location = f"path:{folder}"
+    made = tokenizer_asked.tokenizer(location)
+    monkeypatch.setattr(tokenizer_asked, "_fast_class", lambda _: None)
+    for other in (auto, tokenizer_asked.tokenizer(location)):
+        assert type(made) is type(other)
+        assert made.backend_tokenizer.to_str() == other.backend_tokenizer.to_str()
+        assert made.special_tokens_map == other.special_tokens_map
+        assert made.convert_ids_to_tokens(range(5)) == other.convert_ids_to_tokens(range(5))
+
+
+LIGHT = """
+import sys
+from atlas.models.tokenizer_asked import tokenizer
+tokenizer(sys.argv[1])
+assert not {"transformers.generation", "sklearn", "torch._dynamo"} & sys.modules.keys()
+"""
+
+
+def test_a_class_that_is_named_needs_no_generation(tmp_path: Path) -> None:
+    import transformers
+
+    if not transformers.__version__.startswith("4."):
+        pytest.skip("AutoTokenizer is asked")
+    tiny.make_fast("BertTokenizerFast", tmp_path)
+    subprocess.run([sys.executable, "-c", LIGHT, f"path:{tmp_path}"], check=True)
 
 
 @pytest.mark.parametrize("name", tokenizer_classes.KIN)

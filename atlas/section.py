@@ -7,10 +7,10 @@ expects, arranges these as Views, and lays Views out on Pages. `pipeline.section
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from atlas.config.fields import Part
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from atlas.maps.landmarks import Claim, Landmark
     from atlas.models.checkpoint import Checkpoint
     from atlas.web.page import Page
-    from atlas.web.writer import Writer
+    from atlas.web.writer import Books, Wanted, Writer
 
 Entry = TypeVar("Entry", bound="Part", contravariant=True)
 Shown = TypeVar("Shown", bound="View")
+Value = TypeVar("Value")
+Made = TypeVar("Made")
 
 
 class Target(Protocol):
@@ -126,6 +128,13 @@ class View(Protocol):
         """Its title on the site."""
 
 
+class Spread(Protocol):
+    """As `map` does."""
+
+    def __call__(self, work: Callable[[Value], Made], values: Sequence[Value], /) -> Iterable[Made]:
+        """What a function returns for each of several values, in their order."""
+
+
 @dataclass(frozen=True)
 class Gallery:
     """The input of every section's views, and the views made so far.
@@ -137,6 +146,8 @@ class Gallery:
     data    the folder of atlas data
     writer  writes the files that belong to views
     shown   the views of the sections before, by the sections' names
+    spread  calls a function with each of several values, maybe in several processes; what it
+            returns, in their order
     """
 
     site: Site
@@ -146,10 +157,25 @@ class Gallery:
     data: Path
     writer: Writer
     shown: dict[str, tuple[View, ...]] = field(default_factory=dict)
+    spread: Spread = map
 
     def of(self, section: str, kind: type[Shown]) -> list[Shown]:
         """The views of an earlier section that are instances of `kind`."""
         return [view for view in self.shown.get(section, ()) if isinstance(view, kind)]
+
+    def derive(self, wanted: Sequence[Wanted]) -> list[Any]:
+        """Write files that each depend on a key alone, as the writer's `derive`; the facts about
+        each. Raises OSError, AtlasError."""
+        lacking = [one for one in wanted if not self.writer.kept(one.name, one.key)]
+        for books in self.spread(self._derived, lacking):
+            self.writer.take(books)
+        return [self.writer.derived[one.name]["facts"] for one in wanted]
+
+    def _derived(self, one: Wanted) -> Books:
+        """In any process: write some files; the books of that."""
+        own = self.writer.apart()
+        own.derive(*one)
+        return own.books
 
     def publish(self, name: str) -> None:
         """Copy a file of the data folder into the site."""

@@ -62,14 +62,16 @@ class Maps:
         from atlas.maps.view import MapView
 
         tables = {row.id(model): (model, row) for model in entries for row in model.maps}
-        for map_id in gallery.maps:
-            view = MapView(*tables[map_id], data.read(gallery.data, map_id))
-            view.files = publish(view, gallery.site, gallery.writer)
+        views = [
+            MapView(*tables[map_id], data.read(gallery.data, map_id)) for map_id in gallery.maps
+        ]
+        publish(views, gallery)
+        for view in views:
             view.site = gallery.site
-            for path in data.paths(gallery.data, map_id):
+            for path in data.paths(gallery.data, view.id):
                 gallery.publish(path.name)
             for language in gallery.site.languages:
-                _answer(view, Edition(gallery.site, language, f"oembed/{map_id}.json"), gallery)
+                _answer(view, Edition(gallery.site, language, f"oembed/{view.id}.json"), gallery)
             yield view
 
     def pages(self, views: Sequence[MapView]) -> Iterator[Page]:

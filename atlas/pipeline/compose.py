@@ -24,12 +24,12 @@ from atlas.maps.facts import About
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.sharing import entry, feed
 from atlas.maps.view import MapView
-from atlas.pipeline import front, search
+from atlas.pipeline import forked, front, search
 from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
 from atlas.pipeline.rendering import Rendering
 from atlas.pipeline.sections import SECTIONS, entries
-from atlas.section import Gallery
+from atlas.section import Gallery, Spread
 from atlas.web import headers, redirects, static
 from atlas.web.addresses import write_addresses
 from atlas.web.assets import Assets, publish_assets
@@ -56,7 +56,7 @@ def compose(
     """Write the site, in up to `jobs` processes. Returns the number of its pages. Raises AtlasError
     for a faulty theme, DataError for faulty atlas data."""
     site = config.site
-    gallery = arranged(config, maps, data, writer)
+    gallery = arranged(config, maps, data, writer, partial(forked.spread, jobs))
     renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
     for fault in lint(config.root, renderer.environments[site.languages[0]]):
         warn(fault)
@@ -160,10 +160,12 @@ def _now(gallery: Gallery, address: str) -> str | None:
     return None if found is None else prefix + found
 
 
-def arranged(config: Config, maps: Sequence[str], data: Path, writer: Writer) -> Gallery:
+def arranged(
+    config: Config, maps: Sequence[str], data: Path, writer: Writer, spread: Spread = map
+) -> Gallery:
     """The views of every section; their files are written. Raises DataError."""
     models = {model.id: model for model in config.models}
-    gallery = Gallery(config.site, config.root, models, maps, data, writer)
+    gallery = Gallery(config.site, config.root, models, maps, data, writer, spread=spread)
     for section in SECTIONS:
         views = section.show(entries(config, section), gallery)
         gallery.shown[section.name] = tuple(views)

@@ -76,6 +76,16 @@ class Forks(Generic[Part, Made]):
         return self._pool
 
 
+def spread(jobs: int, work: Callable[[Part], Made], parts: Sequence[Part], /) -> Iterator[Made]:
+    """What `work` makes of each part, in their order: in up to so many forks where that is safe,
+    else here."""
+    if min(jobs, len(parts)) < 2 or not forkable():
+        yield from map(work, parts)
+        return
+    with Forks(work, min(jobs, len(parts))) as forks:
+        yield from (made for _, made in forks.each(parts))
+
+
 def _begin() -> None:
     from threadpoolctl import threadpool_limits
 

@@ -24,6 +24,14 @@ _SEAL = ',"seal":"{}"}}'
 STAGED = re.compile(r"\.atlas-[0-9a-f]{12}")  # a new site on its way, inside of the output
 
 
+class Wanted(NamedTuple):
+    """Files that depend on a key alone, as `Writer.derive` takes them."""
+
+    name: str
+    key: str
+    make: Callable[[], Derived[Any]]
+
+
 class Books(NamedTuple):
     """What a writer wrote: the size and sha256 of files by name, records of those derived, and the
     names of those that it shares with the old site."""
@@ -75,22 +83,27 @@ class Writer:
     def derive(self, name: str, key: str, make: Callable[[], Derived[Facts]]) -> Facts:
         """Write files that depend on `key` alone: the old site's if it has them, else those that
         `make` returns. Returns the facts about them. Raises OSError, AtlasError."""
+        if not self.kept(name, key):
+            files, made = make()
+            for one, content in files.items():
+                self.write(one, content)
+            self.derived[name] = {"key": key, "files": list(files), "facts": made}
+        facts: Facts = self.derived[name]["facts"]
+        return facts
+
+    def kept(self, name: str, key: str) -> bool:
+        """Take over files of the old site that depend on `key` alone; whether it has them."""
         record = self.derived_before.get(name)
         if (
-            record
-            and record["key"] == key
-            and all(one in self.before and self._share(one) for one in record["files"])
+            not record
+            or record["key"] != key
+            or not all(one in self.before and self._share(one) for one in record["files"])
         ):
-            for one in record["files"]:
-                self.files[one] = self.before[one]
-            self.derived[name] = record
-            old: Facts = record["facts"]
-            return old
-        files, facts = make()
-        for one, content in files.items():
-            self.write(one, content)
-        self.derived[name] = {"key": key, "files": list(files), "facts": facts}
-        return facts
+            return False
+        for one in record["files"]:
+            self.files[one] = self.before[one]
+        self.derived[name] = record
+        return True
 
     def apart(self) -> Writer:
         """A writer of the same site with books of its own, for a process that writes a part of it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,24 @@ from atlas.findings.comparisons.view import VERSION, ComparisonView
 from atlas.maps.files import payload
 from atlas.maps.files.addresses import FOLDER, MapFiles
 from atlas.maps.files.published import drawn
+from atlas.web.writer import Wanted
 
 if TYPE_CHECKING:
-    from atlas.web.writer import Derived, Writer
+    from atlas.section import Gallery
+    from atlas.web.writer import Derived
 
 
-def write(pair: ComparisonView, writer: Writer) -> None:
-    """Write the files of a comparison, unless they exist, and tell it where they are."""
+def publish(pairs: Sequence[ComparisonView], gallery: Gallery) -> None:
+    """Write the files of comparisons, unless they exist, and tell these where they are."""
+    for pair, facts in zip(pairs, gallery.derive([_wanted(pair) for pair in pairs]), strict=True):
+        files = dict(facts)
+        pair.pairs = files.pop("pairs")
+        pair.beside.files = MapFiles(**files, cards=pair.second.files.cards)
+
+
+def _wanted(pair: ComparisonView) -> Wanted:
     recipes = f"{pair.data.recipe} {pair.first.about.recipe} {pair.second.about.recipe}"
-    key = f"{payload.VERSION} {VERSION} {recipes}"
-    facts = dict(writer.derive(pair.id, key, partial(_drawn, pair)))
-    pair.pairs = facts.pop("pairs")
-    pair.beside.files = MapFiles(**facts, cards=pair.second.files.cards)
+    return Wanted(pair.id, f"{payload.VERSION} {VERSION} {recipes}", partial(_drawn, pair))
 
 
 def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:

@@ -50,6 +50,7 @@ class Comparisons:
         from atlas.maps.view import MapView
 
         maps = {view.id: view for view in gallery.of("maps", MapView)}
+        pairs = []
         for table in entries:
             name = data.name(*table.maps)
             if not set(table.maps) <= maps.keys():
@@ -63,10 +64,10 @@ class Comparisons:
                     finding.AGAIN,
                 )
             first, second = (maps[map_id] for map_id in table.maps)
-            pair = ComparisonView(table, content, first, second)
-            files.write(pair, gallery.writer)
+            pairs.append(ComparisonView(table, content, first, second))
             gallery.publish(name)
-            yield pair
+        files.publish(pairs, gallery)
+        yield from pairs
 
     def pages(self, views: Sequence[ComparisonView]) -> Iterator[Page]:
         """A list of all comparisons, and a page for each."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from atlas.findings.words import cards, data, shards, suggestions
 from atlas.findings.words.entries import Entry, answer_file
 from atlas.findings.words.lexicon import Lexicon
 from atlas.findings.words.view import WordsView
 from atlas.section import Gallery
-from atlas.web.writer import Derived
+from atlas.web.writer import Derived, Wanted
 
 _MADE = 5  # to be raised when the files of answers change for the same data
 _PAGES = 200  # words whose files are made at once
@@ -29,24 +30,24 @@ def publish(view: WordsView, gallery: Gallery) -> None:
     facts = [_MADE, shards.VERSION, view.table.neighbors, listed, clusters, recipes]
     key = hashlib.sha256(repr(facts).encode()).hexdigest()
     sizes = {found: lexicon.size(found) for found in lexicon.keys}
-    planned = shards.shards(lexicon.keys, sizes)
-    bounds: list[str] = []
-    for number, part in enumerate(_chunks(planned)):
-        make = partial(_answers, view, part)
-        bounds += gallery.writer.derive(f"words.{number}", key, make)
-    view.shards = sorted(bounds)
     told = list(lexicon.index(gallery.site.languages))
-    index = {"version": shards.VERSION, "models": told, "shards": view.shards}
-    gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
     models = [{"id": one["id"], "title": one["title"]} for one in told]
     named = repr([suggestions.VERSION, listed, recipes, models])
-    gallery.writer.derive("words.suggest", named, partial(_suggestions, lexicon, models))
+    wanted = [Wanted("words.suggest", named, partial(_suggestions, lexicon, models))]
+    for number, part in enumerate(_chunks(shards.shards(lexicon.keys, sizes))):
+        wanted.append(Wanted(f"words.{number}", key, partial(_answers, view, part)))
+    answers = len(wanted)
     pictured = bool(gallery.site.base_url)  # previews need full addresses
     for number in range(0, len(view.entries), _PAGES):
         paged = view.entries[number : number + _PAGES]
         mark = repr([cards.VERSION, key, pictured, [entry.slug for entry in paged]])
-        made = partial(_pages, paged, pictured)
-        view.cards |= gallery.writer.derive(f"words.pages.{number}", mark, made)
+        wanted.append(Wanted(f"words.pages.{number}", mark, partial(_pages, paged, pictured)))
+    made = gallery.derive(wanted)
+    view.shards = sorted(chain.from_iterable(made[1:answers]))
+    for addresses in made[answers:]:
+        view.cards |= addresses
+    index = {"version": shards.VERSION, "models": told, "shards": view.shards}
+    gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
     for model in lexicon.models:
         for name in data.files(model.model.id):
             if model.about.portable or not name.endswith(".tokenizer.json"):

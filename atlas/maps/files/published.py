@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from atlas.config.site import Site, text
@@ -12,31 +13,36 @@ from atlas.maps.files.addresses import FOLDER, MapFiles
 from atlas.maps.files.payload import VERSION, payload
 from atlas.maps.posters import posters
 from atlas.web.palette import PALETTE
+from atlas.web.writer import Wanted
 
 if TYPE_CHECKING:
     from atlas.maps.view import MapView
-    from atlas.web.writer import Derived, Writer
+    from atlas.section import Gallery
+    from atlas.web.writer import Derived
 
 WIDTHS = (1200, 800, 400)  # pixels of posters, which are of the main projection
 
 
-def publish(view: MapView, site: Site, writer: Writer) -> MapFiles:
-    """Write a map's files. Those that its recipe leaves unchanged are shared with the old site."""
-    recipe = view.about.recipe
-    files = writer.derive(
-        view.id,
-        f"{VERSION} {WIDTHS} {view.main} {recipe} {view.map.clusters.pages}",
-        lambda: drawn(view),
-    )
+def publish(views: Sequence[MapView], gallery: Gallery) -> None:
+    """Write the files of maps and tell these where they are. Those that a map's recipe leaves
+    unchanged are shared with the old site."""
+    wanted = [one for view in views for one in (_files(view), _previews(view, gallery.site))]
+    facts = gallery.derive(wanted)
+    for view, files, addresses in zip(views, facts[::2], facts[1::2], strict=True):
+        view.files = MapFiles(**files, cards=addresses)
+
+
+def _files(view: MapView) -> Wanted:
+    key = f"{VERSION} {WIDTHS} {view.main} {view.about.recipe} {view.map.clusters.pages}"
+    return Wanted(view.id, key, partial(drawn, view))
+
+
+def _previews(view: MapView, site: Site) -> Wanted:
     titles: dict[str, tuple[str, str]] = {
         language: (view.title(language), text(site.title, language)) for language in site.languages
     }
-    addresses = writer.derive(
-        f"{view.id}.card",
-        f"{VERSION} {recipe} {sorted(titles.items())}",
-        lambda: _cards(view, titles),
-    )
-    return MapFiles(**files, cards=addresses)
+    key = f"{VERSION} {view.about.recipe} {sorted(titles.items())}"
+    return Wanted(f"{view.id}.card", key, partial(_cards, view, titles))
 
 
 def drawn(view: MapView, name: str = "") -> Derived[dict[str, Any]]:

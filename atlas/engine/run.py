@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from atlas.engine.stage import address
 from atlas.engine.store import Store
 from atlas.engine.task import Task, missing, order
 from atlas.engine.worker import POLL, Order, perform, portable
-from atlas.errors import AtlasError, StageError
+from atlas.errors import AtlasError, StageError, StoreError
 
 
 class Report(Protocol):
@@ -132,7 +132,12 @@ class _Run:
         return Outcome(outcome.done, outcome.cached, outcome.failed, tuple(self.skipped))
 
     def _queue(self, task: Task) -> None:
-        self.shares.queue(self.chain[task], self.place[task], task)
+        """Its inputs are there."""
+        seconds = task.weight
+        if task.of.grows:
+            with suppress(StoreError):  # of a damaged input the task itself tells
+                seconds = task.of.grows(*(self.store.size(before.key) for before in task.inputs))
+        self.shares.queue(self.chain[task], self.place[task], task, seconds)
 
     def _submit(self, task: Task, threads: int) -> Future[float]:
         order = Order(

@@ -11,11 +11,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import ceil
 
 from atlas.engine.executors import Workers
 from atlas.engine.task import Task
 
 _WORTH_WAITING = 4  # a task waits for cores until tasks end that take this many times less
+_SLIGHT = 0.1  # of a core, which is not worth one
 
 
 class Shares:
@@ -31,12 +33,16 @@ class Shares:
         self.workers, self.users, self.device = workers, users, device
         self.waiting: list[tuple[float, int, Task]] = []
         self.running: dict[Task, int] = {}
-        self.left = sum(task.weight for task in users)  # seconds of all that has not ended
+        self.seconds = {task: task.weight for task in users}  # about, of each
+        self.left = sum(self.seconds.values())  # of all that has not ended
         self._one_gpu = workers.cores is not None  # a cluster may have several
         self._after = cache(self._seconds_after)
 
-    def queue(self, chain: float, place: int, task: Task) -> None:
-        """A task may start: `chain` are the seconds until all that follows from it is done."""
+    def queue(self, chain: float, place: int, task: Task, seconds: float) -> None:
+        """A task may start, which takes about so many seconds; `chain` are those until all that
+        follows from it is done."""
+        self.left += seconds - self.seconds[task]
+        self.seconds[task] = seconds
         heapq.heappush(self.waiting, (-chain, place, task))
 
     def start(self) -> tuple[Task, int] | None:
@@ -62,7 +68,7 @@ class Shares:
     def end(self, task: Task) -> None:
         """A task has ended, or never starts."""
         self.running.pop(task, None)
-        self.left -= task.weight
+        self.left -= self.seconds[task]
 
     def on_gpu(self, task: Task) -> bool:
         """Whether a task uses the GPU of this run."""
@@ -76,11 +82,13 @@ class Shares:
         if cores is None:
             return most
         free = cores - sum(self.running.values())
-        beside = max(self.left - task.weight - self._after(task), 0.0)
-        share = cores * task.weight / (task.weight + beside) if beside else cores
-        wanted = max(min(round(share), most), 1)
-        slowest = max((other.weight for other in self.running), default=0.0)
-        if free < wanted and slowest * _WORTH_WAITING <= task.weight:
+        own = self.seconds[task]
+        beside = max(self.left - own - self._after(task), 0.0)
+        share = cores * own / (own + beside) if beside else cores
+        # Rounded up: what waits goes beside what follows, and a core with nothing left is idle.
+        wanted = max(min(ceil(share - _SLIGHT), most), 1)
+        slowest = max((self.seconds[other] for other in self.running), default=0.0)
+        if free < wanted and slowest * _WORTH_WAITING <= own:
             return 0
         return max(min(wanted, free), 0)
 

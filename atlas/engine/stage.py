@@ -76,7 +76,8 @@ class Stage(Generic[P, R]):
 
     name        names it in recipes and messages
     version     is raised whenever it returns something else for the same inputs and params
-    weight      about how many seconds it takes
+    weight      about how many seconds it takes, as far as that is known before its inputs are
+    grows       about how many seconds it takes, by the bytes of each of its inputs
     function    the function
     place       where any process finds the stage: `module:name`
     uses        helpers that its result depends on
@@ -95,13 +96,14 @@ class Stage(Generic[P, R]):
         *,
         version: int,
         weight: float = 1.0,
+        grows: Callable[..., float] | None = None,
         uses: tuple[Helper, ...] = (),
         libraries: tuple[str, ...] = (),
         parallel: bool = False,
         gpu: bool = False,
         memory: float = GIB,
     ) -> None:
-        self.name, self.version, self.weight = name, version, weight
+        self.name, self.version, self.weight, self.grows = name, version, weight, grows
         self.function, self.uses, self.libraries = function, uses, libraries
         self.parallel, self.gpu, self.memory = parallel, gpu, int(memory)
         self.place = f"{function.__module__}:{function.__qualname__}"
@@ -125,6 +127,7 @@ def stage(
     *,
     version: int,
     weight: float = 1.0,
+    grows: Callable[..., float] | None = None,
     uses: tuple[Helper, ...] = (),
     libraries: tuple[str, ...] = (),
     parallel: bool = False,
@@ -143,6 +146,7 @@ def stage(
             name,
             version=version,
             weight=weight,
+            grows=grows,
             uses=uses,
             libraries=libraries,
             parallel=parallel,

@@ -62,6 +62,10 @@ class Store:
         except (OSError, ValueError) as problem:
             raise self._damaged(key, problem) from problem
 
+    def size(self, key: str) -> int:
+        """The bytes of an artifact's arrays and values. Raises as `manifest`."""
+        return sum(int(file["size"]) for file in self.manifest(key)["files"].values())
+
     def read(self, key: str, kind: type[R]) -> R:
         """The record of an artifact. Arrays are memory-mapped and read-only, JSON arrays are
         tuples.

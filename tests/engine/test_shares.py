@@ -20,6 +20,7 @@ from atlas.engine.store import Store
 from atlas.engine.task import Task
 from atlas.engine.worker import Order
 from atlas.maps.records import Layout
+from atlas.maps.stages.neighbors import neighbors
 from atlas.spaces.records import Vectors
 from tests.engine.test_run import Told
 from tests.engine_stages.told import everywhere
@@ -118,7 +119,7 @@ def shares(tasks: list[Task], number: int, slots: int = 8) -> Shares:
     found = Shares(Workers(ThreadPoolExecutor(1), slots, number, number), users)
     for place, task in enumerate(tasks):
         if not task.inputs:
-            found.queue(task.weight, place, task)
+            found.queue(task.weight, place, task, task.weight)
     return found
 
 
@@ -135,6 +136,36 @@ def test_a_task_gets_its_share_of_the_work(beside: tuple[float, ...], threads: i
     assert dealt.start() == (long, threads)
 
 
+@pytest.mark.parametrize(("tokens", "threads"), [(3_000, 1), (100_000, 2)])
+def test_a_search_for_neighbors_gets_cores_by_the_size_of_its_inputs(
+    tokens: int, threads: int
+) -> None:
+    search = Task(neighbors, {"k": 15})
+    assert neighbors.grows is not None
+    rest = task(14, parallel=False)
+    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), {search: [], rest: []})
+    dealt.queue(100, 0, search, neighbors.grows(tokens * 768 * 4, tokens * 4))
+    assert dealt.start() == (search, threads)
+    dealt.end(search)
+    assert dealt.left == pytest.approx(rest.weight)
+
+
+def test_what_a_stage_takes_is_asked_for_when_its_inputs_are_there(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first = Task(everywhere, {"number": 0})
+    asked: list[int] = []
+    growing = Stage(
+        nothing, "growing", version=1, grows=lambda size: float(asked.append(size) or size)
+    )
+    run(
+        [first, Task(growing, {}, (first,))],
+        store,
+        open_executor("serial", 1, 1, store.root),
+        report=Told(),
+    )
+    assert asked == [store.size(first.key)] and asked[0] > 0
+
+
 def test_what_follows_from_a_task_takes_no_cores_from_it() -> None:
     long = task(10)
     assert shares([long, task(500, long)], 4).start() == (long, 4)
@@ -146,9 +177,9 @@ def test_a_long_task_waits_for_a_short_one_and_not_for_a_long_one(
 ) -> None:
     other, long = task(beside, parallel=False), task(80)
     dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), {other: [], long: []})
-    dealt.queue(100, 0, other)
+    dealt.queue(100, 0, other, beside)
     assert dealt.start() == (other, 1)
-    dealt.queue(80, 1, long)
+    dealt.queue(80, 1, long, 80)
     assert dealt.start() == (at_once and (long, at_once))
     dealt.end(other)
     assert dealt.start() == (None if at_once else (long, 2))

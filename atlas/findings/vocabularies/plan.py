@@ -386,7 +386,7 @@ def _orders(table: Vocabularies, subject: Subject) -> Task:
         source=subject.checkpoint.identity if layers else "",
         location=subject.checkpoint.location,
         label=f"{model.id}: orders",
-        cost=None if layers else 8,
+        cost=None if layers else 1 + len(shown),
     )
 
 

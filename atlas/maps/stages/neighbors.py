@@ -23,10 +23,18 @@ APPROXIMATE = helper("approximate", version=rough.VERSION)
 _MUCH = 5e12
 
 
+def _seconds(vectors: int, selection: int) -> float:
+    """What the search takes on a core of an EPYC (benchmarks/RESULTS.md), by bytes; of a selection
+    as if it had all rows."""
+    products = selection / 4 * vectors / 4
+    return 1 + products * (8e-12 if products < _MUCH else 3e-12)
+
+
 @stage(
     "neighbors",
     version=3,
     weight=6,
+    grows=_seconds,
     uses=(NEIGHBORS, APPROXIMATE),
     parallel=True,
     gpu=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from atlas import atlas_toml as config
 from atlas.maps import data as dataset
@@ -20,6 +21,9 @@ from atlas.pipeline.options import Options, Summary
 pytest_plugins = ("chrome", "awkward")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("atlas", deadline=None)  # the machine may be busy with anything
+settings.load_profile("atlas")
 
 # What names an address of the site: the tests build sites without one wherever they run.
 for told in ("ATLAS_BASE_URL", "NETLIFY", "VERCEL", "CF_PAGES", "GITHUB_PAGES"):

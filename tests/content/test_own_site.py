@@ -110,7 +110,7 @@ def test_pages_of_a_book_are_listed_beside_them(own: tuple[Built, list[str]]) ->
     assert 'class="folder"' not in text(own, "notes/index.html")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.lists(st.sampled_from(["a", "b", "index"]), min_size=1, max_size=3)

@@ -144,7 +144,7 @@ def test_order_has_every_task_once_and_inputs_first(graph: list[list[int]], rand
         needed |= {one.key for one in task.inputs}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(graphs(), st.data())
 def test_failures_skip_their_descendants_and_nothing_else(
     graph: list[list[int]], data: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.engine.executors import Workers, open_executor
@@ -93,7 +93,6 @@ class Watched(ThreadPoolExecutor):
 
 
 @given(graphs())
-@settings(deadline=None)
 def test_running_tasks_never_hold_more_threads_than_there_are_cores(graph: Graph) -> None:
     watched = Watched(graph)
 

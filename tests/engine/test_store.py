@@ -61,7 +61,7 @@ def json_values() -> st.SearchStrategy[Any]:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     values=hnp.arrays(
         np.float32,
@@ -82,7 +82,7 @@ def test_arrays_come_back_as_they_were(values: np.ndarray, fortran: bool, tensor
         assert store.has(KEY) and store.verify(KEY) == []
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(parameters=st.dictionaries(st.text(), json_values()), tokens=st.lists(st.text()).map(tuple))
 def test_json_comes_back_as_it_was_tuples_too(
     parameters: dict[str, Any], tokens: tuple[str, ...]
@@ -229,7 +229,6 @@ def sign(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["values.npy", "values.json"])
 @settings(
-    deadline=None,
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -336,7 +335,7 @@ class Told(BaseModel):
     more: dict[str, tuple[int, int] | None] = Field(default_factory=dict)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.text(),
     st.lists(st.floats(allow_nan=False, allow_infinity=False)),

@@ -72,7 +72,7 @@ def check(groups: Clusters, n: int) -> None:
                 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(sizes=st.lists(st.integers(20, 60), min_size=2, max_size=8), seed=st.integers(0, 99))
 def test_blobs_are_found(sizes: list[int], seed: int) -> None:
     xy, truth = blobs(sizes, seed)
@@ -130,7 +130,7 @@ def test_where_no_two_clusters_fit_all_is_noise() -> None:
     assert (groups.coarse == NOISE).all() and (groups.fine == NOISE).all() and groups.entries == ()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     n=st.integers(0, 120), values=st.integers(1, 40), line=st.booleans(), seed=st.integers(0, 99)
 )
@@ -150,7 +150,7 @@ def test_a_few_tokens_make_no_clusters(n: int) -> None:
     assert len(groups.coarse) == n and groups.entries == ()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 99), n=st.integers(60, 400))
 def test_the_tree_has_the_weights_of_all_pairs(seed: int, n: int) -> None:
     """The graph is a short cut to HDBSCAN's tree, not another method."""
@@ -258,7 +258,7 @@ def test_sizes_follow_the_number_of_tokens_or_the_options() -> None:
     }
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 40), share=st.sampled_from([0.2, 0.5]))
 def test_noise_joins_what_is_around_it(seed: int, n: int, share: float) -> None:
     rng = np.random.default_rng(seed)

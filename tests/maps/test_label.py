@@ -144,7 +144,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(xy, draw(st.lists(TEXTS, **some)), kinds, coarse, fine)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(case=cases())
 def test_no_two_labels_shown_together_overlap(case: Case) -> None:
     assert ((case.zooms <= case.until) | (case.zooms == NEVER)).all()
@@ -153,7 +153,7 @@ def test_no_two_labels_shown_together_overlap(case: Case) -> None:
         assert not case.hits(zoom)[np.ix_(shown, shown)].any()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(case=cases())
 def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None:
     """One zoom before it appears, a label would hit another that shows there, or where it appears
@@ -177,7 +177,7 @@ def test_a_label_is_left_out_only_for_one_of_higher_priority(case: Case) -> None
             )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(case=cases())
 def test_the_same_every_time_and_however_memory_is_bounded(case: Case) -> None:
     pairs, boxes._PAIRS = boxes._PAIRS, 7
@@ -190,7 +190,7 @@ def test_the_same_every_time_and_however_memory_is_bounded(case: Case) -> None:
     ).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(case=cases(), scale=st.sampled_from([0.25, 8.0]))
 def test_the_unit_of_the_layout_does_not_matter(case: Case, scale: float) -> None:
     zooms = case.labels.zooms
@@ -198,7 +198,7 @@ def test_the_unit_of_the_layout_does_not_matter(case: Case, scale: float) -> Non
     assert (case.placed().zooms == zooms).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(case=cases())
 def test_a_name_stands_on_one_of_its_tokens(case: Case) -> None:
     for entry, anchor in zip(case.groups.entries, case.labels.anchors.tolist(), strict=True):

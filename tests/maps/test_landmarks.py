@@ -61,7 +61,7 @@ def by_hand(apart: Any, members: list[int]) -> float:
     return float(np.mean(shares))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(n=st.integers(20, 90), size=st.integers(2, 18), seed=st.integers(0, 99))
 def test_cohesion_is_that_of_the_definition(n: int, size: int, seed: int) -> None:
     values = noise(n, 5, seed)

@@ -35,7 +35,7 @@ def circle(n: int, seed: int = 0) -> Any:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n=st.integers(26, 200), k=st.integers(1, 12), seed=st.integers(0, 99))
 def test_trustworthiness_is_that_of_scikit_learn(n: int, k: int, seed: int) -> None:
     from sklearn.manifold import trustworthiness
@@ -50,7 +50,7 @@ def test_trustworthiness_is_that_of_scikit_learn(n: int, k: int, seed: int) -> N
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n=st.integers(26, 200), k=st.integers(1, 12), seed=st.integers(0, 99))
 def test_continuity_is_trustworthiness_with_the_spaces_swapped(n: int, k: int, seed: int) -> None:
     from sklearn.manifold import trustworthiness
@@ -133,7 +133,7 @@ def test_tiny_maps(n: int) -> None:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(places=st.lists(st.integers(0, 3), min_size=8, max_size=60), k=st.integers(1, 6))
 def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
     xy = np.stack([np.asarray(places), np.zeros(len(places))], axis=1).astype(np.float32)

@@ -104,7 +104,7 @@ grid = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(values=grid, k=st.integers(1, 20))
 def test_equal_similarities_fall_by_row(values: Any, k: int) -> None:
     near = found(values, k)
@@ -115,7 +115,7 @@ def test_equal_similarities_fall_by_row(values: Any, k: int) -> None:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(n=st.integers(2, 90), d=st.integers(1, 40), k=st.integers(1, 30), seed=st.integers(0, 999))
 def test_brute_force_finds_the_same_similarities(n: int, d: int, k: int, seed: int) -> None:
     values = noise(n, d, seed)
@@ -175,7 +175,7 @@ def test_every_plan_finds_what_the_definition_says(name: str) -> None:
     true_to(planned(values, 15), values, range(0, len(values), 97))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     width=st.integers(1, 20),
     spread=st.sampled_from([1e-7, 1e-4, 0.03, 0.3]),
@@ -263,7 +263,7 @@ def test_rows_are_positions_in_the_selection() -> None:
     assert near.similarities.tobytes() == alone.similarities.tobytes()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), exponent=st.integers(-60, 50))
 def test_lengths_and_rotations_do_not_matter(seed: int, exponent: int) -> None:
     generator = np.random.default_rng(seed)

@@ -115,7 +115,7 @@ def test_a_graph_in_pieces(method: str) -> None:
     assert (nearest == np.repeat(np.arange(4), 50)).mean() > 0.95
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), exponent=st.integers(-40, 40))
 def test_pca_is_that_of_the_singular_values(seed: int, exponent: int) -> None:
     values = np.random.default_rng(seed).normal(size=(80, 7)).astype(np.float32) * np.float32(

@@ -450,7 +450,7 @@ def test_kinds_of_tokens_in_gguf(tmp_path: Path) -> None:
     assert found.texts[0] == "␣the"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_gguf_is_refused_and_never_believed(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -489,7 +489,6 @@ PIECES = [b"\n", b"\0", b" ", b"\t", b"\xff", b"-1", b"999999999999", b"{", b"na
 @pytest.mark.parametrize("name", vector_tables.FORMATS)
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

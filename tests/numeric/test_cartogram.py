@@ -68,7 +68,7 @@ def test_what_is_even_already_is_not_moved_far() -> None:
     assert np.abs(xy - even).max() < 0.1 and kept(even, xy) > 0.9
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays.arrays(np.float32, (90, 2), elements=st.floats(-1e6, 1e6, width=32)), st.booleans())
 def test_any_points_get_places_inside(points: Floats, flat: bool) -> None:
     """Repeated points, points on a line and far ones too."""
@@ -81,7 +81,7 @@ def test_any_points_get_places_inside(points: Floats, flat: bool) -> None:
     assert xy.min() >= 0 and xy[:, 0].max() <= 1 and xy[:, 1].max() <= ASPECT
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays.arrays(np.float64, (60, 2), elements=st.floats(-1e6, 1e6)))
 def test_closing_gaps_keeps_the_order_along_both_axes(points: Doubles) -> None:
     drawn = closed(points)

@@ -111,7 +111,7 @@ def test_noise_of_many_dimensions_is_no_circle() -> None:
 
 
 @given(st.integers(6, 14), st.integers(1, 20), st.integers(0, 99), st.sampled_from(order.PENALTIES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_predictions_are_those_of_ridge_regressions_on_the_others(
     n: int, width: int, seed: int, penalty: float
 ) -> None:
@@ -133,7 +133,7 @@ def test_predictions_are_those_of_ridge_regressions_on_the_others(
 
 
 @given(st.integers(7, 20), st.integers(0, 50), st.integers(1, 19), st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_circle_has_no_start_and_no_direction(n: int, seed: int, by: int, back: bool) -> None:
     values = np.random.default_rng(seed).normal(size=(n, 9)).astype(np.float32)
     moved = (places(n) * (-1 if back else 1) + by) % n
@@ -142,7 +142,7 @@ def test_a_circle_has_no_start_and_no_direction(n: int, seed: int, by: int, back
 
 
 @given(st.permutations(range(8)), st.integers(0, 7))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_circular_ranks_correlate_whatever_they_start_from(found: list[int], by: int) -> None:
     angles = 2 * np.pi * np.array(found) / 8
     true = 2 * np.pi * np.arange(8) / 8

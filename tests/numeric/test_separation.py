@@ -29,7 +29,7 @@ def test_the_area_is_scikit_learn_s(inside: list[float], outside: list[float]) -
     assert ours == pytest.approx(roc_auc_score(truth, inside + outside))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(5, 40))
 def test_random_sets_separate_by_nothing(seed: int, size: int) -> None:
     """Judged by a mean that holds them, rows of 64 numbers would lie nearer to it than others do;

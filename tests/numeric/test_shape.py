@@ -59,7 +59,7 @@ def test_rows_that_are_there_twice_do_not_spoil_the_dimension() -> None:
     assert shape.neighborhoods(doubled).dimension == pytest.approx(2, abs=0.2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(3, 60), st.integers(1, 8))
 def test_figures_are_those_of_the_definitions(seed: int, count: int, width: int) -> None:
     rows = normal(seed, count, width) + np.float32(0.3)

@@ -29,7 +29,7 @@ def pushed(place: Any) -> tuple[Any, float]:
     return (gap * (q**2)[..., None]).sum(axis=1), float(q.sum() - len(place))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     n=st.integers(2, 300),
     span=st.floats(1e-4, 8),

@@ -14,7 +14,7 @@ from atlas.numeric.threads import torch_threads
 from atlas.numeric.vectors import NotFiniteError, unit
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 999), exponent=st.integers(-100, 60), wide=st.booleans())
 def test_rows_have_length_one_in_their_own_precision(seed: int, exponent: int, wide: bool) -> None:
     values = np.random.default_rng(seed).normal(size=(30, 7)).astype(np.float32)

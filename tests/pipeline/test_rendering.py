@@ -81,7 +81,7 @@ def test_a_fault_in_a_fork_is_told_as_in_one_process(frozen_copy: Built, tmp_pat
 
 
 @given(st.lists(st.integers(0, 50), max_size=12), st.integers(1, 4))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_what_is_made_of_parts_comes_in_their_order(parts: list[int], jobs: int) -> None:
     base = 7  # forks know what is told nowhere
 

@@ -142,7 +142,7 @@ def test_neither_chunks_nor_kinds_of_files_matter(location: str, tmp_path: Path)
         assert made.values == pytest.approx(found[0][1].values, abs=1e-5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.text(
@@ -165,7 +165,7 @@ def test_every_line_is_in_one_chunk(
     assert all(part.end - part.begin >= size for part in parts[:-1])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5))
 def test_averaging_parts_is_averaging_the_whole(seed: int, parts: int) -> None:
     random = np.random.default_rng(seed)

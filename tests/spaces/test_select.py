@@ -42,7 +42,7 @@ def make(rows: list[tuple[str, str, str]]) -> Vocabulary:
     return Vocabulary(texts, texts, kinds, scripts, "wordpiece")
 
 
-@settings(max_examples=30, deadline=None)  # each pattern is searched in a process of its own
+@settings(max_examples=30)  # each pattern is searched in a process of its own
 @given(ROWS, CONDITIONS, LIMIT)
 def test_all_conditions_hold(
     rows: list[tuple[str, str, str]], conditions: dict[str, Any], limit: dict[str, int]

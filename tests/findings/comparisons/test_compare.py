@@ -48,14 +48,14 @@ def words(n: int, kinds: tuple[str, ...] | None = None) -> Vocabulary:
     return Vocabulary(names, names, kinds or ("word",) * n, ("Latin",) * n, "wordpiece")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.floats(0.01, 100))
 def test_cka_of_a_turned_scaled_shifted_space(seed: int, scale: float) -> None:
     values = random(seed)
     assert cka(values, scale * values @ turn(seed + 1, 5) + 3) == pytest.approx(1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds)
 def test_cka_is_symmetric_and_within_bounds(seed: int) -> None:
     one, two = random(seed), random(seed + 1, d=8)
@@ -78,7 +78,7 @@ def test_cka_of_strangers_is_near_nothing_and_of_a_point_nothing() -> None:
     assert cka(random(1), np.ones((60, 3))) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.floats(0.01, 100))
 def test_procrustes_undoes_what_was_done(seed: int, scale: float) -> None:
     points, rotation = random(seed, d=2), turn(seed + 1, 2)
@@ -89,7 +89,7 @@ def test_procrustes_undoes_what_was_done(seed: int, scale: float) -> None:
     assert fit.reflected == (np.linalg.det(rotation) < 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds)
 def test_procrustes_is_best_and_says_how_good(seed: int) -> None:
     points, onto = random(seed, d=2), random(seed + 1, d=2)
@@ -108,7 +108,7 @@ def test_procrustes_equals_scipy() -> None:
     assert procrustes(points, onto).residual == pytest.approx(scipys(onto, points)[2])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.integers(1, 15))
 def test_overlap_equals_sets(seed: int, k: int) -> None:
     one, two = near(random(seed), k).rows, near(random(seed + 1), k).rows

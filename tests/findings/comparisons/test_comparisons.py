@@ -315,7 +315,7 @@ def test_what_cannot_be_compared_is_told_with_its_place(tmp_path: Path) -> None:
     assert "compare[1].maps: compared in compare[0] already" in "\n".join(problem.value.problems)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100), st.integers(0, 359), st.booleans())
 def test_a_map_laid_on_itself_turned_is_itself(
     pair: Built, seed: int, scale: float, degrees: int, mirrored: bool

@@ -179,7 +179,7 @@ def test_how_far_sinusoids_are_from_learned_positions(
     assert found["cosine"] == pytest.approx(np.mean(cosines))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(["plain", "norm", "projected", "deberta"]),

@@ -189,7 +189,7 @@ def test_where_tokens_stand(tokens: list[str], text: str, spans: list[tuple[int,
     assert _spans(tokens, text) == spans
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(2, 6))
 def test_silhouettes_follow_their_definition(seed: int, groups: int, size: int) -> None:
     points = np.random.default_rng(seed).normal(size=(groups * size, 5))
@@ -198,7 +198,7 @@ def test_silhouettes_follow_their_definition(seed: int, groups: int, size: int) 
     assert silhouettes(gaps, labels).tolist() == pytest.approx(by_hand(gaps, labels), abs=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10))
 def test_the_plane_keeps_what_principal_components_keep(seed: int, scale: float) -> None:
     """Lengths of vectors do not matter, a turned space gives the same picture, and a flat one loses

@@ -42,7 +42,7 @@ def holds(word: Word, query: str) -> bool:
     return any(query in form for form in forms)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(words, min_size=1, max_size=60, unique_by=lambda word: word.text))
 def test_every_part_of_a_word_finds_it(found: list[Word]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -82,7 +82,7 @@ def queries(found: Sequence[Word]) -> set[str]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(words, min_size=1, max_size=40, unique_by=lambda word: word.text))
 def test_the_sound_of_a_reading_finds_it(found: list[Word]) -> None:
     files = suggestions.suggestions(found, [])

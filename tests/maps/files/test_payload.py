@@ -142,7 +142,7 @@ def test_clusters_side_by_side_differ_in_colour(data: Dataset) -> None:
         assert chosen[key] not in {chosen[other] for other in others.tolist()}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 9))
 def test_borders_are_mutual_and_between_what_lies_side_by_side(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)

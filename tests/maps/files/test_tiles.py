@@ -88,7 +88,7 @@ def made(
     return read, tree, unit, zooms, texts, readings
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.integers(1, 3000), st.integers(5, 200), st.booleans())
 def test_tiles_hold_every_point_once_where_it_is(seed: int, n: int, cap: int, equal: bool) -> None:
     read, tree, unit, zooms, _, _ = made(seed, n, cap, equal)
@@ -105,7 +105,7 @@ def test_tiles_hold_every_point_once_where_it_is(seed: int, n: int, cap: int, eq
         assert inside.all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.integers(50, 3000), st.integers(5, 200))
 def test_labels_never_wait_for_deeper_tiles(seed: int, n: int, cap: int) -> None:
     read, tree, _, zooms, _, _ = made(seed, n, cap)
@@ -120,7 +120,7 @@ def test_labels_never_wait_for_deeper_tiles(seed: int, n: int, cap: int) -> None
             assert read.counts[tile] >= cap
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(300, 3000), st.tuples(*[st.floats(0, 1)] * 4))
 def test_all_tiles_that_meet_a_view_hold_all_its_points(
     seed: int, n: int, corners: tuple[float, ...]
@@ -142,7 +142,7 @@ def test_all_tiles_that_meet_a_view_hold_all_its_points(
     assert abs(found - true) <= 3  # a point may lie within half a step of an edge
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1000), st.integers(10, 3000))
 def test_facts_texts_and_neighbors_stand_beside_their_points(seed: int, n: int) -> None:
     read, tree, _, _, texts, readings = made(seed, n, 40)
@@ -223,7 +223,7 @@ def test_the_folder_is_named_by_all_its_contents() -> None:
     assert len({one, *(tiles.folder("m", other) for other in others)}) == 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.sampled_from("abcé かんカﾝ優🎌"), min_size=1, max_size=6), min_size=1))
 def test_grams_lead_to_every_chunk_that_holds_them(texts: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -9,7 +9,9 @@ interpreter that has datamapplot; without one its row is left out. Prints one ta
 over the wire, raw and by gzip -9, and those of them that come before the map answers; time to the
 first picture; to a map with all its points that answers (ours draws it on a canvas, the others by
 WebGL); until the last WebGL call of the first drawing has finished (of ours since a reader turned
-to the map, which fetches WebGL); JavaScript heap. Medians; served from this machine, no network.
+to the map, which fetches WebGL); JavaScript heap. Medians, the ratio at the end that of the rounds'
+ratios; served from this machine by a process of its own, no network. --slower N slows the
+processor of pages N times.
 """
 
 from __future__ import annotations
@@ -17,14 +19,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import multiprocessing
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,19 +118,37 @@ SCRIPTS = {
 
 
 class Server(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
     def log_message(self, *_: object) -> None: ...
 
 
-def serve(folder: Path) -> tuple[ThreadingHTTPServer, str]:
+def _serve(folder: Path, told: Connection) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server, f"http://127.0.0.1:{server.server_address[1]}/"
+    told.send(server.server_address[1])
+    server.serve_forever()
 
 
-def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a folder, served by a process of its own: this one is busy with what the
+    browser tells, more so of a page of many files."""
+    spawning = multiprocessing.get_context("spawn")
+    told, port = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_serve, args=(folder, port), daemon=True)
+    process.start()
+    yield f"http://127.0.0.1:{told.recv()}/"
+    process.terminate()
+    process.join()
+
+
+def measure(browser: Any, url: str, ready: str | None, slower: float) -> dict[str, float]:
     """The sizes in bytes, times in milliseconds and heap in bytes of a load in a fresh context."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.add_init_script(WATCH)
     sizes = {"raw": 0, "gzip": 0, "early": 0}
 
@@ -162,7 +185,6 @@ def measure(browser: Any, url: str, ready: str | None) -> dict[str, float]:
     done = page.evaluate(FINISH)
     for number, answer in enumerate(answers):
         weigh(answer, early is None or number < early)
-    session = context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
     figures = {
@@ -249,27 +271,21 @@ def cases(asked: argparse.Namespace, folder: Path) -> list[Case]:
     return chosen
 
 
-def medians(chosen: list[Case], repeat: int) -> dict[str, dict[str, float]]:
-    """The medians of the figures of each page, by its title."""
-    runs: dict[str, list[dict[str, float]]] = {}
+def measured(chosen: list[Case], repeat: int, slower: float) -> dict[str, list[dict[str, float]]]:
+    """The figures of each page in each round, by its title."""
+    rounds: dict[str, list[dict[str, float]]] = {}
     with sync_playwright() as driver:
         for _ in range(repeat):
             for case in chosen:
-                server, base = serve(case.root)
                 browser = driver.chromium.launch(
                     executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
                     args=FLAGS,
                 )
-                try:
-                    figures = measure(browser, base + case.url, case.ready)
-                    runs.setdefault(case.title, []).append(figures)
-                finally:
-                    browser.close()
-                    server.shutdown()
-    return {
-        title: {key: statistics.median(figures[key] for figures in several) for key in several[0]}
-        for title, several in runs.items()
-    }
+                with serving(case.root) as base:
+                    figures = measure(browser, base + case.url, case.ready, slower)
+                rounds.setdefault(case.title, []).append(figures)
+                browser.close()
+    return rounds
 
 
 def main() -> None:
@@ -279,19 +295,23 @@ def main() -> None:
     options.add_argument("--million", type=Path, nargs="*", default=[])
     options.add_argument("--datamapplot", help="an interpreter that has it")
     options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--slower", type=float, default=1)
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         chosen = cases(asked, Path(folder))
-        rows = medians(chosen, asked.repeat)
+        rounds = measured(chosen, asked.repeat, asked.slower)
     sizes = f"{'raw kB':>9} {'gzip kB':>9} {'early kB':>9}"
     times = f"{'picture s':>10} {'map s':>7} {'WebGL s':>9}"
     print(f"{'page':34} {sizes} {times} {'heap MB':>9}")
-    for title, row in rows.items():
+    for title, several in rounds.items():
+        row = {key: statistics.median(one[key] for one in several) for key in several[0]}
         sizes = f"{row['raw'] / 1e3:>9,.0f} {row['gzip'] / 1e3:>9,.0f} {row['early'] / 1e3:>9,.0f}"
         times = f"{row['picture'] / 1e3:>10.2f} {row['map'] / 1e3:>7.2f} {row['drawn'] / 1e3:>9.2f}"
         print(f"{title:34} {sizes} {times} {row['heap'] / 1e6:>9.0f}")
-    ours, theirs = (rows[case.title] for case in chosen[:2])
-    print(f"map, ours / plotly.write_html: {ours['map'] / theirs['map']:.2f}")
+    pairs = zip(*(rounds[case.title] for case in chosen[:2]), strict=True)
+    ratios = [ours["map"] / theirs["map"] for ours, theirs in pairs]
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"map, ours / plotly.write_html: {statistics.median(ratios):.2f}, {spread}")
 
 
 if __name__ == "__main__":

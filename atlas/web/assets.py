@@ -62,15 +62,18 @@ class Assets:
             raise LookupError(f"no style {name!r}, which would be templates/*/{name}.css")
         return Markup('<link rel="stylesheet" href="{}">').format(file(self.styles[name]))
 
-    def script(self, file: File, name: str, **data: str) -> Markup:
-        """The tag that loads a script, with attributes `data-…` for it to read. Raises LookupError
-        when the theme has no script of that name."""
+    def script(self, file: File, name: str, *, first: bool = False, **data: str) -> Markup:
+        """The tag that loads a script, with attributes `data-…` for it to read; `first` fetches it
+        before pictures, which browsers do not otherwise. Raises LookupError when the theme has no
+        script of that name."""
         if name not in self.scripts:
             raise LookupError(f"no script {name!r}, which would be templates/*/{name}.js")
         target = self.scripts[name]
         more = Markup("").join(
             Markup(' data-{}="{}"').format(key, value) for key, value in data.items()
         )
+        if first:
+            more = Markup(' fetchpriority="high"') + more
         module = Markup('<script src="{}" type="module"{}></script>')
         tag = module if target.module else Markup('<script src="{}" defer{}></script>')
         return tag.format(file(target.path), more)

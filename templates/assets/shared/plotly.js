@@ -12,6 +12,9 @@ export function loadPlotly(url) {
 	/** @type {Runtime | null} */
 	const there = document.querySelector("script.plotly-runtime");
 	if (there?.loaded) return there.loaded;
+	/** @type {HTMLLinkElement | null} */
+	const rules = document.querySelector("link.no-inline-styles");
+	if (rules) rules.media = "all";
 	/** @type {Runtime} */
 	const script = document.createElement("script");
 	script.className = "plotly-runtime";

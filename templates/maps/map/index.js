@@ -71,17 +71,17 @@ async function start(stage) {
 }
 
 /**
- * Shows the key when the points have been seen.
+ * Shows the key when the points have been seen: in a task after the frame that
+ * has them, which a callback within the next one would hold up.
  * @param {LiveMap} map
  */
 function afterFirst(map) {
-	requestAnimationFrame(() => {
-		requestAnimationFrame(() => {
-			if (!need(map.stage, ".legend").hidden) return;
-			showLegend(map, map.colouring);
-			map.draw();
-		});
-	});
+	const show = () => {
+		if (!need(map.stage, ".legend").hidden) return;
+		showLegend(map, map.colouring);
+		map.draw();
+	};
+	requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(show)));
 }
 
 /**

@@ -26,6 +26,7 @@ export class Scene {
 	/** @type {HTMLCanvasElement} */ #under;
 	/** @type {HTMLCanvasElement | null} */ #wash = null;
 	#washing = 0;
+	#washed = false;
 	/** @type {HTMLElement} */ #box;
 	/** @type {Located[]} */ layers = [];
 	/** @type {number} the size of a dot in pixels */ dot = 3;
@@ -118,9 +119,10 @@ export class Scene {
 	}
 
 	#underpaint() {
-		if (!this.#view) return;
+		if (!this.#view || !(this.#wash || this.#washed)) return;
 		const pen = fitted(this.#under, this.#box);
 		const { clientWidth, clientHeight } = this.#box;
+		this.#washed = Boolean(this.#wash);
 		if (!this.#wash) return;
 		drawWash(pen, this.#wash, this.#view, clientWidth, clientHeight);
 	}

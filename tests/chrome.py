@@ -49,7 +49,7 @@ document.addEventListener('securitypolicyviolation', (event) => {
 
 # What reaches beyond the screen, to be told where a page does.
 # What stands beyond the right edge; the links of the header's row are scrolled to.
-WIDE = """() => [...document.querySelectorAll('body *:not(.top nav *)')].filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+WIDE = """() => [...document.querySelectorAll('body *:not(.top nav *, .canvas *)')].filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
   .map((node) => `${node.tagName}.${node.getAttribute('class')} ${Math.round(node.getBoundingClientRect().right)}`).slice(0, 12)"""
 
 

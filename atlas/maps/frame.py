@@ -14,6 +14,7 @@ MARGIN = 0.02  # on each side, of the width of the layout
 # The share of points that a frame may leave outside on each side: a few strays would make the rest
 # small.
 STRAY = 0.003
+_SIDE, _MOST_BARE = 0.005, 10  # the share of points beyond what is bare on a side, and its percent
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ def layout(data: Dataset, projection: str) -> Array:
 def view(data: Dataset, projection: str) -> Frame:
     """The frame of pictures and of the first view, around all points but a few strays."""
     return Frame.around(layout(data, projection), STRAY)
+
+
+def bare(unit: Array) -> int:
+    """How much of a frame is bare on each side, in percent of its width: beyond all but few of the
+    points (n, 2), in units of it. A map may stand beside something else by so much more."""
+    if not len(unit):
+        return 0
+    left, right = np.quantile(unit[:, 0], [_SIDE, 1 - _SIDE])
+    return int(np.clip(100 * min(left, 1 - right), 0, _MOST_BARE))
 
 
 def whole(data: Dataset, projection: str) -> Frame:

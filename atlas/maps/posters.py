@@ -20,8 +20,10 @@ from atlas.web.palette import NOISE_COLOUR, PALETTE, rgb
 
 MOST_DOTS = 300_000  # on a poster
 # The wash below the dots, as the page's scene/wash.js makes it: cells across the frame, the blur in
-# cells on each side, and the most that it covers.
-_CELLS, _BLUR, _DEEP = 256, 2, 0.34
+# cells on each side, how many times, and the most that it covers.
+_CELLS, _BLUR, _PASSES, _DEEP = 256, 2, 3, 0.34
+_LETTERS = 26 / 1200  # the font's size over a poster's width, where it is largest but on phones
+_BOLD = 1.08  # bold letters are wider
 
 
 def posters(
@@ -72,7 +74,8 @@ def dots(
     image[filled, :3] = (mixed[:, filled] / weight[filled]).T.round().clip(0, 255)
     image[filled, 3] = ((1 - np.exp(-1.3 * weight[filled])) * 255).round()
     whole = Image.fromarray(image.reshape(big_h, big_w, 4)).convert("RGBa")
-    wash = _wash(unit[index < len(PALETTE)], table[index[index < len(PALETTE)]])
+    some = index < len(PALETTE)
+    wash = _wash(unit[some], table[index[some]], len(unit))
     pictures = []
     for width in widths:
         size = (width, round(width * ASPECT))
@@ -82,9 +85,9 @@ def dots(
     return pictures
 
 
-def _wash(unit: Array, colours: Array) -> Image.Image:
+def _wash(unit: Array, colours: Array, total: int) -> Image.Image:
     """An RGBA picture of soft colour where points (n, 2), in units of the frame and of colours
-    (n, 3), are dense."""
+    (n, 3), are dense; they are some of so many on the map."""
     high = round(_CELLS * ASPECT)
     cells = np.clip((unit * _CELLS).astype(int), 0, [_CELLS - 1, high - 1])
     place = (high - 1 - cells[:, 1]) * _CELLS + cells[:, 0]
@@ -94,10 +97,10 @@ def _wash(unit: Array, colours: Array) -> Image.Image:
             for weight in (np.ones(len(unit)), *colours.T)
         ]
     )
-    for axis in (1, 2, 1, 2):  # means over a square about each cell, twice
+    for axis in (1, 2) * _PASSES:  # means over a square about each cell
         planes = _mean(planes, axis)
     weight, parts = planes[0], planes[1:]
-    usual = max(len(unit), 1) / (_CELLS * high / (3 * ASPECT))
+    usual = max(total, 1) / (_CELLS * high / (3 * ASPECT))
     some = weight > usual * 0.02
     image = np.zeros((high, _CELLS, 4), np.uint8)
     image[some, :3] = (parts[:, some] / weight[some]).T.clip(0, 255)
@@ -135,8 +138,8 @@ class Name:
 def poster_names(
     data: Dataset, projection: str, language: str = "en", most: int = 16
 ) -> list[Name]:
-    """The names of up to `most` of the largest coarse clusters, in a language, without overlap on a
-    poster 900 pixels wide."""
+    """The names of up to `most` of the largest coarse clusters, in a language; they do not overlap
+    where letters are _LETTERS high."""
     frame = view(data, projection)
     taken: list[tuple[float, float, float]] = []
     names = []
@@ -145,7 +148,7 @@ def poster_names(
             continue
         x, y = frame.unit(np.array([cluster.anchors[projection]]))[0].tolist()
         short = short_name(cluster.called(language))
-        half = text_width(short, 15) / 1800 + 0.006
+        half = text_width(short, _LETTERS) * _BOLD / 2 + 0.006
         overlaps = any(
             abs(x - other) < half + other_half and abs(y - up) < 0.033
             for other, up, other_half in taken

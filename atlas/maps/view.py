@@ -71,6 +71,7 @@ class MapView:
         }
         self.near, self.similar = data.lists("neighbor_ids"), data.lists("neighbor_similarities")
         self.unit: Array = frame.view(data, self.main).unit(frame.layout(data, self.main))
+        self.bare = frame.bare(self.unit)
         self.language = data.about.model.language
 
     @property

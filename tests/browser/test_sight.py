@@ -175,7 +175,7 @@ def test_a_label_under_the_pointer_is_marked(watch: Callable[..., Watched]) -> N
     spot = [label["px"], label["py"]]
     # Ink below the label, in the strip where the line comes to be.
     ink = f"""() => {{ const pen = {MAP}.canvas.getContext('2d')
-      const {{ data }} = pen.getImageData({spot[0]} - 20, {spot[1]} + 8, 40, 6)
+      const {{ data }} = pen.getImageData({spot[0]} - 20, {spot[1] + label["font"] * 0.6} - 2, 40, 6)
       return data.filter((value, i) => i % 4 === 3 && value > 200).length }}"""
     before = page.evaluate(ink)
     box = page.locator(".canvas").bounding_box()

@@ -47,6 +47,7 @@ test("names of marked tokens lie above names, and these above tokens", () => {
 				level: "coarse",
 				key: 2,
 				size: 9,
+				font: 18,
 				colour: null,
 				alpha: 1,
 			},

@@ -36,6 +36,7 @@ function crowd(random) {
 			level: key < 10 ? "coarse" : "fine",
 			key,
 			size: 9,
+			font: key < 10 ? 18 : 14,
 			colour: null,
 			alpha: alpha(),
 			...place(),
@@ -52,7 +53,7 @@ test("no label lies on another, and each that is left out would", () => {
 		const kept = apart(all, 400, 300);
 		/** @param {Labels} labels */
 		const boxes = ({ names, tokens }) => [
-			...names.map((one) => ({ ...one, size: SIZES[one.level] })),
+			...names.map((one) => ({ ...one, size: one.font })),
 			...tokens.map((one) => ({ ...one, size: SIZES.token })),
 		];
 		const shown = boxes(kept);
@@ -72,8 +73,7 @@ test("no label lies on another, and each that is left out would", () => {
 		];
 		assert.ok(out.length > 0);
 		for (const one of out) {
-			const level = "level" in one ? one.level : "token";
-			const size = SIZES[level];
+			const size = "font" in one ? one.font : SIZES.token;
 			const wide = half(one.text, size) + 3;
 			const px = Math.min(Math.max(one.px, wide), 400 - wide);
 			const py = Math.min(Math.max(one.py, size / 2 + 3), 297 - size / 2);

@@ -46,9 +46,8 @@ class Case:
             [names_.map_name(entry["level"], name) for name in title.values() or [entry["name"]]]
             for entry, title in zip(entries, self.titles.titles, strict=True)
         ]
-        sizes = [
-            label.COARSE_PX if entry["level"] == "coarse" else label.FINE_PX for entry in entries
-        ]
+        fine_ones = np.array([entry["level"] == "fine" for entry in entries], bool)
+        sizes = label.name_sizes(self.groups, self.titles, fine_ones).tolist()
         widths = [
             max(lettering.text_width(name, size) * 1.08 for name in told)
             for told, size in zip(names, sizes, strict=True)
@@ -231,6 +230,34 @@ def test_the_first_view_tells_of_no_stray_token() -> None:
     assert stray.labels.zooms[3] == label.ALONE_FROM
     nothing = Case(xy, texts, ["word"] * 4, [NOISE] * 4, [NOISE] * 4)
     assert nothing.labels.zooms[3] == 0
+
+
+def test_the_first_view_of_a_large_map_tells_of_no_token() -> None:
+    rng = np.random.default_rng(0)
+    for count, zoom in ((900, 0), (3000, 2), (16_000, label.TOKENS_FROM)):
+        xy = rng.uniform(size=(count, 2)).astype(np.float32)
+        texts = ["a"] * count
+        keys = np.zeros(count, np.int32)
+        vocabulary = Vocabulary(tuple(texts), tuple(texts), ("word",) * count, ("",) * count, "")
+        labels = label.label(
+            Layout(xy, {}),
+            clusters(keys, keys - 1, texts),
+            ClusterTitles(({},), ("",)),
+            vocabulary,
+            Selection(np.arange(count, dtype=np.int32)),
+        )
+        assert labels.cluster_zooms.tolist() == [0]
+        assert labels.zooms.min() == zoom == label.tokens_from(count)
+
+
+def test_names_grow_with_what_is_in_their_clusters_but_titles_do_not() -> None:
+    keys = np.repeat([0, 1, 2, 3], [100, 50, 5, 90])
+    texts = ["a"] * len(keys)
+    groups = clusters(keys, np.full(len(keys), NOISE), texts)
+    titles = ClusterTitles(({}, {}, {}, {"en": "Numbers 1–2"}), ("",) * 4)
+    sizes = label.name_sizes(groups, titles, np.zeros(4, bool)).tolist()
+    least, most = label.COARSE_PX
+    assert sizes[0] == most > sizes[1] > sizes[2] >= sizes[3] == least > label.FINE_PX
 
 
 def test_names_keep_their_room_and_give_it_up_further_in() -> None:

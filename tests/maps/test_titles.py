@@ -34,13 +34,17 @@ def titles(
     """The titles of coarse clusters of these texts, and of fine ones, on a map with as many more
     English words in none."""
     words = [f"{word}{number}" for number, word in enumerate(OTHERS * rest)][:rest]
-    texts = list(dict.fromkeys([text for group in groups for text in group] + words))
+    told = [text for group in (*groups, *(fine or ())) for text in group]
+    texts = list(dict.fromkeys(told + words))
     coarse, inner = np.full((2, len(texts)), -1, np.int32)
     entries: list[dict[str, Any]] = []
     for level, keys, members in (("coarse", coarse, groups), ("fine", inner, fine or ())):
         for key, group in enumerate(members):
-            keys[[texts.index(text) for text in group]] = key
-            entries.append({"level": level, "name": cluster_name(group)})
+            rows = [texts.index(text) for text in group]
+            keys[rows] = key
+            above = set(coarse[rows].tolist()) if level == "fine" else {-1}
+            parent = above.pop() if len(above) == 1 and -1 not in above else None
+            entries.append({"level": level, "name": cluster_name(group), "parent": parent})
     vocabulary = Vocabulary(
         tuple(texts),
         tuple(texts),
@@ -133,6 +137,16 @@ def test_what_several_are_is_told_beside_the_tokens_or_not_at_all() -> None:
     assert titles(MONTHS[:3], MONTHS[3:]) == [{}, {}]
     coarse, fine = titles(MONTHS, fine=[MONTHS[:4]])
     assert coarse["en"] == "Months" and fine == {}
+
+
+def test_what_the_cluster_around_has_told_is_not_told_again() -> None:
+    rare_ones = ["籟", "癡", "纓", "俛", "榜", "悸"]
+    around, *inner, alone = titles(
+        rare_ones, fine=[rare_ones[:3], rare_ones[3:], ["歸", "殘", "對"]], language="ja"
+    )
+    assert around["en"].startswith("Rare characters")
+    assert inner == [{}, {}]
+    assert alone["en"] == "Rare characters: 歸 · 殘 · 對"
 
 
 @given(

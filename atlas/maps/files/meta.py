@@ -39,11 +39,12 @@ class Names(Part):
 
 
 class Projection(Part):
-    """A layout of the map: the file of its points, the first view, and the places of the names of
-    clusters."""
+    """A layout of the map: the file of its points, the first view, how much of its width is bare on
+    each side, in percent, and the places of the names of clusters."""
 
     file: str
     view: Rectangle
+    bare: int
     names: Names
 
 

@@ -51,12 +51,12 @@ from atlas.maps.files.meta import (
     Tiles,
     Until,
 )
-from atlas.maps.frame import Frame, layout, view, whole
+from atlas.maps.frame import Frame, bare, layout, view, whole
 from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 20  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 22  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 15  # neighbors shown
 NEAR_ROWS = 1024  # tokens whose neighbors share a file, of a map that is loaded whole
 GREY = 255  # for noise, and for tokens without a property
@@ -154,7 +154,8 @@ def _meta(
     def projection(name: str, file: str) -> Projection:
         frame = whole(data, name)
         names = Names(coarse=_places(coarse, name, frame), fine=_places(fine, name, frame))
-        return Projection(file=file, view=_view(data, name), names=names)
+        free = bare(view(data, name).unit(layout(data, name)))
+        return Projection(file=file, view=_view(data, name), bare=free, names=names)
 
     return Meta(
         map=data.about.map.id,

@@ -11,11 +11,14 @@ priority that shows there, or that will show further in, at the zoom at which th
 Boxes keep their size on the screen while the map grows, so labels only move apart; tokens are
 therefore thinned from the deepest zoom outwards, each zoom keeping a part of the one within.
 
-The first view tells of what is many: a token in no cluster has no label there, unless the map has
-no clusters, nor has a cluster a name on a layout that scatters its tokens.
+The first view tells of what is many: of a large map no token has a label there, of any none that
+is in no cluster, unless the map has no clusters. A cluster has no name on a layout that scatters
+its tokens.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +28,21 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, VIEW, map_name
 from atlas.maps.records import Clusters, ClusterTitles, Labels, Layout
 from atlas.numeric.boxes import halves, make_room, place_names, place_tokens
 from atlas.numeric.density import NOISE
-from atlas.numeric.types import Floats
+from atlas.numeric.types import Doubles, Floats
 from atlas.spaces.records import KINDS, Selection, Vocabulary
 from atlas.web.lettering import text_width
 
 LEVELS = 22  # half-octaves: the last one shows the map 2^10.5 times as large
 
 
-# As templates/maps/map/labels/hit.js draws them; a test compares them.
-TOKEN_PX, COARSE_PX, FINE_PX = 12.0, 18.0, 14.0
-ALONE_FROM = 6  # the zoom from which tokens in no cluster may have a label
+# As templates/maps/map/labels/hit.js draws them; a test compares them. Words that name coarse
+# clusters grow from the least to the most with the root of what is in these; titles, which are
+# longer, do not.
+TOKEN_PX, FINE_PX, COARSE_PX = 12.0, 14.0, (15.0, 22.0)
+# The zooms from which tokens of the largest maps may have labels, and tokens in no cluster of any
+# map; the first view of a large screen is at 3.
+TOKENS_FROM, ALONE_FROM = 4, 6
+_FEW = 1000  # tokens of a map whose first view has room for those of some
 # The least share of a cluster's own among the points nearest to its name, half as many as it has.
 GATHERED = 1 / 3
 
@@ -42,7 +50,7 @@ _LANDMARK = "Punctuation and symbols"  # longer than most
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=7, weight=2)
+@stage("label", version=8, weight=2)
 def label(
     layout: Layout,
     clusters: Clusters,
@@ -62,7 +70,7 @@ def label(
         [KINDS.index(vocabulary.kinds[token]) for token in selection.ids.tolist()], np.int8
     )
     is_fine = np.array([entry["level"] == "fine" for entry in clusters.entries], bool)
-    sizes = np.where(is_fine, FINE_PX, COARSE_PX)
+    sizes = name_sizes(clusters, titles, is_fine)
     widths = _widths(clusters, titles, sizes.tolist())
     anchors = _anchors(layout.xy, clusters)
 
@@ -82,12 +90,31 @@ def label(
     first = make_room(xy, token_boxes, places, boxes, cluster_zooms, until, scales)
     if clusters.entries:
         alone = (clusters.coarse == NOISE) & (clusters.fine == NOISE)
-        first[alone] = np.maximum(first[alone], ALONE_FROM)
+        first = np.maximum(first, np.where(alone, ALONE_FROM, tokens_from(len(texts))))
     order = np.lexsort((np.arange(len(texts)), np.minimum(kinds, 2)))
     zooms = place_tokens(
         xy, token_boxes, first, order, scales, lambda done: work.progress(0.1 + 0.9 * done)
     )
     return Labels(zooms, cluster_zooms, anchors)
+
+
+def name_sizes(
+    clusters: Clusters, titles: ClusterTitles, is_fine: npt.NDArray[np.bool_]
+) -> Doubles:
+    """The font sizes (c,), in pixels, of the names of clusters."""
+    counts = np.array([entry["size"] for entry in clusters.entries], np.float64)
+    shares = counts / max(counts[~is_fine].max(initial=0.0), 1.0)
+    told = zip(titles.titles, titles.landmarks, strict=True)
+    shares[[bool(title or landmark) for title, landmark in told]] = 0.0
+    least, most = COARSE_PX
+    coarse = np.floor(least + (most - least) * np.sqrt(np.minimum(shares, 1.0)) + 0.5)
+    return np.where(is_fine, FINE_PX, coarse)
+
+
+def tokens_from(count: int) -> int:
+    """The zoom from which so many tokens may have labels beside names of clusters: where as many
+    are in view as a map of few holds."""
+    return min(max(round(math.log2(max(count, 1) / _FEW)), 0), TOKENS_FROM)
 
 
 def _widths(clusters: Clusters, titles: ClusterTitles, sizes: list[float]) -> list[float]:

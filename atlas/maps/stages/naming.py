@@ -17,9 +17,10 @@ from atlas.numeric.types import Array
 from atlas.numeric.vectors import unit
 from atlas.spaces.records import KINDS
 
+FAR = 0.2  # share of a cluster's tokens, the farthest from its centroid, that do not name it
 FREQUENCY = 0.9  # weight of a token's place in the vocabulary beside its direction, as z-scores
 LEAST_LETTERS = {"LATIN": 3, "CJK": 1}  # that a word needs to name a cluster; 2 of other scripts
-ALIKE = 0.6  # share of letters in common, from the beginning, from which words are of one stem
+ALIKE = 0.55  # share of letters in common, from the beginning, from which words are of one stem
 SHORT = 4  # letters in common that make no stem yet
 
 
@@ -42,7 +43,7 @@ def naming(
     centroid = directions.mean(axis=0, dtype=np.float64)
     nearness = np.einsum("ij,j->i", directions, centroid)
     own = unit((centroid - (centroid @ common) * common)[None])[0]
-    near = nearness >= np.median(nearness)
+    near = nearness >= np.quantile(nearness, FAR)
     scores = _standard(np.einsum("ij,j->i", directions, own), near)
     scores -= FREQUENCY * _standard(np.log(ranks), near)
     kind = _kind(kinds[np.argsort(-nearness, kind="stable")])

@@ -29,7 +29,7 @@ _NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=2, weight=0.2)
+@stage("titles", version=3, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -44,50 +44,57 @@ def cluster_titles(
 
     `language` is the model's, `wording` says properties in the languages of the site. Clusters of a
     level that have one property in common go by their tokens, and so does a fine one of the
-    property of a coarse one; beside tokens that few can read the property stands as well.
+    property of a coarse one; beside tokens that few can read the property stands as well, unless
+    the coarse cluster around has told it.
     """
     sets = {row["name"]: frozenset(row["ids"]) for each in lexicons for row in each.sets}
     tokens = _Tokens.of(vocabulary, selection, language)
     colon = wording[COLON]
     found: list[Titles] = []
     covered: list[str] = []
+    around: dict[int | None, _Property | None] = {}  # by key of coarse cluster
     for level, keys in (("coarse", clusters.coarse), ("fine", clusters.fine)):
-        names = [str(entry["name"]) for entry in clusters.entries if entry["level"] == level]
+        entries = [entry for entry in clusters.entries if entry["level"] == level]
         properties = [_property(tokens, rows.tolist(), sets) for rows in members(keys)]
         covered += _once(properties, covered)
         plain = [_said(one, wording) if one else {} for one in properties]
         shared = Counter(pair for title in (*plain, *found) for pair in title.items())
-        for name, one, title in zip(names, properties, plain, strict=True):
-            if any(shared[pair] > 1 for pair in title.items()):
+        for entry, one, title in zip(entries, properties, plain, strict=True):
+            if one and around.get(entry["parent"]) == one:
+                title = {}
+            elif any(shared[pair] > 1 for pair in title.items()):
                 beside = one is not None and one.beside
-                title = {code: f"{title[code]}{colon[code]}{name}" for code in title if beside}
+                own = entry["name"]
+                title = {code: f"{title[code]}{colon[code]}{own}" for code in title if beside}
             found.append(title)
+        around = dict(enumerate(properties))
     return ClusterTitles(tuple(found), tuple(covered))
 
 
 class _Tokens(NamedTuple):
     """The tokens of a map: ids, texts, kinds and scripts (n); the share of the map in each script,
-    and whether rare characters are told from common ones."""
+    and whether it tells something that characters are rare: in Japanese, where not most are."""
 
     ids: list[int]
     texts: list[str]
     kinds: list[str]
     scripts: list[str]
     shares: Mapping[str, float]
-    japanese: bool
+    telling: bool
 
     @classmethod
     def of(cls, vocabulary: Vocabulary, selection: Selection, language: str) -> _Tokens:
         ids = selection.ids.tolist()
         scripts = [vocabulary.scripts[token] for token in ids]
         counts = Counter(scripts)
+        texts = [vocabulary.texts[token] for token in ids]
         return cls(
             ids,
-            [vocabulary.texts[token] for token in ids],
+            texts,
             [vocabulary.kinds[token] for token in ids],
             scripts,
             {name: count / len(ids) for name, count in counts.items()},
-            language.split("-")[0] == "ja",
+            language.split("-")[0] == "ja" and 2 * sum(map(rare, texts)) < len(texts),
         )
 
 
@@ -146,7 +153,7 @@ def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
     counts = Counter(tokens.scripts[row] for row in rows)
     if sum(counts[name] for name in _SIGNS) >= MOST * len(rows):
         return _Property(SIGNS, beside=True)
-    uncommon = sum(rare(tokens.texts[row]) for row in rows) if tokens.japanese else 0
+    uncommon = sum(rare(tokens.texts[row]) for row in rows) if tokens.telling else 0
     if counts["Han"] >= WHOLE * len(rows) and uncommon >= MOST * counts["Han"]:
         return _Property(RARE, beside=True)
     script, count = counts.most_common(1)[0]

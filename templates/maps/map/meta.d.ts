@@ -84,10 +84,11 @@ export interface Places {
 	y: number[];
 }
 
-/** A layout of the map: the file of its points, the first view, and the places of the names of clusters. */
+/** A layout of the map: the file of its points, the first view, how much of its width is bare on each side, in percent, and the places of the names of clusters. */
 export interface Projection {
 	file: string;
 	view: Rectangle;
+	bare: number;
 	names: Names;
 }
 

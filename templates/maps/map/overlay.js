@@ -1,6 +1,6 @@
 // @ts-check
 // What stands above the points: labels, pins, and the lasso.
-import { labelled, need } from "../../assets/shared/dom.js";
+import { labelled } from "../../assets/shared/dom.js";
 import { core, placesOf } from "./camera/fit.js";
 import { PALETTE } from "./colour/palette.js";
 import { apart } from "./labels/apart.js";
@@ -55,6 +55,7 @@ export function chooseLabelsOf(map, view) {
 	const labels = chooseLabels({
 		meta: map.meta,
 		text: (row) => shown(map, row),
+		legible: (text) => labelled(text, penOf(map.canvas)),
 		points: map.points(),
 		view,
 		width: map.box.clientWidth,
@@ -72,22 +73,48 @@ export function chooseLabelsOf(map, view) {
 		map.box.clientWidth,
 		map.box.clientHeight,
 		standing(map),
+		(text, size, weight) => halfOf(map, `${weight} ${size}px`, text),
 	);
 }
 
+const MOST = 20000; // widths kept
+const HALO = 3; // pixels
+/** @type {Map<string, number>} */
+const halves = new Map();
+
 /**
- * What stands on the stage above labels: its buttons and its key.
+ * Half the width of a text in a font with its halo, measured once.
+ * @param {LiveMap} map
+ * @param {string} font
+ * @param {string} text
+ */
+function halfOf({ canvas }, font, text) {
+	const known = halves.get(font + text);
+	if (known !== undefined) return known;
+	const pen = penOf(canvas);
+	pen.font = `${font} ${getComputedStyle(canvas).fontFamily}`;
+	const half = pen.measureText(text).width / 2 + HALO;
+	if (halves.size >= MOST) halves.clear();
+	halves.set(font + text, half);
+	return half;
+}
+
+/** What stands on a stage above labels. */
+const STANDING = ".on-map, .legend, .try span, .try a, .panel, .chosen";
+
+/**
+ * The boxes of what stands on the stage above labels, which it would cut.
  * @param {LiveMap} map
  */
-const standing = ({ stage }) =>
-	[".on-map", ".legend"].map((name) => {
-		const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = need(
-			stage,
-			name,
-		);
-		const [wide, high] = [offsetWidth / 2, offsetHeight / 2];
-		return { x: offsetLeft + wide, y: offsetTop + high, wide, high };
+function standing({ box, stage }) {
+	const own = box.getBoundingClientRect();
+	return [...stage.querySelectorAll(STANDING)].flatMap((node) => {
+		const { left, top, width, height } = node.getBoundingClientRect();
+		if (!width) return [];
+		const [wide, high] = [width / 2, height / 2];
+		return [{ x: left - own.left + wide, y: top - own.top + high, wide, high }];
 	});
+}
 
 /**
  * Pins of landmarks while the map is coloured by them: each member of those that

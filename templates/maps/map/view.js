@@ -15,9 +15,6 @@ const FINGER = 12;
 /** The width that labels were placed for when the map was made. */
 const PLACED = 400;
 
-/** The part of the poster's frame, on each side, that few points are in. */
-const BARE = 0.07;
-
 /** @typedef {{ left: number, right: number, above: number }} Room what stands over the edges of a map, in pixels */
 /** @typedef {{ width: number, height: number }} Size in pixels */
 
@@ -40,10 +37,11 @@ export const sizeOf = ({ box }) => ({
  * @returns {View}
  */
 export function whole(map, size = sizeOf(map), room = map.room(size.width)) {
-	const { left, bottom, width } = map.meta.projections[map.projection].view;
+	const { bare, view } = map.meta.projections[map.projection];
+	const { left, bottom, width } = view;
 	const across = Math.max(size.width, 1);
 	const beside = room.left + room.right;
-	const free = Math.max((across - beside) / (beside ? 1 - 2 * BARE : 1), 1);
+	const free = Math.max((across - beside) / (1 - bare / 50), 1);
 	const high = Math.max(size.height - room.above, 1);
 	const span = Math.max(width / free, (width * ASPECT) / high) * across;
 	const unit = span / across;

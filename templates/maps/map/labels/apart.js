@@ -1,7 +1,7 @@
 // @ts-check
 // Labels that lie on others left out: rooms were made for the map at its whole
 // width and for one font, and smaller stages and other fonts need more.
-import { SIZES } from "./hit.js";
+import { SIZES, WEIGHTS } from "./hit.js";
 import { halfWidth } from "./spread.js";
 
 /** @import { Labels } from "./choose.js" */
@@ -12,6 +12,7 @@ const EDGE = 3; // pixels between a label and the edge of the stage
 
 /** @typedef {{ x: number, y: number, wide: number, high: number }} Taken halves of width and height */
 /** @typedef {{ px: number, py: number, text: string }} Placed */
+/** @typedef {(text: string, size: number, weight: number) => number} Measure half the width of a text with its halo, in pixels */
 
 /**
  * The labels without those whose texts lie on another's or on what stands on the
@@ -22,9 +23,16 @@ const EDGE = 3; // pixels between a label and the edge of the stage
  * @param {number} width of the stage
  * @param {number} height
  * @param {Taken[]} [standing]
+ * @param {Measure} [measure]
  * @returns {Labels}
  */
-export function apart(labels, width, height, standing = []) {
+export function apart(
+	labels,
+	width,
+	height,
+	standing = [],
+	measure = halfWidth,
+) {
 	/** @type {Map<number, Taken[]>} */
 	const strips = new Map();
 	const take = (/** @type {Taken} */ box) => {
@@ -42,21 +50,22 @@ export function apart(labels, width, height, standing = []) {
 			),
 		);
 	for (const box of standing) take(box);
-	for (const { tx, ty, text, size } of labels.marks) {
-		if (text) take(boxOf(tx, ty, text, size));
+	for (const { tx, ty, text, size, weight } of labels.marks) {
+		if (text) take(boxOf(tx, ty, measure(text, size, weight), size));
 	}
 	/**
 	 * The labels that find a place, each where it stands.
 	 * @template {Placed} T
 	 * @param {T[]} some
-	 * @param {(label: T) => number} sizeOf
+	 * @param {(label: T) => [size: number, weight: number]} letters
 	 * @returns {T[]}
 	 */
-	const placed = (some, sizeOf) =>
+	const placed = (some, letters) =>
 		some.flatMap((label) => {
 			const { px, py, text } = label;
 			if (px < 0 || py < -STRIP || px > width || py > height) return [];
-			const box = boxOf(px, py, text, sizeOf(label));
+			const [size, weight] = letters(label);
+			const box = boxOf(px, py, measure(text, size, weight), size);
 			box.x = within(px, box.wide, width);
 			box.y = within(py, box.high, height);
 			if (!free(box)) return [];
@@ -72,9 +81,12 @@ export function apart(labels, width, height, standing = []) {
 			alpha < full === fading;
 		const tokens = labels.tokens.filter(due).sort((a, b) => a.zoom - b.zoom);
 		kept.names.push(
-			...placed(labels.names.filter(due), ({ level }) => SIZES[level]),
+			...placed(labels.names.filter(due), ({ font, level }) => [
+				font,
+				WEIGHTS[level],
+			]),
 		);
-		kept.tokens.push(...placed(tokens, () => SIZES.token));
+		kept.tokens.push(...placed(tokens, () => [SIZES.token, WEIGHTS.token]));
 	}
 	return kept;
 }
@@ -82,16 +94,11 @@ export function apart(labels, width, height, standing = []) {
 /**
  * @param {number} x
  * @param {number} y
- * @param {string} text
+ * @param {number} wide
  * @param {number} size
  * @returns {Taken}
  */
-const boxOf = (x, y, text, size) => ({
-	x,
-	y,
-	wide: halfWidth(text, size),
-	high: (size * LINE) / 2,
-});
+const boxOf = (x, y, wide, size) => ({ x, y, wide, high: (size * LINE) / 2 });
 
 /**
  * @param {number} at

@@ -6,6 +6,7 @@
 import { cut } from "../../../assets/shared/dom.js";
 import { projector } from "../scene/canvas.js";
 import { GREY } from "../units.js";
+import { nameSize } from "./hit.js";
 import { spread } from "./spread.js";
 
 /** @import { Meta } from "../meta" */
@@ -13,7 +14,7 @@ import { spread } from "./spread.js";
 /** @import { Place, Points } from "../source/index.js" */
 
 /** @typedef {{ row: number, i: number, text: string, px: number, py: number, zoom: number, alpha: number }} TokenLabel */
-/** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
+/** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, font: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
 /** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
 /**
  * A marked point; `tx`, `ty` is where its name stands.
@@ -31,6 +32,7 @@ import { spread } from "./spread.js";
  * @typedef {{
  *   meta: Pick<Meta, "clusters" | "projections" | "until">,
  *   text: (row: number) => string | undefined,
+ *   legible?: (text: string) => string,
  *   points: Points,
  *   view: View,
  *   width: number,
@@ -45,6 +47,7 @@ import { spread } from "./spread.js";
  * }} Wish
  */
 
+const BETWEEN = " · "; // the tokens of a cluster's name
 const MOST = 1500; // labels of tokens
 
 /**
@@ -109,9 +112,10 @@ const fadeIn = (past) => Math.min(1, 6 * past + 0.15);
  * @param {number} faint
  */
 function names(wish, at, faint) {
-	const { half, meta, points, colours } = wish;
+	const { half, legible = (text) => cut(text), meta, points, colours } = wish;
 	/** @type {NameLabel[]} */
 	const found = [];
+	const largest = Math.max(1, ...meta.clusters.coarse.map(({ size }) => size));
 	for (const level of /** @type {const} */ (["coarse", "fine"])) {
 		const last = meta.until[level] + 0.5;
 		if (half > last) continue;
@@ -120,15 +124,20 @@ function names(wish, at, faint) {
 			if (zoom[key] > half) continue;
 			const [px, py] = at(x[key], y[key]);
 			if (!inside(wish, [px, py])) continue;
-			const { name, page, size, colour } = cluster;
+			const { name, page, size, title, colour } = cluster;
+			const parts = name.split(BETWEEN);
 			const coming = zoom[key] ? fadeIn(half - zoom[key]) : 1;
 			found.push({
-				text: level === "coarse" ? cut(name.split(" · ")[0]) : cut(name, 120),
+				text: parts
+					.slice(0, level === "coarse" ? 1 : undefined)
+					.map(legible)
+					.join(BETWEEN),
 				name,
 				page,
 				level,
 				key,
 				size,
+				font: nameSize(level, title ? 0 : size / largest),
 				px,
 				py: py - 8,
 				colour: colour === GREY || !colours ? null : colours[colour],

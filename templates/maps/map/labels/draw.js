@@ -53,11 +53,20 @@ export function drawLabels(pen, labels, style, pointed = null) {
 		const fill = deep ? ink : soft;
 		write(text, px, py, `${SIZES.token}`, fill, 3, alpha, { row });
 	}
-	for (const { text, px, py, level, key, colour, alpha } of labels.names) {
+	for (const {
+		text,
+		font,
+		px,
+		py,
+		level,
+		key,
+		colour,
+		alpha,
+	} of labels.names) {
 		const plain = level === "coarse" ? ink : soft;
 		const fill = colour ? deepen(colour, ink) : plain;
-		const font = `${WEIGHTS[level]} ${SIZES[level]}`;
-		write(text, px, py, font, fill, 4, alpha, { cluster: { level, key } });
+		const letters = `${WEIGHTS[level]} ${font}`;
+		write(text, px, py, letters, fill, 4, alpha, { cluster: { level, key } });
 	}
 	for (const line of labels.lines) drawLine(pen, line, ink);
 	for (const mark of [...labels.marks].reverse()) {

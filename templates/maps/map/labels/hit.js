@@ -11,10 +11,24 @@ import { halfWidth } from "./spread.js";
 
 const SLACK = 3; // pixels around a text, for a pointer
 
-/** Font sizes in pixels, for which atlas/maps/stages/label.py makes room. */
-export const SIZES = { token: 12, coarse: 18, fine: 14 };
+/** Font sizes in pixels, for which atlas/maps/stages/label.py makes room: words that
+ * name coarse clusters grow from the least to the most with what is in these. */
+export const SIZES = { token: 12, fine: 14, least: 15, most: 22 };
 /** Font weights. */
 export const WEIGHTS = { token: 400, coarse: 700, fine: 600 };
+
+/**
+ * The font size of a cluster's name.
+ * @param {"coarse" | "fine"} level
+ * @param {number} share of the tokens of the largest coarse cluster; 0 for a title
+ */
+export const nameSize = (level, share) =>
+	level === "fine"
+		? SIZES.fine
+		: Math.round(
+				SIZES.least +
+					(SIZES.most - SIZES.least) * Math.sqrt(Math.min(share, 1)),
+			);
 
 /**
  * What the topmost label at a pixel names, null where there is none: names of
@@ -80,9 +94,9 @@ const marks = (labels) =>
  * @returns {Box[]}
  */
 const names = (labels) =>
-	[...labels.names].reverse().map(({ px, py, text, level, key }) => {
+	[...labels.names].reverse().map(({ px, py, text, font, level, key }) => {
 		const hit = { cluster: { level, key } };
-		return { x: px, y: py, text, size: SIZES[level], hit };
+		return { x: px, y: py, text, size: font, hit };
 	});
 
 /**

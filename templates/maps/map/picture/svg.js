@@ -68,10 +68,10 @@ function texts({ labels, style }) {
 		...labels.tokens.map(({ text, px, py }) =>
 			word(style, text, px, py, SIZES.token, 400, ink),
 		),
-		...labels.names.map(({ text, px, py, level, colour }) => {
+		...labels.names.map(({ text, font, px, py, level, colour }) => {
 			const plain = level === "coarse" ? style.ink : style.soft;
 			const fill = colour ? deepen(colour, style.ink) : plain;
-			return word(style, text, px, py, SIZES[level], WEIGHTS[level], fill);
+			return word(style, text, px, py, font, WEIGHTS[level], fill);
 		}),
 	];
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // Where points are dense, as soft colour below them: a histogram of the layers
-// that mean something, blurred.
+// that mean something, blurred. Few points of many stay faint.
 import { UNITS } from "../units.js";
 import { penOf, projector } from "./canvas.js";
 
@@ -8,7 +8,8 @@ import { penOf, projector } from "./canvas.js";
 /** @import { Located } from "./canvas.js" */
 
 const CELLS = 256; // across the frame
-const BLUR = 2; // cells on each side, twice
+const BLUR = 2; // cells on each side, so many times:
+const PASSES = 3;
 const DEEP = 0.34; // the most that it covers
 const [NARROW, NARROWEST] = [UNITS / 1.5, UNITS / 14]; // views in which it fades
 
@@ -21,11 +22,11 @@ export function washOf(layers) {
 	const planes = Array.from({ length: 4 }, () => new Float32Array(CELLS ** 2));
 	let total = 0;
 	for (const { colour, height, x, y } of layers) {
+		total += x.length;
 		if (height < 2) continue;
 		const parts = [1, 3, 5].map((at) =>
 			Number.parseInt(colour.slice(at, at + 2), 16),
 		);
-		total += x.length;
 		for (let i = 0; i < x.length; i++) {
 			const across = Math.min(Math.floor((x[i] / UNITS) * CELLS), CELLS - 1);
 			const down = CELLS - 1 - Math.floor((y[i] / UNITS) * CELLS);
@@ -63,12 +64,12 @@ function painted([weight, ...parts], total) {
 }
 
 /**
- * Means over a square about each cell, twice, which is nearly a bell.
+ * Means over a square about each cell, some times, which is nearly a bell.
  * @param {Float32Array} plane
  */
 function blur(plane) {
 	const line = new Float32Array(CELLS);
-	for (let pass = 0; pass < 2; pass++) {
+	for (let pass = 0; pass < PASSES; pass++) {
 		for (let i = 0; i < CELLS; i++) {
 			smooth(plane, line, i * CELLS, 1);
 		}

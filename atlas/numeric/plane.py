@@ -17,6 +17,7 @@ from atlas.numeric.vectors import unit
 VERSION = 1  # raised when a result changes; the stages that use it follow
 
 _BLOCK = 128  # points at a time
+_SPARES = 4, 60  # candidates beyond the k nearest; of points that have more at one distance
 _ROOM = 2**24  # distances held at a time, at most: 128 MB in float64
 
 
@@ -27,22 +28,26 @@ def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
 
     points = np.asarray(xy, np.float64)
     n = len(points)
-    want = min(k + 4, n)
-    _, candidates = cKDTree(points).query(points, k=want, workers=threads)
-    candidates = np.asarray(candidates).reshape(n, want)
-    # Distances are taken again, so that ties (duplicates) fall by row and not by the tree's order.
-    gap = ((points[candidates] - points[:, None]) ** 2).sum(2)
-    gap[candidates == np.arange(n)[:, None]] = np.inf
-    order = np.lexsort((candidates, gap), axis=1)[:, :k]
-    near = np.take_along_axis(candidates, order, axis=1).astype(np.int32)
-    if want == n:
-        return near
-    # More equals than candidates: the tree may have left out one of a lower row, so these points
-    # look at all the others.
-    last = np.where(np.isinf(gap), -np.inf, gap).max(axis=1)
-    doubtful = np.flatnonzero(
-        np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0] >= last * (1 - 1e-12)
-    )
+    tree = cKDTree(points)
+    near = np.empty((n, k), np.int32)
+    doubtful = np.arange(n)
+    for spare in _SPARES:
+        if not len(doubtful):
+            break
+        want = min(k + spare, n)
+        _, found = tree.query(points[doubtful], k=want, workers=threads)
+        candidates = np.asarray(found).reshape(-1, want)
+        # Distances are taken again, so that ties (duplicates) fall by row, not by the tree's order.
+        gap = ((points[candidates] - points[doubtful, None]) ** 2).sum(2)
+        gap[candidates == doubtful[:, None]] = np.inf
+        order = np.lexsort((candidates, gap), axis=1)[:, :k]
+        near[doubtful] = np.take_along_axis(candidates, order, axis=1)
+        if want == n:
+            return near
+        # More equals than candidates: the tree may have left out one of a lower row.
+        last = np.where(np.isinf(gap), -np.inf, gap).max(axis=1)
+        kth = np.take_along_axis(gap, order[:, -1:], axis=1)[:, 0]
+        doubtful = doubtful[kth >= last * (1 - 1e-12)]
     if len(doubtful):
         _among_all(points, k, doubtful, near)
     return near

@@ -122,7 +122,7 @@ def _search_paths(languages: Iterable[str]) -> dict[str, Any]:
         f"/{search.FOLDER}{language}/{{file}}.json": _got(
             "What the pages of an edition say",
             _JSON,
-            file="`index`, which tells the other files; the first term of a file of terms in "
+            file="`index`, which tells the other files; the bound of a file of terms in "
             "hexadecimal digits; `texts-` and the number of a file of texts",
         )
         for language in languages

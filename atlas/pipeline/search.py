@@ -6,8 +6,8 @@ kana) and read as terms: words of letters and digits, and of Japanese, Chinese a
 space parts words, every two signs that stand side by side. Each edition has, in
 `data/search/<language>/`:
 
-    index.json    `pages`: the number of each page's first section, `bounds`: the first term of each
-                  file of terms, `texts`: the first section of each file of texts
+    index.json    `pages`: the number of each page's first section, `bounds`: the beginning of the
+                  first term of each file of terms, `texts`: the first section of each file of texts
     <bound>.json  the terms from a bound on, up to the next file's, named after its bytes in
                   hexadecimal digits: for each term a list of section * 10 + weight, the second
                   number and those after it less the one before
@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from atlas.findings.words.shards import dumps
+from atlas.findings.words.shards import bound_of, dumps
 from atlas.maps.files.tiles import fold
 from atlas.web.page import Page
 from atlas.web.writer import Writer
@@ -116,19 +116,21 @@ class Index:
                     places.setdefault(term, []).append((len(rows), weight))
                 shown = part.text[:SHOWN]
                 rows.append([page.url, part.anchor, page.title, part.heading, shown])
-        bounds: list[str] = []
         texts: list[int] = []
-        packed = ((term, _packed(places[term])) for term in sorted(places))
-        for part_of_terms in _chunks(packed):
-            bounds.append(part_of_terms[0][0])
-            name = f"{bounds[-1].encode().hex()}.json"
-            writer.write(folder + name, dumps(dict(part_of_terms)))
+        files: dict[str, dict[str, list[int]]] = {}  # by bound
+        last = ""
+        for part_of_terms in _chunks((term, _packed(places[term])) for term in sorted(places)):
+            bound = bound_of(last, part_of_terms[0][0])
+            files.setdefault(bound or next(reversed(files), ""), {}).update(part_of_terms)
+            last = part_of_terms[-1][0]
+        for bound, found in files.items():
+            writer.write(f"{folder}{bound.encode().hex() or '_'}.json", dumps(found))
         for part_of_rows in _chunks(enumerate(rows)):
             writer.write(
                 f"{folder}texts-{len(texts)}.json", dumps([row for _, row in part_of_rows])
             )
             texts.append(part_of_rows[0][0])
-        index = {"pages": firsts, "sections": len(rows), "bounds": bounds, "texts": texts}
+        index = {"pages": firsts, "sections": len(rows), "bounds": list(files), "texts": texts}
         writer.write(f"{folder}index.json", dumps(index))
 
 

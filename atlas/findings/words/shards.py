@@ -22,6 +22,7 @@ from atlas.findings.words.lexicon import Answer, Lexicon
 VERSION = 2
 FOLDER = "data/words/"
 LIMIT = 24_000  # bytes of a file, gzip
+NAMED = 100  # bytes of a bound, of which file systems take twice as many and some in a name
 ROOM = 90_000  # bytes that a file may be thought to have, before they are packed
 
 Shards = dict[str, list[str]]  # the keys of each file by its bound
@@ -45,17 +46,19 @@ def shards(keys: Sequence[str], sizes: Mapping[str, int], begin: str = "") -> Sh
     own = found[begin]
     held = 0
     for key in keys:
-        if own and held + sizes[key] > ROOM:
-            bound, own, held = _bound(own[-1], key), [], 0
+        if own and held + sizes[key] > ROOM and (bound := bound_of(own[-1], key)):
+            own, held = [], 0
             found[bound] = own
         own.append(key)
         held += sizes[key]
     return found
 
 
-def _bound(before: str, key: str) -> str:
-    """The shortest beginning of a key that comes after the key before."""
-    return next(key[:end] for end in range(1, len(key) + 1) if key[:end] > before)
+def bound_of(before: str, key: str) -> str:
+    """The shortest beginning of a key that comes after the key before; "" where it is too long to
+    name a file."""
+    found = next(key[:end] for end in range(1, len(key) + 1) if key[:end] > before)
+    return found if len(found.encode()) <= NAMED else ""
 
 
 def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -63,12 +66,20 @@ def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[
     larger than LIMIT."""
     answers = {key: lexicon.answers(key) for key in keys}
     content = dumps(_file(answers))
-    if len(content) > LIMIT and len(keys) > 1 and len(gzip.compress(content, 6)) > LIMIT:
-        middle = len(keys) // 2
-        yield from packed(lexicon, begin, keys[:middle])
-        yield from packed(lexicon, _bound(keys[middle - 1], keys[middle]), keys[middle:])
+    middle = 0
+    if len(content) > LIMIT and len(gzip.compress(content, 6)) > LIMIT:
+        middle = _middle(keys)
+    if not middle:
+        yield begin, content
         return
-    yield begin, content
+    yield from packed(lexicon, begin, keys[:middle])
+    yield from packed(lexicon, bound_of(keys[middle - 1], keys[middle]), keys[middle:])
+
+
+def _middle(keys: Sequence[str]) -> int:
+    """The place nearest to the middle where ascending keys may be cut; 0 where there is none."""
+    places = sorted(range(1, len(keys)), key=lambda place: abs(2 * place - len(keys)))
+    return next((at for at in places if bound_of(keys[at - 1], keys[at])), 0)
 
 
 def _file(answers: Mapping[str, Sequence[Answer | None]]) -> Answer:

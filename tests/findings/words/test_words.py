@@ -116,6 +116,17 @@ class TestShards:
         for own in found.values():
             assert len(own) <= 1 or len(own) * size <= shards.ROOM
 
+    @pytest.mark.parametrize("sign", ["-", "─", "𓀀"])
+    def test_no_key_is_too_long_to_name_a_file(self, sign: str) -> None:
+        """Vocabularies have runs of signs: of cl100k's the longest is of 128."""
+        keys = [sign * length for length in range(1, 300)]
+        found = shards.shards(keys, dict.fromkeys(keys, shards.ROOM))
+        assert len(found) > 20
+        for bound, own in found.items():
+            assert len(Path(shards.file_name(bound)).name) < 255
+            for one in own:
+                assert [other for other in found if other <= one][-1] == bound
+
 
 class TestSplits:
     def test_they_are_the_tokenizer_s_own(self, checkpoint: Path) -> None:

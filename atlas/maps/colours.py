@@ -56,8 +56,9 @@ def borders(xy: Array, keys: Ints, count: int) -> npt.NDArray[np.bool_]:
     wider = np.zeros_like(there)
     for step in _STEPS:
         wider |= _moved(there, step, 0)
-    held, wide = (cells.reshape(count, -1).astype(np.float32) for cells in (there, wider))
-    near: npt.NDArray[np.bool_] = held @ wide.T > 0
+    # Bits, and not a product, for which BLAS would start its threads.
+    held, wide = (np.packbits(cells.reshape(count, -1), axis=1) for cells in (there, wider))
+    near = np.stack([(wide & own).any(axis=1) for own in held])
     owners = np.where(sizes.any(axis=0), sizes.argmax(axis=0), -1)
     for _ in range(GRID // 8):
         for step in _STEPS:

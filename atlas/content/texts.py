@@ -10,7 +10,7 @@ from pathlib import Path
 from atlas.config.faults import nearest
 from atlas.content.front_matter import Front, split
 from atlas.content.markdown import Parsed, parse
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, ConfigError
 
 FOLDER = "content"
 
@@ -79,8 +79,10 @@ class Article:
 
 def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> list[Article]:
     """The pages of an atlas, book by book; in a book each folder stands where its first page has
-    its place, and its pages after that. Raises AtlasError, ConfigError."""
+    its place, and its pages after that. Raises AtlasError; where several files are at fault,
+    ConfigError with the faults of all."""
     found: dict[str, dict[str, Text]] = {}
+    faults: list[AtlasError] = []
     for path in sorted((root / FOLDER).rglob("*.md")):
         file = path.relative_to(root / FOLDER).as_posix()
         if any(part.startswith((".", "_")) for part in file.split("/")):
@@ -88,16 +90,30 @@ def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> l
         stem, language = _named(file, languages)
         if language not in languages:
             continue  # of a language that the site is not written in
-        text = _read(path, file)
-        if text.front.draft and not drafts:
-            continue
-        found.setdefault(_address(stem), {})[language] = text
+        try:
+            text = _read(path, file)
+            if drafts or not text.front.draft:
+                found.setdefault(_address(stem), {})[language] = text
+        except AtlasError as problem:
+            faults.append(problem)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        told = [line for problem in faults for line in _lines(problem)]
+        raise ConfigError(f"{FOLDER}: {len(faults)} files are at fault", "Mend them.", told)
     made = [
         Article(url, {code: texts[code] for code in languages if code in texts})
         for url, texts in found.items()
     ]
     orders = {article.url: article.front.order for article in made}
     return sorted(made, key=lambda article: _rank(article, orders))
+
+
+def _lines(problem: AtlasError) -> list[str]:
+    """What is wrong with a file, a line for each fault."""
+    own = problem.problems if isinstance(problem, ConfigError) else ()
+    place = problem.message.partition(": ")[0]
+    return [f"{place}: {line}" for line in own] or [problem.message]
 
 
 def _named(file: str, languages: Sequence[str]) -> tuple[str, str]:

@@ -378,3 +378,15 @@ def test_a_catalogue_is_begun_and_kept(tmp_path: Path) -> None:
     )
     assert begin_catalogue(tmp_path, "fr")[1] == lacks - 1
     assert "Maps" not in lacking(tmp_path, "fr")
+
+
+def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    heads = {"a": "titel: A", "b": "title: [", "c": "title: C\ndraft: true", "d e": "title: D"}
+    for name, head in heads.items():
+        (tmp_path / "content" / f"{name}.md").write_text(f"---\n{head}\n---\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="content: 3 files are at fault") as caught:
+        articles(tmp_path, ["en"])
+    places = [problem.partition(":")[0] for problem in caught.value.problems]
+    assert places == ["content/a.md", "content/b.md, line 3", "content/d e.md"]
+    assert "titel" in caught.value.problems[0] and "YAML" in caught.value.problems[1]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from atlas.engine.local import die_with_parent
@@ -33,6 +36,19 @@ def forkable() -> bool:
         and threading.current_thread() is threading.main_thread()
         and threading.active_count() <= 2
     )
+
+
+def able(jobs: int) -> int:
+    """How many forks may share work, up to `jobs`; 1 where this process had better do it. Each may
+    come to copy all that this process holds, since Python counts references in what it reads."""
+    if jobs < 2 or not forkable():
+        return 1
+    try:
+        held = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        [free] = re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    except (OSError, ValueError):
+        return jobs
+    return max(min(jobs, int(free) * 1024 // held), 1)
 
 
 class Forks(Generic[Part, Made]):
@@ -79,10 +95,11 @@ class Forks(Generic[Part, Made]):
 def spread(jobs: int, work: Callable[[Part], Made], parts: Sequence[Part], /) -> Iterator[Made]:
     """What `work` makes of each part, in their order: in up to so many forks where that is safe,
     else here."""
-    if min(jobs, len(parts)) < 2 or not forkable():
+    jobs = able(min(jobs, len(parts)))
+    if jobs < 2:
         yield from map(work, parts)
         return
-    with Forks(work, min(jobs, len(parts))) as forks:
+    with Forks(work, jobs) as forks:
         yield from (made for _, made in forks.each(parts))
 
 

@@ -44,8 +44,7 @@ class Rendering:
         first, since trails name them. Files and bytes are the same in any number of processes."""
         found: dict[int, Told] = {}
         editions = len(self.site.languages)
-        jobs = jobs if forked.forkable() else 1
-        with forked.Forks(partial(self._part, laid), jobs) as forks:
+        with forked.Forks(partial(self._part, laid), forked.able(jobs)) as forks:
             for numbers in _levels(laid):
                 for number, told in self._some(laid, numbers, forks):
                     found[number] = told

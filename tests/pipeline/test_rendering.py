@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -104,6 +105,16 @@ def test_a_fork_that_dies_is_told() -> None:
         list(forks.each([1]))
 
 
+def test_forks_are_as_many_as_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forked, "forkable", lambda: True)
+    said = {"/proc/self/statm": f"0 {2**30 // os.sysconf('SC_PAGE_SIZE')} 0"}  # 1 GiB
+    monkeypatch.setattr(Path, "read_text", lambda path: said[str(path)])
+    for free, forks in ((0.5, 1), (1.5, 1), (3.5, 3), (64, 8)):
+        said["/proc/meminfo"] = f"MemTotal: 1 kB\nMemAvailable:   {int(free * 2**20)} kB\n"
+        assert forked.able(8) == forks
+    assert forked.able(1) == 1
+
+
 def test_nothing_forks_where_that_is_unsafe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", sys)
-    assert not forked.forkable()
+    assert not forked.forkable() and forked.able(8) == 1

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from atlas.maps.cluster_view import TOLD_OUTSIDE, ClusterView, Inner, inner
+from atlas.maps.cluster_view import (
+    TOLD_COARSE,
+    TOLD_INSIDE,
+    TOLD_OUTSIDE,
+    ClusterView,
+    Inner,
+    inner,
+)
 from atlas.maps.facts import Cluster
 from atlas.maps.sharing import Sharing
 from atlas.maps.view import MapView
@@ -118,10 +125,10 @@ def _clusters(view: MapView) -> ClustersPage:
     told = view.coarse if view.map.clusters.pages == "none" else ()
     return ClustersPage(
         view,
-        [(inner(view, one), _inside(view, view.children(one))) for one in told],
-        _inside(view, view.outside()),
+        [(inner(view, one, TOLD_COARSE), _told(view, view.children(one))) for one in told],
+        _told(view, view.outside(), TOLD_OUTSIDE),
     )
 
 
-def _inside(view: MapView, clusters: Iterable[Cluster]) -> list[Inner]:
-    return [inner(view, cluster, TOLD_OUTSIDE) for cluster in clusters]
+def _told(view: MapView, clusters: Iterable[Cluster], most: int = TOLD_INSIDE) -> list[Inner]:
+    return [inner(view, cluster, most) for cluster in clusters]

@@ -60,13 +60,15 @@ class Writer:
         self.files: dict[str, list[Any]] = {}
         self.derived: dict[str, Any] = {}
         self._shared: set[str] = set()
+        self._written: dict[str, list[Any]] = self.files  # in this build, in any process
         self._folders: set[Path] = set()
 
     def write(self, name: str, content: bytes | str) -> str:
         """Write a file; its name. Raises AtlasError for a name that leads out of the site."""
         raw = content.encode() if isinstance(content, str) else content
         mark = [len(raw), hashlib.sha256(raw).hexdigest()]
-        if self.before.get(name) != mark or not self._share(name):
+        there = self._written.get(name) == mark
+        if not there and (self.before.get(name) != mark or not self._share(name)):
             path = self._path(name)
             path.unlink(missing_ok=True)  # not through a link into the old site
             path.write_bytes(raw)
@@ -110,7 +112,7 @@ class Writer:
         Its `books` are to be handed to `take`."""
         before = {"files": self.before, "derived": self.derived_before}
         other = Writer(self.folder, self.old, before, inside=self.inside)
-        other._folders = set(self._folders)
+        other._folders, other._written = set(self._folders), self.files
         return other
 
     @property

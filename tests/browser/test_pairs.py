@@ -154,7 +154,7 @@ def test_a_word_of_the_lists_is_shown_on_both(
 def test_a_link_opens_with_its_token_on_both(open_pair: Callable[..., tuple[Watched, Any]]) -> None:
     _, page = open_pair()
     token = page.locator(".moved a").first.get_attribute("data-token")
-    text = page.locator(".moved a").first.inner_text()
+    text = page.locator(".moved a").first.text_content()  # which is not laid out yet
     watched, page = open_pair(f"{URL}#t={token}")
     page.wait_for_function(f"() => {SECOND}.selected?.text === {text!r}")
     assert chosen(page, FIRST) == text

@@ -35,7 +35,7 @@ def _wanted(pair: ComparisonView) -> Wanted:
 
 def _drawn(pair: ComparisonView) -> Derived[dict[str, Any]]:
     """The files of the aligned second map, its posters, and the ids of shared tokens."""
-    files, facts = drawn(pair.beside, pair.id)
+    files, facts = drawn(pair.beside, pair.id, pair.second)
     facts["pairs"] = None
     if pair.data.pairs is not None:
         sides = [pair.ids[:, side].tolist() for side in (0, 1)]

@@ -2,7 +2,8 @@
 
 Rows are sorted along a Morton curve of the main projection, so that differences between rows are
 small and compress well. Every file is gzipped, so that it is small on any host; the page unpacks it
-with DecompressionStream.
+with DecompressionStream. The rows of a map that was laid out anew for a comparison stand as those
+of the map itself, so that both have the same files of texts, readings and neighbors.
 
     points   of the main projection: x and y as uint16 of the frame's width, each as differences,
              low bytes then high bytes; then a byte plane for each of label zoom, coarse cluster,
@@ -56,7 +57,7 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 22  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 23  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 15  # neighbors shown
 NEAR_ROWS = 1024  # tokens whose neighbors share a file, of a map that is loaded whole
 GREY = 255  # for noise, and for tokens without a property
@@ -117,16 +118,18 @@ def payload(
     chosen: dict[int, int] | None = None,
     pages: str = "coarse",
     how: Detail = WHOLE,
+    like: Dataset | None = None,
 ) -> Payload:
     """All files of a map; of a large one, those of its tiles.
 
     `chosen` are the colours of its coarse clusters, indices below `palette` by key; those of
-    `colours` when left out. `pages` says which clusters have a page.
+    `colours` when left out. `pages` says which clusters have a page. `like` is a map of the same
+    tokens whose files are shared as far as they are the same.
     """
     chosen = colours(data, palette) if chosen is None else chosen
     levels = _levels(data, chosen, pages)
     tiled = len(data.table) > tiles.LIMIT
-    files, meta = _tiled(data, levels) if tiled else _whole_files(data, levels, how)
+    files, meta = _tiled(data, levels) if tiled else _whole_files(data, levels, how, like or data)
     text = meta.model_dump_json(exclude_defaults=True).encode()
     head = f"{meta.map}.{hashlib.sha256(text).hexdigest()[:10]}.json"
     files[head] = text
@@ -186,19 +189,22 @@ def _groups(data: Dataset, projection: str) -> list[Array]:
     return [plane.astype(np.uint8) for plane in (zooms, clusters, *properties)]
 
 
-def _whole_files(data: Dataset, levels: Levels, how: Detail) -> tuple[dict[str, bytes], Meta]:
-    """The files of a map that is loaded as a whole, and its description."""
+def _whole_files(
+    data: Dataset, levels: Levels, how: Detail, like: Dataset
+) -> tuple[dict[str, bytes], Meta]:
+    """The files of a map that is loaded as a whole, in the order of rows of `like`, and its
+    description."""
     map_id, main = data.about.map.id, data.about.map.clustered_on
     points = quantised(data, main, how.bits)
-    order = morton(points)
+    order = morton(quantised(like, main, how.bits))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     ids = data.column("token_id")
     files: dict[str, bytes] = {}
 
-    def add(what: str, raw: bytes) -> str:
+    def add(what: str, raw: bytes, of: str = map_id) -> str:
         content = pack(raw)
-        name = f"{map_id}.{what}.{hashlib.sha256(content).hexdigest()[:10]}.bin"
+        name = f"{of}.{what}.{hashlib.sha256(content).hexdigest()[:10]}.bin"
         files[name] = content
         return name
 
@@ -228,12 +234,13 @@ def _whole_files(data: Dataset, levels: Levels, how: Detail) -> tuple[dict[str, 
     columns = [planes(ids[order], 3), split16(data.column("cluster_fine")[order]), *kept, *told]
     texts, readings = lines("text"), lines("reading")
     rows = how.rows or len(order)
+    whose = like.about.map.id
     own = Files(
-        texts=add("texts", "\n".join(texts[row] for row in order).encode()),
+        texts=add("texts", "\n".join(texts[row] for row in order).encode(), whose),
         facts=add("facts", b"".join(columns)),
-        near=[add("near", raw) for raw in _beside(data, place, order, how.near, rows)],
+        near=[add("near", raw, whose) for raw in _beside(data, place, order, how.near, rows)],
         rows=rows,
-        readings=add("readings", "\n".join(readings[row] for row in order).encode())
+        readings=add("readings", "\n".join(readings[row] for row in order).encode(), whose)
         if any(readings)
         else None,
     )

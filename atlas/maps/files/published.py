@@ -45,13 +45,20 @@ def _previews(view: MapView, site: Site) -> Wanted:
     return Wanted(f"{view.id}.card", key, partial(_cards, view, titles))
 
 
-def drawn(view: MapView, name: str = "") -> Derived[dict[str, Any]]:
+def drawn(view: MapView, name: str = "", like: MapView | None = None) -> Derived[dict[str, Any]]:
     """The files that the page of a map fetches, and its posters, of the main projection in several
     widths.
 
-    `name` begins the names of posters; empty for the map's id and the projection.
+    `name` begins the names of posters; empty for the map's id and the projection. `like` is a map
+    of the same tokens, some of whose files are the same.
     """
-    packed = payload(view.data, len(PALETTE), view.colour, view.map.clusters.pages)
+    packed = payload(
+        view.data,
+        len(PALETTE),
+        view.colour,
+        view.map.clusters.pages,
+        like=like.data if like else None,
+    )
     files = {f"{FOLDER}{file}": content for file, content in packed.files.items()}
     pictures = {}
     widths = WIDTHS[:2] if name else WIDTHS  # pages of words show maps alone

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from conftest import Built
 from hypothesis import given, settings
@@ -176,3 +177,24 @@ def test_names_follow_the_content(data: Dataset, tiny_atlas: Built) -> None:
 def test_packed_bytes_say_nothing_of_the_machine() -> None:
     """Python 3.11 and 3.13 name different systems in the head of a gzip file."""
     assert pack(b"x" * 99)[:10] == bytes([31, 139, 8, 0, 0, 0, 0, 0, 2, 255])
+
+
+def test_a_map_laid_out_anew_shares_what_is_the_same(data: Dataset) -> None:
+    main = data.about.map.clustered_on
+    table = data.table
+    for name, other, sign in ((f"x_{main}", f"y_{main}", -1), (f"y_{main}", f"x_{main}", 1)):
+        turned = pa.array(sign * data.column(other), pa.float32())
+        table = table.set_column(table.column_names.index(name), name, turned)
+    own = data.about.map.model_copy(update={"id": "turned"})
+    anew = Dataset(data.about.model_copy(update={"map": own}), table)
+    before = payload.payload(data, len(PALETTE))
+    after = payload.payload(anew, len(PALETTE), like=data)
+    files, others = before.meta.files, after.meta.files
+    assert files and others
+    assert (others.texts, others.near) == (files.texts, files.near)
+    assert others.readings == files.readings
+    assert others.facts != files.facts and after.points.startswith("turned.points.")
+    raw = np.frombuffer(gzip.decompress(after.files[after.points]), np.uint8)
+    read = np.stack([summed(raw[: 2 * len(table)]), summed(raw[2 * len(table) : 4 * len(table)])])
+    order = curves.morton(payload.quantised(data, main))
+    assert (payload.quantised(anew, main)[order] == read.T).all()

@@ -57,9 +57,10 @@ def taken(data: Dataset, projection: str) -> float:
 
 
 def maps(folder: Path) -> Iterator[Dataset]:
-    """The atlas data of every map."""
+    """The atlas data of every map; other tables have a dot in their names."""
     for table in sorted(folder.glob("*.parquet")):
-        yield maps_data.read(folder, table.stem)
+        if "." not in table.stem:
+            yield maps_data.read(folder, table.stem)
 
 
 def frames(folder: Path) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseLabels } from "../../templates/maps/map/labels/choose.js";
 import { deepen } from "../../templates/maps/map/labels/draw.js";
-import { spread } from "../../templates/maps/map/labels/spread.js";
+import { leadOf, spread } from "../../templates/maps/map/labels/spread.js";
 import { lot, maps, wishOf } from "./golden.js";
 
 /** @typedef {import("../../templates/maps/map/labels/choose.js").Mark} Mark */
@@ -81,6 +81,24 @@ test("names of marked points lie on no other", () => {
 				assert.ok(apart);
 			}
 		}
+	}
+});
+
+test("names of points at one place all stand about it, joined by lines", () => {
+	/** @type {Mark[]} */
+	const marks = Array.from({ length: 12 }, (_, i) => {
+		const [px, py] = [300 + i, 200 + ((i * 5) % 7)];
+		return { px, py, tx: px, ty: py, text: `month${i}`, dot: 3, weight: 700, size: 13 }; // biome-ignore format: one step
+	});
+	spread(marks, { width: 600, height: 400 });
+	assert.ok(marks.every(({ text }) => text));
+	const far = marks.filter((mark) => mark.far);
+	assert.ok(far.length > 3 && far.length < marks.length);
+	for (const mark of far) {
+		const [x, y] = leadOf(mark);
+		assert.equal(y, mark.ty);
+		// The line ends at the side of the name that is nearer to the point.
+		assert.ok(Math.abs(x - mark.px) < Math.abs(mark.tx - mark.px));
 	}
 });
 

@@ -109,7 +109,7 @@ export function dotSize(map, view) {
 	const { width } = map.meta.projections[map.projection].view;
 	const wide = (map.box.clientWidth * width) / all;
 	const many = Math.min(map.source.total, MANY);
-	const base = Math.min(5, Math.max(1.5, wide / 2 / Math.sqrt(many)));
+	const base = Math.min(5, Math.max(1.5, wide / 2.4 / Math.sqrt(many)));
 	const near = Math.max(0, Math.log2(all / view.span));
 	return Math.round(Math.min(10, base * (1 + 0.2 * near)) * 2) / 2;
 }

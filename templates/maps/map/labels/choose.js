@@ -17,8 +17,8 @@ import { spread } from "./spread.js";
 /** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, font: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
 /** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
 /**
- * A marked point; `tx`, `ty` is where its name stands.
- * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number, row?: number }} Mark
+ * A marked point; `tx`, `ty` is where its name stands, `far` whether that is away from it.
+ * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number, far?: boolean, row?: number }} Mark
  */
 /** @typedef {{ tokens: TokenLabel[], names: NameLabel[], lines: Line[], marks: Mark[] }} Labels */
 

@@ -2,6 +2,7 @@
 // Labels on a canvas above the points.
 
 import { SIZES, sameHit, WEIGHTS } from "./hit.js";
+import { leadOf } from "./spread.js";
 
 /** @import { Labels, Line, Mark } from "./choose.js" */
 /** @import { Hit } from "./hit.js" */
@@ -69,6 +70,9 @@ export function drawLabels(pen, labels, style, pointed = null) {
 		write(text, px, py, letters, fill, 4, alpha, { cluster: { level, key } });
 	}
 	for (const line of labels.lines) drawLine(pen, line, ink);
+	for (const mark of labels.marks) {
+		if (mark.far) drawLead(pen, [mark.px, mark.py], leadOf(mark), ink);
+	}
 	for (const mark of [...labels.marks].reverse()) {
 		drawDot(pen, mark, ink);
 		const { text, tx, ty, weight, size } = mark;
@@ -91,6 +95,23 @@ function drawLine(pen, { from, to, kept }, ink) {
 	pen.lineTo(...to);
 	pen.stroke();
 	pen.setLineDash([]);
+	pen.globalAlpha = 1;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {[x: number, y: number]} from
+ * @param {[x: number, y: number]} to
+ * @param {string} ink
+ */
+function drawLead(pen, from, to, ink) {
+	pen.strokeStyle = ink;
+	pen.globalAlpha = 0.6;
+	pen.lineWidth = 1;
+	pen.beginPath();
+	pen.moveTo(...from);
+	pen.lineTo(...to);
+	pen.stroke();
 	pen.globalAlpha = 1;
 }
 

@@ -14,10 +14,13 @@ export function halfWidth(text, size) {
 	return (signs * size) / 2 + 3;
 }
 
+const FAR = 14; // pixels between a point and the names beside it that stand away
+const [ROWS, LINE] = [4, 2.1]; // of them, up and down, and their height in halves
+
 /**
  * Gives each mark's name a place: above, else below, right or left of the point,
- * wherever no name of an earlier mark is, nor the edge of the map. A name that
- * finds none is left out.
+ * else away from it, wherever no name of an earlier mark is, nor the edge of the
+ * map. A name that finds none is left out.
  * @param {Mark[]} marks
  * @param {{ width: number, height: number }} [size] of the map, in pixels
  */
@@ -36,6 +39,7 @@ export function spread(marks, size) {
 			[-gap - wide, 0],
 			[gap + wide * 0.8, -gap - high * 1.6],
 			[-gap - wide * 0.8, gap + high * 1.6],
+			...away(gap + wide + FAR, high * LINE),
 		].map(([dx, dy]) => ({ x: mark.px + dx, y: mark.py + dy, wide, high }));
 		const free = places.find(
 			(place) =>
@@ -52,8 +56,30 @@ export function spread(marks, size) {
 		}
 		mark.tx = free.x;
 		mark.ty = free.y;
+		mark.far = places.indexOf(free) >= places.length - 4 * ROWS;
 		taken.push(free);
 	}
+}
+
+/**
+ * Places beside a point, in rows up and down, the nearest first.
+ * @param {number} across
+ * @param {number} step
+ */
+const away = (across, step) =>
+	Array.from({ length: 4 * ROWS }, (_, i) => [
+		i % 2 ? -across : across,
+		(i % 4 < 2 ? -step : step) * (1 + Math.floor(i / 4)),
+	]);
+
+/**
+ * Where a line from a marked point to its name ends.
+ * @param {Mark} mark
+ * @returns {[x: number, y: number]}
+ */
+export function leadOf({ px, text, size, tx, ty }) {
+	const half = halfWidth(text, size) - 3;
+	return [tx + (px < tx ? -half : half), ty];
 }
 
 /**

@@ -2,6 +2,7 @@
 import { escaped } from "../../../assets/shared/dom.js";
 import { deepen } from "../labels/draw.js";
 import { SIZES, WEIGHTS } from "../labels/hit.js";
+import { leadOf } from "../labels/spread.js";
 import { projector } from "../scene/canvas.js";
 import { FOOT } from "./foot.js";
 
@@ -93,6 +94,10 @@ function marks({ labels, style }) {
 		const fill = ring ? "none" : ink;
 		const circle = `<circle cx="${short(px)}" cy="${short(py)}" r="${dot}" fill="${fill}" stroke="${ink}"/>`;
 		if (!text) return [circle];
-		return [circle, word(style, text, tx, ty, size, weight, ink)];
+		const [x, y] = leadOf(mark).map(short);
+		const lead = mark.far
+			? `<path d="M${short(px)} ${short(py)}L${x} ${y}" stroke="${ink}" opacity=".6"/>`
+			: "";
+		return [lead, circle, word(style, text, tx, ty, size, weight, ink)];
 	});
 }

@@ -5,7 +5,8 @@ flow (Gastner, Seguy & More 2018, "Fast flow-based algorithm for creating densit
 projections"), here on points in place of borders, and no further than is asked. It stretches, so
 that each point's surroundings then take again the shape that they had, turned and scaled as the
 flow left them (as Sorkine & Alexa 2007, "As-rigid-as-possible surface modeling", with similarities
-in place of rotations): islands move whole, and the gaps between them give way.
+in place of rotations): islands move whole, and the gaps between them give way. Of some ways to do
+so the one that fills most is taken, as long as it keeps as many true neighbors as the layout did.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from atlas.numeric.plane import nearest, shared
 from atlas.numeric.types import Array, Doubles, Facts, Floats, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-VERSION = 1  # raised when a result changes; the stages that use it follow
+VERSION = 2  # raised when a result changes; the stages that use it follow
 
 # The share of the frame that is to hold half of the points: more would make all places alike.
 GOAL = 0.2
@@ -29,16 +31,30 @@ FEWEST = 60  # points that a flow can be made of
 _HIGH = 256  # cells of the flow's grid, upwards
 _ROWS, _HELD = 32, 4  # rows of the grid that GOAL counts, at most, and points in a cell, at least
 _GAP = 0.02  # of the width of nine tenths of the points: the widest empty strip that is left
+_MARGIN = 0.04  # of the frame on each side, as far as which a layout is stretched
 _STRAY = 0.002  # points on each side that do not decide the fit
 _WIDEST, _NARROWEST, _NARROWER = 16.0, 5.0, 0.75  # the flow's blur, in cells, at each pass
-_SPACINGS = 5.0  # the narrowest blur, in mean distances of points
 _FLOOR = 1.0  # the density of emptiness over the mean, which keeps a part of it
 _PASSES, _STEPS = 6, 16
 _NEAR = 15  # surroundings of a point
-_HOLD = 0.1  # how much a point keeps to its place, over how much to its surroundings
 _ROUNDS, _SOLVING = 4, 15
 _DRAWN = 0.3  # of the way to the middle of a point's true neighbors, at each round
 _REACH = 1.25  # the farthest of them, in distances of the farthest of as many on the plane
+
+
+class _Way(NamedTuple):
+    """How far a layout goes to fill a frame: how often it flows and takes its shapes again; how
+    much longer it may become first, along an axis; the narrowest blur, in mean distances of points;
+    and how much a point keeps to its place, over how much to its surroundings."""
+
+    turns: int
+    stretch: float
+    spacings: float
+    hold: float
+
+
+_GENTLE = _Way(1, 1.0, 5.0, 0.1)
+_WAYS = (_Way(2, 1.35, 3.0, 0.5), _Way(2, 1.35, 5.0, 0.3), _GENTLE)  # the boldest first
 
 
 class Box(NamedTuple):
@@ -96,6 +112,15 @@ def fitted(xy: Doubles, frame: Box, outside: float = _STRAY, margin: float = 0.0
     return np.asarray(np.sign(away) * np.where(far > edge, beyond, far) + size / 2)
 
 
+def stretched(points: Doubles, frame: Box, most: float) -> Doubles:
+    """The points (n, 2) of a frame, drawn out to its edges along both axes, to so much at most."""
+    size = np.array([frame.wide, frame.high], np.float64)
+    low, high = np.quantile(points, [_STRAY, 1 - _STRAY], axis=0)
+    longer = size * (1 - 2 * _MARGIN) / np.maximum(high - low, 1e-9 * float(size.max()))
+    places = (points - (low + high) / 2) * np.clip(longer, 1, most) + size / 2
+    return np.asarray(np.clip(places, 0, size))
+
+
 class _Flow:
     """The flow that evens the density of points in a frame: at time 1 it is the same everywhere."""
 
@@ -142,11 +167,11 @@ class _Flow:
         return np.clip(points, 0, np.array(self.frame, np.float64))
 
 
-def evened(points: Doubles, frame: Box, goal: float) -> Doubles:
+def evened(points: Doubles, frame: Box, goal: float, spacings: float = _GENTLE.spacings) -> Doubles:
     """The points (n, 2) of a frame, flown apart until the densest half of them takes the share
     `goal` of it, or as near to that as a flow that is smooth between neighboring points comes."""
     spacing = np.sqrt(0.6 * frame.wide * frame.high / len(points))
-    narrowest = max(_NARROWEST, _SPACINGS * float(spacing))
+    narrowest = max(_NARROWEST, spacings * float(spacing))
     blur = max(_WIDEST, narrowest)
     for _ in range(_PASSES):
         flow = _Flow(points, frame, blur)
@@ -167,7 +192,9 @@ class _Edges(NamedTuple):
     weights: Doubles
 
 
-def reshaped(before: Doubles, after: Doubles, threads: int = 1) -> Doubles:
+def reshaped(
+    before: Doubles, after: Doubles, threads: int = 1, hold: float = _GENTLE.hold
+) -> Doubles:
     """Points (n, 2) near `after` whose surroundings have the shape that they have `before`, each
     turned and scaled as it likes."""
     from scipy.spatial import cKDTree
@@ -179,12 +206,12 @@ def reshaped(before: Doubles, after: Doubles, threads: int = 1) -> Doubles:
     # Errors count by how large they are beside a point's surroundings.
     least = max(float(np.median(spread)) * 1e-3, 1e-12)
     edges = _Edges(near, old[near] - old[:, None], 1 / np.maximum(spread, least) / k)
-    matrix, hold = _stiffness(edges), _HOLD * edges.weights
-    total = matrix.diagonal() + hold
+    matrix, holds = _stiffness(edges), hold * edges.weights
+    total = matrix.diagonal() + holds
     now = np.asarray(held, np.complex128)
     for _ in range(_ROUNDS):
-        asked = hold * held + _asked(edges, now)
-        now = _solved(matrix, hold, total, asked, now)
+        asked = holds * held + _asked(edges, now)
+        now = _solved(matrix, holds, total, asked, now)
     return np.stack([now.real, now.imag], axis=1).reshape(n, 2)
 
 
@@ -253,12 +280,37 @@ def drawn(points: Doubles, rows: Ints, threads: int = 1) -> Doubles:
 def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Doubles, Facts]:
     """A layout (n, 2) whose points fill a frame of an aspect (height over width), in units of the
     frame's width from its lower left corner, and what is told of it: `filled`, the share of the
-    frame that the densest half of the points takes.
+    frame that the densest half of the points takes, and `overlap_as_drawn`, the mean share of its
+    true neighbors that a point had near it before.
 
     `rows` (n, k) are the true neighbors. There are FEWEST points at least.
     """
     frame = box(aspect)
     before = fitted(closed(np.asarray(xy, np.float64)), frame)
-    points = reshaped(before, evened(before, frame, GOAL), threads)
-    points = fitted(drawn(points, rows, threads), frame, _STRAY / 2, 0.02)
-    return points / frame.wide, {"filled": round(crowding(points, *frame), 4)}
+    least = _overlap(xy, rows, threads)
+    best, most = before, -1.0
+    for way in _WAYS:
+        points = _filled(before, frame, rows, way, threads)
+        overlap = _overlap(points.astype(np.float32), rows, threads)
+        if overlap > most:
+            best, most = points, overlap
+        if overlap >= least:
+            best = points
+            break
+    facts = {"filled": round(crowding(best, *frame), 4), "overlap_as_drawn": round(least, 6)}
+    return best / frame.wide, facts
+
+
+def _filled(before: Doubles, frame: Box, rows: Ints, way: _Way, threads: int) -> Doubles:
+    """The points (n, 2) of a frame, filling it in a way."""
+    points = before
+    for _ in range(way.turns):
+        flown = evened(stretched(points, frame, way.stretch), frame, GOAL, way.spacings)
+        points = fitted(reshaped(before, flown, threads, way.hold), frame)
+    return fitted(drawn(points, rows, threads), frame, _STRAY / 2, 0.02)
+
+
+def _overlap(xy: Floats, rows: Ints, threads: int) -> float:
+    """The mean share of the true neighbors (n, k) that are among as many nearest points (n, 2)."""
+    k = rows.shape[1]
+    return float(shared(rows, nearest(xy, k, threads)).mean()) / k if k else 0.0

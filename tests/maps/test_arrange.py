@@ -35,8 +35,8 @@ def test_a_map_fills_its_frame_and_keeps_no_fewer_neighbors(method: str) -> None
     drawn = project(space, selection, near, method=method)
     shown = arrange(near, drawn, aspect=ASPECT)
     before, after = (measure(space, selection, near, layout).figures for layout in (drawn, shown))
-    assert after["overlap"] > before["overlap"] - 0.01
-    assert after["trustworthiness"] > before["trustworthiness"] - 0.02
+    assert after["overlap"] >= before["overlap"]
+    assert after["trustworthiness"] > before["trustworthiness"] - 0.03
     assert shown.parameters["overlap_as_drawn"] == pytest.approx(before["overlap"], abs=1e-6)
     assert shown.parameters.items() > drawn.parameters.items()
 

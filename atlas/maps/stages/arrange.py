@@ -6,8 +6,6 @@ from atlas.engine.stage import Work, helper, stage
 from atlas.maps.records import Layout, Neighbors
 from atlas.maps.stages.project import upright
 from atlas.numeric import cartogram
-from atlas.numeric.plane import nearest, shared
-from atlas.numeric.types import Floats, Ints
 
 CARTOGRAM = helper("cartogram", version=cartogram.VERSION)
 
@@ -28,11 +26,4 @@ def arrange(neighbors: Neighbors, layout: Layout, *, aspect: float, work: Work =
         return layout
     true = neighbors.rows[:, :_NEAR]
     xy, facts = cartogram.filled(layout.xy, aspect, true, work.threads)
-    work.progress(0.8)
-    facts["overlap_as_drawn"] = _overlap(layout.xy, true, work.threads)
     return Layout(upright(xy, turn=False), {**layout.parameters, **facts})
-
-
-def _overlap(xy: Floats, true: Ints, threads: int) -> float:
-    k = true.shape[1]
-    return round(float(shared(true, nearest(xy, k, threads)).mean()) / k, 6) if k else 0.0

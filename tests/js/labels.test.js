@@ -102,6 +102,16 @@ test("names of points at one place all stand about it, joined by lines", () => {
 	}
 });
 
+test("no name of a marked point lies on what stands on the stage", () => {
+	const bar = { x: 100, y: 30, wide: 100, high: 15 };
+	/** @type {Mark[]} */
+	const marks = [20, 60, 110, 180].map((px) => {
+		return { px, py: 55, tx: px, ty: 55, text: "word", dot: 4, weight: 600, size: 13 }; // biome-ignore format: one step
+	});
+	spread(marks, { width: 300, height: 200, standing: [bar] });
+	assert.ok(marks.every(({ text, ty }) => text && ty - 13 * 0.62 >= 45));
+});
+
 test("a colour comes half way to the ink", () => {
 	assert.equal(deepen("#ff0000", "rgb(1, 1, 1)"), "rgb(128 1 1)");
 	assert.equal(deepen("#000000", "#ffffff"), "rgb(128 128 128)");

@@ -52,8 +52,10 @@ function shown(map, row) {
  * @param {View} view
  */
 export function chooseLabelsOf(map, view) {
+	const over = standing(map);
 	const labels = chooseLabels({
 		meta: map.meta,
+		standing: over,
 		text: (row) => shown(map, row),
 		legible: (text) => labelled(text, penOf(map.canvas)),
 		points: map.points(),
@@ -72,7 +74,7 @@ export function chooseLabelsOf(map, view) {
 		labels,
 		map.box.clientWidth,
 		map.box.clientHeight,
-		standing(map),
+		over,
 		(text, size, weight) => halfOf(map, `${weight} ${size}px`, text),
 	);
 }

@@ -88,9 +88,8 @@ export class State {
 	}
 
 	/**
-	 * What stands over the edges of a map of a width: links to landmarks, beside a
-	 * wide one or above, and the open key of a wide one. The poster leaves the same
-	 * room (map.css).
+	 * What stands over the edges of a map of a width: links to landmarks above, and
+	 * the open key of a wide one beside. The poster leaves the same room (map.css).
 	 * @param {number} width
 	 * @param {boolean} [open] whether the key is
 	 * @returns {Room}
@@ -98,8 +97,9 @@ export class State {
 	room(width, open = this.keyed) {
 		const links = this.stage.querySelector(".try");
 		if (this.embedded) return { left: 0, right: 0, above: 0 };
-		if (width < WIDE) return { left: 0, right: 0, above: links ? 44 : 0 };
-		return { left: open ? 262 : 60, right: links ? 214 : 40, above: 0 };
+		const above = links ? 44 : 0;
+		if (width < WIDE) return { left: 0, right: 0, above };
+		return { left: open ? 262 : 60, right: 40, above };
 	}
 
 	/** Whether the key is open, or will be once the points have been seen. */

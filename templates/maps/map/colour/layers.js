@@ -16,6 +16,7 @@ const height = (name) => (name === OUT ? 0 : name === NOISE ? 1 : 2);
 const OPACITY = [0.12, 1, 1];
 /** @type {readonly number[]} of the size of a dot, by height */
 const SCALE = [0.8, 0.6, 1];
+const [FEW, LARGE] = [1 / 8, 1.6]; // the share of points that are few, and their scale
 
 /**
  * Layers of points, and a plane of what is hidden; null where nothing is. What
@@ -51,11 +52,16 @@ export function layersOf(points, colouring, only, picked = null) {
 	const indices = Array.from(counts, (count) => new Uint32Array(count));
 	counts.fill(0);
 	for (let i = 0; i < points.n; i++) indices[own[i]][counts[own[i]]++] = i;
+	const meant = names.reduce(
+		(sum, name, i) => sum + (height(name) === 2 ? counts[i] : 0),
+		0,
+	);
+	const large = meant < points.n * FEW ? LARGE : 1;
 	const layers = names
 		.map((name, i) => ({
 			colour: name === OUT ? NOISE : name,
 			opacity: OPACITY[height(name)],
-			scale: SCALE[height(name)],
+			scale: height(name) === 2 ? large : SCALE[height(name)],
 			height: height(name),
 			index: indices[i],
 		}))

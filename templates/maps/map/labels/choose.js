@@ -12,6 +12,7 @@ import { spread } from "./spread.js";
 /** @import { Meta } from "../meta" */
 /** @import { View } from "../camera/camera.js" */
 /** @import { Place, Points } from "../source/index.js" */
+/** @import { Taken } from "./apart.js" */
 
 /** @typedef {{ row: number, i: number, text: string, px: number, py: number, zoom: number, alpha: number }} TokenLabel */
 /** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, font: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
@@ -40,6 +41,7 @@ import { spread } from "./spread.js";
  *   half: number,
  *   colours: readonly string[] | null,
  *   hidden: Uint8Array | null,
+ *   standing?: Taken[],
  *   selected: { row: number, at: Place | null, text?: string } | null,
  *   near: Near[] | null,
  *   hovered: Named | null,

@@ -1,6 +1,7 @@
 // @ts-check
 // Where the names of marked points stand.
 
+/** @import { Taken } from "./apart.js" */
 /** @import { Mark } from "./choose.js" */
 
 /**
@@ -22,11 +23,12 @@ const [ROWS, LINE] = [4, 2.1]; // of them, up and down, and their height in halv
  * else away from it, wherever no name of an earlier mark is, nor the edge of the
  * map. A name that finds none is left out.
  * @param {Mark[]} marks
- * @param {{ width: number, height: number }} [size] of the map, in pixels
+ * @param {{ width: number, height: number, standing?: Taken[] }} [size] of the map, in
+ *   pixels, and what stands on it
  */
 export function spread(marks, size) {
-	/** @type {{ x: number, y: number, wide: number, high: number }[]} */
-	const taken = [];
+	/** @type {Taken[]} */
+	const taken = [...(size?.standing ?? [])];
 	for (const mark of marks) {
 		if (!mark.text) continue;
 		const wide = halfWidth(mark.text, mark.size);

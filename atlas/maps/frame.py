@@ -14,7 +14,9 @@ MARGIN = 0.02  # on each side, of the width of the layout
 # The share of points that a frame may leave outside on each side: a few strays would make the rest
 # small.
 STRAY = 0.003
-_SIDE, _MOST_BARE = 0.005, 10  # the share of points beyond what is bare on a side, and its percent
+# The share of points beyond what is bare on a side, the percent of the width that is kept free, and
+# the most that is bare.
+_SIDE, _KEPT, _MOST_BARE = 0.005, 1, 10
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def bare(unit: Array) -> int:
     if not len(unit):
         return 0
     left, right = np.quantile(unit[:, 0], [_SIDE, 1 - _SIDE])
-    return int(np.clip(100 * min(left, 1 - right), 0, _MOST_BARE))
+    return int(np.clip(100 * min(left, 1 - right) - _KEPT, 0, _MOST_BARE))
 
 
 def whole(data: Dataset, projection: str) -> Frame:

@@ -19,17 +19,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import multiprocessing
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
+from serving import serving
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
 
@@ -115,32 +110,6 @@ SCRIPTS = {
     "d3-cloud@1.2.7": "d3-cloud/build/d3.layout.cloud.js",
     "datatables.net@1.13.8": "datatables.net/js/jquery.dataTables.min.js",
 }
-
-
-class Server(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_: object) -> None: ...
-
-
-def _serve(folder: Path, told: Connection) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
-    told.send(server.server_address[1])
-    server.serve_forever()
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a folder, served by a process of its own: this one is busy with what the
-    browser tells, more so of a page of many files."""
-    spawning = multiprocessing.get_context("spawn")
-    told, port = spawning.Pipe(duplex=False)
-    process = spawning.Process(target=_serve, args=(folder, port), daemon=True)
-    process.start()
-    yield f"http://127.0.0.1:{told.recv()}/"
-    process.terminate()
-    process.join()
 
 
 def measure(browser: Any, url: str, ready: str | None, slower: float) -> dict[str, float]:

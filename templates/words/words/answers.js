@@ -41,20 +41,13 @@ export class Answers {
 	}
 
 	/**
-	 * All words of the file that would hold a word, by key.
+	 * The file that would hold a word: all words from a bound on, by key.
 	 * @param {string} text
-	 * @returns {Promise<Record<string, (Answer | null)[]>>}
+	 * @returns {Promise<File>}
 	 */
 	async around(text) {
-		const { models, shards } = await this.index();
-		/** @type {File} */
-		const file = await this.#file(fileOf(boundOf(shards, keyOf(text)) ?? ""));
-		/** @type {[string, (Answer | null)[]][]} */
-		const words = Object.entries(file.words).map(([key, answers]) => [
-			key,
-			answers.map((answer, i) => answer && unpacked(answer, file, models[i])),
-		]);
-		return Object.fromEntries(words);
+		const { shards } = await this.index();
+		return this.#file(fileOf(boundOf(shards, keyOf(text)) ?? ""));
 	}
 
 	/**
@@ -64,9 +57,13 @@ export class Answers {
 	 * @returns {Promise<(Answer | null)[] | null>}
 	 */
 	async of(text) {
-		const words = await this.around(text);
+		const { models } = await this.index();
+		const file = await this.around(text);
 		const key = keyOf(text);
-		return Object.hasOwn(words, key) ? words[key] : null;
+		if (!Object.hasOwn(file.words, key)) return null;
+		return file.words[key].map(
+			(answer, i) => answer && unpacked(answer, file, models[i]),
+		);
 	}
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The answer of a model to a word, as elements. Static pages of words have the
 // same.
-import { cut, make } from "../../assets/shared/dom.js";
+import { cut, make, need } from "../../assets/shared/dom.js";
 import { fill } from "../../maps/map/panel/words.js";
 import { told, twins, wordOf } from "./forms.js";
 
@@ -119,6 +119,45 @@ function spacePart(page, model, token, found) {
 }
 
 /**
+ * Hands out copies of an element that is made once, which takes a browser less
+ * time than to make each from its parts.
+ * @param {() => HTMLElement} first
+ */
+function copier(first) {
+	/** @type {HTMLElement | undefined} */
+	let made;
+	return () => {
+		made ??= first();
+		return /** @type {HTMLElement} */ (made.cloneNode(true));
+	};
+}
+
+const ring = copier(() => {
+	const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+	drawing.setAttribute("viewBox", "0 0 1600 900");
+	drawing.innerHTML = `<circle r="${RING}"/><circle r="7"/>`;
+	const picture = { width: "400", height: "225", alt: "", loading: "lazy" };
+	const link = make(
+		"a",
+		// The heading links to the same place.
+		{ class: "ringed", tabindex: "-1", "aria-hidden": "true" },
+		make("img", { ...picture, decoding: "async" }),
+	);
+	link.append(drawing);
+	return link;
+});
+
+const nearItem = copier(() =>
+	make(
+		"li",
+		{},
+		make("a", { translate: "no" }, make("bdi")),
+		" ",
+		make("small"),
+	),
+);
+
+/**
  * Makes a small picture of a map with a token ringed.
  * @param {Page} page
  * @param {Space} space
@@ -126,21 +165,26 @@ function spacePart(page, model, token, found) {
  * @param {[number, number]} at
  */
 function ringed({ root }, { poster }, href, [x, y]) {
-	const picture = { src: root + poster, width: "400", height: "225", alt: "" };
-	const link = make(
-		"a",
-		// The heading links to the same place.
-		{ class: "ringed", href, tabindex: "-1", "aria-hidden": "true" },
-		make("img", { ...picture, loading: "lazy", decoding: "async" }),
-	);
-	const [cx, cy] = [Math.round(x * 1600), Math.round(y * 900)];
-	const ring = `<circle cx="${cx}" cy="${cy}" r="${RING}"/><circle cx="${cx}" cy="${cy}" r="7"/>`;
-	const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-	drawing.setAttribute("viewBox", "0 0 1600 900");
-	drawing.innerHTML = ring;
-	link.append(drawing);
+	const link = ring();
+	link.setAttribute("href", href);
+	need(link, "img").setAttribute("src", root + poster);
+	for (const circle of link.querySelectorAll("circle")) {
+		circle.setAttribute("cx", String(Math.round(x * 1600)));
+		circle.setAttribute("cy", String(Math.round(y * 900)));
+	}
 	return link;
 }
+
+/**
+ * Which neighbors of a token are near-duplicates.
+ * @param {string} text of the token
+ * @param {Near[]} near
+ */
+export const twinsOf = (text, near) =>
+	twins(
+		text,
+		near.map(([other]) => other),
+	);
 
 /**
  * Makes the list of a token's neighbors.
@@ -152,11 +196,13 @@ function ringed({ root }, { poster }, href, [x, y]) {
 function nearList(words, model, token, near) {
 	if (!near.length) return make("p", { class: "meta" }, words.alone);
 	const list = make("ol", { class: "near-list", lang: model.language });
-	const texts = near.map(([text]) => text);
-	const marks = twins(token.text, texts);
+	const marks = twinsOf(token.text, near);
 	for (const [i, [text, similarity]] of near.entries()) {
-		const item = make("li", marks[i] ? { class: "twin" } : {}, wordLink(text));
-		item.append(" ", make("small", {}, similarity.toFixed(2)));
+		const item = nearItem();
+		if (marks[i]) item.className = "twin";
+		need(item, "a").setAttribute("href", hrefOf(text));
+		need(item, "bdi").textContent = cut(text);
+		need(item, "small").textContent = similarity.toFixed(2);
 		list.append(item);
 	}
 	return list;

@@ -3,7 +3,7 @@
 import { above, cut, make, need } from "../../assets/shared/dom.js";
 import { fill, readWords } from "../../maps/map/panel/words.js";
 import { Answers } from "./answers.js";
-import { hrefOf, splitLine, tokenPart, wordLink } from "./draw.js";
+import { hrefOf, splitLine, tokenPart, twinsOf, wordLink } from "./draw.js";
 import { keyOf, told, wordOf } from "./forms.js";
 import { sharedNeighbors } from "./shared.js";
 import { knownOf, Splits } from "./splits.js";
@@ -11,10 +11,12 @@ import { Suggestions } from "./suggestions.js";
 
 /** @import { Answer, Model } from "./answers.js" */
 /** @import { Page } from "./draw.js" */
+/** @typedef {{ splits: Promise<void>[], below: (() => void)[] }} Later what comes after the first screen, or when a tokenizer does */
 
 const PARTS = 12; // words of a text that are looked up
 const UNASKED = 4e6; // bytes of a tokenizer that is fetched without being asked for
 const NEAREST = 8; // words told where there is none
+const PATIENCE = 100; // milliseconds that the list of all words stays
 const BYTE = /<0x[0-9A-F]{2}>/; // of a piece that is no whole character
 
 export class WordPage {
@@ -27,6 +29,7 @@ export class WordPage {
 	/** @type {Suggestions} */ #suggestions;
 	#title = document.title;
 	#asked = 0;
+	#waiting = 0;
 
 	/** @param {HTMLElement} place */
 	constructor(place) {
@@ -72,22 +75,24 @@ export class WordPage {
 
 	/** @param {string} href */
 	async go(href) {
+		// Asked for before all else, it comes while the rest is done.
+		this.#answers.around(askedIn(href)).catch(() => {});
+		await null;
 		history.pushState(null, "", href);
-		await this.show();
-		scrollTo({ top: 0, behavior: "instant" });
+		await this.show(true);
 		/** @type {HTMLElement | null} */
 		const head = this.#body.querySelector("h1");
 		head?.focus({ preventScroll: true });
 	}
 
-	async show() {
-		const asked = new URLSearchParams(location.search).get("w") ?? "";
-		const text = wordOf(asked.trim()) || asked;
+	/** @param {boolean} [anew] whether it begins at the top */
+	async show(anew = false) {
+		const text = askedIn(location.search);
 		const mine = ++this.#asked;
-		this.#place.hidden = !text;
-		/** @type {HTMLElement | null} */
-		const index = document.querySelector(".words-index");
-		if (index) index.hidden = Boolean(text);
+		// What is there stays until the answer is, for a moment at most.
+		clearTimeout(this.#waiting);
+		if (text) this.#waiting = setTimeout(() => this.#open(true), PATIENCE);
+		else this.#open(false);
 		/** @type {HTMLInputElement | null} */
 		const input = document.querySelector("form.ask input");
 		if (input && input !== document.activeElement) input.value = text;
@@ -97,8 +102,8 @@ export class WordPage {
 		document.title = text ? `${cut(text, 60)} · ${this.#title}` : this.#title;
 		if (!text) return;
 		this.#place.setAttribute("aria-busy", "true");
-		/** @type {Promise<void>[]} */
-		const later = [];
+		/** @type {Later} */
+		const later = { splits: [], below: [] };
 		let parts;
 		try {
 			parts = await this.#answer(text, later);
@@ -107,44 +112,64 @@ export class WordPage {
 			parts = [headOf(text), trouble(this.#page.words.fetch)];
 		}
 		if (mine !== this.#asked) return;
+		clearTimeout(this.#waiting);
+		// Before there is much to lay out for it.
+		if (anew) scrollTo({ top: 0, behavior: "instant" });
+		this.#open(true);
 		this.#body.replaceChildren(...parts);
 		this.#said.textContent =
 			this.#body.querySelector(".lede")?.textContent ?? "";
-		await Promise.all(later);
-		if (mine === this.#asked) this.#place.removeAttribute("aria-busy");
+		await Promise.all(later.splits);
+		if (later.below.length) await shown();
+		if (mine !== this.#asked) return;
+		for (const draw of later.below) draw();
+		this.#place.removeAttribute("aria-busy");
+	}
+
+	/**
+	 * Shows an answer, or the list of all words.
+	 * @param {boolean} answered
+	 */
+	#open(answered) {
+		this.#place.hidden = !answered;
+		/** @type {HTMLElement | null} */
+		const index = document.querySelector(".words-index");
+		if (index) index.hidden = answered;
 	}
 
 	/**
 	 * The parts of the answer to a text.
 	 * @param {string} text
-	 * @param {Promise<void>[]} later what parts are still to be filled with
+	 * @param {Later} later what parts are still to be filled with
 	 * @returns {Promise<Node[]>}
 	 */
 	async #answer(text, later) {
-		const [{ models }, around] = await Promise.all([
+		const [{ models }, { words }, answers] = await Promise.all([
 			this.#answers.index(),
 			this.#answers.around(text),
+			this.#answers.of(text),
 		]);
-		const key = keyOf(text);
-		const answers = Object.hasOwn(around, key) ? around[key] : null;
 		const has = models.filter((_, i) => answers?.[i]?.tokens);
+		const [first] = has;
 		const cards = models.map((model, i) => {
 			const answer = answers?.[i] ?? null;
 			const line = make("div", { class: "split" });
-			const split = this.#split(model, text, answer, () => knownOf(around, i));
-			later.push(split.then((parts) => line.replaceChildren(...parts)));
-			return this.#card(model, answer, line);
+			const split = this.#split(model, text, answer, () => knownOf(words, i));
+			later.splits.push(split.then((parts) => line.replaceChildren(...parts)));
+			return this.#card(model, answer, line, model === first ? 1 : 0, later);
 		});
 		const nearest = make("section", { class: "nearest" });
 		if (!answers && partsOf(text).length < 2) {
 			const found = this.#nearest(text);
-			later.push(found.then((parts) => nearest.replaceChildren(...parts)));
+			later.splits.push(
+				found.then((parts) => nearest.replaceChildren(...parts)),
+			);
 		}
 		return [
 			headOf(text, has[0]?.language),
 			make("p", { class: "lede" }, this.#verdict(has, models)),
-			...(answers ? this.#sharing(models, answers, key) : [nearest]),
-			...switchOf(cards, this.#page.words),
+			...(answers ? this.#sharing(models, answers, keyOf(text)) : [nearest]),
+			...switchOf(answers ?? [], this.#page.words),
 			...cards,
 		];
 	}
@@ -169,17 +194,25 @@ export class WordPage {
 	 * @param {Model} model
 	 * @param {Answer | null} answer
 	 * @param {Node} split
+	 * @param {number} most tokens that are drawn at once, not `later`
+	 * @param {Later} later
 	 */
-	#card(model, answer, split) {
+	#card(model, answer, split, most, later) {
 		const href = `${this.#page.edition}models/${model.id}/`;
 		const title = make("a", { href }, told(model.title));
-		const tokens = answer?.tokens ?? [];
+		const tokens = (answer?.tokens ?? []).map((token, i) => {
+			const draw = () => tokenPart(this.#page, model, token);
+			if (i < most) return draw();
+			const place = make("section", { class: "one-token" });
+			later.below.push(() => place.replaceWith(draw()));
+			return place;
+		});
 		return make(
 			"article",
 			{ class: "in-model" },
 			make("h2", {}, title),
 			split,
-			...tokens.map((token) => tokenPart(this.#page, model, token)),
+			...tokens,
 		);
 	}
 
@@ -319,6 +352,22 @@ export class WordPage {
 	}
 }
 
+/** Resolves when what is drawn has been shown. */
+const shown = () =>
+	new Promise((done) => {
+		const after = () => requestAnimationFrame(() => setTimeout(done));
+		requestAnimationFrame(after);
+	});
+
+/**
+ * The word that an address asks for.
+ * @param {string} search
+ */
+function askedIn(search) {
+	const asked = new URLSearchParams(search).get("w") ?? "";
+	return wordOf(asked.trim()) || asked;
+}
+
 /**
  * The words of a text and what stands between them, but for spaces.
  * @param {string} text
@@ -357,14 +406,17 @@ function splitOf(answer, text) {
 
 /**
  * The switch that shows near-duplicates; nothing where there are none.
- * @param {HTMLElement[]} cards
+ * @param {(Answer | null)[]} answers
  * @param {Record<string, string>} words
  */
-function switchOf(cards, words) {
-	const count = cards.reduce(
-		(n, card) => n + card.querySelectorAll(".twin").length,
-		0,
-	);
+function switchOf(answers, words) {
+	const tokens = answers.flatMap((answer) => answer?.tokens ?? []);
+	const count = tokens
+		.flatMap(({ text, spaces = [] }) =>
+			spaces.map(({ near }) => twinsOf(text, near)),
+		)
+		.flat()
+		.filter(Boolean).length;
 	if (!count) return [];
 	const box = make("input", { type: "checkbox", name: "twins" });
 	box.addEventListener("change", () => {

@@ -6,6 +6,7 @@ import { decoded } from "../../assets/shared/utf8.js";
 import { fetched } from "./files.js";
 
 /** @import { Answer, Model } from "./answers.js" */
+/** @typedef {Pick<Answer, "form" | "forms" | "ids">} Known */
 
 /** @typedef {{ pieces: string[], ids: number[] }} Pieces */
 /** @typedef {(text: string) => Pieces} Splitter */
@@ -76,7 +77,7 @@ export class Splits {
 
 /**
  * The splits that the build knows of a model, among the words of a file.
- * @param {Record<string, (Answer | null)[]>} words
+ * @param {Record<string, (Known | null)[]>} words
  * @param {number} model
  * @returns {[text: string, ids: number[]][]}
  */

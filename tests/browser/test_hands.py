@@ -336,7 +336,7 @@ def test_labels_stay_while_zooming_in(watch: Callable[..., Watched]) -> None:
         )
         assert set(still) <= set(found[0])
         before = set(found[1])
-    assert len(before) > 3
+    assert len(before) > 1
 
 
 def test_in_a_frame_the_wheel_is_the_pages_until_a_click(watch: Callable[..., Watched]) -> None:

@@ -76,7 +76,7 @@ def test_a_folder_a_line_and_a_field_make_a_new_kind(toys: Built) -> None:
 def test_its_data_file_is_in_the_site_s_key_and_a_frozen_build_needs_it(toys: Built) -> None:
     made(toys)
     path = toys.root / "data" / "first.toy.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"letters": {', '"letters": {"☃": 7,'))
+    path.write_text(path.read_text(encoding="utf-8").replace('"letters":{', '"letters":{"☃":7,'))
     changed, _ = made(toys, frozen=True)
     assert changed.written and "☃" in page(toys, "toys/first")
     path.unlink()

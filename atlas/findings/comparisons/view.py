@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 
+_TRIED = 8  # words of which one is the example
 VERSION = 3  # to be raised when the files of a comparison change for the same data
 # The largest median distance, as a share of the map's extent, of a named cluster's members from
 # their middle on the second map.
@@ -146,14 +148,15 @@ class ComparisonView:
 
     @cached_property
     def example(self) -> Beside | None:
-        """A word with its neighbors in both spaces: of the first map's examples that the second
-        shows, the one that keeps as many as is usual. None if it shows none."""
-        rows = {int(one): at for at, one in enumerate(self.ids[:, 0])}
-        found = [
-            beside(self.first, self.second, self.ids, rows[token.id])
-            for token in self.first.examples(8)
-            if token.id in rows
-        ]
+        """A word with its neighbors in both spaces: of the first examples of the first map that
+        the second shows, and of its first words where these are few, the one that keeps as many as
+        is usual. None if they share no word."""
+        rows = {one: at for at, one in enumerate(self.ids[:, 0].tolist())}
+        examples = (token.id for token in self.first.examples(len(self.first.coarse)))
+        words = (one for one in rows if self.first.kinds[self.first.row(one)] == "word")
+        shown = dict.fromkeys(one for one in chain(examples, words) if one in rows)
+        some = islice(shown, _TRIED)
+        found = [beside(self.first, self.second, self.ids, rows[one]) for one in some]
         usual = self.data.overlap * self.data.k
         return min(found, key=lambda one: abs(one.kept - usual), default=None)
 

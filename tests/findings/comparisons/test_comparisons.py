@@ -170,6 +170,15 @@ def test_pages_tell_the_figures_in_both_languages(pair: Built) -> None:
     )
 
 
+def test_maps_that_share_no_example_of_the_first_show_another_word(
+    pair: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = view(pair, "m-words", "m-deep")
+    monkeypatch.setattr(MapView, "examples", lambda *_: [])
+    assert made.example is not None
+    assert made.first.kinds[made.first.row(made.example.id)] == "word"
+
+
 def test_the_example_has_what_is_kept_lost_and_gained(pair: Built) -> None:
     made = view(pair, "m-words", "m-deep")
     example = made.example

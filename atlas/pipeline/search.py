@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from atlas.findings.words import suggestions
 from atlas.findings.words.shards import bound_of, dumps
 from atlas.maps.files.tiles import fold
 from atlas.web.page import Page
@@ -124,7 +125,7 @@ class Index:
             files.setdefault(bound or next(reversed(files), ""), {}).update(part_of_terms)
             last = part_of_terms[-1][0]
         for bound, found in files.items():
-            writer.write(f"{folder}{bound.encode().hex() or '_'}.json", dumps(found))
+            writer.write(f"{folder}{suggestions.name(bound)}.json", dumps(found))
         for part_of_rows in _chunks(enumerate(rows)):
             writer.write(
                 f"{folder}texts-{len(texts)}.json", dumps([row for _, row in part_of_rows])

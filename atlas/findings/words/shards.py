@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from atlas.findings.words import suggestions
 from atlas.findings.words.lexicon import Answer, Lexicon
 
 VERSION = 2
@@ -31,7 +32,7 @@ Clusters = dict[str, tuple[int, tuple[object, str]]]  # place, title and address
 
 def file_name(bound: str) -> str:
     """The address of the file of a bound."""
-    return f"{FOLDER}{bound.encode().hex() or '_'}.json"
+    return f"{FOLDER}{suggestions.name(bound)}.json"
 
 
 def dumps(value: object) -> bytes:

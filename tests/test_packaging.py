@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,31 @@ def test_every_dependency_is_constrained_within_its_bounds() -> None:
         assert name in known, f"{name} has no constraint"
         version = str(known[name].specifier).removeprefix("==")
         assert entry.specifier.contains(version), f"{entry} excludes {version}"
+
+
+def imported(path: Path) -> set[str]:
+    """The distributions of which a module imports something, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    homes = packages_distributions()
+    tops = {name.partition(".")[0] for name in names} - {"atlas"}
+    return {canonicalize_name(homes[top][0]) for top in tops & homes.keys()}
+
+
+@pytest.mark.parametrize("package", ["config", "content", "pipeline", "web"])
+def test_what_renders_needs_the_base_install_alone(package: str) -> None:
+    base = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
+    base |= {"markupsafe", "pydantic-core"}  # of jinja2 and pydantic
+    found = {
+        (path.name, name)
+        for path in (CHECKOUT / "atlas" / package).rglob("*.py")
+        for name in imported(path)
+    }
+    assert found and {name for _, name in found} <= base, found
 
 
 def test_extras_name_each_other() -> None:

@@ -60,6 +60,13 @@ class Split(_Part):
     ids: tuple[int, ...]
 
 
+_FORM = "the text that was split, where that is not the key itself"
+_FORMS = (
+    "splits of other written forms, and of forms after a space where the tokenizer tells these "
+    "apart, by the text"
+)
+
+
 class ModelAnswer(_Part):
     """What a model makes of a word."""
 
@@ -68,14 +75,8 @@ class ModelAnswer(_Part):
         None, description="the tokenizer's pieces; left out where it was not asked"
     )
     ids: tuple[int, ...] | None = Field(None, description="their ids")
-    form: str | None = Field(
-        None, description="the text that was split, where that is not the key itself"
-    )
-    forms: dict[str, Split] = Field(
-        default={},
-        description="splits of other written forms, and of forms after a space where the tokenizer "
-        "tells these apart, by the text",
-    )
+    form: str | None = Field(None, description=_FORM)
+    forms: dict[str, Split] = Field(default={}, description=_FORMS)
 
 
 class PackedToken(_Part):
@@ -124,14 +125,8 @@ class PackedAnswer(_Part):
     ids: tuple[int, ...] | None = Field(
         None, description="their ids; left out where the tokenizer was not asked"
     )
-    form: str | None = Field(
-        None, description="the text that was split, where that is not the key itself"
-    )
-    forms: dict[str, Split] = Field(
-        default={},
-        description="splits of other written forms, and of forms after a space where the tokenizer "
-        "tells these apart, by the text",
-    )
+    form: str | None = Field(None, description=_FORM)
+    forms: dict[str, Split] = Field(default={}, description=_FORMS)
 
 
 class AnswersFile(_Part):

@@ -14,6 +14,7 @@ import { whole } from "./view.js";
 /** @import { Points } from "./source/index.js" */
 
 const TIME = 900; // milliseconds
+const STEP = 0.25; // of the way, at most, from one frame to the next: it is a glide on slow machines, too
 const MOST = 100000; // tokens that still glide
 
 let changes = 0;
@@ -83,11 +84,12 @@ const eased = (part) =>
  */
 async function glide(map, from, before, target, mine) {
 	const to = map.points();
-	const start = performance.now();
 	const [x, y] = [new Float32Array(to.n), new Float32Array(to.n)];
+	let last = performance.now();
 	for (let part = 0; part < 1 && mine === map.gliding; ) {
 		const now = await new Promise(requestAnimationFrame);
-		part = Math.min((now - start) / TIME, 1);
+		part = Math.min(part + Math.min(Math.max(now - last, 0) / TIME, STEP), 1);
+		last = now;
 		const t = eased(part);
 		for (let i = 0; i < to.n; i++) {
 			x[i] = from.x[i] + (to.x[i] - from.x[i]) * t;

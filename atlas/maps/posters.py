@@ -121,7 +121,8 @@ def _mean(planes: Array, axis: int) -> Array:
 
 def _webp(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=66, alpha_quality=75, method=4)
+    # 32 levels of opacity: 16 show bands in the wash, 56 weigh 15 % more and look the same
+    picture.save(out, "WEBP", quality=66, alpha_quality=72, method=4)
     return out.getvalue()
 
 

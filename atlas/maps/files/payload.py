@@ -57,7 +57,7 @@ from atlas.maps.names import COARSE_UNTIL, FINE_UNTIL, page_of
 from atlas.numeric.curves import morton
 from atlas.numeric.types import Array
 
-VERSION = 24  # to be raised when files or pictures of a map change for the same atlas data
+VERSION = 25  # to be raised when files or pictures of a map change for the same atlas data
 NEAR = 15  # neighbors shown
 NEAR_ROWS = 1024  # tokens whose neighbors share a file, of a map that is loaded whole
 GREY = 255  # for noise, and for tokens without a property

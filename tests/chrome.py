@@ -219,11 +219,11 @@ def still(page: Any) -> int:
     raise AssertionError(f"the picture keeps changing, at last to {before}")
 
 
-def until(page: Any, expression: str, good: Callable[[float], bool]) -> float:
+def until(page: Any, expression: str, good: Callable[[Any], Any]) -> Any:
     """The value of an expression once it is good. `wait_for_function` would evaluate text, which
     the pages' policy forbids."""
     for _ in range(100):
-        value = float(page.evaluate(expression))
+        value = page.evaluate(expression)
         if good(value):
             return value
         page.wait_for_timeout(100)

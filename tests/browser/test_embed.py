@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chrome import MARKS, VIOLATIONS, Watched
+from chrome import MARKS, VIOLATIONS, Watched, until
 from conftest import Built
 
 from atlas.web.headers import FILE, headers_of, read_headers
@@ -251,15 +251,13 @@ def test_the_wheel_scrolls_the_page_around_until_the_map_is_clicked(
     box = page.locator("iframe").bounding_box()
     page.mouse.move(box["x"] + 400, box["y"] + 200)
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(400)
-    assert page.evaluate("scrollY") > 50
+    until(page, "scrollY", lambda down: down > 50)
     assert frame.evaluate(span) == before
     page.evaluate("scrollTo(0, 0)")
     page.mouse.click(box["x"] + 300, box["y"] + 60)
     page.mouse.wheel(0, -200)
-    page.wait_for_timeout(400)
+    until(frame, span, lambda now: now < before)
     assert page.evaluate("scrollY") == 0
-    assert frame.evaluate(span) < before
 
 
 def test_the_wheel_zooms_while_ctrl_is_held(
@@ -273,10 +271,9 @@ def test_the_wheel_zooms_while_ctrl_is_held(
     page.mouse.move(box["x"] + 400, box["y"] + 200)
     page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
-    page.wait_for_timeout(400)
+    until(frame, span, lambda now: now < before)
     page.keyboard.up("Control")
     assert page.evaluate("scrollY") == 0
-    assert frame.evaluate(span) < before
 
 
 def test_the_share_dialog_hands_out_what_one_sees(

@@ -363,11 +363,8 @@ def test_landmarks_are_pinned_coloured_and_filtered(
     assert any(one["title"]["en"] in marks for one in meta["landmarks"])
     for number, one in enumerate(meta["landmarks"]):
         page.locator(f".legend [data-key='{number}']").click()
-        page.wait_for_timeout(200)
-        shown = page.evaluate(
-            f"[...{MAP}.hidden].map((out, i) => out ? -1 : i).filter((i) => i >= 0)"
-        )
-        assert sorted(shown) == sorted(set(one["rows"]))
+        shown = f"[...{MAP}.hidden].map((out, i) => out ? -1 : i).filter((i) => i >= 0)"
+        until(page, shown, lambda rows, wanted=set(one["rows"]): set(rows) == wanted)
         page.locator(".legend .all").click()
     watched.fine()
 

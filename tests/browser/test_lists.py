@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from chrome import MARKS, Watched
+from chrome import MARKS, Watched, until
 
 pytestmark = MARKS
 
@@ -70,12 +70,12 @@ def test_the_contents_stay_in_sight(watch: Callable[..., Watched], url: str) -> 
     links = page.locator("nav.contents a")
     assert links.count() == page.locator("article h2[id]").count() > 2
     links.last.click()
-    page.wait_for_timeout(300)
-    box = page.locator("nav.contents").bounding_box()
-    assert 0 <= box["y"] < 100
-    assert page.locator("nav.contents a[aria-current]").count() == 1
-    head = page.locator(f"article {links.last.get_attribute('href')}").bounding_box()
-    assert 0 <= head["y"] < 900
+    top = "(at) => document.querySelector(at).getBoundingClientRect().y"
+    head = f"({top})('article {links.last.get_attribute('href')}')"
+    until(page, head, lambda y: 0 <= y < 900)
+    until(page, f"({top})('nav.contents')", lambda y: 0 <= y < 100)
+    current = "document.querySelectorAll('nav.contents a[aria-current]').length"
+    until(page, current, lambda count: count == 1)
     watched.fine()
 
 

@@ -254,8 +254,12 @@ def test_without_webgl_the_map_lives_on_a_canvas_and_a_note_says_so(driver: Any,
         with hidden(page, ".panel"):
             near = drawn(page)
             page.click("button[name=home]")
-            page.wait_for_timeout(300)
-            assert drawn(page) != near
+            for _ in range(20):
+                if drawn(page) != near:
+                    break
+                page.wait_for_timeout(100)
+            else:
+                raise AssertionError("the whole map is not drawn")
         assert page.evaluate("window.violations") == []
     finally:
         browser.close()

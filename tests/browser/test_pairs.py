@@ -113,17 +113,18 @@ def test_both_move_together_until_told_not_to(
     box = page.locator(".canvas").first.bounding_box()
     page.mouse.move(box["x"] + 80, box["y"] + 80)
     page.mouse.wheel(0, -240)
-    page.wait_for_timeout(300)
-    after = page.evaluate(spans)
-    assert after[0] < 0.8 * before[0] and after[1] / before[1] == pytest.approx(
-        after[0] / before[0], rel=1e-3
+    after = until(
+        page,
+        spans,
+        lambda now: (
+            now[0] < 0.8 * before[0]
+            and now[1] / before[1] == pytest.approx(now[0] / before[0], rel=1e-3)
+        ),
     )
     page.locator("input[name=together]").uncheck()
     page.mouse.move(box["x"] + 80, box["y"] + 80)
     page.mouse.wheel(0, -240)
-    page.wait_for_timeout(300)
-    last = page.evaluate(spans)
-    assert last[0] < 0.8 * after[0] and last[1] == after[1]
+    until(page, spans, lambda now: now[0] < 0.8 * after[0] and now[1] == after[1])
     watched.fine()
 
 

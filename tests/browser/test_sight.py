@@ -69,8 +69,7 @@ def test_a_map_is_printed_and_resized_before_webgl_draws_it(watch: Callable[...,
     page.evaluate(f"{MAP}.setView({{ ...{MAP}.view(), span: 20000 }})")
     page.wait_for_timeout(100)
     page.evaluate(f"{MAP}.box.style.height = ''")
-    page.wait_for_timeout(300)
-    assert page.evaluate(SPAN) == pytest.approx(20000)
+    until(page, SPAN, lambda span: span == pytest.approx(20000))
     watched.fine()
 
 
@@ -181,11 +180,9 @@ def test_a_label_under_the_pointer_is_marked(watch: Callable[..., Watched]) -> N
     box = page.locator(".canvas").bounding_box()
     page.mouse.move(box["x"] + spot[0], box["y"] + spot[1])
     page.wait_for_selector(".canvas.pointed")
-    page.wait_for_timeout(200)
-    assert page.evaluate(ink) > before + 10
+    until(page, ink, lambda now: now > before + 10)
     page.mouse.move(box["x"] - 5, box["y"] + spot[1])
-    page.wait_for_timeout(200)
-    assert page.evaluate(ink) == before
+    until(page, ink, lambda now: now == before)
 
 
 def test_a_reader_finds_back_from_nowhere(watch: Callable[..., Watched]) -> None:
@@ -227,10 +224,10 @@ def test_a_frame_fits_again_when_its_size_changes(watch: Callable[..., Watched])
     watched, page = opened(watch, "embed/minilm-words/", viewport={"width": 1200, "height": 500})
     for width, height in ((400, 500), (1300, 400), (700, 700)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(250)
         # As near as on a map that was opened at this size.
         _, fresh = opened(watch, "embed/minilm-words/", viewport={"width": width, "height": height})
-        assert page.evaluate(f"{MAP}.view()") == pytest.approx(fresh.evaluate(f"{MAP}.view()"))
+        wanted = pytest.approx(fresh.evaluate(f"{MAP}.view()"))
+        until(page, f"{MAP}.view()", lambda view, wanted=wanted: view == wanted)
     watched.fine()
 
 
@@ -331,7 +328,7 @@ def test_no_label_lies_under_what_stands_on_the_map(
         view = page.evaluate(f"{MAP}.view()")
         page.evaluate(f"(to) => {MAP}.setView(to)", {**view, "span": view["span"] / factor})
         page.wait_for_timeout(150)
-        assert page.evaluate(COVERED) == []
+        until(page, COVERED, lambda covered: covered == [])
 
 
 CUT = """() => MAP.found.marks.filter(({ text, tx, ty, size }) => {

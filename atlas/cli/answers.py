@@ -17,8 +17,8 @@ from atlas.maps.view import MapView
 if TYPE_CHECKING:
     from atlas.atlas_toml import Config
     from atlas.findings.words.lexicon import Answer, Lexicon, ModelLexicon
+    from atlas.findings.words.stages.splits import Splitter
     from atlas.maps.config import Model
-    from atlas.models.tokenizer_asked import Tokenizer
     from atlas.pipeline.places import Places
 
 _AGAIN = "Run `atlas build` first."
@@ -36,15 +36,16 @@ def look_up(config: Config, places: Places, asked: Sequence[str]) -> list[dict[s
         raise UsageError(f"{empty[0]!r} is no word", "Give one or more: atlas words victory")
     known = _opened(config, places.data)
     models = {model.id: model for model in config.models}
-    ask = cache(lambda name: _tokenizer(places, models[name]))
+    ask = cache(lambda name: _splitter(places, models[name]))
     return [_found(known, ask, word) for word in asked]
 
 
-def _tokenizer(places: Places, model: Model) -> Tokenizer | None:
-    """A model's tokenizer; None where it is not on this machine or cannot be made."""
+def _splitter(places: Places, model: Model) -> Splitter | None:
+    """What splits words as a model's tokenizer does; None where it is not on this machine or cannot
+    be made."""
+    from atlas.findings.words.stages.splits import splitter
     from atlas.models.checkpoint import resolve
     from atlas.models.lock import Lock
-    from atlas.models.tokenizer_asked import tokenizer
 
     try:
         found = resolve(
@@ -55,7 +56,7 @@ def _tokenizer(places: Places, model: Model) -> Tokenizer | None:
             offline=True,
             digests=places.digests,
         )
-        return tokenizer(found.location)
+        return splitter(found.location)
     except ModelError:
         return None
 
@@ -75,7 +76,7 @@ def _opened(config: Config, folder: Path) -> Lexicon:
     return known
 
 
-def _found(known: Lexicon, ask: Callable[[str], Tokenizer | None], word: str) -> dict[str, Any]:
+def _found(known: Lexicon, ask: Callable[[str], Splitter | None], word: str) -> dict[str, Any]:
     found = key(word)
     told = []
     for model, answer in zip(known.models, known.answers(found), strict=True):
@@ -93,18 +94,16 @@ def _found(known: Lexicon, ask: Callable[[str], Tokenizer | None], word: str) ->
     return {"word": word, "key": found, "models": None if nothing else told}
 
 
-def _asked(model: ModelLexicon, tokenizer: Tokenizer | None, word: str) -> Answer:
+def _asked(model: ModelLexicon, split: Splitter | None, word: str) -> Answer:
     """A model's answer to a word of which its data tell no split, as `ModelLexicon.answer` has
     it; empty without a tokenizer."""
-    from atlas.findings.words.stages.splits import split, tells_spaces
+    from atlas.findings.words.stages.splits import tells_spaces
 
-    if tokenizer is None:
+    if split is None:
         return {}
     form = written(word)
-    texts = [form, f" {form}"] if tells_spaces(tokenizer) else [form]
-    first, *after = [
-        {"split": model.read(pieces, ids), "ids": ids} for pieces, ids in split(tokenizer, texts)
-    ]
+    texts = [form, f" {form}"] if tells_spaces(split) else [form]
+    first, *after = [{"split": model.read(pieces, ids), "ids": ids} for pieces, ids in split(texts)]
     own = {"form": form} if form != key(word) else {}
     return {**first, **own, **({"forms": {texts[1]: after[0]}} if after else {})}
 

@@ -9,6 +9,7 @@ from typing import Any
 from atlas.engine.stage import Work, stage
 from atlas.findings.words.data import Portable
 from atlas.models.tokenizer_asked import tokenizer
+from atlas.models.tokenizer_backend import backend
 
 LIMIT = 16_000_000  # bytes that a reader's browser is asked to fetch and parse at most
 
@@ -46,10 +47,13 @@ def portable(*, work: Work = Work()) -> Portable:
     """The tokenizer as JSON; empty where the browser's library would not split texts as it does,
     as with MeCab, or where it is larger than LIMIT. Raises ModelError where the tokenizer cannot be
     made."""
-    asked = tokenizer(work.location)
-    if not asked.is_fast:
-        return Portable("")
-    found = json.loads(asked.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
+    plain = backend(work.location)
+    if plain is None:
+        asked = tokenizer(work.location)
+        if not asked.is_fast:
+            return Portable("")
+        plain = asked.backend_tokenizer
+    found = json.loads(plain.to_str()) | {"truncation": None, "padding": None}
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     return Portable(text if readable(found) and len(text.encode()) <= LIMIT else "")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -11,6 +12,7 @@ from atlas.engine.stage import Work, stage
 from atlas.findings.words.data import Splits
 from atlas.findings.words.forms import word
 from atlas.models.tokenizer_asked import Tokenizer, tokenizer
+from atlas.models.tokenizer_backend import backend
 from atlas.spaces.records import Vocabulary
 
 _BATCH = 2000
@@ -18,6 +20,7 @@ _NONE = -1  # the id of a piece that has none
 _TRIED = 40  # words on which the quick way is held against the tokenizer's own
 
 Split = tuple[list[str], list[int]]
+Splitter = Callable[[Sequence[str]], list[Split]]
 
 
 @stage("splits", version=1, weight=4, libraries=("tokenizers", "transformers"))
@@ -28,13 +31,13 @@ def splits(vocabulary: Vocabulary, *, work: Work = Work()) -> Splits:
     Of a tokenizer that tells a word after a space from one at the start of a text, words are also
     asked with a space before them. Raises ModelError where the tokenizer cannot be made.
     """
-    asked = tokenizer(work.location)
+    split = splitter(work.location)
     words = words_of(vocabulary)
-    if tells_spaces(asked):
+    if tells_spaces(split):
         words = [*words, *(f" {one}" for one in words)]
     found: list[Split] = []
     for begin in range(0, len(words), _BATCH):
-        found += split(asked, words[begin : begin + _BATCH])
+        found += split(words[begin : begin + _BATCH])
         work.progress(len(found) / len(words))
     lengths = [len(ids) for _, ids in found]
     return Splits(
@@ -45,10 +48,24 @@ def splits(vocabulary: Vocabulary, *, work: Work = Work()) -> Splits:
     )
 
 
-def tells_spaces(asked: Tokenizer) -> bool:
+def splitter(location: str) -> Splitter:
+    """What splits words as a checkpoint's tokenizer does. Raises ModelError where that cannot be
+    made."""
+    plain = backend(location)
+    if plain is None:
+        return partial(split, tokenizer(location))
+
+    def quickly(words: Sequence[str]) -> list[Split]:
+        encodings = plain.encode_batch(list(words), add_special_tokens=False)
+        return [(encoding.tokens, encoding.ids) for encoding in encodings]
+
+    return quickly
+
+
+def tells_spaces(split: Splitter) -> bool:
     """Whether a word's pieces tell that a space stands before it: byte-level BPE, where no space is
     put before a text."""
-    first = [(asked.tokenize(text) or [""])[0].startswith("Ġ") for text in ("a", " a")]
+    first = [(pieces or [""])[0].startswith("Ġ") for pieces, _ in split(["a", " a"])]
     return first == [False, True]
 
 

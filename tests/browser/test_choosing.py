@@ -234,17 +234,45 @@ def test_another_token_empties_the_search(watch: Callable[..., Watched]) -> None
     page.press("input[name=find]", "Enter")
     page.wait_for_selector(".panel ol li")
     assert page.input_value("input[name=find]") == "april"
-    page.get_by_role("button", name="Zoom to neighbors").click()
-    until(page, f"""{MAP}.selected.near.slice(0, 10).filter(({{ at }}) => {{
-      const [x, y] = {MAP}.camera.pixel(...at), {{ clientWidth, clientHeight }} = {MAP}.box
-      return x > 0 && y > 0 && x < clientWidth - 330 && y < clientHeight
-    }}).length""", lambda n: n == 10)  # fmt: skip
     page.locator(".many").get_by_role("button", name="5", exact=True).click()
     assert page.locator(".panel ol li").count() == 5
     assert page.evaluate("document.activeElement.textContent") == "5"
     page.locator(".panel ol button").first.click()
     page.wait_for_function("() => document.querySelector('.panel h2').textContent !== 'april'")
     until(page, "document.querySelector('input[name=find]').value.length", lambda n: n == 0)
+    watched.fine()
+
+
+IN_VIEW = f"""{MAP}.selected.near.slice(0, 10).filter(({{ at }}) => {{
+  const [x, y] = {MAP}.camera.pixel(...at), {{ clientWidth, clientHeight }} = {MAP}.box
+  return x > 0 && y > 0 && x < clientWidth - 330 && y < clientHeight
+}}).length"""
+ARROWS = f"{MAP}.found.marks.filter(({{ way }}) => way !== undefined).length"
+VIEW = f"JSON.stringify({MAP}.view())"
+
+
+def test_a_chosen_token_shows_its_neighbors(watch: Callable[..., Watched]) -> None:
+    """Those that lie together are in view, arrows lead to the others, and a button shows all."""
+    watched, page = open_map(watch, reduced_motion="reduce")
+    told = page.locator(".panel .seen")
+    for row in range(300):  # one has neighbors that lie far away
+        page.evaluate(f"{MAP}.select({row}, true)")
+        until(page, f"{MAP}.camera.flying", lambda flying: not flying)
+        told.filter(has_text="In view").wait_for()
+        near = page.evaluate(IN_VIEW)
+        assert near >= 5
+        until(page, ARROWS, lambda n, near=near: n + near == 10)
+        if near < 10:
+            break
+    told.filter(has_text=f"In view: {near} of 10.").wait_for()
+    page.locator(".panel .fit").filter(has_text="Show them all").click()
+    told.filter(has_text="In view: all 10").wait_for()
+    assert page.evaluate(IN_VIEW) == 10 and page.evaluate(ARROWS) == 0
+    before = page.evaluate(VIEW)
+    page.evaluate(f"{MAP}.select({MAP}.selected.row, 'near')")  # as a click on it does
+    assert page.evaluate(VIEW) == before
+    page.locator(".panel .fit").filter(has_text="Zoom to neighbors").click()
+    told.filter(has_text=f"In view: {near} of 10.").wait_for()
     watched.fine()
 
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { core } from "../../templates/maps/map/camera/fit.js";
+import { together } from "../../templates/maps/map/camera/near.js";
+import { isSeen, leaving } from "../../templates/maps/map/labels/standing.js";
 import { patternOf } from "../../templates/maps/map/source/pattern.js";
 import { romajiOf, soundOf } from "../../templates/maps/map/source/romaji.js";
 import { lot } from "./golden.js";
@@ -82,4 +84,41 @@ test("readings are found in Latin letters, written in any of their ways", () => 
 	assert.equal(soundOf("ab"), null);
 	assert.equal(soundOf("ゆう"), null);
 	assert.notEqual(soundOf("kata"), romajiOf("かた".replace("た", "だ")));
+});
+
+test("the nearer half of neighbors lies together, and what follows without a leap", () => {
+	const random = lot(11);
+	for (let time = 0; time < 300; time++) {
+		const n = 1 + Math.floor(random() * 15);
+		/** @returns {Place} */
+		const place = () => [random() ** 4 * 1000, random() ** 4 * 1000];
+		const [at, places] = [place(), Array.from({ length: n }, place)];
+		const far = (/** @type {Place} */ one) =>
+			Math.hypot(one[0] - at[0], one[1] - at[1]);
+		const kept = together(at, places, 20).map(far);
+		const left = places.map(far).filter((one) => !kept.includes(one));
+		assert.ok(kept.length >= n / 2 && kept.length + left.length === n);
+		const most = Math.max(...kept);
+		assert.ok(left.every((one) => one > 20 && one > 1.8 * most));
+	}
+});
+
+test("a line to what is not seen ends where it is, on the way", () => {
+	const random = lot(12);
+	const box = { x: 400, y: 150, wide: 100, high: 150 };
+	const seen = { width: 500, height: 300, above: 40, standing: [box] };
+	let lines = 0;
+	for (let time = 0; time < 3000; time++) {
+		/** @returns {Place} */
+		const place = () => [random() * 900 - 200, random() * 700 - 200];
+		const [from, to] = [place(), place()];
+		if (!isSeen(from, seen) || isSeen(to, seen)) continue;
+		lines++;
+		const [x, y] = leaving(from, to, seen);
+		const cross =
+			(x - from[0]) * (to[1] - from[1]) - (y - from[1]) * (to[0] - from[0]);
+		assert.ok(Math.abs(cross) < 0.1);
+		assert.ok(x > 7.9 && x < 300 && y > 47.9 && y < 292.1, `${x} ${y}`);
+	}
+	assert.ok(lines > 200);
 });

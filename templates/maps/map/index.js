@@ -17,6 +17,7 @@ import { load } from "./loading.js";
 import { askForHeight, talk } from "./messages.js";
 import { keepOriented } from "./overview.js";
 import { followView } from "./panel/in_view.js";
+import { tellSeen } from "./panel/token.js";
 import { readWords } from "./panel/words.js";
 import { Search } from "./search.js";
 import { offerShare } from "./share.js";
@@ -137,6 +138,7 @@ function listen(map) {
 	followView(map);
 	reachLabels(map);
 	keepOriented(map);
+	map.on("view", () => tellSeen(map));
 	followControls(map);
 	followKeyboard(map, new Search(map).field);
 	hintAtHands(map);

@@ -23,6 +23,7 @@ import { UNITS } from "./units.js";
 import { dotSize, hitAt, nearestRow, POINTER, whole } from "./view.js";
 
 /** @import { Pixel, View } from "./camera/camera.js" */
+/** @import { Travel } from "./camera/near.js" */
 /** @import { Hit } from "./labels/hit.js" */
 /** @import { Source } from "./source/index.js" */
 
@@ -88,7 +89,7 @@ export class LiveMap extends State {
 	#tap(pixel, kind) {
 		if (kind === "key") {
 			const row = nearestRow(this, pixel, this.box.clientWidth / 2);
-			if (row !== null) this.select(row, false);
+			if (row !== null) this.select(row, "near");
 			return;
 		}
 		const hit = hitAt(this, pixel, kind === "mouse" ? POINTER : 24);
@@ -101,7 +102,7 @@ export class LiveMap extends State {
 	 * @param {Hit} hit
 	 */
 	act(hit) {
-		if ("row" in hit) this.select(hit.row, false);
+		if ("row" in hit) this.select(hit.row, "near");
 		else showCluster(this, hit.cluster);
 	}
 
@@ -127,10 +128,10 @@ export class LiveMap extends State {
 	}
 
 	/**
-	 * Chooses a token, or none. `travel` brings it to the middle; `quiet` leaves
-	 * the address alone and tells nobody.
+	 * Chooses a token, or none. `travel` brings it and its neighbors into view;
+	 * `quiet` leaves the address alone and tells nobody.
 	 * @param {number | null} row
-	 * @param {boolean} [travel]
+	 * @param {Travel} [travel]
 	 * @param {boolean} [quiet]
 	 */
 	select(row, travel = false, quiet = false) {

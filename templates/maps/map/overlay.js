@@ -6,6 +6,7 @@ import { PALETTE } from "./colour/palette.js";
 import { apart } from "./labels/apart.js";
 import { chooseLabels } from "./labels/choose.js";
 import { drawLabels } from "./labels/draw.js";
+import { standing } from "./labels/standing.js";
 import { fitted, penOf, projector } from "./scene/canvas.js";
 import { halfOctaves } from "./view.js";
 
@@ -56,6 +57,7 @@ export function chooseLabelsOf(map, view) {
 	const labels = chooseLabels({
 		meta: map.meta,
 		standing: over,
+		above: map.room(map.box.clientWidth).above,
 		text: (row) => shown(map, row),
 		legible: (text) => labelled(text, penOf(map.canvas)),
 		points: map.points(),
@@ -99,23 +101,6 @@ function halfOf({ canvas }, font, text) {
 	if (halves.size >= MOST) halves.clear();
 	halves.set(font + text, half);
 	return half;
-}
-
-/** What stands on a stage above labels. */
-const STANDING = ".on-map, .legend, .try span, .try a, .panel, .chosen";
-
-/**
- * The boxes of what stands on the stage above labels, which it would cut.
- * @param {LiveMap} map
- */
-function standing({ box, stage }) {
-	const own = box.getBoundingClientRect();
-	return [...stage.querySelectorAll(STANDING)].flatMap((node) => {
-		const { left, top, width, height } = node.getBoundingClientRect();
-		if (!width) return [];
-		const [wide, high] = [width / 2, height / 2];
-		return [{ x: left - own.left + wide, y: top - own.top + high, wide, high }];
-	});
 }
 
 /**

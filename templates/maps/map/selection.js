@@ -1,13 +1,12 @@
 // @ts-check
 // The chosen token: its place, its neighbors' places, and what the panel says.
-import { freed } from "./camera/fit.js";
-import { showToken } from "./panel/token.js";
+import { bring } from "./camera/near.js";
+import { showToken, tellSeen } from "./panel/token.js";
 import { fill } from "./panel/words.js";
-import { whole } from "./view.js";
 
 /** @import { LiveMap } from "./live.js" */
 /** @import { Property, Selected } from "./state.js" */
-/** @import { Place } from "./source/index.js" */
+/** @import { Travel } from "./camera/near.js" */
 
 /** @type {Property[]} */
 const PROPERTIES = ["kind", "script", "pos"];
@@ -36,20 +35,9 @@ export async function locate(map, selected) {
 }
 
 /**
- * Brings a token to the middle of what the panel leaves free.
- * @param {LiveMap} map
- * @param {Place} place
- */
-function travelTo(map, [x, y]) {
-	const { camera } = map;
-	const span = Math.min(camera.view.span, whole(map).span / 9);
-	camera.fly(freed(map, x, y, span));
-}
-
-/**
  * @param {LiveMap} map
  * @param {number | null} row
- * @param {boolean} travel
+ * @param {Travel} travel
  * @param {boolean} quiet
  */
 export async function select(map, row, travel, quiet) {
@@ -67,15 +55,19 @@ export async function select(map, row, travel, quiet) {
 	mine.text = map.source.text(row);
 	map.selected = mine;
 	try {
-		await tell(map, mine, travel);
+		await tell(map, mine);
 	} catch (problem) {
-		return map.failed(problem);
+		map.failed(problem);
+		if (map.selected === mine) bring(map, mine, travel);
+		return;
 	}
 	if (map.selected !== mine) return;
 	const i = map.index(row);
 	const told = i < 0 ? [] : PROPERTIES.map((what) => map.told(what, i));
 	mine.groups = told.filter((name) => name !== undefined);
 	showToken(map, mine);
+	bring(map, mine, travel);
+	tellSeen(map);
 	map.draw();
 	if (quiet) return;
 	map.address.note(true);
@@ -90,14 +82,12 @@ export async function select(map, row, travel, quiet) {
  * where another was chosen meanwhile.
  * @param {LiveMap} map
  * @param {Selected} mine
- * @param {boolean} travel
  */
-async function tell(map, mine, travel) {
+async function tell(map, mine) {
 	const { source } = map;
 	const { row } = mine;
 	await locate(map, mine);
 	if (map.selected !== mine) return;
-	if (travel && mine.at) travelTo(map, mine.at);
 	map.draw();
 	await source.texts([row]);
 	mine.text = source.text(row);

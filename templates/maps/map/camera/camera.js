@@ -70,6 +70,10 @@ export class Camera {
 		this.#resting = setTimeout(() => this.#listener.rest(this.view), 160);
 	}
 
+	get flying() {
+		return this.#flight !== 0;
+	}
+
 	stop() {
 		cancelAnimationFrame(this.#flight);
 		this.#flight = 0;

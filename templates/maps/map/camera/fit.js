@@ -14,6 +14,7 @@ const LETTERS = { wide: 56, high: 22 };
 /** The part of a small screen that the sheet may take, as in map.css. */
 const SHEET = 0.44;
 const NARROWEST = 1 / 300; // of the whole map's width
+const ASIDE = 1 / 6; // of what is free, left beside what a view is moved to
 
 /** @param {number[]} values */
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -89,6 +90,37 @@ export function freed(map, x, y, span) {
 }
 
 /**
+ * The present view, moved by the least that brings places into what is free; null
+ * where they need a wider one.
+ * @param {LiveMap} map
+ * @param {Place[]} places
+ * @returns {View | null}
+ */
+export function shifted(map, places) {
+	const { box, camera } = map;
+	const { left, right, above, low } = covered(map);
+	const pixels = places.map(([x, y]) => camera.pixel(x, y));
+	/**
+	 * @param {0 | 1} axis
+	 * @param {number} least
+	 * @param {number} most
+	 */
+	const move = (axis, least, most) => {
+		const values = pixels.map((pixel) => pixel[axis]);
+		const [first, last] = [Math.min(...values), Math.max(...values)];
+		if (last - first > most - least) return null;
+		return Math.min(first - least, 0) || Math.max(last - most, 0);
+	};
+	const wide = (box.clientWidth - left - right) * ASIDE;
+	const high = (box.clientHeight - above - low) * ASIDE;
+	const dx = move(0, left + wide, box.clientWidth - right - wide);
+	const dy = move(1, above + high, box.clientHeight - low - high);
+	if (dx === null || dy === null) return null;
+	const { x, y, span } = camera.view;
+	return { x: x + dx * camera.unit(), y: y - dy * camera.unit(), span };
+}
+
+/**
  * How many pixels of a map's edges are covered, also by the panel of a chosen
  * token: on small screens it is a sheet at the lower end of the screen.
  * @param {LiveMap} map
@@ -98,7 +130,9 @@ function covered(map) {
 	const { box, embedded, selected, stage } = map;
 	const room = map.room(box.clientWidth);
 	if (!selected) return { ...room, low: 0 };
-	const sheet = getComputedStyle(need(stage, ".panel")).position === "fixed";
+	const panel = need(stage, ".panel");
+	if (!panel.getClientRects().length) return { ...room, low: 0 };
+	const sheet = getComputedStyle(panel).position === "fixed";
 	if (!sheet) {
 		const side = box.clientWidth > (embedded ? 540 : 730) ? 340 : 0;
 		return { ...room, right: side, low: 0 };

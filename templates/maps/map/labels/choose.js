@@ -8,6 +8,7 @@ import { projector } from "../scene/canvas.js";
 import { GREY } from "../units.js";
 import { nameSize } from "./hit.js";
 import { spread } from "./spread.js";
+import { isSeen, leaving } from "./standing.js";
 
 /** @import { Meta } from "../meta" */
 /** @import { View } from "../camera/camera.js" */
@@ -18,8 +19,9 @@ import { spread } from "./spread.js";
 /** @typedef {{ text: string, name: string, page: string, level: "coarse" | "fine", key: number, size: number, font: number, px: number, py: number, colour: string | null, alpha: number }} NameLabel */
 /** @typedef {{ from: Place, to: Place, kept: boolean }} Line */
 /**
- * A marked point; `tx`, `ty` is where its name stands, `far` whether that is away from it.
- * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, weight: number, size: number, tx: number, ty: number, far?: boolean, row?: number }} Mark
+ * A marked point; `tx`, `ty` is where its name stands, `far` whether that is away from it, and `way`,
+ * in radians, where a point lies that is not in view: its mark is an arrow at the edge.
+ * @typedef {{ px: number, py: number, text: string, dot: number, ring?: boolean, way?: number, weight: number, size: number, tx: number, ty: number, far?: boolean, row?: number }} Mark
  */
 /** @typedef {{ tokens: TokenLabel[], names: NameLabel[], lines: Line[], marks: Mark[] }} Labels */
 
@@ -42,6 +44,7 @@ import { spread } from "./spread.js";
  *   colours: readonly string[] | null,
  *   hidden: Uint8Array | null,
  *   standing?: Taken[],
+ *   above?: number,
  *   selected: { row: number, at: Place | null, text?: string } | null,
  *   near: Near[] | null,
  *   hovered: Named | null,
@@ -151,16 +154,30 @@ function names(wish, at, faint) {
 }
 
 /**
+ * Where a neighbor of the chosen token is drawn, `far` where it is not in view: at
+ * the edge then, where the line to it leaves.
+ * @param {Wish} wish
+ * @param {At} at
+ * @param {Near} other
+ */
+function drawnAt(wish, at, other) {
+	const to = at(...other.at);
+	const from = wish.selected?.at && at(...wish.selected.at);
+	const far = from && isSeen(from, wish) && !isSeen(to, wish);
+	return { to: far ? leaving(from, to, wish) : to, far };
+}
+
+/**
  * @param {Wish} wish
  * @param {At} at
  * @returns {Line[]}
  */
-function lines({ near, selected }, at) {
-	const start = selected?.at;
-	if (!near || !start) return [];
-	return near.map((other) => ({
+function lines(wish, at) {
+	const start = wish.selected?.at;
+	if (!wish.near || !start) return [];
+	return wish.near.map((other) => ({
 		from: at(...start),
-		to: at(...other.at),
+		to: drawnAt(wish, at, other).to,
 		kept: other.kept,
 	}));
 }
@@ -186,11 +203,31 @@ function marksOf(wish, at) {
 		found.push({ px, py, text, ...look, tx: px, ty: py, row });
 	};
 	if (selected) mark(selected, { dot: 5, weight: 700, size: 16 });
+	/** @type {Mark[]} */
+	const arrows = [];
 	for (const other of near ?? []) {
-		const dot = other.kept ? 4 : 3.5;
-		mark(other, { dot, ring: !other.kept, weight: 600, size: 13 });
+		const { to, far } = drawnAt(wish, at, other);
+		if (far) arrows.push(arrow(other, to, at));
+		else {
+			const dot = other.kept ? 4 : 3.5;
+			mark(other, { dot, ring: !other.kept, weight: 600, size: 13 });
+		}
 	}
 	for (const pin of pins) mark(pin, { dot: 3, weight: 700, size: 13 });
 	if (hovered) mark(hovered, { dot: 5, ring: true, weight: 600, size: 14 });
-	return found;
+	return [...found, ...arrows];
+}
+
+/**
+ * The mark of a neighbor that is not in view.
+ * @param {Near} other
+ * @param {Place} to where the line to it leaves
+ * @param {At} at
+ * @returns {Mark}
+ */
+function arrow({ at: place, row, text }, [px, py], at) {
+	const [x, y] = at(...place);
+	const way = Math.atan2(y - py, x - px);
+	const looks = { dot: 6, weight: 400, size: 12, way };
+	return { px, py, text: cut(text ?? ""), ...looks, tx: px, ty: py, row };
 }

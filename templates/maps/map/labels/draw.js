@@ -6,6 +6,7 @@ import { leadOf } from "./spread.js";
 
 /** @import { Labels, Line, Mark } from "./choose.js" */
 /** @import { Hit } from "./hit.js" */
+/** @import { Place } from "../source/index.js" */
 
 const FAINT = 0.45; // below it a label is but a shadow over the dots
 
@@ -74,9 +75,11 @@ export function drawLabels(pen, labels, style, pointed = null) {
 		if (mark.far) drawLead(pen, [mark.px, mark.py], leadOf(mark), ink);
 	}
 	for (const mark of [...labels.marks].reverse()) {
-		drawDot(pen, mark, ink);
-		const { text, tx, ty, weight, size } = mark;
-		if (text) write(text, tx, ty, `${weight} ${size}`, ink, 4, 1);
+		if (mark.way === undefined) drawDot(pen, mark, ink);
+		else drawArrow(pen, mark, ink);
+		const { text, tx, ty, weight, size, way, row } = mark;
+		const hit = way === undefined || row === undefined ? null : { row };
+		if (text) write(text, tx, ty, `${weight} ${size}`, ink, 4, 1, hit);
 	}
 }
 
@@ -131,6 +134,30 @@ function drawDot(pen, { px, py, dot, ring }, ink) {
 		pen.fillStyle = ink;
 		pen.fill();
 	}
+}
+
+/**
+ * The corners of the arrow that leads to a point which is not in view.
+ * @param {Mark} mark
+ * @returns {Place[]}
+ */
+export const arrowOf = ({ px, py, dot, way = 0 }) =>
+	[0, 2.5, Math.PI, -2.5].map((turn) => {
+		const far = turn === Math.PI ? dot * 0.3 : dot;
+		return [px + Math.cos(way + turn) * far, py + Math.sin(way + turn) * far];
+	});
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Mark} mark
+ * @param {string} ink
+ */
+function drawArrow(pen, mark, ink) {
+	pen.beginPath();
+	for (const corner of arrowOf(mark)) pen.lineTo(...corner);
+	pen.closePath();
+	pen.fillStyle = ink;
+	pen.fill();
 }
 
 /** @param {string} colour as #rrggbb or rgb(…) */

@@ -49,7 +49,7 @@ function cluster(map, { name, page, size, level, key }) {
  * @param {TokenLabel} label
  */
 function token(map, { row, i, text }) {
-	const act = { type: "button", onclick: () => map.select(row, false) };
+	const act = { type: "button", onclick: () => map.select(row, "near") };
 	const head = { scope: "row", lang: map.meta.language };
 	return make(
 		"tr",

@@ -2,6 +2,7 @@
 // The panel of the chosen token.
 import { cut, make, need } from "../../../assets/shared/dom.js";
 import { viewOf } from "../camera/fit.js";
+import { inView, shownPlaces, viewNear } from "../camera/near.js";
 import { tongue } from "../labels/called.js";
 import { fill } from "./words.js";
 
@@ -45,6 +46,7 @@ export function showToken(map, selected) {
 						),
 					]),
 		);
+		tellSeen(map);
 	} else box.append(make("p", { class: "meta" }, map.words.loading));
 	if (inside) head.focus({ preventScroll: true });
 }
@@ -114,10 +116,6 @@ function clusterLink(map, facts) {
 function nearParts(map, facts, near) {
 	const { words, selected } = map;
 	const shown = near.slice(0, map.many);
-	const fit = () => {
-		const places = shown.map((other) => other.at);
-		if (selected?.at) map.camera.fly(viewOf(map, [selected.at, ...places]));
-	};
 	const counts = new Set([5, 10, 15].map((n) => Math.min(n, near.length)));
 	const choices = [...counts].map((n) => {
 		const show = () => {
@@ -142,11 +140,44 @@ function nearParts(map, facts, near) {
 			"p",
 			{ class: "many" },
 			make("span", name, ...(choices.length > 1 ? choices : [])),
-			make("button", { type: "button", onclick: fit }, words.fit),
+			make("button", { type: "button", class: "fit", onclick: () => fit(map) }),
 		),
+		make("p", { class: "key seen" }),
 		nearList(map, shown),
 		...keptLines(map, facts, shown),
 	];
+}
+
+/**
+ * Shows all neighbors, or where they are in view those that lie together.
+ * @param {LiveMap} map
+ */
+function fit(map) {
+	const { camera, selected } = map;
+	if (!selected?.at) return;
+	const places = shownPlaces(map, selected);
+	const all = inView(map, places).length === places.length;
+	const { at } = selected;
+	camera.fly(all ? viewNear(map, at, places) : viewOf(map, [at, ...places]));
+}
+
+/**
+ * Tells how many of the neighbors are in view, and what the button beside does.
+ * @param {LiveMap} map
+ */
+export function tellSeen(map) {
+	const { camera, selected, stage, words } = map;
+	/** @type {HTMLElement | null} */
+	const line = stage.querySelector(".panel .seen");
+	if (!line || !selected) return;
+	line.textContent = "\u00a0";
+	if (camera.flying) return; // told when it comes to rest
+	const places = shownPlaces(map, selected);
+	const shown = places.length;
+	const n = inView(map, places).length;
+	const all = n === shown;
+	line.textContent = fill(words[all ? "inside" : "outside"], { n, shown });
+	need(stage, ".panel .fit").textContent = words[all ? "fit" : "fit-all"];
 }
 
 /**

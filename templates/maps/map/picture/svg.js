@@ -1,6 +1,6 @@
 // @ts-check
 import { escaped } from "../../../assets/shared/dom.js";
-import { deepen } from "../labels/draw.js";
+import { arrowOf, deepen } from "../labels/draw.js";
 import { SIZES, WEIGHTS } from "../labels/hit.js";
 import { leadOf } from "../labels/spread.js";
 import { projector } from "../scene/canvas.js";
@@ -90,14 +90,18 @@ function lines({ labels, style }) {
 function marks({ labels, style }) {
 	const { ink } = style;
 	return labels.marks.flatMap((mark) => {
-		const { px, py, tx, ty, text, dot, ring, size, weight } = mark;
+		const { px, py, tx, ty, text, dot, ring, size, weight, way } = mark;
 		const fill = ring ? "none" : ink;
-		const circle = `<circle cx="${short(px)}" cy="${short(py)}" r="${dot}" fill="${fill}" stroke="${ink}"/>`;
-		if (!text) return [circle];
+		const corners = arrowOf(mark).map((corner) => corner.map(short).join(" "));
+		const sign =
+			way === undefined
+				? `<circle cx="${short(px)}" cy="${short(py)}" r="${dot}" fill="${fill}" stroke="${ink}"/>`
+				: `<path d="M${corners.join("L")}Z" fill="${ink}"/>`;
+		if (!text) return [sign];
 		const [x, y] = leadOf(mark).map(short);
 		const lead = mark.far
 			? `<path d="M${short(px)} ${short(py)}L${x} ${y}" stroke="${ink}" opacity=".6"/>`
 			: "";
-		return [lead, circle, word(style, text, tx, ty, size, weight, ink)];
+		return [lead, sign, word(style, text, tx, ty, size, weight, ink)];
 	});
 }

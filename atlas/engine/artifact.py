@@ -156,7 +156,8 @@ def remove(path: Path) -> int:
 def _frozen(value: object) -> object:
     """JSON arrays as tuples, at any depth."""
     if isinstance(value, list):
-        return tuple(map(_frozen, value))
+        plain = {list, dict}.isdisjoint(map(type, value))  # as lists of texts and numbers are
+        return tuple(value if plain else map(_frozen, value))
     if isinstance(value, dict):
         return {name: _frozen(inner) for name, inner in value.items()}
     return value

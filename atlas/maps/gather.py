@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -307,10 +308,12 @@ def _nearest(keys: Ints, directions: Floats) -> list[list[int]]:
     if count < 1:
         return []
     sums = np.zeros((count, directions.shape[1]))
-    for begin in range(0, len(keys), 4096):
-        part = slice(begin, begin + 4096)
-        inside = keys[part] >= 0
-        np.add.at(sums, keys[part][inside], directions[part][inside])
+    rows = np.argsort(keys, kind="stable")
+    ends = np.searchsorted(keys[rows], np.arange(count + 1))
+    for key, (begin, end) in enumerate(pairwise(ends.tolist())):
+        for start in range(begin, end, 4096):
+            part = directions[rows[start : min(start + 4096, end)]]
+            sums[key] += part.sum(axis=0, dtype=np.float64)
     centres = unit(sums)
     similar = centres @ centres.T
     np.fill_diagonal(similar, -np.inf)

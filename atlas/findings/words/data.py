@@ -15,8 +15,9 @@ words that atlas.toml lists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,11 @@ class Splits(Record):
         need(len(self.offsets) == len(self.words) + 1, self, "offsets are not one a word and one")
         need(len(self.ids) == len(self.pieces), self, "ids and pieces differ in length")
 
-    def of(self, row: int) -> tuple[list[str], list[int]]:
-        """The pieces of a word and their ids."""
-        begin, end = int(self.offsets[row]), int(self.offsets[row + 1])
-        return list(self.pieces[begin:end]), self.ids[begin:end].tolist()
+    def __iter__(self) -> Iterator[tuple[Sequence[str], list[int]]]:
+        """The pieces of each word and their ids."""
+        ids = self.ids.tolist()
+        for begin, end in pairwise(self.offsets.tolist()):
+            yield self.pieces[begin:end], ids[begin:end]
 
 
 @dataclass(frozen=True, eq=False)

@@ -166,11 +166,11 @@ def _joined(parts: Sequence[Splits]) -> pa.Table:
     """The splits of several tasks as one table, each word once."""
     import pyarrow as pa
 
-    seen: dict[str, tuple[int, int]] = {}
-    for number, part in enumerate(parts):
-        for row, word in enumerate(part.words):
-            seen.setdefault(word, (number, row))
-    found = [parts[number].of(row) for number, row in seen.values()]
+    seen: dict[str, tuple[Sequence[str], list[int]]] = {}
+    for part in parts:
+        for word, split in zip(part.words, part, strict=True):
+            seen.setdefault(word, split)
+    found = seen.values()
     offsets = np.concatenate([[0], np.cumsum([len(ids) for _, ids in found], dtype=np.int64)])
     ids = pa.array(list(chain.from_iterable(ids for _, ids in found)), pa.int32())
     pieces = pa.array(list(chain.from_iterable(pieces for pieces, _ in found)), pa.string())

@@ -135,9 +135,8 @@ class TestSplits:
         found = splits(tokens, work=where)
         asked = tokenizer(where.location)
         assert set(words_of(tokens)) <= set(found.words)
-        for row, text in enumerate(found.words):
-            pieces, ids = found.of(row)
-            assert pieces == asked.tokenize(text), text
+        for text, (pieces, ids) in zip(found.words, found, strict=True):
+            assert list(pieces) == asked.tokenize(text), text
             assert ids == asked.encode(text, add_special_tokens=False), text
 
     def test_a_word_after_a_space_is_asked_where_that_is_told_apart(

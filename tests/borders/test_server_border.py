@@ -51,7 +51,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def raw(server: Server, lines: bytes) -> bytes:
     """What the server answers to these bytes."""
-    with socket.create_connection(server.server_address[:2], timeout=5) as connection:
+    with socket.create_connection(server.server_address[:2], timeout=30) as connection:
         connection.sendall(lines)
         connection.shutdown(socket.SHUT_WR)
         answer = b""

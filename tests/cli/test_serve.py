@@ -62,7 +62,7 @@ def get(
 ) -> tuple[int, dict[str, str], bytes]:
     """A request with the path exactly as given, which a browser or urllib would tidy up first."""
     port = urlsplit(server if isinstance(server, str) else server.url).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.putrequest(method, path, skip_host=True)
         for name, value in ({"Host": f"127.0.0.1:{port}"} | headers).items():
@@ -225,7 +225,7 @@ def test_the_script_goes_before_the_end_of_the_body() -> None:
 
 def events(server: Server) -> Iterator[dict[str, Any]]:
     port = urlsplit(server.url).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", EVENTS)
     answer = connection.getresponse()
     assert answer.headers["content-type"] == "text/event-stream"

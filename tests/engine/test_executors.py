@@ -180,7 +180,7 @@ def test_an_interrupt_waits_for_no_process(store: Store) -> None:
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         interrupted(lambda: open_executor("local", 2, 1, store.root), *[(time.sleep, 60)] * 4)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 # Processes of this machine

@@ -16,11 +16,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from atlas.config import faults, hosts
+from atlas.config import faults, hosts, redirects
 from atlas.config.fields import Part
 from atlas.config.languages import beside
 from atlas.config.names import Names, tables
-from atlas.config.site import Redirects, Site
+from atlas.config.redirects import Redirects
+from atlas.config.site import Site
 from atlas.config.toml_lines import line_of
 from atlas.errors import ConfigError, UsageError
 from atlas.findings.comparisons.config import Compare
@@ -62,11 +63,17 @@ class Config(Part):
     """A page of each model's input table."""
 
     _root: Path = PrivateAttr(default=Path())
+    _file: Path = PrivateAttr(default=Path(NAME))
 
     @property
     def root(self) -> Path:
         """The folder of atlas.toml, to which its paths are relative."""
         return self._root
+
+    @property
+    def file(self) -> Path:
+        """The file that it was read from."""
+        return self._file
 
     @property
     def digest(self) -> str:
@@ -129,8 +136,14 @@ def load(path: Path, kind: type[Config] = Config) -> Config:
             problems,
             _lines(path, problems),
         )
-    config._root = _root(path)
+    config._root, config._file = _root(path), path
     return _placed(config)
+
+
+def placed(config: Config, problems: Sequence[str]) -> list[str]:
+    """Faults of keys, each with the file and its line."""
+    rows = zip(_lines(config.file, problems), problems, strict=False)
+    return [f"{config.file.name}, line {line}: {told}" for line, told in sorted(rows)]
 
 
 def _lines(path: Path, problems: Sequence[str]) -> list[int]:
@@ -138,7 +151,7 @@ def _lines(path: Path, problems: Sequence[str]) -> list[int]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return []
+        return [0] * len(problems)
     return [line_of(text, problem.partition(": ")[0]) for problem in problems]
 
 
@@ -203,10 +216,12 @@ def _too_deep(path: Path) -> ConfigError:
 def _cross_checks(raw: Mapping[str, Any], kind: type[Config]) -> Iterator[str]:
     """The faults that the `cross_check` of each table's class finds."""
     names = Names()
-    for key, field in kind.model_fields.items():
+    fields = kind.model_fields
+    for key, field in sorted(fields.items(), key=lambda row: row[0] == "site"):  # it names maps
         part = faults.table_of(field.annotation)
         if part is not None and issubclass(part, Part):
             yield from part.cross_check(tables(raw, key), names)
+    yield from redirects.faults(raw.get("redirects"))
 
 
 def schema() -> dict[str, Any]:

@@ -42,7 +42,7 @@ See [the guide](guide/index.md#b), [all maps](/), [this part](#a-live-map) and !
     "content/dot.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"/>\n',
     "static/CNAME": "ada.example\n",
     "static/_headers": "/api/*\n  X-Own: 1\n",
-    "static/_redirects": "/there/* https://there.example/:splat 302\n",
+    "static/_redirects": "/here /there 302\n/there/* https://there.example/:splat 302\n",
     "static/files/a b.txt": "as it is\n",
     "own.css": "body { --own: 1 }\n",
     "logo.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><path d="M0 0h4v2H0z"/></svg>\n',
@@ -69,6 +69,7 @@ maps = ["ja-aozora-words"]
 [redirects]
 "old/" = "guide/#b"
 "older" = "https://older.example/"
+"older-still/" = "old"
 
 """
 

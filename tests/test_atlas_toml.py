@@ -25,6 +25,8 @@ from atlas.spaces.records import KINDS
 
 MODEL = '[[models]]\nid = "a"\nsource = "path:m"\n'
 
+OLD = "write an address below the root of the site, as in `old/page/`"
+NEW = "write a full address, or one below the root of the site, as in `about/`"
 BAD: list[tuple[str, list[str]]] = [
     ("", ["models: missing"]),
     ("models = []", ["models: needs at least one entry"]),
@@ -257,6 +259,48 @@ BAD: list[tuple[str, list[str]]] = [
     (
         MODEL + '[[claims]]\ntitle = "x"',
         ["claims[0]: needs either `set`, the name of a landmark, or `words`"],
+    ),
+    (
+        '[site]\nhero = { maps = ["a-wrds", "a-words"] }\n' + MODEL,
+        ["site.hero.maps[0]: no map 'a-wrds' (did you mean a-words?)"],
+    ),
+    (
+        '[site]\nlicence = "CC BY"\nnav = [{ title = "", link = "javascript:x" }]\n' + MODEL,
+        [
+            "site.nav[0].title: '': must not be empty",
+            "site.nav[0].link: 'javascript:x': write a full address, or a page of this site as in "
+            "`docs/`",
+            "site.licence: 'CC BY': write an SPDX identifier such as `CC-BY-4.0`, or an address",
+        ],
+    ),
+    (
+        MODEL + '[redirects]\n"a/" = "b"\nb = "a#x"\nc = "about/"\n"c/" = "a"\nd = "d/"\n',
+        [
+            "redirects.\"c/\": is the address of 'c' already",
+            'redirects."a/": leads back to itself',
+            'redirects."b": leads back to itself',
+            'redirects."c": leads back to itself',
+            'redirects."c/": leads back to itself',
+            'redirects."d": leads back to itself',
+        ],
+    ),
+    (
+        MODEL + "[redirects]\n'../a/' = 'b'\n'x/%2e%2e/y' = 'b'\n'.htaccess' = 'b'\n"
+        "'_headers' = 'b'\n'a%00' = 'b'\n'ok/' = 'javascript:x'\n'ok2/' = '//x'\n",
+        [
+            *(
+                f"redirects.{name}: {OLD}"
+                for name in (
+                    "\"../a/\": '../a/'",
+                    "\"x/%2e%2e/y\": 'x/%2e%2e/y'",
+                    "\".htaccess\": '.htaccess'",
+                    "_headers: '_headers'",
+                    "\"a%00\": 'a%00'",
+                )
+            ),
+            f"redirects.\"ok/\": 'javascript:x': {NEW}",
+            f"redirects.\"ok2/\": '//x': {NEW}",
+        ],
     ),
     ("a = [1,\n", ["end of document: invalid value"]),
     (

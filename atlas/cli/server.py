@@ -24,6 +24,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from atlas.errors import AtlasError
@@ -121,7 +122,7 @@ class Server(ThreadingHTTPServer):
         state: State,
     ) -> None:
         self.output, self.state = output, state
-        self._base = "", ""  # the build, and the path of its address
+        self._kept: tuple[str, dict[str, Any]] = "", {}  # the build, and its manifest
         self._texts: dict[str, tuple[str, str]] = {}  # files for hosts: the build, and the text
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
@@ -141,16 +142,23 @@ class Server(ThreadingHTTPServer):
     @property
     def redirects(self) -> Mapping[str, str]:
         """The redirects of the site as it is now; none where it has no such file."""
-        return read_redirects(self._for_hosts(redirects.FILE))
+        return read_redirects(
+            self._for_hosts(redirects.FILE), str(self._record().get("base_url", ""))
+        )
 
     @property
     def base(self) -> str:
         """The path under which the site is to stand: empty, or with a / at its end."""
-        build, path = self._base
-        if build != self.state.build:
-            path = path_of(manifest(self.output))
-            self._base = self.state.build, path
+        path = path_of(self._record())
         return f"{path}/" if path else ""
+
+    def _record(self) -> dict[str, Any]:
+        """The manifest of the last build; empty where there is none."""
+        build, record = self._kept
+        if build != self.state.build:
+            record = manifest(self.output) or {}
+            self._kept = self.state.build, record
+        return record
 
     def _for_hosts(self, name: str) -> str:
         """A file that is made for hosts, as the last build left it; empty where there is none."""

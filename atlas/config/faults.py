@@ -99,13 +99,15 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "known") -> str:
 
 def _place(keys: list[int | str]) -> str:
     """A path as in TOML. A key that no terminal should print is quoted and escaped."""
-    return (
-        "".join(
-            f"[{key}]" if isinstance(key, int) else f".{key if key.isprintable() else repr(key)}"
-            for key in keys
-        ).lstrip(".")
-        or "atlas.toml"
-    )
+    return "".join(map(_step, keys)).lstrip(".") or "atlas.toml"
+
+
+def _step(key: int | str) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    if not key.isprintable() or '"' in key:
+        return f".{key!r}"
+    return f".{key}" if re.fullmatch(r"[\w*-]+", key) else f'."{key}"'
 
 
 def _what(keys: list[int | str], fault: ErrorDetails, root: type[BaseModel]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, Field
 
 from atlas.config.fields import Language, Part, Text, distinct
 from atlas.config.languages import USUAL
+from atlas.config.names import Names, Table
+from atlas.config.names import tables as tables_of
 
 _ADDRESS = "write a full address such as https://atlas.example.org/ or leave it empty"
 
@@ -52,19 +55,25 @@ File = Annotated[str, AfterValidator(_inside)]  # relative to the folder of atla
 Colour = Annotated[str, AfterValidator(_colour)]
 
 
-def _old(value: str) -> str:
-    if value.startswith("/") or not re.fullmatch(r"[\w.~%/-]+", value) or "//" in value:
-        raise ValueError("write an address below the root of the site, as in `old/page/`")
+def _licence(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|https?://[^\s\"<>]+", value):
+        raise ValueError("write an SPDX identifier such as `CC-BY-4.0`, or an address")
     return value
 
 
-def _new(value: str) -> str:
-    if not re.fullmatch(r"(https?://)?[^\s\"<>\\^`{|}]*", value) or value.startswith("/"):
-        raise ValueError("write a full address, or one below the root of the site, as in `about/`")
+def _filled(value: Text) -> Text:
+    if not value:
+        raise ValueError("must not be empty")
     return value
 
 
-Redirects = dict[Annotated[str, AfterValidator(_old)], Annotated[str, AfterValidator(_new)]]
+def _link(value: str) -> str:
+    kind, colon, _ = value.partition(":")
+    if not re.fullmatch(r"[^\s\"<>\\^`{|}]+", value) or (
+        colon and "/" not in kind and kind not in ("http", "https", "mailto")
+    ):
+        raise ValueError("write a full address, or a page of this site as in `docs/`")
+    return value
 
 
 def text(value: Text | None, language: str, fallback: str = "") -> str:
@@ -89,9 +98,9 @@ class Hero(Part):
 class Entry(Part):
     """A link of the navigation."""
 
-    title: Text
+    title: Annotated[Text, AfterValidator(_filled)]
     """What it says."""
-    link: str
+    link: Annotated[str, AfterValidator(_link)]
     """A full address, or a page of this site by its address below the root, as in `docs/`."""
 
 
@@ -138,8 +147,17 @@ class Site(Part):
     accent: Colour | Accent | None = None
     """The colour of links and marks: one, from which that of the dark theme is made, or
     `{ light, dark }`."""
-    licence: str = ""
+    licence: Annotated[str, AfterValidator(_licence)] = ""
     """The licence of texts and data: an SPDX identifier such as `CC-BY-4.0`, or an address."""
     edit: Annotated[str, AfterValidator(_prefix)] = ""
     """Where the folder of atlas.toml can be edited, as in `https://github.com/me/it/edit/main/`:
     pages of content then link to their source."""
+
+    @classmethod
+    def cross_check(cls, tables: Sequence[Table], names: Names) -> Iterator[str]:
+        """Maps that the home page names and that the file has not."""
+        for table in tables:
+            for hero in tables_of(table.keys, "hero", table.place):
+                for place, name in hero.texts("maps"):
+                    if fault := names.unknown("map", name):
+                        yield f"{place}: {fault}"

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from atlas.config import faults
 from atlas.config.fields import Flag, Part, Whole
-from atlas.errors import ConfigError
 
+_LEFT_OPEN = re.compile(r"\A---[ \t]*\n[ \t]*[A-Za-z_]+[ \t]*:")
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -34,24 +34,60 @@ class Front(Part):
     """Whether the navigation of the site may name it."""
 
 
-def split(source: str, place: str) -> tuple[Front, str, int]:
-    """The head of a page, its Markdown, and the number of lines before that. Raises ConfigError
-    naming the `place`."""
+def split(source: str) -> tuple[str | None, str, int]:
+    """The head of a page, None where it has none, its Markdown, and the number of lines before
+    that."""
     source = source.replace("\r\n", "\n")
     found = _HEAD.match(source)
     if found is None:
-        return Front(), source, 0
+        return None, source, 0
+    return found[1], source[found.end() :], source[: found.end()].count("\n")
+
+
+def read(head: str) -> tuple[Front, list[str]]:
+    """What a head says, and `line N: …` for each of its faults."""
     try:
-        raw = yaml.safe_load(found[1]) or {}
-        if not isinstance(raw, dict):
-            raise ConfigError(f"{place}: its head is no table of `key: value`", "Mend its head.")
-        front = Front.model_validate(raw)
-    except yaml.YAMLError as problem:
+        raw, lines, problems = _read(head)
+    except (yaml.YAMLError, RecursionError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        line = f", line {mark.line + 2}" if mark else ""
-        what = getattr(problem, "problem", None) or problem
-        raise ConfigError(f"{place}{line}: its head is not YAML ({what})", "Mend it.") from problem
+        what = getattr(problem, "problem", None) or "too deep"
+        return Front(), [f"line {mark.line + 2 if mark else 1}: its head is not YAML ({what})"]
+    front = Front()
+    try:
+        front = Front.model_validate(raw)
     except ValidationError as problem:
-        lines = faults.lines(problem, Front)
-        raise ConfigError(f"{place}: its head is wrong", "Nothing was written.", lines) from problem
-    return front, source[found.end() :], source[: found.end()].count("\n")
+        problems += faults.lines(problem, Front)
+    placed = sorted((lines.get(told.partition(": ")[0], 1), told) for told in problems)
+    return front, [f"line {number}: {told}" for number, told in placed]
+
+
+def strange(source: str) -> str:
+    """What is wrong with a text without a head that has what was meant for one; empty where
+    nothing is."""
+    if _LEFT_OPEN.match(source):
+        return "line 1: its head has no end, which is a line ---"
+    if source.startswith("+++\n"):
+        return "line 1: its head is TOML; write it as YAML, `key: value` between lines ---"
+    return ""
+
+
+def _read(head: str) -> tuple[dict[str, object], dict[str, int], list[str]]:
+    """The values of a head, the lines of its keys, and what is wrong with either. Raises
+    YAMLError."""
+    loader = yaml.SafeLoader(head)
+    values: dict[str, object] = {}
+    lines: dict[str, int] = {}
+    problems: list[str] = []
+    node = loader.get_single_node()
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        return values, lines, ["its head is no table of `key: value`"]
+    for key, value in node.value if node else ():
+        name = str(loader.construct_object(key, deep=True))
+        if name in values:
+            problems.append(f"{name}: stands in line {lines[name]} already")
+        lines[name] = key.start_mark.line + 2
+        try:
+            values[name] = loader.construct_object(value, deep=True)
+        except ValueError as problem:  # the 31st of February
+            problems.append(f"{name}: {problem}")
+    return values, lines, problems

@@ -2,14 +2,14 @@
 linked to, and shortcodes.
 
 A shortcode is a call in two braces, `{{ map("minilm-words", height=420) }}`, with constants for
-arguments. It is found outside of code only.
+arguments. It is found outside of code and of HTML only.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,7 +26,12 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 _CALL = re.compile(r"\{\{\s*([a-z_]\w*\(.*?\))\s*\}\}", re.DOTALL)
 _OPEN = re.compile(r"\{\{\s*([a-z_]\w*\([^}\n]*)")  # and not closed
+_OTHER = re.compile(r"\{\{([^{}\n]*)\}\}")  # no call
+_VERBATIM = re.compile(
+    r"<(pre|code|script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
+)
 _LIVE = "shortcode"
+_TARGETS = {"link_open": "href", "image": "src"}  # tokens that lead somewhere
 
 Call = tuple[str, list[object], dict[str, object]]  # a name, and arguments without and with names
 
@@ -36,7 +41,8 @@ class Surroundings:
     """What a page's Markdown is rendered in.
 
     link   makes the address of a link or a picture, as written, one from the page
-    part   makes the HTML of a shortcode
+    part   makes the HTML of a shortcode; it raises LookupError, TypeError or ValueError for one
+           that is none
     table  the name, for screen readers, of a table below no heading; others are named after theirs
     """
 
@@ -54,10 +60,22 @@ class Parsed:
     tokens: Sequence[Token]
 
     def html(self, around: Surroundings) -> Markup:
-        """The HTML. Raises ValueError `line N: …` for a shortcode that is none, and what `part`
-        raises."""
+        """The HTML. Raises ValueError `line N: …` for a shortcode or a link that is none."""
         env: Env = {"around": around}
         return Markup(_markdown().renderer.render(self.tokens, _markdown().options, env))  # noqa: S704  # authors write HTML
+
+    def faults(self, around: Surroundings) -> Iterator[str]:
+        """`line N: …` for each shortcode and each link that is none."""
+        for token in _all(self.tokens):
+            try:
+                if token.type == _LIVE:
+                    _made_of(token, around)
+                elif token.type in _TARGETS:
+                    _target(token, around)
+                elif token.type in ("html_block", "html_inline"):
+                    _check_html(token)
+            except ValueError as problem:
+                yield str(problem)
 
 
 Env = MutableMapping[str, Surroundings]
@@ -116,21 +134,26 @@ def _make() -> MarkdownIt:
 
 def _find(state: StateInline, silent: bool) -> bool:
     """The inline rule that finds a shortcode."""
-    found = _CALL.match(state.src, state.pos) or _OPEN.match(state.src, state.pos)
+    forms = (_CALL, _OPEN, _OTHER)
+    found = next((hit for form in forms if (hit := form.match(state.src, state.pos))), None)
     if found is None:
         return False
     if not silent:
-        state.push(_LIVE, "", 0).content = found[1]
+        state.push(_LIVE, "", 0).content = found[1].strip()
     state.pos = found.end()
     return True
 
 
 def _alone(state: StateCore) -> None:
-    """A shortcode alone in its paragraph stands without one. Each is told its line."""
+    """A shortcode alone in its paragraph stands without one. Tokens are told their lines."""
     kept: list[Token] = []
+    line = 1
     for token in state.tokens:
+        line = token.map[0] + 1 if token.map else line
+        token.meta = {**token.meta, "line": line}
         for child in token.children or ():
-            child.meta = {**child.meta, "line": (token.map or [0])[0] + 1}
+            child.meta = {**child.meta, "line": line}
+            line += child.content.count("\n") + (child.type in ("softbreak", "hardbreak"))
         kept.append(token)
         last = kept[-3:]
         if len(last) == 3 and token.type == "paragraph_close" and _only(last[1]):
@@ -142,9 +165,14 @@ def _only(token: Token) -> bool:
     return [child.type for child in token.children or ()] == [_LIVE]
 
 
+def _all(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
 def _call(token: Token) -> Call:
     """A shortcode's name and arguments. Raises ValueError."""
-    line = token.meta.get("line", 1)
     try:
         call = ast.parse(token.content, mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
@@ -153,8 +181,8 @@ def _call(token: Token) -> Call:
         named = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
     except (ValueError, SyntaxError) as problem:
         raise ValueError(
-            f"line {line}: {{{{ {token.content} }}}} is no shortcode: write a name and, in "
-            "parentheses, texts in quotes and numbers"
+            f"line {_line(token)}: {{{{ {token.content} }}}} is no shortcode: write a name and, in "
+            "parentheses, texts in quotes and numbers, or as code what shall show braces"
         ) from problem
     return call.func.id, args, named
 
@@ -162,20 +190,46 @@ def _call(token: Token) -> Call:
 def _part(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
 ) -> str:
-    token = tokens[index]
+    return str(_made_of(tokens[index], env["around"]))
+
+
+def _made_of(token: Token, around: Surroundings) -> Markup:
+    """The HTML of a shortcode. Raises ValueError."""
     call = _call(token)
     try:
-        return str(env["around"].part(call))
+        return around.part(call)
     except (LookupError, TypeError, ValueError) as problem:
         what = problem.args[0] if problem.args else problem
-        raise ValueError(f"line {token.meta.get('line', 1)}: {call[0]}: {what}") from problem
+        raise ValueError(f"line {_line(token)}: {call[0]}: {what}") from problem
+
+
+def _check_html(token: Token) -> None:
+    """Raise ValueError for a shortcode in HTML, which stays as it is."""
+    if found := _CALL.search(_VERBATIM.sub("", token.content)):
+        line = _line(token) + token.content[: token.content.index(found[0])].count("\n")
+        raise ValueError(
+            f"line {line}: {found[0]} stands in HTML, where nothing is read; let an empty line "
+            "stand before and after it"
+        )
+
+
+def _line(token: Token) -> int:
+    return int(token.meta.get("line", 1))
+
+
+def _target(token: Token, around: Surroundings) -> str:
+    """The address that a link or a picture leads to. Raises ValueError."""
+    try:
+        return around.link(str(token.attrs[_TARGETS[token.type]]))
+    except ValueError as problem:
+        raise ValueError(f"line {_line(token)}: {problem}") from problem
 
 
 def _linked(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
 ) -> str:
     token = tokens[index]
-    token = token.copy(attrs={**token.attrs, "href": env["around"].link(str(token.attrs["href"]))})
+    token = token.copy(attrs={**token.attrs, "href": _target(token, env["around"])})
     return self.renderToken([token], 0, options, env)
 
 
@@ -184,7 +238,7 @@ def _pictured(
 ) -> str:
     token = tokens[index]
     alt = self.renderInlineAsText(token.children or [], options, env)
-    source = escape(env["around"].link(str(token.attrs["src"])))
+    source = escape(_target(token, env["around"]))
     title = escape(token.attrs.get("title", ""))
     named = f' title="{title}"' if title else ""
     return f'<img src="{source}" alt="{escape(alt)}"{named} loading="lazy" decoding="async">'
@@ -196,9 +250,9 @@ def _table(
     """A table that scrolls, named after the heading above it, and numbered below one heading."""
     heading = ""
     names: list[str] = []
-    for before, token in pairwise(tokens[: index + 1]):
+    for place, token in enumerate(tokens[: index + 1]):
         if token.type == "heading_close":
-            heading = _plain(before)
+            heading = _plain(tokens[place - 1])
         elif token.type == "table_open":
             names.append(heading)
     own, times = names[-1] or env["around"].table, names.count(names[-1])

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from atlas.config.faults import nearest
 from atlas.content.markdown import Call, Surroundings
-from atlas.content.texts import FOLDER, Article, by_file, missing, named, resolve
+from atlas.content.texts import FOLDER, Article, Text, by_file, missing, named, resolve
 from atlas.errors import AtlasError
 from atlas.maps.sharing import Entry
 from atlas.maps.view import MapView
@@ -97,20 +97,25 @@ class Writing:
     ) -> Markup:
         """The HTML of its text in an edition. Raises AtlasError naming file and line."""
         text = article.text(edition.language)
-
-        def link(target: str) -> str:
-            return self._link(text.file, target, edition)
-
         try:
-            return text.parsed.html(Surroundings(link, part, table))
+            return text.parsed.html(self._around(text, edition, part, table))
         except ValueError as problem:
-            what = str(problem)
-            if what.startswith("line "):  # lines of a file count its head
-                line, colon, rest = what.removeprefix("line ").partition(":")
-                what = f"line {int(line) + text.above}{colon}{rest}"
             raise AtlasError(
-                f"{FOLDER}/{text.file}: {what}", "Mend it; the old site is still there."
+                _placed(text, str(problem)), "Mend it; the old site is still there."
             ) from problem
+
+    def faults(self, edition: Edition, part: Callable[[Call], Markup]) -> Iterator[str]:
+        """A line for each shortcode and each link of the texts in the language of an edition that
+        is none."""
+        for article in self.articles:
+            if text := article.texts.get(edition.language):
+                for told in text.parsed.faults(self._around(text, edition, part, "")):
+                    yield _placed(text, told)
+
+    def _around(
+        self, text: Text, edition: Edition, part: Callable[[Call], Markup], table: str
+    ) -> Surroundings:
+        return Surroundings(lambda to: self._link(text.file, to, edition), part, table)
 
     def _link(self, file: str, target: str, edition: Edition) -> str:
         """A link as it is written in a file, as one from its page: `/maps/x/` is a page of this
@@ -131,6 +136,12 @@ class Writing:
         if name not in self.files:
             raise ValueError(missing(name, list(self.files)))
         return edition.link(self.files[name].url) + tail
+
+
+def _placed(text: Text, told: str) -> str:
+    """`line N: …` of a text's Markdown, as one of its file, which counts the head."""
+    line, colon, rest = told.removeprefix("line ").partition(":")
+    return f"{FOLDER}/{text.file}, line {int(line) + text.above}{colon}{rest}"
 
 
 @dataclass(frozen=True)

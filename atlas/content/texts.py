@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atlas.config.faults import nearest
-from atlas.content.front_matter import Front, split
+from atlas.content.front_matter import Front, split, strange
+from atlas.content.front_matter import read as read_head
 from atlas.content.markdown import Parsed, parse
 from atlas.errors import AtlasError, ConfigError
 
@@ -79,10 +80,28 @@ class Article:
 
 def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> list[Article]:
     """The pages of an atlas, book by book; in a book each folder stands where its first page has
-    its place, and its pages after that. Raises AtlasError; where several files are at fault,
-    ConfigError with the faults of all."""
+    its place, and its pages after that. Raises AtlasError; where there are several faults,
+    ConfigError with all of them."""
+    made, told = read(root, languages, drafts=drafts)
+    if told:
+        raise at_fault(told)
+    return made
+
+
+def at_fault(told: Sequence[str]) -> AtlasError:
+    """The error of faults that are whole lines."""
+    if len(told) == 1:
+        return AtlasError(told[0], "Mend it; nothing was written.")
+    return ConfigError(f"{len(told)} faults", "Mend them; nothing was written.", told)
+
+
+def read(
+    root: Path, languages: Sequence[str], *, drafts: bool = False
+) -> tuple[list[Article], list[str]]:
+    """The pages as `articles` has them, without files that cannot be read, and a line for each
+    fault of files and their heads."""
     found: dict[str, dict[str, Text]] = {}
-    faults: list[AtlasError] = []
+    told: list[str] = []
     for path in sorted((root / FOLDER).rglob("*.md")):
         file = path.relative_to(root / FOLDER).as_posix()
         if any(part.startswith((".", "_")) for part in file.split("/")):
@@ -91,29 +110,20 @@ def articles(root: Path, languages: Sequence[str], *, drafts: bool = False) -> l
         if language not in languages:
             continue  # of a language that the site is not written in
         try:
-            text = _read(path, file)
-            if drafts or not text.front.draft:
-                found.setdefault(_address(stem), {})[language] = text
+            address = _address(stem)
+            text, faults = _read(path, file)
         except AtlasError as problem:
-            faults.append(problem)
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        told = [line for problem in faults for line in _lines(problem)]
-        raise ConfigError(f"{FOLDER}: {len(faults)} files are at fault", "Mend them.", told)
+            told.append(problem.message)
+            continue
+        told += [f"{FOLDER}/{file}, {fault}" for fault in faults]
+        if drafts or not text.front.draft:
+            found.setdefault(address, {})[language] = text
     made = [
         Article(url, {code: texts[code] for code in languages if code in texts})
         for url, texts in found.items()
     ]
     orders = {article.url: article.front.order for article in made}
-    return sorted(made, key=lambda article: _rank(article, orders))
-
-
-def _lines(problem: AtlasError) -> list[str]:
-    """What is wrong with a file, a line for each fault."""
-    own = problem.problems if isinstance(problem, ConfigError) else ()
-    place = problem.message.partition(": ")[0]
-    return [f"{place}: {line}" for line in own] or [problem.message]
+    return sorted(made, key=lambda article: _rank(article, orders)), told
 
 
 def _named(file: str, languages: Sequence[str]) -> tuple[str, str]:
@@ -143,15 +153,17 @@ def _address(stem: str) -> str:
     return "/".join(parts) + "/"
 
 
-def _read(path: Path, file: str) -> Text:
+def _read(path: Path, file: str) -> tuple[Text, list[str]]:
+    """A text, and `line N: …` for each fault of its head. Raises AtlasError."""
     try:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise AtlasError(
-            f"{path}: cannot be read ({problem})", "It must be a UTF-8 text file."
+            f"{FOLDER}/{file}: cannot be read ({problem})", "It must be a UTF-8 text file."
         ) from problem
-    front, body, above = split(source, f"{FOLDER}/{file}")
-    return Text(file, front, parse(body), above)
+    head, body, above = split(source)
+    front, told = (Front(), [strange(source)]) if head is None else read_head(head)
+    return Text(file, front, parse(body), above), list(filter(None, told))
 
 
 def _rank(article: Article, orders: Mapping[str, int]) -> tuple[str, list[tuple[int, str]]]:

@@ -54,7 +54,7 @@ def build(
         else:
             from atlas.pipeline.compute import compute
 
-            check = partial(check_own, config, drafts=options.drafts)
+            check = partial(_check_own, config, drafts=options.drafts)
             maps = compute(config, options, places, report, record, summary, check)
             _warn_of_absent_frameworks(config, options, warn)
         summary.maps = len(maps)
@@ -138,14 +138,10 @@ def _lack(path: Path) -> str:
     return "cannot be read as atlas data"
 
 
-def check_own(config: Config, *, drafts: bool) -> None:
-    """Raise AtlasError for faults of the author's own files that show without any map: rendering
-    would tell them, after what may be hours of computing."""
-    from atlas.content.texts import articles
-    from atlas.web.identity import check_readable
+def _check_own(config: Config, *, drafts: bool) -> None:
+    from atlas.pipeline.own import check
 
-    articles(config.root, config.site.languages, drafts=drafts)
-    check_readable(config.root, config.site)
+    check(config, drafts=drafts)
 
 
 def check_files(config: Config) -> None:

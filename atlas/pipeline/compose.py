@@ -9,12 +9,11 @@ from pathlib import Path
 
 from atlas import __version__
 from atlas.atlas_toml import Config
-from atlas.config.faults import nearest
 from atlas.config.site import Site
 from atlas.content import pages as content
 from atlas.content.pages import ContentPage, Writing
-from atlas.content.texts import articles, beside
-from atlas.errors import AtlasError, ConfigError
+from atlas.content.texts import beside
+from atlas.errors import AtlasError
 from atlas.findings.finding import Finding
 from atlas.findings.words.view import WordsView
 from atlas.maps import moved
@@ -24,7 +23,7 @@ from atlas.maps.facts import About
 from atlas.maps.files.addresses import FOLDER
 from atlas.maps.sharing import entry, feed
 from atlas.maps.view import MapView
-from atlas.pipeline import forked, front, search
+from atlas.pipeline import forked, front, own, search
 from atlas.pipeline.navigation import navigation
 from atlas.pipeline.programs import write_programs
 from atlas.pipeline.rendering import Rendering
@@ -56,6 +55,7 @@ def compose(
     """Write the site, in up to `jobs` processes. Returns the number of its pages. Raises AtlasError
     for a faulty theme, DataError for faulty atlas data."""
     site = config.site
+    written = own.check(config, drafts=drafts)
     gallery = arranged(config, maps, data, writer, partial(forked.spread, jobs))
     renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
     for fault in lint(config.root, renderer.environments[site.languages[0]]):
@@ -69,9 +69,7 @@ def compose(
                 f"English, such as {lost[0]!r}; `atlas messages {language}` adds those that the "
                 "catalogue lacks."
             )
-    writing = Writing(
-        articles(config.root, site.languages, drafts=drafts), gallery.of("maps", MapView), site.edit
-    )
+    writing = Writing(written, gallery.of("maps", MapView), site.edit)
     shared = common(
         gallery,
         publish_assets(config.root, writer, warn),
@@ -100,8 +98,10 @@ def compose(
         static.copy(name, path, writer)
     static.publish_static(config.root, writer, warn)
     static.write_for_github(site.base_url, writer)
-    own = static.merged(config.root, redirects.FILE)
-    redirects.write_redirects(writer, partial(_now, gallery), config.redirects, site.base_url, own)
+    rules = static.merged(config.root, redirects.FILE)
+    redirects.write_redirects(
+        writer, partial(_now, gallery), config.redirects, site.base_url, rules, warn
+    )
     headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
     return len(framed)
 
@@ -174,20 +174,10 @@ def arranged(
 
 def pages(gallery: Gallery, writing: Writing) -> Iterator[Page]:
     """Every page of the site; those of content last."""
-    yield from front.pages(gallery.of("maps", MapView), _first(gallery))
+    yield from front.pages(gallery.of("maps", MapView), gallery.site.hero.maps)
     for section in SECTIONS:
         yield from section.pages(gallery.shown[section.name])
     yield from content.pages(writing)
-
-
-def _first(gallery: Gallery) -> Sequence[str]:
-    """The maps that `[site.hero]` names. Raises ConfigError for one that atlas.toml has not."""
-    known = [row.id(model) for model in gallery.models.values() for row in model.maps]
-    asked = gallery.site.hero.maps
-    if strange := [name for name in asked if name not in known]:
-        fault = f"site.hero.maps: no map {strange[0]!r}{nearest(strange[0], known)}"
-        raise ConfigError("atlas.toml: 1 problem", "Nothing was written.", [fault])
-    return asked
 
 
 def common(gallery: Gallery, assets: Assets, identity: Identity, writing: Writing) -> Common:

@@ -8,7 +8,6 @@ from atlas.config.faults import nearest
 from atlas.config.fields import Text
 from atlas.config.site import Entry, Site
 from atlas.content.texts import Article
-from atlas.errors import AtlasError
 from atlas.web.page import NavItem, Part
 
 HOME = NavItem("", message="Maps")
@@ -19,26 +18,34 @@ EMBEDDING = NavItem("embedding/", message="Put a map into your page")
 def navigation(
     site: Site, sections: Sequence[Part], articles: Sequence[Article]
 ) -> Sequence[NavItem]:
-    """The links, in order. Raises AtlasError for a name that `[site].nav` gives to nothing."""
+    """The links, in order; of names that `faults` tells, none."""
     own = {section.name: item for section in sections for item in _of(section)}
     first = [_written(article, site) for article in heads(articles) if article.front.nav]
     if site.nav is None:
         return [HOME, *own.values(), *first, ABOUT]
-    silent = {section.name for section in sections} - own.keys()
     known = {"maps": HOME, **own, "about": ABOUT, "embedding": EMBEDDING}
     known |= {article.url.rstrip("/"): _written(article, site) for article in articles}
     items = []
     for entry in site.nav:
         if isinstance(entry, Entry):
             items.append(NavItem(entry.link, entry.link, title=entry.title))
-        elif (name := entry.strip("/")) in known:
-            items.append(known[name])
-        elif name not in silent:  # a section that has nothing to show yet is no fault
-            raise AtlasError(
-                f"site.nav: {entry!r} is no part of this site{nearest(name, known)}",
-                "Name a part, a page of content, or write { title = …, link = … }.",
-            )
+        elif item := known.get(entry.strip("/")):  # a section may have nothing to show yet
+            items.append(item)
     return items
+
+
+def faults(site: Site, sections: Sequence[str], articles: Sequence[Article]) -> Iterator[str]:
+    """`site.nav[N]: …` for each name that `[site].nav` gives to nothing. `sections` are their
+    names."""
+    known = ["maps", *sections, "about", "embedding"]
+    known += [article.url.rstrip("/") for article in articles]
+    for number, entry in enumerate(site.nav or ()):
+        if isinstance(entry, str) and entry.strip("/") not in known:
+            yield (
+                f"site.nav[{number}]: {entry!r} is no part of this site"
+                f"{nearest(entry.strip('/'), known)}; a page elsewhere is "
+                "{ title = …, link = … }"
+            )
 
 
 def _of(section: Part) -> Iterator[NavItem]:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from atlas.config.site import Accent, Site, text
-from atlas.errors import AtlasError
 from atlas.web.palette import PALETTE, contrast, lightened
 from atlas.web.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from PIL import Image
 
@@ -31,6 +30,7 @@ TYPES = {
     ".ico": "image/x-icon",
     ".webp": "image/webp",
 }
+_FORMATS = {"logo": (*TYPES, ".jpg", ".jpeg", ".gif", ".avif"), "favicon": tuple(TYPES)}
 _SPDX = "https://spdx.org/licenses/{}.html"
 _COMMONS = "https://creativecommons.org/licenses/{}/{}/"
 
@@ -73,17 +73,15 @@ class Identity:
 def publish_identity(
     root: Path, site: Site, writer: Writer, warn: Callable[[str], None]
 ) -> Identity:
-    """Write the files of a site's look. Raises AtlasError where one cannot be read."""
-    styles = [
-        writer.hashed(f"{Path(name).stem}.css", _read(root, name, "css")) for name in site.css
-    ]
+    """Write the files of a site's look, of which `faults` tells none."""
+    styles = [writer.hashed(f"{Path(name).stem}.css", _read(root, name)) for name in site.css]
     if site.accent:
         styles.insert(0, writer.hashed("accent.css", _accent(site.accent, warn)))
     icon, kind, touch = _icon(root, site.favicon, writer)
     logo = None
     if site.logo:
         stem, suffix = Path(site.logo).stem, Path(site.logo).suffix
-        logo = writer.hashed(f"{stem}{suffix}", _read(root, site.logo, "logo"))
+        logo = writer.hashed(f"{stem}{suffix}", _read(root, site.logo))
     return Identity(icon, kind, touch, logo, tuple(styles), licence(site.licence))
 
 
@@ -92,12 +90,18 @@ def files(site: Site) -> tuple[str, ...]:
     return (*site.css, *(name for name in (site.logo, site.favicon) if name))
 
 
-def check_readable(root: Path, site: Site) -> None:
-    """Raise AtlasError where a file of a site's look cannot be read."""
-    named = {"css": site.css, "logo": (site.logo,), "favicon": (site.favicon,)}
-    for key, names in named.items():
-        for name in filter(None, names):
-            _read(root, name, key)
+def faults(root: Path, site: Site) -> Iterator[str]:
+    """`site.KEY: …` for each file of a site's look that cannot be read, or is no picture."""
+    named = [("logo", site.logo), ("favicon", site.favicon)]
+    named += [(f"css[{number}]", name) for number, name in enumerate(site.css)]
+    for key, name in named:
+        try:
+            if name:
+                content = _read(root, name)
+                if key in _FORMATS:
+                    _check_picture(name, content, _FORMATS[key])
+        except ValueError as problem:
+            yield f"site.{key}: {name}: {problem}"
 
 
 def licence(said: str) -> Licence | None:
@@ -111,14 +115,37 @@ def licence(said: str) -> Licence | None:
     return Licence(said, _SPDX.format(said))
 
 
-def _read(root: Path, name: str, key: str) -> bytes:
+def _read(root: Path, name: str) -> bytes:
+    """The content of a file. Raises ValueError."""
     try:
         return (root / name).read_bytes()
     except OSError as problem:
-        raise AtlasError(
-            f"site.{key}: {name}: cannot be read ({problem.strerror})",
-            "Its path is relative to the folder of atlas.toml.",
-        ) from problem
+        what = f"cannot be read ({problem.strerror}) in the folder of atlas.toml"
+        raise ValueError(what) from problem
+
+
+def _check_picture(name: str, content: bytes, formats: Sequence[str]) -> None:
+    """Raise ValueError for what is no picture in one of some formats, told by their suffixes."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in formats:
+        raise ValueError(f"must be one of {', '.join(formats)}")
+    if suffix == ".svg":
+        if b"<svg" not in content:
+            raise ValueError("is no SVG")
+    elif suffix != ".avif":  # which Pillow reads in few builds
+        _opened(content)
+
+
+def _opened(content: bytes) -> Image.Image:
+    """A picture. Raises ValueError."""
+    from PIL import Image
+
+    try:
+        picture = Image.open(io.BytesIO(content))
+        picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise ValueError("is no picture that can be read; save it anew") from problem
+    return picture
 
 
 def _accent(accent: Accent | str, warn: Callable[[str], None]) -> str:
@@ -147,14 +174,12 @@ def _icon(root: Path, own: str | None, writer: Writer) -> tuple[str, str, str | 
     """
     if own:
         suffix = Path(own).suffix.lower()
-        if suffix not in TYPES:
-            raise AtlasError(f"site.favicon: {own}: no icon", f"Use one of {', '.join(TYPES)}.")
-        content = _read(root, own, "favicon")
+        content = _read(root, own)
         icon = writer.hashed(f"favicon{suffix}", content)
         if suffix == ".svg":
             writer.write("favicon.ico", _ico(_dots(48)))
             return icon, TYPES[suffix], None
-        image = _square(own, content)
+        image = _square(content)
         writer.write("favicon.ico", content if suffix == ".ico" else _ico(image))
         return icon, TYPES[suffix], writer.hashed("apple-touch-icon.png", _touch(image))
     circles = "".join(
@@ -167,16 +192,11 @@ def _icon(root: Path, own: str | None, writer: Writer) -> tuple[str, str, str | 
     return writer.hashed("favicon.svg", drawn), TYPES[".svg"], home
 
 
-def _square(name: str, content: bytes) -> Image.Image:
-    """The author's picture in a square. Raises AtlasError where it is none."""
+def _square(content: bytes) -> Image.Image:
+    """The author's picture in a square."""
     from PIL import Image
 
-    try:
-        picture = Image.open(io.BytesIO(content)).convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
-        raise AtlasError(
-            f"site.favicon: {name}: no picture that can be read ({problem})", "Save it anew."
-        ) from problem
+    picture = _opened(content).convert("RGBA")
     side = max(picture.size)
     square = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))

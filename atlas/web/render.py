@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from babel.numbers import format_decimal, format_percent
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemBytecodeCache,
@@ -18,6 +20,7 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     TemplateError,
+    TemplateSyntaxError,
 )
 from jinja2.filters import do_title
 from jinja2.runtime import Macro
@@ -61,12 +64,11 @@ class Renderer:
         self, root: Path, languages: tuple[str, ...], compiled: Path | None = None
     ) -> None:
         cache = _cache(compiled) if compiled else None
-        loaders = [FileSystemLoader(folder) for folder in folders(root)]
-        self.languages = languages
+        self.root, self.languages = root, languages
         self.environments: dict[str, Environment] = {}
         for language in languages:
             environment = Environment(
-                loader=ChoiceLoader([*loaders, PrefixLoader({"atlas": FileSystemLoader(theme())})]),
+                loader=loader(root),
                 autoescape=True,
                 undefined=StrictUndefined,
                 trim_blocks=True,
@@ -92,9 +94,9 @@ class Renderer:
         try:
             html = self.environments[language].get_template(template).render(context)
         except TemplateError as problem:
-            line = getattr(problem, "lineno", None)
-            place = f"{template}{f', line {line}' if line else ''}"
-            raise AtlasError(f"templates/{place}: {problem}", _MEND) from problem
+            raise AtlasError(
+                f"{_place(problem, template, self.root)}: {problem}", _MEND
+            ) from problem
         except UnicodeDecodeError as problem:
             raise AtlasError(
                 f"templates/{template}: it, or one that it includes, is not UTF-8", _MEND
@@ -105,8 +107,27 @@ class Renderer:
             ) from problem
         except _MISTAKES as problem:
             what = f"{type(problem).__name__}: {problem}"
-            raise AtlasError(f"templates/{template}: {what}", _MEND) from problem
+            raise AtlasError(f"{_place(problem, template, self.root)}: {what}", _MEND) from problem
         return numbered(html, "&lt;{}&gt;")
+
+
+def loader(root: Path) -> BaseLoader:
+    """Finds templates: an atlas's own before those of the theme, which `atlas/` always finds."""
+    searched = [FileSystemLoader(folder) for folder in folders(root)]
+    return ChoiceLoader([*searched, PrefixLoader({"atlas": FileSystemLoader(theme())})])
+
+
+def _place(problem: Exception, template: str, root: Path) -> str:
+    """The template at fault and its line, of those that `template` is made of."""
+    if isinstance(problem, TemplateSyntaxError) and problem.name:
+        return f"templates/{problem.name}, line {problem.lineno}"
+    frames = list(reversed(traceback.extract_tb(problem.__traceback__)))
+    for folder in folders(root):  # an atlas's own templates first: the theme's are seldom at fault
+        for frame in frames:
+            path = Path(frame.filename)
+            if path.suffix == ".html" and path.is_relative_to(folder):
+                return f"templates/{path.relative_to(folder).as_posix()}, line {frame.lineno}"
+    return f"templates/{template}"
 
 
 def _cache(folder: Path) -> FileSystemBytecodeCache | None:
@@ -256,8 +277,6 @@ def calling(macros: object) -> Callable[[tuple[str, list[object], dict[str, obje
         name, args, named = asked
         if name not in names:
             raise LookupError(f"no shortcode of this name{nearest(name, names)}")
-        if type(named.get("height", 0)) is not int:
-            raise ValueError("height is a number of pixels, as in height=480")
         return Markup(getattr(macros, name)(*args, **named))  # noqa: S704  # the macro escaped it
 
     return call

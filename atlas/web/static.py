@@ -1,7 +1,7 @@
 """Files that stand in the site as they are: `static/` beside atlas.toml.
 
 What it holds under the name of a file for hosts goes into the atlas's own: rules of `_headers` and
-`_redirects` before those of the atlas.
+`_redirects` before those of the atlas, but patterns of `_redirects` after them.
 """
 
 from __future__ import annotations

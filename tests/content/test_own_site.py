@@ -15,8 +15,9 @@ import pytest
 from conftest import Built
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
-from atlas.content.front_matter import split
+from atlas.content.front_matter import read, split
 from atlas.content.markdown import Surroundings, parse, slug
 from atlas.content.pages import Branch, Writing
 from atlas.content.texts import Article, articles
@@ -204,10 +205,12 @@ def test_files_for_hosts_hold_the_author_s_rules_first(own: tuple[Built, list[st
     public = own[0].public
     assert text(own, "_headers").startswith("/api/*\n  X-Own: 1\n")
     rules = [line for line in text(own, "_redirects").splitlines() if line.startswith("/")]
-    assert rules[:3] == [
-        "/there/* https://there.example/:splat 302",
-        "/old/ /guide/#b 301",
+    assert rules == [
+        "/here /there 302",
+        "/old/ https://ada.example/atlas/guide/#b 301",
         "/older https://older.example/ 301",
+        "/older-still/ https://ada.example/atlas/guide/#b 301",
+        "/there/* https://there.example/:splat 302",
     ]
     assert 'content="0; url=../guide/#b"' in text(own, "old/index.html")
     assert (public / "CNAME").is_file() and (public / ".nojekyll").is_file()
@@ -228,27 +231,43 @@ def test_what_does_nothing_is_told(own: tuple[Built, list[str]]) -> None:
         (
             "content/a.md",
             '---\ntitle: A\n---\n\n\n{{ map("minilm-word") }}\n',
-            r"a\.md: line 6: map: .*did you mean minilm-words",
+            r"a\.md, line 6: map: .*did you mean minilm-words",
         ),
         (
             "content/a.md",
             '{{ mapp("x") }}\n',
-            r"a\.md: line 1: mapp: no shortcode .*did you mean map",
+            r"a\.md, line 1: mapp: no shortcode .*did you mean map",
         ),
-        ("content/a.md", "x\n\n{{ map(open) }}\n", r"a\.md: line 3: .*is no shortcode"),
+        ("content/a.md", "x\n\n{{ map(open) }}\n", r"a\.md, line 3: .*is no shortcode"),
         ("content/a.md", 'x {{ map("minilm-words", height=3 }}\n', r"line 1: .*is no shortcode"),
         ("content/a.md", '{{ map("minilm-words", height="9px") }}\n', r"height=480"),
+        ("content/a.md", "x {{ map }}\n", r"a\.md, line 1: \{\{ map \}\} is no shortcode"),
+        ("content/a.md", "{{ map() }}\n", r"line 1: map: lacks its name: name, height=…"),
+        ("content/a.md", "---\ndate: 2026-02-31\n---\n", r"a\.md, line 2: date: day is out"),
+        ("content/a.md", "---\ntitle: A\n\nx\n", r"a\.md, line 1: its head has no end"),
+        ("content/a.md", "+++\ntitle = 1\n+++\n", r"a\.md, line 1: its head is TOML"),
+        ("content/a.md", '<p>{{ word("a") }}</p>\n', r"a\.md, line 1: .* stands in HTML"),
+        (
+            "templates/base.html",
+            '{% extends "atlas/base.html" %}\n{% block footer %}{{ nothing.at }}{% endblock %}',
+            r"templates/base\.html, line 2: 'nothing' is undefined",
+        ),
+        ("templates/base.html", "{% block x %}", r"templates/base\.html, line 1: Unexpected end"),
         (
             "locale/fr/LC_MESSAGES/atlas.po",
             'msgid ""\nmsgstr ""\n\n#, python-format\nmsgid "%(n)s maps"\nmsgstr "%(m)s cartes"\n',
             r"atlas\.po: line 5: the message of '%\(n\)s maps' has %\(m\)s",
         ),
-        ("content/a.md", '{{ map("minilm-words", heigt=3) }}\n', r"a\.md: line 1: map: .*heigt"),
-        ("content/a.md", "[x](b.md)\n", r"a\.md: there is no content/b\.md"),
+        (
+            "content/a.md",
+            '{{ map("minilm-words", heigt=3) }}\n',
+            r"a\.md, line 1: map: takes no heigt .did you mean height",
+        ),
+        ("content/a.md", "[x](b.md)\n", r"a\.md, line 1: there is no content/b\.md"),
         ("content/about.md", "x\n", "has a page /about/ of its own"),
         ("content/index.md", "x\n", "home page is the atlas's own"),
         ("static/index.html", "x\n", "has a file index.html already"),
-        ("content/a.md", "---\ntitel: A\n---\n", "its head is wrong"),
+        ("content/a.md", "---\ntitel: A\n---\n", r"a\.md, line 2: titel: unknown key"),
         ("content/a.md", "---\ntitle: [\n---\n", r"a\.md, line 3: its head is not YAML"),
     ],
 )
@@ -303,7 +322,7 @@ def test_faults_of_own_files_are_told_before_anything_is_computed(tmp_path: Path
     site.toml.write_text(
         '[site]\nlogo = "a.svg"\n[[models]]\nid = "a"\nsource = "path:absent"\n', encoding="utf-8"
     )
-    with pytest.raises(AtlasError, match=r"site\.logo: a\.svg: cannot be read"):
+    with pytest.raises(AtlasError, match=r"line 2: site\.logo: a\.svg: cannot be read"):
         site.build()
     (tmp_path / "a.svg").write_text("<svg/>", encoding="utf-8")
     page = tmp_path / "content" / "a.md"
@@ -319,9 +338,9 @@ def test_faults_of_own_files_are_told_before_anything_is_computed(tmp_path: Path
 @pytest.mark.parametrize(
     ("key", "told"),
     [
-        ('nav = ["map"]', "site.nav: 'map' is no part of this site .did you mean maps"),
-        ('hero = { maps = ["minilm-wrds"] }', "1 problem"),
-        ('logo = "no.svg"', "site.logo: no.svg: cannot be read"),
+        ('nav = ["map"]', r"site.nav\[0\]: 'map' is no part of this site .did you mean maps"),
+        ('logo = "no.svg"', r"atlas.toml, line 3: site.logo: no.svg: cannot be read"),
+        ('logo = "atlas.toml"', "site.logo: atlas.toml: must be one of .svg, .png"),
     ],
 )
 def test_keys_that_name_nothing_are_told(frozen_copy: Built, key: str, told: str) -> None:
@@ -331,9 +350,9 @@ def test_keys_that_name_nothing_are_told(frozen_copy: Built, key: str, told: str
 
 
 def test_unknown_keys_of_a_head_are_told_with_the_nearest() -> None:
-    with pytest.raises(ConfigError) as caught:
-        split("---\ntitel: A\n---\n", "content/a.md")
-    assert caught.value.problems == ("titel: unknown key (did you mean title?)",)
+    head, body, above = split("---\r\ntitel: A\n---\nB\n")
+    assert (body, above) == ("B\n", 3)
+    assert read(str(head))[1] == ["line 2: titel: unknown key (did you mean title?)"]
 
 
 def test_headings_can_be_linked_to_in_any_script() -> None:
@@ -385,8 +404,77 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     heads = {"a": "titel: A", "b": "title: [", "c": "title: C\ndraft: true", "d e": "title: D"}
     for name, head in heads.items():
         (tmp_path / "content" / f"{name}.md").write_text(f"---\n{head}\n---\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="content: 3 files are at fault") as caught:
+    with pytest.raises(ConfigError, match="3 faults") as caught:
         articles(tmp_path, ["en"])
     places = [problem.partition(":")[0] for problem in caught.value.problems]
-    assert places == ["content/a.md", "content/b.md, line 3", "content/d e.md"]
+    assert places == ["content/a.md, line 2", "content/b.md, line 3", "content/d e.md"]
     assert "titel" in caught.value.problems[0] and "YAML" in caught.value.problems[1]
+
+
+def test_all_faults_of_an_author_s_files_are_told_before_anything_is_computed(
+    tmp_path: Path,
+) -> None:
+    site = Built(tmp_path)
+    site.toml.write_text(
+        '[site]\nnav = ["mps", "maps"]\nlogo = "a.svg"\ncss = ["a.css"]\n'
+        '[[models]]\nid = "a"\nsource = "path:absent"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "n.md").write_text(
+        '---\ntitel: A\ndate: 2026-13-01\n---\n{{ map("a-fll") }}\nand\n[x](no.md)\n\n'
+        '| a |\n|---|\n| {{ wrd("x") }} |\n\n{{ map("a-full") }}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match="8 faults") as caught:
+        site.build()
+    assert [line.partition(" (")[0] for line in caught.value.problems] == [
+        "atlas.toml, line 2: site.nav[0]: 'mps' is no part of this site",
+        "atlas.toml, line 3: site.logo: a.svg: cannot be read",
+        "atlas.toml, line 4: site.css[0]: a.css: cannot be read",
+        "content/n.md, line 2: titel: unknown key",
+        "content/n.md, line 3: date: month must be in 1..12",
+        "content/n.md, line 5: map: there is no map 'a-fll'",
+        "content/n.md, line 7: there is no content/no.md",
+        "content/n.md, line 11: wrd: no shortcode of this name",
+    ]
+
+
+BLOCKS = (
+    "text",
+    "two\nlines",
+    "- item\n- item",
+    "`{{ code }}`",
+    "    {{ code }}",
+    "> quoted\n> on",
+)
+FAULTS = ("{{ none() }}", "a\n{{ none() }}", "- a\n- {{ none() }}", "> a\n> b {{ none() }} c")
+
+
+@given(st.lists(st.tuples(st.sampled_from([*BLOCKS, *FAULTS]), st.integers(1, 3))))
+def test_a_fault_is_told_with_its_line(blocks: list[tuple[str, int]]) -> None:
+    """Whatever stands before it, and however many empty lines."""
+    source = "# Title\n\n" + "".join(f"{block}\n\nx\n" + "\n" * gap for block, gap in blocks)
+
+    def none(call: object) -> Markup:
+        raise LookupError("none")
+
+    wanted = [n for n, line in enumerate(source.split("\n"), 1) if "none()" in line]
+    told = parse(source).faults(Surroundings(str, none, ""))
+    assert [int(re.findall(r"\d+", line)[0]) for line in told] == wanted
+
+
+def test_a_page_may_begin_with_a_table_and_words_need_no_pages_of_words(
+    frozen_copy: Built,
+) -> None:
+    (frozen_copy.root / "content").mkdir()
+    (frozen_copy.root / "content" / "a.md").write_text(
+        '| a |\n|---|\n| {{ word("king") }} |\n', encoding="utf-8"
+    )
+    text = frozen_copy.toml.read_text(encoding="utf-8")
+    assert "[words]" not in text
+    frozen_copy.toml.write_text(text + "\n[words]\nenabled = false\n", encoding="utf-8")
+    frozen_copy.build(frozen=True)
+    html = (frozen_copy.public / "a" / "index.html").read_text(encoding="utf-8")
+    assert '<span class="word">king</span>' in html and "words/" not in html
+    assert check(frozen_copy.public) == []

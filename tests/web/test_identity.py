@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from atlas.config.site import Site
-from atlas.errors import AtlasError
-from atlas.web.identity import PAPER, SIZES, TOUCH, publish_identity
+from atlas.web.identity import PAPER, SIZES, TOUCH, faults, publish_identity
 from atlas.web.writer import Writer
 
 
@@ -78,5 +77,11 @@ def test_what_browsers_ask_for_is_there_without_a_picture(tmp_path: Path, own: s
 
 def test_what_is_no_picture_is_told(tmp_path: Path) -> None:
     (tmp_path / "own.png").write_bytes(b"\x89PNG no")
-    with pytest.raises(AtlasError, match=r"site\.favicon: own\.png: no picture that can be read"):
-        published(tmp_path, "own.png")
+    (tmp_path / "own.svg").write_text("no", encoding="utf-8")
+    told = [*faults(tmp_path, Site(favicon="own.png", logo="own.svg"))]
+    assert told == [
+        "site.logo: own.svg: is no SVG",
+        "site.favicon: own.png: is no picture that can be read; save it anew",
+    ]
+    (tmp_path / "own.svg").write_text('<?xml version="1.0"?><svg/>', encoding="utf-8")
+    assert [*faults(tmp_path, Site(favicon="own.svg", logo="own.svg"))] == []

@@ -422,8 +422,8 @@ def test_all_faults_of_an_author_s_files_are_told_before_anything_is_computed(
     )
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "n.md").write_text(
-        '---\ntitel: A\ndate: 2026-13-01\n---\n{{ map("a-fll") }}\nand\n[x](no.md)\n\n'
-        '| a |\n|---|\n| {{ wrd("x") }} |\n\n{{ map("a-full") }}\n',
+        '---\ntitel: A\ndate: 2026-13-01\n---\n{{ map("a-wrds") }}\nand\n[x](no.md)\n\n'
+        '| a |\n|---|\n| {{ wrd("x") }} |\n\n{{ map("a-words") }}\n',
         encoding="utf-8",
     )
     with pytest.raises(ConfigError, match="8 faults") as caught:
@@ -434,7 +434,7 @@ def test_all_faults_of_an_author_s_files_are_told_before_anything_is_computed(
         "atlas.toml, line 4: site.css[0]: a.css: cannot be read",
         "content/n.md, line 2: titel: unknown key",
         "content/n.md, line 3: date: month must be in 1..12",
-        "content/n.md, line 5: map: there is no map 'a-fll'",
+        "content/n.md, line 5: map: there is no map 'a-wrds'",
         "content/n.md, line 7: there is no content/no.md",
         "content/n.md, line 11: wrd: no shortcode of this name",
     ]

@@ -13,6 +13,7 @@ from atlas.findings.words.forms import word as written
 from atlas.findings.words.lexicon import lexicon
 from atlas.maps import data
 from atlas.maps.view import MapView
+from atlas.spaces.readable import visible
 
 if TYPE_CHECKING:
     from atlas.atlas_toml import Config
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from atlas.pipeline.places import Places
 
 _AGAIN = "Run `atlas build` first."
+_BREAKS = "\t\n\r\v\f\x1b\x85\u2028\u2029"  # what would break a line, or move the cursor
 
 
 def look_up(config: Config, places: Places, asked: Sequence[str]) -> list[dict[str, Any]]:
@@ -80,8 +82,8 @@ def _found(known: Lexicon, ask: Callable[[str], Splitter | None], word: str) -> 
     found = key(word)
     told = []
     for model, answer in zip(known.models, known.answers(found), strict=True):
-        if model.about.split and "split" not in (answer or {}):
-            answer = {**(answer or {}), **_asked(model, ask(model.model.id), word)} or None
+        if model.about.split and not _tells(answer, word):
+            answer = _with(answer, _asked(model, ask(model.model.id), word), word)
         told.append(
             {
                 "id": model.model.id,
@@ -92,6 +94,21 @@ def _found(known: Lexicon, ask: Callable[[str], Splitter | None], word: str) -> 
         )
     nothing = all(one["answer"] is None for one in told)
     return {"word": word, "key": found, "models": None if nothing else told}
+
+
+def _tells(answer: Answer | None, word: str) -> bool:
+    """Whether an answer tells how a word is split as it is written, not another of its forms."""
+    form = written(word)
+    known = answer or {}
+    return "split" in known and form in {known.get("form", key(word)), *known.get("forms", {})}
+
+
+def _with(answer: Answer | None, asked: Answer, word: str) -> Answer | None:
+    """An answer with what its tokenizer said: beside the split of another form, if there is one."""
+    if answer is None or "split" not in answer or not asked:
+        return {**(answer or {}), **asked} or None
+    own = {written(word): {"split": asked["split"], "ids": asked["ids"]}}
+    return {**answer, "forms": {**answer.get("forms", {}), **own, **asked.get("forms", {})}}
 
 
 def _asked(model: ModelLexicon, split: Splitter | None, word: str) -> Answer:
@@ -113,23 +130,27 @@ def lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     for number, one in enumerate(found):
         if number:
             yield ""
-        yield one["word"]
+        yield "".join(visible(sign) if sign in _BREAKS else sign for sign in one["word"])
         width = max((len(model["id"]) for model in one["models"] or ()), default=0)
         for model in one["models"] or ():
-            yield f"  {model['id']:{width}}  {_verdict(model, one['key'])}"
+            yield f"  {model['id']:{width}}  {_verdict(model, one)}"
             for token in (model["answer"] or {}).get("tokens", ()):
                 yield from _token(token, model["spaces"], " " * (width + 4))
 
 
-def _verdict(model: Mapping[str, Any], found: str) -> str:
-    """Whether a key is a token of a model, and its split."""
+def _verdict(model: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Whether a word is a token of a model, and how it is split as it was written; as its answer
+    has it where nothing is known of that."""
     answer: Answer = model["answer"] or {}
+    forms = {answer.get("form", asked["key"]): answer, **answer.get("forms", {})}
+    form = written(asked["word"])
+    form = form if form in forms else answer.get("form", asked["key"])
     kinds = dict.fromkeys(token["kind"] for token in answer.get("tokens", ()))
     told = [f"a token ({', '.join(kinds)})" if kinds else "no token"]
-    split = answer.get("split")
+    split = forms[form].get("split")
     if split is not None:
         told.append(f"read as {' '.join(split) or 'nothing'}")
-        after = answer.get("forms", {}).get(f" {answer.get('form', found)}")
+        after = forms.get(f" {form}")
         if after and after["split"] != split:
             told.append(f"after a space {' '.join(after['split'])}")
     elif not model["tokenizer"]:

@@ -36,18 +36,35 @@ def wrong(row: Row) -> str:
     """The lines that people write and that are wrong; empty where the first that comes to mind is
     right."""
     head = "out = " + _call(row, ())
+    fed = row.changes.get("hidden")
     if row.verdict == "looks ids up again" or way(row) in ("multiply", "take the state"):
         return f"embeds = model.get_input_embeddings()(ids)\n{head}"
     if row.verdict != "same":
+        if fed is not None and fed <= row.near:
+            return ""  # a norm whose gains are still those that it began with
         return f"embeds = {_state(row)}\n{head}"
     if "rows" in row.changes:
         return f"embeds = model.get_input_embeddings().weight[ids]\n{head}"
     return ""
 
 
+def left_padded(row: Row) -> str:
+    """The lines that are right for a batch padded on the left; empty where none are."""
+    for name, positions in (("left_positions", True), ("left", False)):
+        change = {str(key): value for key, value in row.changes.items()}.get(name)
+        if change is not None and change <= row.near:
+            return right(row, padded=positions)
+    return ""
+
+
+def masked(row: Row) -> bool:
+    """Whether a family takes an `attention_mask`."""
+    return "right" in row.changes
+
+
 def script(row: Row, name: str, lines: str) -> str:
     """A whole script of such lines, for the model `name`; it prints how far they are from ids."""
-    ids = "model(input_ids=ids, attention_mask=mask"
+    ids = "model(input_ids=ids" + (", attention_mask=mask" if masked(row) else "")
     last = "encoder_last_hidden_state" if reads(row) else "last_hidden_state"
     if reads(row):
         ids += ", decoder_input_ids=ids[:, :1]"
@@ -95,7 +112,7 @@ def _right_lines(row: Row, padded: bool) -> Iterator[str]:
 
 
 def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") -> str:
-    parts = (given, "attention_mask=mask", *more)
+    parts = (given, *(("attention_mask=mask",) if masked(row) else ()), *more)
     if reads(row):
         parts += ("decoder_input_ids=ids[:, :1]",)
     line = f"model({', '.join(parts)})"
@@ -112,10 +129,8 @@ def _state(row: Row) -> str:
             "    decoder_input_ids=ids[:, :1], output_hidden_states=True,\n"
             ").encoder_hidden_states[0]"
         )
-    return (
-        "model(\n    input_ids=ids, attention_mask=mask,\n"
-        "    output_hidden_states=True,\n).hidden_states[0]"
-    )
+    mask = " attention_mask=mask," if masked(row) else ""
+    return f"model(\n    input_ids=ids,{mask}\n    output_hidden_states=True,\n).hidden_states[0]"
 
 
 def reads(row: Row) -> bool:

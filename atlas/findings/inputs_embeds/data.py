@@ -175,10 +175,15 @@ class Added(Part):
         if self.layered:
             return "layer(word)"
         text = "word" if self.scale == 1 else f"{self.scale:.4g} · word"
+        inner = "neighbors" if self.mixed else "projection"
+        plain = self.projection and not self.norm
+        if plain:  # what is added to a matrix's answer is seen as it stands there
+            text = f"{inner}(word)"
         if self.position in ("learned", "sinusoidal"):
             text += " + position"
         text += " + segment" if self.segment else " + bias" if self.bias else ""
-        inner = "neighbors" if self.mixed else "projection"
+        if plain:
+            return text
         if self.projection and self.normed_last:
             text = f"{inner}({text})"
         if self.norm:

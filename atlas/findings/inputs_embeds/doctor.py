@@ -3,6 +3,7 @@ holds, what `inputs_embeds` wants, and the lines that are right."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.errors import ModelError, UnsuitableError
 from atlas.findings.inputs_embeds import code
-from atlas.findings.inputs_embeds.data import Row
+from atlas.findings.inputs_embeds.data import Change, Row
 from atlas.models import checkpoint as checkpoints
 from atlas.models import hub
 from atlas.models.networks import Network
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "float16", "bfloat16")
 _IDS = 6  # tokens that the model is tried on
+_SMALL = 2_000_000_000  # bytes that any machine is taken to have
 
 TOLD = {
     "same": "hidden_states[0] is the looked-up embeddings: feeding it back is right.",
@@ -38,7 +40,8 @@ class Diagnosis:
     """What was found of a model.
 
     name      as it was asked for
-    row       what was measured, as of a family
+    row       what was measured, as of a family; of a model in 16 bits in float32, where that fits
+    own       how much the last layer changes in its own type; none where that is the row's
     dtype     in which floating-point type
     device    where
     versions  of the libraries, by name
@@ -49,34 +52,51 @@ class Diagnosis:
     dtype: str
     device: str
     versions: dict[str, str]
+    own: dict[Change, float | None] | None = None
 
     def lines(self) -> Iterator[str]:
         """What a person reads, line by line."""
         row = self.row
         libraries = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield f"{self.name}: {row.kind}, {self.dtype} on {self.device}, {libraries}"
-        yield f"verdict: {row.verdict}. {TOLD[row.verdict]}"
+        told = SETTLED if row.verdict == "same" and row.added.norm else TOLD[row.verdict]
+        yield f"verdict: {row.verdict}. {told}"
         dropped = "; dropped in training" if row.added.dropout else ""
         yield f"hidden_states[0] = {row.formula}; position: {row.added.position}{dropped}"
         yield ""
-        yield f"change of the last layer, relative to its norm (up to {row.near:g} is rounding):"
-        for name, change in row.changes.items():
-            told = row.reasons.get(name, "cannot be done") if change is None else f"{change:.2g}"
-            if change is None:
-                yield f"  –      {CHANGES[name]}: {told}"
-            else:
-                sign = "right" if change <= row.near else "wrong"
-                yield f"  {sign}  {told:>8}  {CHANGES[name]}"
+        yield from self._changes()
         yield ""
         if lines := code.wrong(row):
             yield "wrong:"
             yield from (f"  {line}" for line in lines.splitlines())
         yield "right:"
         yield from (f"  {line}" for line in code.right(row).splitlines())
-        padded = code.right(row, padded=True)
-        if padded != code.right(row):
+        padded = code.left_padded(row)
+        if padded and padded != code.right(row):
             yield "right where padding is on the left:"
             yield from (f"  {line}" for line in padded.splitlines())
+        elif not padded and any(row.changes.get(name) for name in ("left", "left_positions")):
+            behind = row.changes.get("right")
+            alone = behind is None or behind > row.near
+            instead = "do not pad" if alone else "pad on the right"
+            yield f"where padding is on the left none of these is right: {instead}."
+
+    def _changes(self) -> Iterator[str]:
+        """How much the last layer changes, by what is done."""
+        row = self.row
+        where = "" if self.own is None else ", in float32"
+        yield (
+            "change of the last layer, relative to its norm "
+            f"(up to {row.near:g} is rounding{where}):"
+        )
+        for name, change in row.changes.items():
+            if change is None:
+                yield f"  –      {CHANGES[name]}: {row.reasons.get(name, 'cannot be done')}"
+                continue
+            sign = "right" if change <= row.near else "wrong"
+            line = f"  {sign}  {change:>8.2g}  {CHANGES[name]}"
+            own = None if self.own is None else self.own.get(name)
+            yield line if own is None else f"{line} ({own:.2g} in {self.dtype})"
 
     def facts(self) -> dict[str, Any]:
         """The same for programs: what stands in JSON."""
@@ -90,11 +110,16 @@ class Diagnosis:
             "way": code.way(self.row),
             "wrong": code.wrong(self.row),
             "right": code.right(self.row),
-            "right_padded_left": code.right(self.row, padded=True),
+            "right_padded_left": code.left_padded(self.row),
             "measured": self.row.model_dump(mode="json", exclude={"generated", "name"}),
+            **({} if self.own is None else {"in_dtype": self.own}),
         }
 
 
+SETTLED = (
+    "hidden_states[0] is the looked-up embeddings after a norm, which changes nothing when it is "
+    "done again: feeding it back is right."
+)
 CHANGES = {
     "lookup": "looked-up embeddings",
     "hidden": "hidden_states[0] fed back",
@@ -120,15 +145,48 @@ def examine(name: str, *, device: str = "cpu", dtype: str = "float32") -> Diagno
     import transformers
 
     from atlas.findings.inputs_embeds.stages import tiny
-    from atlas.findings.inputs_embeds.stages.families import measure
 
     with tiny.quiet():
-        row = measure(network, _ordinary(network))
+        row, own = _measured(network, dtype)
     versions = {
         "torch": torch.__version__.partition("+")[0],
         "transformers": transformers.__version__,
     }
-    return Diagnosis(name, row, dtype, device, versions)
+    return Diagnosis(name, row, dtype, device, versions, own)
+
+
+def _measured(network: Network, dtype: str) -> tuple[Row, dict[Change, float | None] | None]:
+    """The row of a model, and its changes in 16 bits where it is not sorted by these. What is wrong
+    may change less than what is right and rounded to 16 bits does, so that such a model is sorted
+    by the same weights in float32, where there is memory for them. Raises UnsuitableError."""
+    from atlas.findings.inputs_embeds.stages.families import measure
+
+    ids = _ordinary(network)
+    if dtype == "float32":
+        return measure(network, ids), None
+    try:
+        row = measure(network, ids)
+    except UnsuitableError as problem:
+        raise UnsuitableError(problem.message, f"Not in {dtype}? Try --dtype float32.") from problem
+    if not _fits(network):
+        return row, None
+    return measure(network.float(), ids), row.changes
+
+
+def _fits(network: Network) -> bool:
+    """Whether a device has memory for a model's weights in float32; of the machine's own memory
+    Linux alone says what is free."""
+    import torch
+
+    wanted = 4 * sum(int(one.numel()) for one in network.parameters())
+    place = next(network.parameters()).device
+    if place.type == "cuda":
+        return wanted < int(torch.cuda.mem_get_info(place)[0])
+    try:
+        [free] = re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    except (OSError, ValueError):
+        return wanted < _SMALL
+    return wanted < int(free) * 1024 * 3 // 4
 
 
 def _loaded(name: str, dtype: str) -> Network:
@@ -154,7 +212,7 @@ def _loaded(name: str, dtype: str) -> Network:
     key = "torch_dtype" if int(transformers.__version__.partition(".")[0]) < 5 else "dtype"
     how: dict[str, Any] = {key: getattr(torch, dtype), "trust_remote_code": False}
     try:
-        made: Network = transformers.AutoModel.from_pretrained(source, **how)
+        made = _made(source, how)
     except Exception as problem:
         reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
         raise ModelError(
@@ -162,6 +220,18 @@ def _loaded(name: str, dtype: str) -> Network:
             "Only models of transformers' own can be examined; a model's own code is never run.",
         ) from problem
     return made.eval()
+
+
+def _made(source: str, how: dict[str, Any]) -> Network:
+    """The base model; of an encoder and a decoder in one, which have none, the model itself."""
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
+    if type(config) not in transformers.AutoModel._model_mapping:
+        for name in config.architectures or ():
+            if kind := getattr(transformers, name, None):
+                return kind.from_pretrained(source, **how)
+    return transformers.AutoModel.from_pretrained(source, **how)
 
 
 def _ordinary(network: Network) -> Tensor:

@@ -14,7 +14,7 @@ from atlas.findings.inputs_embeds.measured import recorded
 # Whose lines are shown for a group: the first of these that is in it.
 _KNOWN = (
     *("llama", "bert", "gpt2", "granite", "marian", "albert", "gemma4_text", "gemma3_text", "t5"),
-    *("bart", "esm", "mobilebert", "falcon_h1", "mbart", "mamba"),
+    *("bart", "esm", "mobilebert", "falcon_h1", "mbart", "mamba", "roberta", "mpt"),
 )
 NAME = "org/model"  # stands for the reader's model in scripts
 
@@ -215,3 +215,9 @@ def _parts(row: Row) -> Iterator[str]:
         yield "not-rows"
     if code.reads(row):
         yield "encoder"
+    elif not code.masked(row):
+        yield "no-mask"
+    elif "left_positions" not in row.changes:
+        yield "no-positions"
+    if row.start:
+        yield f"positions-from-{row.start}"

@@ -223,6 +223,13 @@ def test_shifted_is_not_taken_for_another() -> None:
     late = plant(lambda model, words, ids: words + table(torch.arange(words.shape[1]) + 2), p=table)
     assert late.added.first == 2
 
+    def but_for_zeros(model: Any, words: Any, ids: Any) -> Any:
+        """As SeamlessM4T, for which zeros are padding."""
+        return words + waves[: words.shape[1]] * (words != 0).any(dim=-1, keepdim=True)
+
+    spared = plant(but_for_zeros)
+    assert (spared.verdict, spared.formula) == ("shifted", "word + position")
+
 
 def test_normed_is_not_taken_for_another() -> None:
     """A norm without gain and bias, which keeps directions as a scale does; a norm that does not
@@ -239,6 +246,14 @@ def test_normed_is_not_taken_for_another() -> None:
         root.weight.mul_(torch.linspace(0.5, 2, WIDE))
     rooted = plant(lambda model, words, ids: root(words))
     assert (rooted.verdict, rooted.formula) == ("normed", "RMSNorm(word)")
+    far = 50 * torch.sin(torch.arange(20)[:, None] / torch.arange(1, WIDE + 1))
+    swamped = plant(lambda model, words, ids: gains(words + far[: words.shape[1]]))
+    assert (swamped.verdict, swamped.formula) == ("normed", "LayerNorm(word + position)")
+    # A constant keeps the norm from doing its whole work at once, so that it does more the second
+    # time; layers that norm for themselves hardly show it.
+    begun = nn.LayerNorm(WIDE, eps=0.1, elementwise_affine=False)
+    hardly = plant(lambda model, words, ids: begun(words) + 0 * words)
+    assert hardly.verdict == "normed"
 
 
 def test_projected_is_not_taken_for_another() -> None:
@@ -252,6 +267,14 @@ def test_projected_is_not_taken_for_another() -> None:
     orthogonal, even = turn(), nn.LayerNorm(WIDE)
     square = plant(lambda model, words, ids: even(orthogonal(words)))
     assert square.formula == "LayerNorm(projection(word))"
+    table = nn.Embedding(20, WIDE)
+    matrix = nn.Linear(NARROW, WIDE, bias=False)
+    late = plant(
+        lambda model, words, ids: matrix(words) + table(torch.arange(words.shape[1])),
+        narrow=NARROW,
+        place=table,
+    )
+    assert late.formula == "projection(word) + position" and late.added.position == "learned"
     beside = plant(lambda model, words, ids: words + 0.5 * words.roll(1, dims=1))
     assert beside.verdict == "projected" and beside.added.mixed
 
@@ -329,9 +352,9 @@ def test_the_lines_of_every_group_on_the_page(group: Group) -> None:
     model, row = tiny.build(tiny.family(shown.name)), rows[shown.name]
     ids = torch.tensor([[9, 33, 21, 50, 11]])
     names = {"torch": torch, "model": model, "ids": ids, "mask": torch.ones_like(ids)}
-    given = "model(input_ids=ids, attention_mask=mask" + (
-        ", decoder_input_ids=ids[:, :1])" if code.reads(row) else ")"
-    )
+    mask = ", attention_mask=mask" if code.masked(row) else ""
+    start = ", decoder_input_ids=ids[:, :1]" if code.reads(row) else ""
+    given = f"model(input_ids=ids{mask}{start})"
     wanted = done(f"out = {given}", **names)
     found = done(code.right(row, padded=True), **names)
     assert torch.allclose(found, wanted, atol=1e-4, rtol=1e-3)
@@ -365,6 +388,27 @@ def test_scripts_for_decoders_run(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         if text is same.script:
             assert float(ran.stdout.strip().splitlines()[-1]) == 0
+
+
+def test_the_lines_of_a_group_are_those_of_each_family_in_it() -> None:
+    """RoBERTa's positions begin at 2, MPT takes none, FNet takes no mask: others' lines would be
+    wrong there, or raise."""
+    groups = Table(None).groups
+    assert len({group.id for group in groups}) == len(groups)
+    for group in groups:
+        for family in group.families:
+            assert code.right(family.row, padded=True) == group.right, family.name
+            assert code.wrong(family.row) == group.wrong, family.name
+    of = {family.name: group for group in groups for family in group.families}
+    assert ".clamp(min=0) + 2" in of["roberta"].right and "+ 2" not in of["bert"].right
+    assert "position_ids" not in of["mpt"].right and "mask" not in of["fnet"].right
+
+
+def test_padded_texts_are_given_what_is_right() -> None:
+    """Marian's scale and Gemma 3n's layers do not count as faults of padding."""
+    rows = {row.name: row for row in measured.recorded()[-1].rows}
+    assert rows["marian"].changes["right"] <= rows["marian"].near
+    assert rows["gemma3n_text"].changes["left"] <= rows["gemma3n_text"].near
 
 
 def test_the_table_as_it_is_shown() -> None:

@@ -19,6 +19,7 @@ from conftest import CHECKOUT, Built
 
 from atlas.engine.stage import Work
 from atlas.engine.store import Store
+from atlas.errors import StageError
 from atlas.findings.tables import data
 from atlas.findings.tables.data import TableFile, Verified
 from atlas.findings.tables.stages.rows import rows
@@ -228,7 +229,7 @@ class TestRows:
         assert found.format == form and found.bytes == 2 * found.rows * found.dimensions
 
     def test_an_unembedding_of_its_own_and_tokens_without_rows(self, tmp_path: Path) -> None:
-        from transformers import GPT2Config, GPT2LMHeadModel
+        from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
         folder = tiny_models.bytelevel(tmp_path / "m")
         size = len(load(f"path:{folder}").rows)
@@ -246,7 +247,12 @@ class TestRows:
         found = rows(*read(location), work=Work(location))
         assert found.unembedding == "own"
         beyond = found.lists["tokens_without_rows"]
-        assert beyond.ids == tuple(range(size - 5, size)) and all(beyond.texts)
+        assert beyond.ids == tuple(range(size - 5, size))
+        asked = AutoTokenizer.from_pretrained(folder)
+        texts = [asked.decode([row]).replace(" ", "␣") for row in beyond.ids]
+        whole = [place for place, text in enumerate(texts) if "\ufffd" not in text]
+        assert len(whole) > 1  # and not in the signs that stand for bytes
+        assert [beyond.texts[place] for place in whole] == [texts[place] for place in whole]
 
     def test_duplicates_of_text_and_of_rows(self) -> None:
         names = ["カ", "ｶ", "A", "Ａ", "x", "㍻", "平成", "y"]
@@ -312,6 +318,15 @@ class TestShape:
         assert abs(found.own.mean_cosine) < 0.01 and found.kept > 0.95
         assert found.own.dimension == pytest.approx(found.gaussian.dimension, rel=0.15)
         assert found.participation == pytest.approx(64, abs=2) and found.half in (30, 31, 32)
+
+    def test_rows_that_are_all_the_same_and_rows_that_are_not_finite(self) -> None:
+        known = words(["word"] * 12)
+        table = Vectors(np.ones((12, 4), np.float32), "t")
+        found = shape(known, table, suspect(known, table))
+        assert (found.half, found.participation, found.own.mean_cosine) == (0, 0, 1)
+        table.values[3, 1] = np.nan
+        with pytest.raises(StageError, match=r"t: the vector of token 3 .* not finite"):
+            shape(known, table, suspect(known, table))
 
     def test_a_common_direction_makes_all_cosines_alike(self) -> None:
         random = np.random.default_rng(1)

@@ -189,6 +189,25 @@ class TestMixed:
                 for name in ("split", "ids"):
                     assert (model["answer"] or {}).get(name) == (other["answer"] or {}).get(name)
 
+    def test_a_form_is_split_as_it_is_written(self, mixed: Built) -> None:
+        """Not as another form of the same key, be it in the data or not."""
+        settings = atlas_toml.load(mixed.toml)
+        asked = checkpoints(
+            settings, Options(offline=True), Places.of(settings, None), lambda _: None
+        )
+        for model in ("bytelevel", "pieces"):
+            own = tokenizer(asked[model].location)
+            for word in ("fox", "Fox", "FoX"):
+                told = next(one for one in found(mixed, word)[0]["models"] if one["id"] == model)
+                answer = told["answer"]
+                forms = {answer.get("form", "fox"): answer, **answer.get("forms", {})}
+                assert forms[word]["ids"] == own.encode(word, add_special_tokens=False)
+                line = next(
+                    line for line in lines(found(mixed, word)) if line.startswith(f"  {model}")
+                )
+                assert f"read as {' '.join(forms[word]['split'])};" in f"{line};"
+        assert next(iter(lines(found(mixed, "a\nb")))) == "a⏎b"
+
     def test_without_data_and_tokenizers_nothing_is_known(
         self, mixed: Built, monkeypatch: pytest.MonkeyPatch
     ) -> None:

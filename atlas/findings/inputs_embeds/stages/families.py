@@ -35,11 +35,13 @@ _SAME = 1e-4  # relative difference of a scale from the one that a config holds
 _PADS = 2  # before or behind, where padding is tried
 Changes = dict[Change, float | None]
 Reasons = dict[Change, str]
+_Given = tuple["Tensor", "Tensor | None"]  # ids or embeddings, and what each layer gets of its own
+_Give = Callable[["Tensor", "Tensor"], _Given]  # of ids and a mask
 
 
 @stage(
     "families",
-    version=2,
+    version=3,
     weight=60,
     libraries=("torch", "transformers"),
     parallel=True,
@@ -101,7 +103,7 @@ def measure(network: Network, ids: Tensor) -> Row:
     return Row(
         name=str(network.config.model_type),
         kind=side.kind,
-        verdict=sort(added, changes, searches, probe.near.leaves),
+        verdict=sort(added, changes, searches, probe.near.leaves, settled=probe.settled()),
         formula=added.formula,
         added=added,
         changes=changes,
@@ -116,12 +118,12 @@ def measure(network: Network, ids: Tensor) -> Row:
     )
 
 
-def sort(added: Added, changes: Changes, searches: bool, near: float) -> Verdict:
+def sort(added: Added, changes: Changes, searches: bool, near: float, *, settled: bool) -> Verdict:
     """The word for a family: the first that holds of what follows. It reads its table although it
     is given embeddings; the way of ids alone has a scale; looked-up embeddings do not do, nor does
     `hidden_states[0]`; that is what it wants; a projection, a norm, a shift, a scale."""
     lookup, hidden = changes["lookup"], changes["hidden"]
-    right = hidden is not None and hidden < near
+    right = settled and hidden is not None and hidden < near
     scaled = changes.get("scaled")
     if searches or added.refuses:
         return "looks ids up again"
@@ -182,15 +184,20 @@ def _changes(probe: Probe, added: Added, start: int) -> tuple[Changes, Reasons]:
         tried["rows"] = lambda: _fed(probe, probe.rows().to(words))
     if scale != 1:
         tried["twice"] = lambda: _fed(probe, words * scale)
-    if side.can("attention_mask"):
-        tried["right"] = lambda: _padded(probe, before=0)
-        tried["left"] = lambda: _padded(probe)
-        tried["left_ids"] = lambda: _padded(probe, ids=True)
-        tried["unmasked"] = lambda: _padded(probe, masked=False)
-        if side.can("position_ids"):
-            tried["left_positions"] = lambda: _padded(probe, first=start)
-            tried["unmasked"] = lambda: _padded(probe, masked=False, first=start)
     changes, reasons = _try(tried)
+    if side.can("attention_mask"):
+        give = _giver(probe, added.outside, changes)
+        padded: dict[Change, Callable[[], float]] = {
+            "right": lambda: _padded(probe, give, before=0),
+            "left": lambda: _padded(probe, give),
+            "left_ids": lambda: _padded(probe, _ids),
+            "unmasked": lambda: _padded(probe, give, masked=False),
+        }
+        if side.can("position_ids"):
+            padded["left_positions"] = lambda: _padded(probe, give, first=start)
+            padded["unmasked"] = lambda: _padded(probe, give, masked=False, first=start)
+        more = _try(padded)
+        changes, reasons = changes | more[0], reasons | more[1]
     if not fits:
         changes["hidden"] = None
         reasons["hidden"] = f"{state.shape[-1]} wide where {words.shape[-1]} is expected"
@@ -213,13 +220,38 @@ def _fed(probe: Probe, given: Tensor, layers: Tensor | None = None) -> float:
     return apart(made.last[0], probe.truth.last[0])
 
 
+def _ids(ids: Tensor, mask: Tensor) -> _Given:
+    return ids, None
+
+
+def _giver(probe: Probe, scale: float, changes: Changes) -> _Give:
+    """How embeddings of a padded text are made: in the first way that is right without padding, and
+    looked up where none is."""
+    side = probe.side
+
+    def state(ids: Tensor, mask: Tensor) -> _Given:
+        return side.run(ids, mask=mask).states[0][0], None
+
+    ways: dict[Change, _Give] = {
+        "lookup": lambda ids, mask: (side.lookup(ids), None),
+        "scaled": lambda ids, mask: (side.lookup(ids) * scale, None),
+        "per_layer": lambda ids, mask: (side.lookup(ids), side.layers(ids)),
+        "hidden": state,
+    }
+    for name, way in ways.items():
+        change = changes.get(name)
+        if change is not None and change < probe.near.leaves:
+            return way
+    return ways["lookup"]
+
+
 def _padded(
     probe: Probe,
+    give: _Give,
     *,
     before: int = _PADS,
     masked: bool = True,
     first: int | None = None,
-    ids: bool = False,
 ) -> float:
     """The change at the text's own positions when pads stand before or behind it; with
     `position_ids` where the `first` position is given."""
@@ -232,8 +264,10 @@ def _padded(
     order = slice(None, None, 1 if before else -1)
     padded = torch.cat([fill, probe.ids][order])
     mask = torch.cat([none, own][order])
+    given, layers = give(padded, mask)
     made = probe.side.run(
-        padded if ids else probe.side.lookup(padded),
+        given,
+        layers=layers,
         mask=mask if masked else torch.ones_like(mask),
         positions=None if first is None else (mask.cumsum(0) - 1).clamp(min=0) + first,
     )

@@ -22,21 +22,24 @@ from atlas.models.tensors import OUTPUTS, TENSORS, has_head, read_table, stored
 from atlas.numeric.types import Array, Floats
 from atlas.numeric.vectors import directed
 from atlas.spaces.records import Vectors, Vocabulary
+from atlas.spaces.stages.vocabulary import readable
 
 _START = 16  # numbers of a row by which it is told from most others
 
 
 @dataclass(frozen=True)
 class _Tokenizer:
-    """What a tokenizer says: tokens by id, and ids of special and of added ones."""
+    """What a tokenizer says: tokens by id, how they are written, and ids of special and of added
+    ones."""
 
     rows: Mapping[int, str]
+    family: str = WORDS
     special: frozenset[int] = frozenset()
     added: frozenset[int] = frozenset()
     tested: Tested = field(default_factory=lambda: Tested("none"))
 
 
-@stage("rows", version=1, weight=1, uses=(READ_JSON, TENSORS, ROUND_TRIP))
+@stage("rows", version=2, weight=1, uses=(READ_JSON, TENSORS, ROUND_TRIP))
 def rows(
     vocabulary: Vocabulary,
     vectors: Vectors,
@@ -50,11 +53,11 @@ def rows(
     count, width = vectors.values.shape
     inside = set(range(count))
 
+    beyond = _beyond(found, count)
+
     def listed(ids: Iterable[int]) -> Listed:
         chosen = sorted(ids)
-        texts = [
-            vocabulary.texts[row] if row in inside else found.rows.get(row, "") for row in chosen
-        ]
+        texts = [vocabulary.texts[row] if row in inside else beyond[row] for row in chosen]
         return Listed(ids=tuple(chosen), texts=tuple(texts))
 
     kind = {name: _of_kind(vocabulary, name) for name in ("byte", "unused")}
@@ -84,6 +87,20 @@ def rows(
         alike=_groups(vocabulary, alike(vocabulary)),
         same=_groups(vocabulary, same(vectors.values)),
     )
+
+
+def _beyond(found: _Tokenizer, count: int) -> dict[int, str]:
+    """The texts of tokens that have no row in a table of `count`, as a person reads them."""
+    ids = sorted(row for row in found.rows if row >= count)
+    if not ids:
+        return {}
+
+    def places(some: frozenset[int]) -> set[int]:
+        return {place for place, row in enumerate(ids) if row in some}
+
+    names = [found.rows[row] for row in ids]
+    read = readable(names, found.family, places(found.special), places(found.added))
+    return dict(zip(ids, read.texts, strict=True))
 
 
 def alike(vocabulary: Vocabulary) -> list[list[int]]:
@@ -127,19 +144,23 @@ def _tokenizer(vocabulary: Vocabulary, form: str, location: str) -> _Tokenizer:
         tested = round_trip.test(
             location, _used(found.rows, vocabulary), found.family, frozenset(found.added)
         )
-        return _Tokenizer(found.rows, frozenset(found.special), frozenset(found.added), tested)
+        return _Tokenizer(
+            found.rows, found.family, frozenset(found.special), frozenset(found.added), tested
+        )
     path = Path(location.removeprefix("vectors:"))
     if form == "gguf":
         table = gguf.tokens(path)
         names = gguf.read_head(path).facts.get("tokenizer.ggml.tokens") or []
-        return _Tokenizer(dict(enumerate(names)), table.special, table.added)
+        return _Tokenizer(dict(enumerate(names)), table.family, table.special, table.added)
     if form == "static":
         file = static.files(path)[1]
         found = tokenizer_files.load_fast(file.parent)
         tested = round_trip.of_file(
             file, _used(found.rows, vocabulary), found.family, frozenset(found.added)
         )
-        return _Tokenizer(found.rows, frozenset(found.special), frozenset(found.added), tested)
+        return _Tokenizer(
+            found.rows, found.family, frozenset(found.special), frozenset(found.added), tested
+        )
     return _Tokenizer(dict(enumerate(vocabulary.tokens)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from atlas.engine.stage import Work, helper, stage
+from atlas.errors import StageError
 from atlas.findings.tables.data import COMPONENTS, Figures, Norms, Shape
 from atlas.numeric import shape as cloud
 from atlas.numeric.shape import Moments, Neighborhoods, gaussian, isotropy, mean_cosine
@@ -21,7 +22,7 @@ SPREAD = 8192  # rows, at most, of which the covariance is taken
 PLACES = 10  # parts of the vocabulary by id
 
 
-@stage("shape", version=4, weight=1, uses=(SHAPE,))
+@stage("shape", version=5, weight=1, uses=(SHAPE,))
 def shape(
     vocabulary: Vocabulary,
     vectors: Vectors,
@@ -32,8 +33,15 @@ def shape(
 ) -> Shape:
     """The shape of the space of rows that stand for something: those of unused tokens and without
     tokens are left out, those that look untrained, and rows of zeros. A handful of untrained rows
-    near the middle are the nearest of all others, and change what is told of these."""
+    near the middle are the nearest of all others, and change what is told of these. Raises
+    StageError if a number is not finite."""
     lengths = np.asarray(suspicion.lengths)
+    if not np.isfinite(lengths).all():
+        row = int(np.argmin(np.isfinite(lengths)))
+        raise StageError(
+            f"{vectors.tensor}: the vector of token {row} holds a value that is not finite.",
+            "Such a table has no shape. Mend the checkpoint, or leave the model out.",
+        )
     kinds = np.array(vocabulary.kinds)
     meant = (kinds != "unused") & (lengths > 0)
     meant[np.array(suspicion.facts["flagged"], np.int32)] = False
@@ -69,13 +77,20 @@ def shape(
             for count in COMPONENTS
             if count <= len(moments.mean)
         ),
-        half=int(np.searchsorted(np.cumsum(moments.shares), 0.5)) + 1,
+        half=_half(moments),
         participation=round(moments.participation, 1),
         outliers=tuple(far.tolist()),
         outlier_share=round(float(squares[far].sum()) / whole, 4),
         by_kind=tuple(_by_kind(kinds, lengths)),
         by_place=tuple(_by_place(lengths)),
     )
+
+
+def _half(moments: Moments) -> int:
+    """How many components hold half of the variance; 0 without variance."""
+    if not moments.participation:
+        return 0
+    return int(np.searchsorted(np.cumsum(moments.shares), 0.5)) + 1
 
 
 def _figures(values: Floats, moments: Moments, near: Neighborhoods) -> Figures:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from atlas import atlas_toml as config
 from atlas.maps import data as dataset
@@ -22,7 +22,12 @@ pytest_plugins = ("chrome", "awkward")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-settings.register_profile("atlas", deadline=None)  # the machine may be busy with anything
+# The machine may be busy with anything. Cases are the same in every run of the same test, so that a
+# fault is found where it was made; --hypothesis-profile=anew draws others.
+settings.register_profile(
+    "anew", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("atlas", settings.get_profile("anew"), derandomize=True, database=None)
 settings.load_profile("atlas")
 
 # What names an address of the site: the tests build sites without one wherever they run.

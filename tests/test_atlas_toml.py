@@ -550,7 +550,7 @@ sites = tables(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     site=sites,
     entries=st.lists(models, min_size=1, max_size=3, unique_by=lambda model: model["id"]),

@@ -91,7 +91,7 @@ def written(value: dict[str, Any]) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), times=st.sampled_from([1, 1, 1, 2, 5]))
 def test_values(atlas: Path, capsys: Any, seed: int, times: int) -> None:
     choose = random.Random(seed)
@@ -104,7 +104,7 @@ def test_values(atlas: Path, capsys: Any, seed: int, times: int) -> None:
     assert borders.contents(atlas.parent, ".atlas") == before
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_bytes(atlas: Path, capsys: Any, seed: int) -> None:
     choose = random.Random(seed)

@@ -52,7 +52,7 @@ def tampered(table: pa.Table, choose: random.Random) -> pa.Table:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(["json", "json", "table", "bytes"]))
 def test_data(awkward: Path, capsys: Any, seed: int, kind: str) -> None:
     choose = random.Random(seed)
@@ -126,7 +126,7 @@ def findings(
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), number=st.integers(0, 2))
 def test_findings(findings: Path, capsys: Any, seed: int, number: int) -> None:
     choose = random.Random(seed)

@@ -60,7 +60,7 @@ def raw(server: Server, lines: bytes) -> bytes:
         return answer
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(
     path=st.lists(
         st.sampled_from(PARTS) | st.text(st.characters(codec="latin-1"), max_size=8), max_size=5

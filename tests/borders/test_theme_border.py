@@ -41,7 +41,7 @@ def put(folder: Path, name: str, content: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(FILES))
 def test_theme(built: Path, capsys: Any, seed: int, name: str) -> None:
     choose = random.Random(seed)

@@ -230,7 +230,7 @@ def sign(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["values.npy", "values.json"])
 @settings(
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_no_flipped_bit_is_read(store: Store, name: str, place: float, bit: int) -> None:

@@ -91,7 +91,7 @@ def make(texts: list[str], k: int = 3) -> Dataset:
     return Dataset(about, dataset.table(values, SHOWN))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=20))
 def test_what_is_written_is_read(tmp_path: Path, texts: list[str]) -> None:
     data = make(texts)

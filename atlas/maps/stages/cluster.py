@@ -39,7 +39,7 @@ _SAMPLES = 2
 _NEAR, _JOINED, _OFF = 15, 0.2, 4.0
 
 
-@stage("cluster", version=8, weight=3, uses=(UNIT, NEAREST), parallel=True)
+@stage("cluster", version=9, weight=3, uses=(UNIT, NEAREST), parallel=True)
 def cluster(
     vectors: Vectors,
     selection: Selection,

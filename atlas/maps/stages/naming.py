@@ -17,7 +17,7 @@ from atlas.numeric.types import Array
 from atlas.numeric.vectors import unit
 from atlas.spaces.records import KINDS
 
-FAR = 0.2  # share of a cluster's tokens, the farthest from its centroid, that do not name it
+FAR = 0.15  # share of a cluster's tokens, the farthest from its centroid, that do not name it
 FREQUENCY = 0.9  # weight of a token's place in the vocabulary beside its direction, as z-scores
 LEAST_LETTERS = {"LATIN": 3, "CJK": 1}  # that a word needs to name a cluster; 2 of other scripts
 ALIKE = 0.55  # share of letters in common, from the beginning, from which words are of one stem

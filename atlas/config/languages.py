@@ -48,6 +48,12 @@ class Languages(dict[str, Language]):
         return made
 
 
+def written(code: str) -> str:
+    """A language's code as it is usually written: `pt-BR` of `pt_br`."""
+    first, *more = code.replace("_", "-").split("-")
+    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part for part in more)])
+
+
 def looked_up(code: str) -> Language | None:
     """A language as the CLDR tells of it; None where it does not know it."""
     try:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Annotated
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from atlas.config import faults
 from atlas.config.fields import Flag, Part, Whole
 
 _LEFT_OPEN = re.compile(r"\A---[ \t]*\n[ \t]*[A-Za-z_]+[ \t]*:")
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def _day(value: object) -> object:
+    """The day of a time, which other generators write."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date | None):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError as problem:
+        raise ValueError("write a day as in 2026-01-31") from problem
 
 
 class Front(Part):
@@ -26,7 +39,7 @@ class Front(Part):
     """One sentence for search engines and link previews; its first paragraph when left out."""
     order: Whole = 1000
     """Its place among the pages of its folder, smallest first; then by address."""
-    date: dt.date | None = None
+    date: Annotated[dt.date | None, BeforeValidator(_day)] = None
     """When it was written: it is then in the feed."""
     draft: Flag = False
     """Whether builds leave it out; `atlas serve` shows it."""

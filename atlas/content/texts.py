@@ -126,6 +126,16 @@ def read(
     return sorted(made, key=lambda article: _rank(article, orders)), told
 
 
+def unshown(root: Path, languages: Sequence[str]) -> Iterator[str]:
+    """A line for each text in what is no language of the site, by its name."""
+    for path in sorted((root / FOLDER).rglob("*.md")):
+        file = path.relative_to(root / FOLDER).as_posix()
+        _, language = _named(file, languages)
+        if language not in languages and not any(part[0] in "._" for part in file.split("/")):
+            near = nearest(language, languages, "")
+            yield f"{FOLDER}/{file}: is not shown, as the site has no {language!r}{near}"
+
+
 def _named(file: str, languages: Sequence[str]) -> tuple[str, str]:
     """A file's name without its suffixes, and its language: `about.ja.md` is Japanese."""
     stem = file.removesuffix(".md")
@@ -140,15 +150,15 @@ def _address(stem: str) -> str:
     parts = stem.split("/")
     if unfit := next((part for part in parts if not re.fullmatch(r"[\w.~-]+", part)), ""):
         raise AtlasError(
-            f"{FOLDER}/{stem}.md: {unfit!r} is no part of an address",
-            "Name it with letters, digits, hyphens and underscores.",
+            f"{FOLDER}/{stem}.md: {unfit!r} is no part of an address; name it with letters, "
+            "digits, hyphens and underscores"
         )
     if parts[-1] == "index":
         parts.pop()
     if not parts:
         raise AtlasError(
-            f"{FOLDER}/index.md: the home page is the atlas's own",
-            "Say in [site.hero] what it begins with, or name the page otherwise.",
+            f"{FOLDER}/index.md: the home page is the atlas's own; [site.hero] says what it begins "
+            "with"
         )
     return "/".join(parts) + "/"
 
@@ -158,9 +168,7 @@ def _read(path: Path, file: str) -> tuple[Text, list[str]]:
     try:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise AtlasError(
-            f"{FOLDER}/{file}: cannot be read ({problem})", "It must be a UTF-8 text file."
-        ) from problem
+        raise AtlasError(f"{FOLDER}/{file}: cannot be read as UTF-8 text ({problem})") from problem
     head, body, above = split(source)
     front, told = (Front(), [strange(source)]) if head is None else read_head(head)
     return Text(file, front, parse(body), above), list(filter(None, told))

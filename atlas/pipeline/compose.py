@@ -12,7 +12,7 @@ from atlas.atlas_toml import Config
 from atlas.config.site import Site
 from atlas.content import pages as content
 from atlas.content.pages import ContentPage, Writing
-from atlas.content.texts import beside
+from atlas.content.texts import at_fault, beside, unshown
 from atlas.errors import AtlasError
 from atlas.findings.finding import Finding
 from atlas.findings.words.view import WordsView
@@ -58,9 +58,11 @@ def compose(
     written = own.check(config, drafts=drafts)
     gallery = arranged(config, maps, data, writer, partial(forked.spread, jobs))
     renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
-    for fault in lint(config.root, renderer.environments[site.languages[0]]):
-        warn(fault)
-    for fault in absent(config.landmarks, gallery.of("maps", MapView)):
+    for fault in (
+        *lint(config.root, renderer.environments[site.languages[0]]),
+        *unshown(config.root, site.languages),
+        *absent(config.landmarks, gallery.of("maps", MapView)),
+    ):
         warn(fault)
     for language in site.languages:
         if lost := lacking(config.root, language):
@@ -131,6 +133,7 @@ def updated(page: Page, language: str) -> str:
 def _check_free(laid: Sequence[Page], site: Site, writer: Writer) -> None:
     """Raise AtlasError where the site has two pages at an address, or a file at that of a page."""
     taken = set(writer.files)
+    told: list[str] = []
     for page in laid:
         paths = {Edition(site, language, page.url).path for language in site.languages}
         if not taken & paths:
@@ -138,13 +141,16 @@ def _check_free(laid: Sequence[Page], site: Site, writer: Writer) -> None:
             continue
         if isinstance(page.context, ContentPage):
             file = next(iter(page.context.article.texts.values())).file
-            raise AtlasError(
-                f"content/{file}: the atlas has a page /{page.url} of its own", "Name it otherwise."
+            told.append(
+                f"content/{file}: the atlas has a page /{page.url} of its own; name it otherwise"
             )
+            continue
         raise AtlasError(
             f"/{page.url}: two pages have this address",
             "It is made of ids in atlas.toml; give one of its models or maps another id.",
         )
+    if told:
+        raise at_fault(told)
 
 
 def _now(gallery: Gallery, address: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from babel.support import Translations
 
 from atlas.config.languages import LANGUAGES
@@ -89,12 +90,18 @@ def catalogue(root: Path, language: str) -> Translations:
         if path.is_file():
             compiled = io.BytesIO()
             try:
-                with path.open("rb") as file:
-                    read = read_po(file, locale=LANGUAGES[language].locale)
+                source = io.BytesIO(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+                read = read_po(source, locale=LANGUAGES[language].locale, abort_invalid=True)
                 _check_places(path, read)
                 write_mo(compiled, read)
                 compiled.seek(0)
                 messages.merge(Translations(compiled))
+            except PoFileError as problem:
+                what = str(problem).rpartition(" on ")[0]
+                raise AtlasError(
+                    f"{path}: line {problem.lineno + 1}: no message of a catalogue ({what})",
+                    "Mend it, or take the file away: messages are then in English.",
+                ) from problem
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
                 what = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else problem
                 raise AtlasError(

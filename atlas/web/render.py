@@ -20,6 +20,7 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     TemplateError,
+    TemplateNotFound,
     TemplateSyntaxError,
 )
 from jinja2.filters import do_title
@@ -93,6 +94,9 @@ class Renderer:
         Raises AtlasError naming a faulty template."""
         try:
             html = self.environments[language].get_template(template).render(context)
+        except TemplateNotFound as problem:
+            place = _place(problem, template, self.root)
+            raise AtlasError(f"{place}: there is no template {problem.message}", _MEND) from problem
         except TemplateError as problem:
             raise AtlasError(
                 f"{_place(problem, template, self.root)}: {problem}", _MEND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -466,10 +467,18 @@ def test_init_maps_the_models_that_are_named(tmp_path: Path) -> None:
     assert found[0].maps[0].id(found[0]) == "my-model-words"
 
 
+def test_init_names_the_next_command_as_a_shell_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", str(tmp_path / "my atlas"), "--model", "a/b", "--model", "a/b") == 0
+    assert shlex.split(capsys.readouterr().err)[-2:] == ["build", str(tmp_path / "my atlas")]
+    assert len(config.load(tmp_path / "my atlas" / "atlas.toml").models) == 1
+
+
 def test_init_refuses_a_model_that_is_nowhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for model in ("nope", "path:nope", "./no/such/folder", ""):
+    for model in ("nope", "path:nope", "./no/such/folder", "", "hub:", "package:", "x/日本"):
         assert run("init", str(tmp_path / "new"), "--model", model) == 2
         assert "--model" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

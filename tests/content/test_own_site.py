@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from markupsafe import Markup
 from atlas.content.front_matter import read, split
 from atlas.content.markdown import Surroundings, parse, slug
 from atlas.content.pages import Branch, Writing
-from atlas.content.texts import Article, articles
+from atlas.content.texts import Article, articles, unshown
 from atlas.errors import AtlasError, ConfigError
 from atlas.web.check import check
 from atlas.web.palette import contrast
@@ -252,6 +253,7 @@ def test_what_does_nothing_is_told(own: tuple[Built, list[str]]) -> None:
             '{% extends "atlas/base.html" %}\n{% block footer %}{{ nothing.at }}{% endblock %}',
             r"templates/base\.html, line 2: 'nothing' is undefined",
         ),
+        ("templates/base.html", "{% extends 'atlas/bse.html' %}", r"no template atlas/bse\.html"),
         ("templates/base.html", "{% block x %}", r"templates/base\.html, line 1: Unexpected end"),
         (
             "locale/fr/LC_MESSAGES/atlas.po",
@@ -353,6 +355,28 @@ def test_unknown_keys_of_a_head_are_told_with_the_nearest() -> None:
     head, body, above = split("---\r\ntitel: A\n---\nB\n")
     assert (body, above) == ("B\n", 3)
     assert read(str(head))[1] == ["line 2: titel: unknown key (did you mean title?)"]
+
+
+def test_a_time_is_a_day_and_what_is_none_is_told() -> None:
+    for told in ("2026-01-02", '"2026-01-02"', "2026-01-02T10:00:00Z", "2026-01-02 23:00:00"):
+        front, faults = read(f"date: {told}\n")
+        assert faults == [] and front.date == dt.date(2026, 1, 2)
+    for told in ("2026-1-2", "5", "[1]", "yesterday"):
+        (fault,) = read(f"title: A\ndate: {told}\n")[1]
+        assert fault.startswith("line 3: date: ") and fault.endswith("write a day as in 2026-01-31")
+    assert read("a: &a [*a]\n")[1] and read("date: " + "[" * 3000)[1]
+
+
+def test_a_text_in_no_language_of_the_site_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "content" / "b"
+    folder.mkdir(parents=True)
+    for name in ("a.md", "a.ja.md", "a.jp.md", "a.fr.md", "_a.jp.md", "a.v2.md"):
+        (folder / name).write_text("x\n", encoding="utf-8")
+    assert [*unshown(tmp_path, ["en", "ja"])] == [
+        "content/b/a.fr.md: is not shown, as the site has no 'fr'",
+        "content/b/a.jp.md: is not shown, as the site has no 'jp' (did you mean ja?)",
+    ]
+    assert len(articles(tmp_path, ["en", "ja"])) == 2
 
 
 def test_headings_can_be_linked_to_in_any_script() -> None:

@@ -11,7 +11,7 @@ from conftest import Built
 
 from atlas import atlas_toml
 from atlas.config.languages import LANGUAGES, Language
-from atlas.errors import ConfigError
+from atlas.errors import AtlasError, ConfigError
 from atlas.web.check import check
 from atlas.web.headers import FILE, FRAMED, OPEN, PAGE, headers_of, read_headers
 from atlas.web.languages import catalogue
@@ -148,3 +148,15 @@ def test_words_of_data_that_it_lacks_are_in_english(esperanto: None, tmp_path: P
 def test_words_of_unidic_stay_in_japanese(tmp_path: Path) -> None:
     words = {code: catalogue(tmp_path, code).gettext("名詞") for code in ("en", "ja")}
     assert words == {"en": "noun", "ja": "名詞"}
+
+
+def test_a_catalogue_is_read_as_editors_leave_it_or_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "locale" / "fr" / "LC_MESSAGES" / "atlas.po"
+    path.parent.mkdir(parents=True)
+    source = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Maps"\n'
+    source += 'msgstr "Cartes"\n'
+    path.write_bytes(b"\xef\xbb\xbf" + source.replace("\n", "\r\n").encode())
+    assert catalogue(tmp_path, "fr").gettext("Maps") == "Cartes"
+    path.write_text(source + "\n<<<<<<< ours\n", encoding="utf-8")
+    with pytest.raises(AtlasError, match=r"atlas\.po: line 7: no message of a catalogue"):
+        catalogue(tmp_path, "fr")

@@ -97,9 +97,9 @@ def catalogue(root: Path, language: str) -> Translations:
                 compiled.seek(0)
                 messages.merge(Translations(compiled))
             except PoFileError as problem:
-                what = str(problem).rpartition(" on ")[0]
+                fault = str(problem).rpartition(" on ")[0]
                 raise AtlasError(
-                    f"{path}: line {problem.lineno + 1}: no message of a catalogue ({what})",
+                    f"{path}: line {problem.lineno + 1}: no message of a catalogue ({fault})",
                     "Mend it, or take the file away: messages are then in English.",
                 ) from problem
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:

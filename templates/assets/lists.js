@@ -6,9 +6,44 @@ import { above, make, need } from "./shared/dom.js";
 /** @param {string} text */
 const folded = (text) => text.normalize("NFKC").toLowerCase();
 
+/** @param {string} text */
+const bare = (text) => folded(text).replace(/[^\p{L}\p{N}]+/gu, "");
+
+/**
+ * The items that are meant by a name longer than theirs, such as a model's on
+ * the hub or one of its classes: those whose own name it begins with, and of
+ * these the longest. A part that begins later, as T5 in flan-t5, is asked last.
+ * @param {string} query
+ * @param {string[][]} names of each item
+ * @returns {Set<number>}
+ */
+function meant(query, names) {
+	const parts = (query.split("/").pop() ?? "").split(/[^\p{L}\p{N}.]+/u);
+	for (let first = 0; first < parts.length; first++) {
+		const asked = bare(parts.slice(first).join(""));
+		const fits = names.map((own) =>
+			Math.max(
+				0,
+				...own.map((name) => (asked.startsWith(name) ? name.length : 0)),
+			),
+		);
+		const most = Math.max(0, ...fits);
+		if (most > 1) {
+			return new Set(fits.flatMap((fit, i) => (fit === most ? [i] : [])));
+		}
+	}
+	return new Set();
+}
+
+/** @param {Element} item */
+const called = (item) => {
+	const names = item.getAttribute("data-names") ?? "";
+	return names.split(" ").map(bare).filter(Boolean);
+};
+
 /**
  * Shows the items that have the text, and the groups that have it in their own
- * heading with all of their items.
+ * heading with all of their items; where none has it, those that are meant.
  * @param {HTMLElement} bar
  */
 function sift(bar) {
@@ -18,6 +53,7 @@ function sift(bar) {
 	const count = need(bar, "[role=status]");
 	const all = [...document.querySelectorAll(items)];
 	const told = all.map((item) => folded(item.textContent ?? ""));
+	const names = all.map(called);
 	need(bar, "label").hidden = false;
 	input.addEventListener("input", () => {
 		const wanted = folded(input.value.trim());
@@ -27,10 +63,14 @@ function sift(bar) {
 			const head = group.querySelector("h2, h3")?.textContent ?? "";
 			if (folded(head).includes(wanted)) whole.add(group);
 		}
+		const having = new Set(
+			told.flatMap((text, i) => (text.includes(wanted) ? [i] : [])),
+		);
+		const found = having.size ? having : meant(input.value, names);
 		let shown = 0;
 		all.forEach((item, i) => {
 			const group = item.closest(groups);
-			const fits = told[i].includes(wanted) || (group && whole.has(group));
+			const fits = found.has(i) || (group && whole.has(group));
 			/** @type {HTMLElement} */ (item).hidden = !fits;
 			if (fits) shown++;
 		});

@@ -47,6 +47,35 @@ def test_the_clusters_are_filtered_and_the_way_back_stays(watch: Callable[..., W
     watched.fine()
 
 
+ASKED = {
+    "Qwen/Qwen2.5-7B-Instruct": {"qwen2"},
+    "meta-llama/Llama-3.1-8B": {"llama"},
+    "google/gemma-3n-E4B-it": {"gemma3n_text"},
+    "BertForMaskedLM": {"bert"},
+    "GPT2LMHeadModel": {"gpt2"},
+    "google/flan-t5-base": {"t5"},
+    "LongformerForMaskedLM": {"longformer"},
+    "no such family": set(),
+}
+
+
+def test_a_family_is_found_by_the_names_of_its_models(watch: Callable[..., Watched]) -> None:
+    """As people write them: of the hub, of a class with a head, with what follows the family."""
+    watched = watch()
+    for url, items in (("", ".verdict li"), ("families/", ".every tbody tr")):
+        page = watched.open(f"write-ups/inputs-embeds/{url}", ".sift label:not([hidden])")
+        shown = f"""() => [...document.querySelectorAll('{items}')].filter((one) => !one.hidden)
+          .map((one) => one.id.replace('family-', ''))"""
+        for query, wanted in ASKED.items():
+            page.fill(".sift input", query)
+            found = set(page.evaluate(shown))
+            assert wanted <= found and len(found) <= max(3, len(wanted)), query
+            assert bool(found) == bool(wanted), query
+        page.fill(".sift input", "RobertaModel")
+        assert "roberta" in page.evaluate(shown)
+    watched.fine()
+
+
 def test_the_table_of_all_maps_sorts_by_any_column(watch: Callable[..., Watched]) -> None:
     watched = watch()
     page = watched.open("about/", ".sortable button")

@@ -32,6 +32,11 @@ class Family:
         return next(iter(self.rows.values()))
 
     @property
+    def called(self) -> str:
+        """What names of its models and of its classes begin with."""
+        return " ".join(dict.fromkeys((self.name, self.name.removesuffix("_text"))))
+
+    @property
     def changed(self) -> bool:
         """Whether another version sorts it otherwise, or lets other things be right."""
         kinds = {

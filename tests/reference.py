@@ -374,7 +374,7 @@ def templates(tell: Tell) -> str:
     )
     parts.append(f"\n## {tell('Shortcodes')}\n\n{what}\n\n")
     tree = environment.parse((theme() / "content" / "parts.html").read_text(encoding="utf-8"))
-    for macro in tree.find_all(nodes.Macro):
+    for macro in (one for one in tree.find_all(nodes.Macro) if one.name[0] != "_"):
         needed = len(macro.args) - len(macro.defaults)
         args = [one.name for one in macro.args[:needed]] + [
             f"{one.name}={value.as_const()!r}"

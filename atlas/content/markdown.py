@@ -31,6 +31,7 @@ _VERBATIM = re.compile(
     r"<(pre|code|script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
 )
 _LIVE = "shortcode"
+_BLOCK = re.compile(r"\s*<(figure|p|div|section|table|ul|ol|pre|details)\b")
 _TARGETS = {"link_open": "href", "image": "src"}  # tokens that lead somewhere
 
 Call = tuple[str, list[object], dict[str, object]]  # a name, and arguments without and with names
@@ -158,6 +159,9 @@ def _alone(state: StateCore) -> None:
         last = kept[-3:]
         if len(last) == 3 and token.type == "paragraph_close" and _only(last[1]):
             kept[-3:] = last[1].children or []
+        elif len(last) == 3 and token.type == "paragraph_close" and not token.hidden:
+            for child in last[1].children or ():
+                child.meta["within"] = True
     state.tokens = kept
 
 
@@ -190,7 +194,10 @@ def _call(token: Token) -> Call:
 def _part(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
 ) -> str:
-    return str(_made_of(tokens[index], env["around"]))
+    made = str(_made_of(tokens[index], env["around"]))
+    if tokens[index].meta.get("within") and _BLOCK.match(made):
+        return f"</p>\n{made}\n<p>"  # a paragraph holds no figure
+    return made
 
 
 def _made_of(token: Token, around: Surroundings) -> Markup:

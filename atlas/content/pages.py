@@ -60,6 +60,10 @@ class Writing:
             raise LookupError(f"there is no map {name!r}{nearest(name, self.views)}")
         return self.views[name]
 
+    def found(self, name: str) -> MapView | None:
+        """The map of an id; None where it is not in this build."""
+        return self.views.get(name)
+
     def beside(self, article: Article) -> Sequence[Article]:
         """The pages of its book, itself included, in their order."""
         return [one for one in self.articles if one.book == article.book]
@@ -149,7 +153,8 @@ class ContentPage:
     """The context of content/page.html.
 
     article  the page: its texts by language
-    writing  all content of the site: `html`, `map`, `beside`, `listed`, `neighbor`, `edit_link`
+    writing  all content of the site: `html`, `map`, `found`, `beside`, `listed`, `neighbor`,
+             `edit_link`
     """
 
     article: Article

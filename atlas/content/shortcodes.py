@@ -32,9 +32,9 @@ class Shortcode:
     maps: frozenset[str]
     open: bool
 
-    def check(self, call: Call, maps: Collection[str]) -> None:
-        """Raise ValueError for arguments that it does not take, or for a map that is none of
-        `maps`."""
+    def check(self, call: Call, maps: Collection[str], shown: Collection[str]) -> None:
+        """Raise ValueError for arguments that it does not take, and for a map that is none of
+        `maps`, or is not `shown`."""
         given = self._given(call)
         for key in self.arguments[: self.needed]:
             if given.get(key) in ("", None):
@@ -44,6 +44,8 @@ class Shortcode:
                 raise ValueError(f"{key} is a text in quotes or a number")
             if key in self.maps and value not in maps:
                 raise ValueError(f"there is no map {value!r}{nearest(str(value), maps)}")
+            if key in self.maps and value not in shown:
+                raise ValueError(f"the map {value!r} is not in this build; its place says so")
             if key == "height" and (type(value) is not int or not 0 < value < 10_000):
                 raise ValueError("height is a number of pixels, as in height=480")
 
@@ -79,7 +81,7 @@ def shortcodes(environment: Environment) -> dict[str, Shortcode]:
     return found
 
 
-def checking(root: Path, maps: Collection[str]) -> Callable[[Call], Markup]:
+def checking(root: Path, maps: Collection[str], shown: Collection[str]) -> Callable[[Call], Markup]:
     """A function that raises LookupError or ValueError for a call that is none of the shortcodes of
     the templates of an atlas, and makes nothing of any other."""
     known = shortcodes(Environment(loader=loader(root), extensions=["jinja2.ext.i18n"]))  # noqa: S701  # parsed alone
@@ -88,7 +90,7 @@ def checking(root: Path, maps: Collection[str]) -> Callable[[Call], Markup]:
         if known and call[0] not in known:
             raise LookupError(f"no shortcode of this name{nearest(call[0], known)}")
         if known:
-            known[call[0]].check(call, maps)
+            known[call[0]].check(call, maps, shown)
         return Markup()
 
     return part
@@ -100,7 +102,7 @@ def _of(macro: nodes.Macro) -> Shortcode:
     maps = {
         call.args[0].name
         for call in macro.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Getattr) and call.node.attr == "map"
+        if isinstance(call.node, nodes.Getattr) and call.node.attr in ("map", "found")
         if call.args and isinstance(call.args[0], nodes.Name)
     }
     return Shortcode(

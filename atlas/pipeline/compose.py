@@ -61,6 +61,7 @@ def compose(
     for fault in (
         *lint(config.root, renderer.environments[site.languages[0]]),
         *unshown(config.root, site.languages),
+        *own.absent(config, written, maps),
         *absent(config.landmarks, gallery.of("maps", MapView)),
     ):
         warn(fault)

@@ -22,16 +22,23 @@ def check(config: Config, *, drafts: bool = False) -> Sequence[Article]:
     articles, told = read(config.root, site.languages, drafts=drafts)
     keys = [*identity.faults(config.root, site)]
     keys += navigation.faults(site, [section.name for section in SECTIONS], articles)
-    told = [*placed(config, keys), *told, *_of_texts(config, articles)]
+    told = [*placed(config, keys), *told, *_of_texts(config, articles, None)]
     if told:
         raise at_fault(told)
     return articles
 
 
-def _of_texts(config: Config, articles: Sequence[Article]) -> Iterator[str]:
-    """A line for each shortcode and each link that is none."""
+def absent(config: Config, articles: Sequence[Article], maps: Sequence[str]) -> Iterator[str]:
+    """A line for each shortcode whose map is not among those that a build shows."""
+    return _of_texts(config, articles, maps)
+
+
+def _of_texts(
+    config: Config, articles: Sequence[Article], shown: Sequence[str] | None
+) -> Iterator[str]:
+    """A line for each shortcode and each link that is none, or that shows what is not `shown`."""
     maps = [row.id(model) for model in config.models for row in model.maps]
     writing = Writing(articles, (), "")
-    part = checking(config.root, maps)
+    part = checking(config.root, maps, maps if shown is None else shown)
     for language in config.site.languages:
         yield from writing.faults(Edition(config.site, language, ""), part)

@@ -502,3 +502,34 @@ def test_a_page_may_begin_with_a_table_and_words_need_no_pages_of_words(
     html = (frozen_copy.public / "a" / "index.html").read_text(encoding="utf-8")
     assert '<span class="word">king</span>' in html and "words/" not in html
     assert check(frozen_copy.public) == []
+
+
+def test_a_map_that_a_build_leaves_out_is_told_in_its_place(frozen_copy: Built) -> None:
+    """By --only, or as that of an optional model that cannot be reached."""
+    (frozen_copy.root / "content").mkdir()
+    (frozen_copy.root / "content" / "a.md").write_text(
+        'See {{ map("ja-aozora-words") }} here.\n\n{{ figure("gone-words") }}\n\n'
+        '{{ map("minilm-words") }}\n',
+        encoding="utf-8",
+    )
+    toml = frozen_copy.toml.read_text(encoding="utf-8")
+    gone = '\n[[models]]\nid = "gone"\nsource = "path:gone"\noptional = true\n'
+    frozen_copy.toml.write_text(toml + gone, encoding="utf-8")
+    summary = frozen_copy.build(frozen=True, only=("minilm",))
+    assert [line for line in summary.warnings if line.startswith("content/")] == [
+        "content/a.md, line 1: map: the map 'ja-aozora-words' is not in this build; its place says "
+        "so",
+        "content/a.md, line 3: figure: the map 'gone-words' is not in this build; its place says so",
+    ]
+    html = (frozen_copy.public / "a" / "index.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(html)
+    assert html.count("is not in this build.") == 2 and "embed/minilm-words/" in html
+    assert [line for line in check(frozen_copy.public) if line[0].endswith("a/index.html")] == []
+
+
+def test_a_figure_within_a_paragraph_stands_between_two() -> None:
+    around = Surroundings(str, lambda call: Markup(f"<{call[0]}></{call[0]}>"), "")
+    html = parse("a {{ figure() }} b {{ b() }} c\n\n{{ figure() }}\n").html(around)
+    assert re.sub(r"\s+", " ", html).strip() == (
+        "<p>a </p> <figure></figure> <p> b <b></b> c</p> <figure></figure>"
+    )

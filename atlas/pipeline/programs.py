@@ -193,16 +193,18 @@ def _llms(gallery: Gallery, sections: Iterable[Section[Any, Any]]) -> Iterator[s
     yield ""
     yield from _llms_words(gallery, root)
     rest = [
-        (section, view)
+        section
         for section in sections
-        if section.name not in ("maps", "words")
-        for view in gallery.shown.get(section.name, ())
+        if section.name not in ("maps", "words") and gallery.shown.get(section.name)
     ]
     if rest:
         yield "## Findings"
         yield ""
-        for section, shown in rest:
-            yield f"- [{_line(shown.title(language))}]({root}{section.address}): {section.name}"
+        for section in rest:
+            titles = [_line(view.title(language)) for view in gallery.shown[section.name]]
+            told = "; ".join(title for title in titles if title)
+            line = f"- [{_line(section.title or section.name)}]({root}{section.address})"
+            yield f"{line}: {told}" if told else line
         yield ""
     yield "## Optional"
     yield ""

@@ -257,9 +257,18 @@ def test_errors_are_for_people(
 def test_a_folder_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("inputs-embeds", str(tmp_path)) == 1
     assert "no config.json there" in capsys.readouterr().err
+    (tmp_path / "adapter_config.json").write_text("{}")
+    assert run("inputs-embeds", str(tmp_path)) == 1
+    assert "It is an adapter" in capsys.readouterr().err
     (tmp_path / "config.json").write_text('{"model_type": "new"}')
     assert run("inputs-embeds", str(tmp_path)) == 1
-    assert "cannot load it" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "cannot load it" in said and "own code is never run" in said
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "model.safetensors").write_bytes(b"cut off")
+    assert run("inputs-embeds", str(tmp_path)) == 1
+    said = capsys.readouterr().err
+    assert "cannot load it" in said and "are the files whole" in said
 
 
 @pytest.mark.slow

@@ -59,6 +59,10 @@ def test_every_file_is_as_its_schema_says(tiny_atlas: Built) -> None:
 
 def test_llms_txt_leads_to_files_that_are_there(tiny_atlas: Built) -> None:
     text = (tiny_atlas.public / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"^- \[(.*?)\]\((.*?)\)", text, re.M)
+    assert all(name.strip() for name, _ in links)
+    assert len({address for _, address in links}) == len(links)
+    assert {"Vocabularies", "Tables"} <= {name for name, _ in links}
     assert text.startswith("# Tiny atlas\n\n> Two small maps.\n")
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,8 +198,12 @@ def _loaded(name: str, dtype: str) -> Network:
             f"{name}: there is no such folder", "Give a folder, or org/name of the hub."
         )
     if folder.is_dir() and not (folder / "config.json").is_file():
+        adapter = (folder / "adapter_config.json").is_file()
         raise ModelError(
-            f"{name}: no config.json there", "Give the folder that save_pretrained wrote."
+            f"{name}: no config.json there",
+            "It is an adapter: give the model that it is for, or merge it into that."
+            if adapter
+            else "Give the folder that save_pretrained wrote.",
         )
     if not folder.is_dir() and not hub.fetch(name, "main", "config.json"):
         raise ModelError(f"hub:{name}: no config.json there", "Give a model of transformers' own.")
@@ -215,11 +220,22 @@ def _loaded(name: str, dtype: str) -> Network:
         made = _made(source, how)
     except Exception as problem:
         reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
-        raise ModelError(
-            f"{name}: transformers cannot load it: {reason:.200}",
-            "Only models of transformers' own can be examined; a model's own code is never run.",
-        ) from problem
+        raise ModelError(f"{name}: transformers cannot load it: {reason:.200}", _why(source)) from (
+            problem
+        )
     return made.eval()
+
+
+def _why(source: str) -> str:
+    """What is to be done about a model that cannot be loaded."""
+    import transformers
+
+    with suppress(Exception):  # whatever is wrong with its config
+        transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
+        return (
+            "Its family is known, but not its weights: are the files whole, and those of a model?"
+        )
+    return "Only models of transformers' own can be examined; a model's own code is never run."
 
 
 def _made(source: str, how: dict[str, Any]) -> Network:

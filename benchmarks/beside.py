@@ -30,6 +30,7 @@ from PIL import Image
 
 from atlas.maps import data as maps_data
 from atlas.maps.frame import layout
+from atlas.maps.names import map_name
 
 SIZE = (1280, 800)
 
@@ -72,7 +73,7 @@ def points(public: Path, map_id: str) -> pd.DataFrame:
     main = data.about.map.clustered_on
     x, y = layout(data, main).T
     names = {
-        cluster.key: cluster.title.get("en", cluster.name.split(" · ")[0])
+        cluster.key: map_name("coarse", cluster.called(data.about.model.language))
         for cluster in data.about.clusters
         if cluster.level == "coarse"
     }

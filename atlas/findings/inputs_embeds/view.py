@@ -19,6 +19,7 @@ from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
 from atlas.web.theme import theme
 
+_ROUNDING = 1e-3  # relative to the norm of the states
 TOGETHER = 4  # models on the page of the write-up; each other has a page of its own
 WORDS = 14  # marked on a pair of maps
 # Scripts of words that may be marked: readers have fonts for them.
@@ -74,9 +75,11 @@ class Subject:
         return self.measured.runs[0]
 
     @property
-    def fits(self) -> bool:
-        """Whether hidden_states[0] is as wide as the embeddings."""
-        return self.run.sentences[0].segments[0].variants["hidden"] is not None
+    def differs(self) -> bool:
+        """Whether hidden_states[0] can be fed back, and changes the outputs by more than rounding:
+        in Llama it does not."""
+        fed = self.run.sentences[0].segments[0].variants["hidden"]
+        return fed is not None and fed.relative > _ROUNDING
 
     def by(self, framework: str) -> Run | None:
         """The run in a framework; None if the framework does not have the model or was not run."""
@@ -205,7 +208,7 @@ class WriteUpView:
             if measured.model in models and measured.runs and measured.runs[0].sentences
         ]
         if len(every) > TOGETHER:  # those on the page of the write-up are its examples
-            every.sort(key=lambda subject: not subject.fits)
+            every.sort(key=lambda subject: not subject.differs)
         self.subjects, self.others = every[:TOGETHER], every[TOGETHER:]
         self.left_out = [
             LeftOut(models[measured.model], measured.runs[0].reason)
@@ -226,8 +229,8 @@ class WriteUpView:
 
     @cached_property
     def example(self) -> Subject | None:
-        """The model of the first sentence: one whose hidden_states[0] can be fed back, if any."""
-        return next((one for one in self.subjects if one.fits), None)
+        """The model of the first sentence: one whose outputs differ, if any."""
+        return next((one for one in self.subjects if one.differs), None)
 
     def title(self, language: str) -> str:
         """Its subject, the same in every language."""

@@ -257,12 +257,18 @@ def test_an_optional_model_that_fails_is_left_out_of_it(copied: Built, tmp_path:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A write-up whose first model cannot be run, whose second has narrow embeddings. Read only."""
+    """A write-up whose first model cannot be run, whose second changes nothing, and whose others
+    have narrow embeddings. Read only."""
     import families
 
     built = Built(tmp_path_factory.mktemp("many"))
     text = '[site]\ntitle = "Many"\n[pitfall]\n'
-    for one, name in {"clip": "CLIP", "albert": "ALBERT", "mobile": "MobileBERT"}.items():
+    for one, name in {
+        "clip": "CLIP",
+        "llama": "Llama",
+        "albert": "ALBERT",
+        "mobile": "MobileBERT",
+    }.items():
         families.save(families.build(name), built.root / one)
         text += f'[[models]]\nid = "{one}"\nsource = "path:{one}"\n'
         text += '[[models.maps]]\nprojections = ["pca"]\nclusters = { coarse = 4, fine = 2 }\n'
@@ -280,6 +286,7 @@ def test_one_model_does_not_stop_a_site(many: Built) -> None:
     for language in ("en", "ja"):
         text = page(many, language)
         assert found["clip"].reason in text and "projection(LayerNorm(" in text
+        assert 'class="wrong"' not in text  # none of these is an example of what is wrong
     assert "clip" in page(many) and "cannot be run:" in page(many)
     assert "Fed hidden_states[0]" in (many.public / "index.html").read_text()
 

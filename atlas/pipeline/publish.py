@@ -164,7 +164,7 @@ def _key(config: Config, maps: tuple[str, ...], data: Path, drafts: bool, seen: 
         __version__,
         code(seen.of),
         config.model_dump(mode="json"),
-        digest(config.root, files(config.site), seen.of),
+        digest(config.root, files(config.root, config.site), seen.of),
         drafts,
         list(maps),
         digests,

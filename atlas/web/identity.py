@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from atlas.config.site import Accent, Site, text
+from atlas.web import own_styles
 from atlas.web.palette import PALETTE, contrast, lightened
 from atlas.web.writer import Writer
 
@@ -74,7 +75,7 @@ def publish_identity(
     root: Path, site: Site, writer: Writer, warn: Callable[[str], None]
 ) -> Identity:
     """Write the files of a site's look, of which `faults` tells none."""
-    styles = [writer.hashed(f"{Path(name).stem}.css", _read(root, name)) for name in site.css]
+    styles = [own_styles.publish(root, name, _read(root, name), writer) for name in site.css]
     if site.accent:
         styles.insert(0, writer.hashed("accent.css", _accent(site.accent, warn)))
     icon, kind, touch = _icon(root, site.favicon, writer)
@@ -85,9 +86,10 @@ def publish_identity(
     return Identity(icon, kind, touch, logo, tuple(styles), licence(site.licence))
 
 
-def files(site: Site) -> tuple[str, ...]:
+def files(root: Path, site: Site) -> tuple[str, ...]:
     """The files of a site's look, relative to the folder of atlas.toml."""
-    return (*site.css, *(name for name in (site.logo, site.favicon) if name))
+    linked = (one for name in site.css for one in own_styles.linked(root, name))
+    return (*site.css, *linked, *(name for name in (site.logo, site.favicon) if name))
 
 
 def faults(root: Path, site: Site) -> Iterator[str]:
@@ -98,6 +100,9 @@ def faults(root: Path, site: Site) -> Iterator[str]:
         try:
             if name:
                 content = _read(root, name)
+                if key.startswith("css"):
+                    told = own_styles.faults(root, name, content)
+                    yield from (f"site.{key}: {name}, {fault}" for fault in told)
                 if key in _FORMATS:
                     _check_picture(name, content, _FORMATS[key])
         except ValueError as problem:

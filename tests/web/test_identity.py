@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from atlas.config.site import Site
-from atlas.web.identity import PAPER, SIZES, TOUCH, faults, publish_identity
+from atlas.web.identity import PAPER, SIZES, TOUCH, faults, files, publish_identity
 from atlas.web.writer import Writer
 
 
@@ -73,6 +75,37 @@ def test_what_browsers_ask_for_is_there_without_a_picture(tmp_path: Path, own: s
     assert icon.endswith(".svg") and (touch is None) == (own is not None)
     with Image.open(public / "favicon.ico") as ico:
         assert ico.info["sizes"] == {(size, size) for size in SIZES}
+
+
+def test_what_a_style_sheet_names_goes_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "css"
+    (folder / "img").mkdir(parents=True)
+    (tmp_path / "static" / "fonts").mkdir(parents=True)
+    (folder / "img" / "a b.png").write_bytes(b"picture")
+    (tmp_path / "static" / "fonts" / "f.woff2").write_bytes(b"font")
+    (folder / "own.css").write_text(
+        "/* url(not.png) */\na { background: url( 'img/a b.png' ) }\n"
+        "b { src: url(../fonts/f.woff2#x), url(data:,x), url(https://x.example/y), url(/z) }\n"
+        'c { background: url("img/a%20b.png#d"); mask: url(#e) }\n',
+        encoding="utf-8",
+    )
+    site = Site(css=("css/own.css",))
+    assert [*faults(tmp_path, site)] == []
+    assert files(tmp_path, site) == ("css/own.css", "css/img/a b.png", "css/img/a b.png")
+    writer = Writer(tmp_path / "public", tmp_path / "none", {})
+    (style,) = publish_identity(tmp_path, site, writer, pytest.fail).styles
+    text = (tmp_path / "public" / style).read_text(encoding="utf-8")
+    picture, again = re.findall(r'url\("(a%20b\.[0-9a-f]{10}\.png(?:#d)?)"\)', text)
+    assert again == f"{picture}#d"
+    assert (tmp_path / "public" / "assets" / unquote(picture)).read_bytes() == b"picture"
+    for kept in ("url(not.png)", "url(../fonts/f.woff2#x)", "url(data:,x)", "url(/z)", "url(#e)"):
+        assert kept in text
+    (folder / "own.css").write_text("a {\n b: url(../../x.png) }\nc { d: url(no.png) }\n", "utf-8")
+    (tmp_path.parent / "x.png").write_bytes(b"not of this folder")
+    assert [*faults(tmp_path, site)] == [
+        "site.css[0]: css/own.css, line 2: there is no ../../x.png",
+        "site.css[0]: css/own.css, line 3: there is no no.png",
+    ]
 
 
 def test_what_is_no_picture_is_told(tmp_path: Path) -> None:

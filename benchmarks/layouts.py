@@ -143,7 +143,7 @@ def line(
 ) -> None:
     """Print the row of a method."""
     layout = Layout(upright(xy, turn=True), {})
-    figures: dict[str, Any] = measure(vectors, selection, found, layout).figures
+    figures: dict[str, Any] = measure(vectors, selection, found, layout).figures[0]
     print(
         f"{name:26}{seconds:>8.1f}{ratio:>8.2f}{figures['overlap']:>9.4f}"
         f"{figures['trustworthiness']:>8.3f}{figures['continuity']:>9.3f}"

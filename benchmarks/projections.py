@@ -115,7 +115,7 @@ def main() -> None:
     def line(
         name: str, prepare: float | None, seconds: float, layout: Layout, truth: Neighbors
     ) -> None:
-        figures = measure(vectors, selection, truth, layout).figures
+        figures = measure(vectors, selection, truth, layout).figures[0]
         before = "" if prepare is None else f"{prepare:.2f}"
         values = (
             f"{figures['overlap']:>9.4f}{figures['trustworthiness']:>8.3f}"

@@ -69,7 +69,10 @@ def gather(plan: MapTasks, store: Store) -> Dataset:
             facts=store.read(plan.card.key, Card).facts,
         ),
         map=_map_facts(plan, read),
-        faithfulness={name: Figures(**truth.figures) for name, truth in read.truth.items()},
+        faithfulness={
+            name: Figures(**figures)
+            for name, figures in zip(plan.layouts, read.faithfulness.figures, strict=True)
+        },
         clusters=_clusters(read, _titles(read.titles, plan.sets)),
         landmarks=_landmarks(plan, read.pinned, read.ids) if read.pinned else (),
         claims=_claims(plan, read.pinned) if read.pinned else (),
@@ -99,9 +102,8 @@ class _Results:
         )
         self.layouts = {name: store.read(plan.layouts[name].key, Layout) for name in self.shown}
         self.labels = {name: store.read(plan.labels[name].key, Labels) for name in self.shown}
-        self.truth = {
-            name: store.read(task.key, Faithfulness) for name, task in plan.faithfulness.items()
-        }
+        self.faithfulness = store.read(plan.faithfulness.key, Faithfulness)
+        self.overlaps = dict(zip(plan.layouts, self.faithfulness.overlap, strict=True))
         self.suspicion = store.read(plan.suspicion.key, Suspicion) if plan.suspicion else None
         self.pinned = store.read(plan.landmarks.key, Landmarks) if plan.landmarks else None
         self.texts = [self.words.texts[row] for row in self.ids]
@@ -144,7 +146,7 @@ def _columns(read: _Results) -> dict[str, Any]:
         xy = np.asarray(layout.xy)
         values |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
         values |= {
-            f"overlap_{name}": read.truth[name].overlap,
+            f"overlap_{name}": read.overlaps[name],
             f"label_{name}": read.labels[name].zooms,
         }
     return values

@@ -151,24 +151,13 @@ def _drawn(
         for name, layout in drawn.items()
     }
     shown = {name: layouts[name] for name in entry.projections}
-    faithfulness = {
-        name: task(
-            measure, (*selected, near, layout), f"measure {name}", k=TRUST_K, seed=entry.seed
-        )
-        for name, layout in layouts.items()
-    }
+    faithfulness = task(measure, (*selected, near, *layouts.values()), k=TRUST_K, seed=entry.seed)
     # Clusters are found on the layout as it was drawn: on one of even density they are less pure.
     first = entry.first or (entry.projections[0] if len(entry.projections) == 1 else None)
     main = (
         drawn[first]
         if first
-        else task(
-            foremost,
-            (
-                *(drawn[name] for name in entry.projections),
-                *(faithfulness[name] for name in entry.projections),
-            ),
-        )
+        else task(foremost, (faithfulness, *(drawn[name] for name in entry.projections)))
     )
     groups = task(
         cluster,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,23 +95,23 @@ class Labels(Record):
 
 @dataclass(frozen=True, eq=False)
 class Faithfulness(Record):
-    """How true a layout is to the neighbors in the original space.
+    """How true some layouts are to the neighbors in the original space.
 
-    overlap       (n,) float32: share of a point's k nearest neighbors that the layout keeps among
+    overlap       (l, n) float32: share of a point's k nearest neighbors that a layout keeps among
                   its k nearest
-    figures       `overlap` (mean over all points), `trustworthiness`, `continuity` (Venna & Kaski
-                  2001), `k`, `sampled` (points over which the last two were taken), and `quantiles`
-                  of the overlap (10, 50, 90 %)
+    figures       of each layout `overlap` (mean over all points), `trustworthiness`, `continuity`
+                  (Venna & Kaski 2001), `k`, `sampled` (points over which the last two were taken),
+                  and `quantiles` of the overlap (10, 50, 90 %)
     """
 
     overlap: Floats
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[dict[str, Any], ...]
 
     def __post_init__(self) -> None:
         need(
-            self.overlap.ndim == 1 and self.overlap.dtype == np.float32,
+            self.overlap.dtype == np.float32 and len(self.overlap) == len(self.figures),
             self,
-            "overlap must be (n,) float32",
+            "overlap must be (l, n) float32, and figures l",
         )
 
 

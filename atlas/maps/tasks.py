@@ -22,7 +22,7 @@ class MapTasks:
 
     drawn      each projection, as its method draws it
     main       the one of them on which clusters are found, and whose map is shown first
-    layouts    each projection as it is shown
+    layouts    each projection as it is shown, in the order in which `faithfulness` has them
     suspicion  how untrained each row of the model's input table looks; None where tokens are none
                of its rows
     """
@@ -43,7 +43,7 @@ class MapTasks:
     clusters: Task
     titles: Task
     labels: Mapping[str, Task]
-    faithfulness: Mapping[str, Task]
+    faithfulness: Task
     lexicon: Task | None = None
     landmarks: Task | None = None
     asked: Task | None = None
@@ -67,7 +67,7 @@ class MapTasks:
             *single,
             *self.drawn.values(),
             *self.layouts.values(),
-            *self.faithfulness.values(),
+            self.faithfulness,
             self.main,
             self.clusters,
             *lexicon,

@@ -6,6 +6,7 @@ being by cosine; trustworthiness is the one of `sklearn.manifold.trustworthiness
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,39 +86,60 @@ class Faith(NamedTuple):
     continuity_error: float
 
 
+class Drawn(NamedTuple):
+    """The places xy (n, 2) of points on a plane, and the k rows nearest to each there (n, k)."""
+
+    xy: Floats
+    near: Ints
+
+
 def faithfulness(
     values: Floats,
-    xy: Floats,
+    layouts: Sequence[Drawn],
     true: Ints,
-    near: Ints,
     sample: npt.NDArray[np.int64],
     progress: Progress = silent,
     ids: Ints | None = None,
-) -> Faith:
-    """Trustworthiness and continuity of the points xy (n, 2) for the vectors (n, d), or for those
-    of the rows ids (n,), over the rows `sample` (s,).
+) -> list[Faith]:
+    """Trustworthiness and continuity of each layout of n points for the vectors (n, d), or for
+    those of the rows ids (n,), over the rows `sample` (s,).
 
-    true (n, k) are the k nearest rows by cosine and near (n, k) those on the plane, k < n / 2.
-    Equal distances rank by row, as a stable sort would.
+    true (n, k) are the k nearest rows by cosine, k < n / 2. Equal distances rank by row, as a
+    stable sort would.
     """
     n, k = true.shape
     directions = unit(np.asarray(values, np.float32), ids)
-    x, y = np.ascontiguousarray(xy.T, np.float64)
-    far = np.zeros((2, len(sample)))
+    places = [np.ascontiguousarray(one.xy.T, np.float64) for one in layouts]
+    far = np.zeros((len(layouts), 2, len(sample)))
     for start in range(0, len(sample), _block(n)):
         rows = sample[start : start + _block(n)]
         similar = directions[rows] @ directions.T
-        both = near[rows][:, :, None] == true[rows][:, None, :]
-        false, missing = ~both.any(2), ~both.any(1)
+        both = [one.near[rows][:, :, None] == true[rows][:, None, :] for one in layouts]
+        found = [(~one.any(2), ~one.any(1)) for one in both]
         for i, row in enumerate(rows):  # one at a time, which caches hold
             similar[i, row] = np.inf
-            far[0, start + i] = _excess(-similar[i], near[row, false[i]], k)
-            far[1, start + i] = _excess(_apart(x, y, int(row)), true[row, missing[i]], k)
+            false = [
+                similar[i, one.near[row, wrong[i]]]
+                for one, (wrong, _) in zip(layouts, found, strict=True)
+            ]
+            similar[i].sort()
+            for number, ((x, y), (_, missing)) in enumerate(zip(places, found, strict=True)):
+                before = n - np.searchsorted(similar[i], false[number], "right")
+                far[number, 0, start + i] = np.maximum(before - k, 0).sum()
+                apart = _apart(x, y, int(row))
+                far[number, 1, start + i] = _excess(apart, true[row, missing[i]], k)
         progress((start + len(rows)) / len(sample))
+    return [_faith(own, n, k) for own in far]
+
+
+def _faith(far: Doubles, n: int, k: int) -> Faith:
+    """The measures of a layout from by how much false and missing neighbors (2, s) of a sample are
+    too far."""
+    sampled = far.shape[1]
     worst = k * (2 * n - 3 * k - 1) / 2
-    trust, continuity = (1 - far.sum(axis=1) / (len(sample) * worst)).tolist()
+    trust, continuity = (1 - far.sum(axis=1) / (sampled * worst)).tolist()
     # Drawn without putting back: nothing is left to chance where all points are.
-    errors = far.std(axis=1) / worst * np.sqrt((1 - len(sample) / n) / len(sample))
+    errors = far.std(axis=1) / worst * np.sqrt((1 - sampled / n) / sampled)
     return Faith(trust, continuity, *errors.tolist())
 
 

@@ -34,7 +34,7 @@ def test_a_map_fills_its_frame_and_keeps_no_fewer_neighbors(method: str) -> None
     space, selection, near = vectors(1500)
     drawn = project(space, selection, near, method=method)
     shown = arrange(near, drawn, aspect=ASPECT)
-    before, after = (measure(space, selection, near, layout).figures for layout in (drawn, shown))
+    before, after = measure(space, selection, near, drawn, shown).figures
     assert after["overlap"] >= before["overlap"]
     assert after["trustworthiness"] > before["trustworthiness"] - 0.03
     assert shown.parameters["overlap_as_drawn"] == pytest.approx(before["overlap"], abs=1e-6)
@@ -62,8 +62,9 @@ def test_the_most_faithful_comes_first() -> None:
     layouts = [Layout(np.zeros((1, 2), np.float32), {"method": name}) for name in "abc"]
 
     def first(*overlaps: float) -> str:
-        truths = [Faithfulness(np.zeros(1, np.float32), {"overlap": kept}) for kept in overlaps]
-        return str(foremost(*layouts, *truths).parameters["method"])
+        figures = tuple({"overlap": kept} for kept in (*overlaps, 0.9))  # another, never shown
+        truth = Faithfulness(np.zeros((4, 1), np.float32), figures)
+        return str(foremost(truth, *layouts).parameters["method"])
 
     assert (first(0.1, 0.3, 0.2), first(0.2, 0.2, 0.1)) == ("b", "a")
 

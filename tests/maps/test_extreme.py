@@ -90,9 +90,10 @@ def test_no_figure_counts_a_zero_vector() -> None:
     xy = np.random.default_rng(1).normal(size=(120, 2)).astype(np.float32)
     ids = np.arange(120, dtype=np.int32)
     found = measure(Vectors(values, "t"), Selection(ids), Neighbors(*near), Layout(xy, {}), k=15)
-    assert not found.overlap[ZEROS].any() and found.figures["sampled"] == 105
-    kept = np.delete(found.overlap, np.arange(120)[ZEROS])
-    assert found.figures["overlap"] == pytest.approx(float(kept.mean()), abs=1e-6)
+    [overlap], [figures] = found.overlap, found.figures
+    assert not overlap[ZEROS].any() and figures["sampled"] == 105
+    kept = np.delete(overlap, np.arange(120)[ZEROS])
+    assert figures["overlap"] == pytest.approx(float(kept.mean()), abs=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@ whose truth is known."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,18 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.engine.stage import Work
-from atlas.maps.records import Faithfulness, Layout
+from atlas.maps.records import Layout
 from atlas.maps.stages.measure import _sampled, measure
 from atlas.maps.stages.neighbors import neighbors
 from atlas.numeric import plane
 from atlas.spaces.records import Selection, Vectors
 
 
-def taken(values: Any, xy: Any, k: int = 15, **options: Any) -> Faithfulness:
+class One(NamedTuple):
+    """The faithfulness of one layout."""
+
+    overlap: Any
+    figures: dict[str, Any]
+
+
+def taken(values: Any, xy: Any, k: int = 15, **options: Any) -> One:
+    return every(values, [xy], k, **options)[0]
+
+
+def every(values: Any, drawn: Sequence[Any], k: int = 15, **options: Any) -> list[One]:
     vectors = Vectors(np.asarray(values, np.float32), "test")
     selection = Selection(np.arange(len(values), dtype=np.int32))
     near = neighbors(vectors, selection, k=k)
-    return measure(vectors, selection, near, Layout(np.asarray(xy, np.float32), {}), k=k, **options)
+    layouts = [Layout(np.asarray(xy, np.float32), {}) for xy in drawn]
+    found = measure(vectors, selection, near, *layouts, k=k, **options)
+    return [One(*one) for one in zip(found.overlap, found.figures, strict=True)]
 
 
 def noise(n: int, d: int, seed: int = 0) -> Any:
@@ -143,6 +157,20 @@ def test_points_on_one_spot_are_near_by_row(places: list[int], k: int) -> None:
         [j for j in np.argsort(far[i], kind="stable") if j != i][:k] for i in range(len(xy))
     ]
     assert near.tolist() == expected
+
+
+@settings(max_examples=20)
+@given(n=st.integers(2, 80), seed=st.integers(0, 99), grid=st.booleans())
+def test_layouts_measured_together_are_measured_as_alone(n: int, seed: int, grid: bool) -> None:
+    values = noise(n, 5, seed)
+    drawn = [noise(n, 2, seed + 1), values[:, :2], np.zeros((n, 2))]
+    if grid:  # with many at one distance
+        values, drawn = np.round(values), [np.round(xy) for xy in drawn]
+    together = every(values, drawn, sampled=n // 2 + 1)
+    for one, xy in zip(together, drawn, strict=True):
+        alone = taken(values, xy, sampled=n // 2 + 1)
+        assert one.figures == alone.figures
+        assert one.overlap.tobytes() == alone.overlap.tobytes()
 
 
 def test_quantiles_and_threads() -> None:

@@ -40,7 +40,7 @@ class Map:
     def figures(self, method: str, **options: Any) -> dict[str, Any]:
         return measure(
             self.vectors, self.selection, self.near, self.project(method, **options)
-        ).figures
+        ).figures[0]
 
 
 def groups(n: int = 600, d: int = 20, seed: int = 0) -> Any:
@@ -273,7 +273,7 @@ def test_uniform_tsne_keeps_up_with_perplexity() -> None:
     reference = TSNE(random_state=0).fit(affinities=PerplexityBasedNN(unit, perplexity=30), X=unit)
     theirs = measure(
         words.vectors, words.selection, words.near, Layout(np.asarray(reference, np.float32), {})
-    ).figures
+    ).figures[0]
     ours = words.figures("tsne")
     for name in ("overlap", "trustworthiness", "continuity"):
         assert ours[name] > theirs[name] - 0.02

@@ -65,7 +65,7 @@ def test_a_projection_of_ones_own_becomes_a_map(
     task = plan.drawn["toy"]
     assert task.weight == 7 and task.label == "m-words: toy"
     assert task.params == {"method": "toy", "seed": 0, "size": 3.0}
-    assert list(plan.labels) == ["toy", "pca"] and RANDOM.name in plan.faithfulness
+    assert list(plan.labels) == ["toy", "pca"] and RANDOM.name in plan.layouts
     store = Store(tmp_path / "store")
     outcome = run(
         order(plan.tasks()),

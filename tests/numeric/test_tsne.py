@@ -82,7 +82,7 @@ def test_it_keeps_as_many_neighbors_as_opentsne() -> None:
 
     def figures(place: Any) -> dict[str, Any]:
         laid = Layout(upright(place, turn=True), {"method": "tsne"})
-        return measure(vectors, selection, near, laid).figures
+        return measure(vectors, selection, near, laid).figures[0]
 
     own = figures(descend(begin, affinities, PHASES, device="cpu"))
     theirs = figures(tsne._by_opentsne(begin, affinities, PHASES, 0, 1, lambda _: None))

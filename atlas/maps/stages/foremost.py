@@ -6,12 +6,9 @@ from atlas.engine.stage import stage
 from atlas.maps.records import Faithfulness, Layout
 
 
-@stage("foremost", version=1, weight=0.1)
-def foremost(*records: Layout | Faithfulness) -> Layout:
-    """Of some layouts the one with the highest overlap, the first of equals; as many records of
-    their faithfulness follow them."""
-    half = len(records) // 2
-    layouts = [record for record in records[:half] if isinstance(record, Layout)]
-    truths = [record for record in records[half:] if isinstance(record, Faithfulness)]
-    pairs = zip(layouts, truths, strict=True)
-    return max(pairs, key=lambda pair: float(pair[1].figures["overlap"]))[0]
+@stage("foremost", version=2, weight=0.1)
+def foremost(faithfulness: Faithfulness, *layouts: Layout) -> Layout:
+    """Of some layouts the one with the highest overlap, the first of equals. They are measured
+    first of those in `faithfulness`, in their order."""
+    kept = [figures["overlap"] for figures in faithfulness.figures[: len(layouts)]]
+    return layouts[kept.index(max(kept))]

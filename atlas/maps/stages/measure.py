@@ -8,7 +8,10 @@ numeric/plane.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from atlas.engine.stage import Work, helper, stage
 from atlas.maps.records import Faithfulness, Layout, Neighbors
@@ -22,45 +25,62 @@ _MOST, _PAIRED = 2000, 50_000  # points sampled, from up to how many
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=5, weight=2, uses=(NEAREST,), parallel=True)
+@stage("measure", version=6, weight=3, uses=(NEAREST,), parallel=True)
 def measure(
     vectors: Vectors,
     selection: Selection,
     neighbors: Neighbors,
-    layout: Layout,
-    *,
+    *layouts: Layout,
     k: int = 15,
     sampled: int | None = None,
     seed: int = 0,
     work: Work = Work(),
 ) -> Faithfulness:
-    """Overlap of every point; trustworthiness and continuity over a random sample of `sampled`
-    points against all points, with their standard errors: 2,000 where there are up to 50,000, and
-    then so many fewer that there are not more pairs, but 250. A point whose vector is zero has no
-    neighbors: its overlap is 0, and no figure counts it.
+    """Overlap of every point on each layout; trustworthiness and continuity over a random sample of
+    `sampled` points against all points, with their standard errors: 2,000 where there are up to
+    50,000, and then so many fewer that there are not more pairs, but 250. A point whose vector is
+    zero has no neighbors: its overlap is 0, and no figure counts it.
 
     k is at most the number of neighbors given, and below n / 2, from where on the last two leave
     0..1; with fewer than 4 points every figure is 1.
     """
-    n = len(layout.xy)
+    n = len(neighbors.rows)
     k = min(k, neighbors.rows.shape[1], max((n - 1) // 2, 0))
     if n < 4 or k < 1:
-        whole = np.ones(n, np.float32)
-        return Faithfulness(whole, _figures(whole, plane.Faith(1, 1, 0, 0), max(k, 0), n))
+        whole = np.ones((len(layouts), n), np.float32)
+        return _told(whole, [plane.Faith(1, 1, 0, 0)] * len(layouts), max(k, 0), n)
     ids = np.asarray(selection.ids)
     there = np.flatnonzero(directed(vectors.values, ids))
+    overlaps = np.zeros((len(layouts), n), np.float32)
     if not len(there):
-        none = np.zeros(n, np.float32)
-        return Faithfulness(none, _figures(none, plane.Faith(0, 0, 0, 0), k, 0))
+        return _told(overlaps, [plane.Faith(0, 0, 0, 0)] * len(layouts), k, 0)
     true = np.asarray(neighbors.rows[:, :k])
-    near = plane.nearest(layout.xy, k, work.threads)
-    overlap = (plane.shared(true, near) / k).astype(np.float32)
-    overlap[np.setdiff1d(np.arange(n), there)] = 0
+    drawn = [plane.Drawn(one.xy, plane.nearest(one.xy, k, work.threads)) for one in layouts]
+    for overlap, one in zip(overlaps, drawn, strict=True):
+        overlap[there] = (plane.shared(true, one.near) / k)[there]
     count = min(sampled or _sampled(n), len(there))
-    drawn = np.random.default_rng(seed).choice(len(there), count, replace=False)
-    sample = there[np.sort(drawn)]
-    faith = plane.faithfulness(vectors.values, layout.xy, true, near, sample, work.progress, ids)
-    return Faithfulness(overlap, _figures(overlap[there], faith, k, len(sample)))
+    chosen = np.random.default_rng(seed).choice(len(there), count, replace=False)
+    sample = there[np.sort(chosen)]
+    faiths = plane.faithfulness(vectors.values, drawn, true, sample, work.progress, ids)
+    return _told(overlaps, faiths, k, len(sample), there)
+
+
+def _told(
+    overlaps: Floats,
+    faiths: Sequence[plane.Faith],
+    k: int,
+    sampled: int,
+    counted: npt.NDArray[np.int64] | None = None,
+) -> Faithfulness:
+    """The record, of whose points (n,) the figures count all or those."""
+    pairs = zip(overlaps, faiths, strict=True)
+    return Faithfulness(
+        overlaps,
+        tuple(
+            _figures(overlap if counted is None else overlap[counted], faith, k, sampled)
+            for overlap, faith in pairs
+        ),
+    )
 
 
 def _sampled(n: int) -> int:

@@ -191,6 +191,22 @@ def test_every_plan_finds_the_same(
     planned(centres[draw] + spread * noise(1200, width, seed + 1), k)
 
 
+@settings(max_examples=20)
+@given(mean=st.floats(-3, 3), seed=st.integers(0, 99), grid=st.sampled_from([0, 1, 8]))
+def test_the_largest_products_are_those_of_all(mean: float, seed: int, grid: int) -> None:
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn((5, 2500), generator=generator) + mean  # be they all below zero
+    values[:, ::7] = -0.0
+    product = (torch.round(values * grid) / grid if grid else values).bfloat16()
+    found, columns = kernel._largest(product, 30)
+    assert found.equal(product.gather(1, columns))
+    assert all(len(set(row)) == 30 for row in columns.tolist())
+    expected = product.float().sort(dim=1, descending=True).values[:, :30]
+    assert found.float().sort(dim=1, descending=True).values.equal(expected)
+
+
 def test_few_rows_are_searched_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of tight groups, as real vocabularies have, none is compared with all rows in float64; of
     equal rows one is."""

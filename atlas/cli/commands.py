@@ -3,6 +3,8 @@ needs, so that the others start fast."""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib.util
 import json
 import os
@@ -534,6 +536,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # of a locale that cannot write what is said
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    atexit.register(gc.freeze)  # what is left is not worth a last collection
     sys.exit(_run(lambda: app(arguments)))
 
 

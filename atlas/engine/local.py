@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -159,6 +161,8 @@ def _start_worker() -> None:
     # others use the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=die_with_parent, daemon=True).start()
+    # Or else the collector walks through all that libraries hold once more, at the end.
+    atexit.register(gc.freeze)
 
 
 def limited(

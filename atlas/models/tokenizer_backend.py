@@ -39,7 +39,11 @@ def backend(location: str) -> Backend | None:
     try:
         made = Tokenizer.from_file(str(path))
         found = json.loads(made.to_str())
-        same = _normalized(found, config) and _added(found, config, location, name)
+        same = (
+            _normalized(found, config)
+            and _added(found, config, location, name)
+            and found["model"]["unk_token"] == tokenizer_special.unknown(location, KIN[name])
+        )
     except Exception:  # noqa: BLE001  # `tokenizers` raises it bare; who is asked then tells it
         return None
     if not same:

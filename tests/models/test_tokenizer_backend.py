@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from atlas.engine.stage import Work
+from atlas.findings.vocabularies.stages import tokenizer as asked_for
+from atlas.findings.vocabularies.stages.tokenizer import reader
 from atlas.findings.words.stages import portable, splits
 from atlas.models import tokenizer_asked
 from atlas.models.tokenizer_backend import BERTS, backend
@@ -74,6 +76,7 @@ CASES: dict[str, tuple[Callable[[Files], None], bool]] = {
     "accents": (configured(strip_accents=True), False),
     "scripts": (configured(tokenize_chinese_chars=False), False),
     "another special token": (configured(mask_token="<late>"), False),
+    "another unknown token": (configured(unk_token="[MASK]"), False),
     "one more": (configured(additional_special_tokens=["<late>"]), False),
     "special tokens are split": (configured(split_special_tokens=True), False),
     "flags of a special token": (flagged, False),
@@ -105,13 +108,16 @@ def test_what_is_read_without_transformers_is_what_it_makes(
     words = vocabulary(work=work)
     quick = portable.portable(work=work), splits.splits(words, work=work)
     texts = splits.splitter(location)(TEXTS)
-    for module in (portable, splits):
+    quickly = reader(location)
+    for module in (portable, splits, asked_for):
         monkeypatch.setattr(module, "backend", lambda _: None)
     asked = portable.portable(work=work), splits.splits(words, work=work)
     assert quick[0].text == asked[0].text
     for field in ("words", "offsets", "ids", "pieces"):
         first, second = (getattr(one[1], field) for one in (quick, asked))
         assert list(first) == list(second)
+    slowly = reader(location)
+    assert (quickly.unknown, quickly.ids(TEXTS)) == (slowly.unknown, slowly.ids(TEXTS))
     whole = tokenizer_asked.tokenizer(location)
     assert texts == [
         (whole.tokenize(text), whole.encode(text, add_special_tokens=False)) for text in TEXTS
@@ -123,7 +129,9 @@ import sys
 from atlas.engine.stage import Work
 from atlas.findings.words.stages.portable import portable
 from atlas.findings.words.stages.splits import splitter
+from atlas.findings.vocabularies.stages.tokenizer import reader
 assert portable(work=Work(location=sys.argv[1])).text and splitter(sys.argv[1])(["a"])
+assert reader(sys.argv[1]).ids(["a"])[0]
 assert not {"transformers", "torch"} & sys.modules.keys()
 """
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from atlas.engine.stage import helper
 from atlas.errors import ModelError
 from atlas.models import tokenizer_asked
 from atlas.models.tokenizer_asked import Tokenizer
+from atlas.models.tokenizer_backend import Backend, backend
 
 ASKED = helper("asked", version=2)
 
@@ -24,10 +26,10 @@ _PROBLEMS = (
 
 @dataclass(frozen=True)
 class Reader:
-    """A tokenizer of transformers. `unknown` is the id of what it does not know, None where it has
-    none."""
+    """A tokenizer. `read` gives the token ids of each of some texts, without special tokens;
+    `unknown` is the id of what it does not know, None where it has none."""
 
-    tokenizer: Tokenizer
+    read: Callable[[list[str]], list[list[int]]]
     unknown: int | None
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -36,13 +38,7 @@ class Reader:
         found: list[list[int]] = []
         try:
             for begin in range(0, len(texts), _PART):
-                read = self.tokenizer(
-                    list(texts[begin : begin + _PART]),
-                    add_special_tokens=False,
-                    truncation=False,
-                    verbose=False,
-                )
-                found += [list(map(int, ids)) for ids in read["input_ids"]]
+                found += self.read(list(texts[begin : begin + _PART]))
         except _PROBLEMS as problem:
             reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
             raise ModelError(f"the tokenizer does not read texts: {reason}") from problem
@@ -54,17 +50,30 @@ def reader(location: str) -> Reader:
     ModelError when there is none, or it cannot be made."""
     if location.startswith("vectors:"):
         made = _beside(Path(location.removeprefix("vectors:")))
+    elif (plain := backend(location)) is not None:
+        return Reader(partial(_plainly, plain), _unknown_of(plain))
     else:
         made = tokenizer_asked.tokenizer(location)
     unknown = made.unk_token_id
-    return Reader(made, _unknown(made) if unknown is None else int(unknown))
+    return Reader(partial(_asked, made), _unknown(made) if unknown is None else int(unknown))
+
+
+def _plainly(plain: Backend, texts: list[str]) -> list[list[int]]:
+    return [one.ids for one in plain.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def _asked(made: Tokenizer, texts: list[str]) -> list[list[int]]:
+    read = made(texts, add_special_tokens=False, truncation=False, verbose=False)
+    return [list(map(int, ids)) for ids in read["input_ids"]]
 
 
 def _unknown(made: Tokenizer) -> int | None:
     """The id of the unknown token of a tokenizer whose own files alone name it."""
     inner = getattr(made, "backend_tokenizer", None)
-    if inner is None:
-        return None
+    return None if inner is None else _unknown_of(inner)
+
+
+def _unknown_of(inner: Backend) -> int | None:
     model = json.loads(inner.to_str())["model"]
     found = model.get("unk_id")  # of Unigram; of the others it is a token
     if found is None and model.get("unk_token") is not None:

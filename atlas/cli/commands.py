@@ -313,7 +313,8 @@ def check(
         raise UsageError(f"--host {host}: no host that is known", f"Use {' or '.join(HOSTS)}.")
     with Terminal(quiet=state["quiet"]) as report:
         problems = run(places.output, jobs=cores(), progress=report.files)
-    problems += beyond(places.output, host) if host else []
+    too_much = list(beyond(places.output, host)) if host else []
+    problems += too_much
     if store:
         problems += [
             ("store", line)
@@ -330,8 +331,10 @@ def check(
     if problems:
         raise AtlasError(
             f"{count(len(problems), 'problem')} found",
-            "Run `atlas build --verify`, which makes anew what is damaged; what stays then is at "
-            "fault in what a page is made of: a text in content/, a redirect, a template.",
+            f"Make smaller, or leave out, what {host} does not take."
+            if problems == too_much
+            else "Run `atlas build --verify`, which makes anew what is damaged; what stays then is "
+            "at fault in what a page is made of: a text in content/, a redirect, a template.",
         )
     say("No problem found.")
 

@@ -9,9 +9,13 @@ import webbrowser
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atlas.cli.server import State, open_server
 from atlas.errors import AtlasError, ConfigError
+
+if TYPE_CHECKING:
+    from atlas.config.site import Site
 
 _LOOK = 0.4  # seconds between looks at the files
 _SETTLE = 0.1  # an editor may write a file in several steps
@@ -55,9 +59,11 @@ def serve(
     computed = [path, root / "corpus"]
     own = [root / name for name in ("templates", *OWN)]
 
+    named = _named(path.resolve())
+
     def places() -> list[Path]:
         loose = [path for path in root.glob("*.*") if path.suffix.lower() in LOOKS]
-        return [*computed, *own, *loose, *folders(root)]
+        return [*computed, *own, *loose, *named(), *folders(root)]
 
     watched = watch(places, stop)
     whole = False  # whether a full build of this atlas.toml went well
@@ -80,6 +86,27 @@ def serve(
         state.close()
         server.shutdown()
         server.server_close()
+
+
+def _named(path: Path) -> Callable[[], list[Path]]:
+    """A function that gives the files of the look of a site, wherever they are, as atlas.toml names
+    them; as it named them before, where it is at fault."""
+    from atlas.atlas_toml import load
+    from atlas.web.identity import files
+
+    site: Site | None = None
+    seen = 0, 0
+
+    def named() -> list[Path]:
+        nonlocal site, seen
+        with suppress(OSError, AtlasError):
+            stat = path.stat()
+            if (stat.st_mtime_ns, stat.st_size) != seen:
+                seen = stat.st_mtime_ns, stat.st_size
+                site = load(path).site
+        return [path.parent / name for name in files(path.parent, site)] if site else []
+
+    return named
 
 
 def watch(places: Callable[[], Iterable[Path]], stop: threading.Event) -> Iterator[set[Path]]:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import Built
 
-from atlas.cli.serve import marks, serve, watch
+from atlas.cli.serve import _named, marks, serve, watch
 from atlas.cli.server import EVENTS, SCRIPT, Server, State, inject, open_server
 from atlas.errors import AtlasError, ConfigError
 from atlas.web.check import check
@@ -294,6 +294,21 @@ def test_marks_leave_out_what_is_not_the_atlas(tmp_path: Path) -> None:
     assert {
         path.relative_to(tmp_path).as_posix() for path in marks([tmp_path, tmp_path / "absent"])
     } == {"a.html", "g/h.css"}
+
+
+def test_files_of_the_look_are_watched_wherever_they_are(tmp_path: Path) -> None:
+    toml = tmp_path / "atlas.toml"
+    model = '[[models]]\nid = "a"\nsource = "path:m"\n'
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "bg.png").write_bytes(b"x")
+    (tmp_path / "s" / "own.css").write_text("a { background: url(bg.png) }")
+    toml.write_text('[site]\ncss = ["s/own.css"]\n' + model)
+    named = _named(toml)
+    assert named() == [tmp_path / "s" / "own.css", tmp_path / "s" / "bg.png"]
+    toml.write_text("[site]\nlogo = 3\n")
+    assert named() == [tmp_path / "s" / "own.css", tmp_path / "s" / "bg.png"]
+    toml.write_text('[site]\nlogo = "s/logo.svg"\n' + model)
+    assert named() == [tmp_path / "s" / "logo.svg"]
 
 
 def test_watch_tells_changed_new_and_gone_files(tmp_path: Path) -> None:

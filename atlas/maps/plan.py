@@ -19,7 +19,7 @@ from atlas.maps.frame import ASPECT
 from atlas.maps.gather import gather
 from atlas.maps.landmarks import Claim, Landmark
 from atlas.maps.projections import RANDOM, Projection, named
-from atlas.maps.stages.arrange import arrange
+from atlas.maps.stages.arrange import arrange, arrange_axes
 from atlas.maps.stages.cluster import cluster
 from atlas.maps.stages.foremost import foremost
 from atlas.maps.stages.label import label
@@ -143,11 +143,16 @@ def _drawn(
     # PCA is measured on every map, and so is what chance gives.
     names = dict.fromkeys((*entry.projections, RANDOM.name, "pca"))
     drawn = {name: _layout(entry, map_id, named(name), (*selected, near)) for name in names}
-    # Where axes mean nothing; the random layout is what chance gives, as it is.
+    # The random layout is what chance gives, as it is.
     layouts = {
-        name: task(arrange, (near, layout), f"arrange {name}", aspect=ASPECT)
-        if name != RANDOM.name and named(name).turned
-        else layout
+        name: layout
+        if name == RANDOM.name
+        else task(
+            arrange if named(name).turned else arrange_axes,
+            (near, layout),
+            f"arrange {name}",
+            aspect=ASPECT,
+        )
         for name, layout in drawn.items()
     }
     shown = {name: layouts[name] for name in entry.projections}

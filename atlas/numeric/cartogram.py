@@ -287,11 +287,11 @@ def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Dou
     """
     frame = box(aspect)
     before = fitted(closed(np.asarray(xy, np.float64)), frame)
-    least = _overlap(xy, rows, threads)
+    least = overlapping(xy, rows, threads)
     best, most = before, -1.0
     for way in _WAYS:
         points = _filled(before, frame, rows, way, threads)
-        overlap = _overlap(points.astype(np.float32), rows, threads)
+        overlap = overlapping(points.astype(np.float32), rows, threads)
         if overlap > most:
             best, most = points, overlap
         if overlap >= least:
@@ -310,7 +310,7 @@ def _filled(before: Doubles, frame: Box, rows: Ints, way: _Way, threads: int) ->
     return fitted(drawn(points, rows, threads), frame, _STRAY / 2, 0.02)
 
 
-def _overlap(xy: Floats, rows: Ints, threads: int) -> float:
+def overlapping(xy: Floats, rows: Ints, threads: int) -> float:
     """The mean share of the true neighbors (n, k) that are among as many nearest points (n, 2)."""
     k = rows.shape[1]
     return float(shared(rows, nearest(xy, k, threads)).mean()) / k if k else 0.0

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from atlas.engine.stage import Work
+from atlas.engine.stage import AnyStage, Work
 from atlas.maps.config import Map
 from atlas.maps.frame import ASPECT, Frame
 from atlas.maps.records import Faithfulness, Layout, Neighbors
-from atlas.maps.stages.arrange import arrange
+from atlas.maps.stages.arrange import arrange, arrange_axes
 from atlas.maps.stages.foremost import foremost
 from atlas.maps.stages.measure import measure
 from atlas.maps.stages.neighbors import neighbors
@@ -40,22 +40,40 @@ def test_a_map_fills_its_frame_and_keeps_no_fewer_neighbors(method: str) -> None
     assert shown.parameters["overlap_as_drawn"] == pytest.approx(before["overlap"], abs=1e-6)
     assert shown.parameters.items() > drawn.parameters.items()
 
-    def taken(layout: Layout) -> float:
-        unit = Frame.around(layout.xy, 0.003).unit(layout.xy)
-        return crowding(np.clip(unit, 0, [1, ASPECT]), 1.0, ASPECT)
-
     assert taken(shown) > max(3 * taken(drawn), 0.07)
     assert np.allclose(shown.xy.mean(axis=0), 0, atol=1e-5)
     again = arrange(near, drawn, aspect=ASPECT, work=Work(threads=2))
     assert again.xy.tobytes() == shown.xy.tobytes()
 
 
+def test_axes_that_mean_something_keep_their_order() -> None:
+    space, selection, near = vectors(1500)
+    values = space.values * np.random.default_rng(1).lognormal(0, 0.7, (1500, 1))  # some lie far off
+    space = Vectors(values.astype(np.float32), "test")
+    drawn = project(space, selection, near, method="pca")
+    shown = arrange_axes(near, drawn, aspect=ASPECT)
+    before, after = (measure(space, selection, near, layout).figures for layout in (drawn, shown))
+    assert after["overlap"] >= before["overlap"] == pytest.approx(
+        shown.parameters["overlap_as_drawn"], abs=1e-6
+    )
+    assert shown.parameters["variance"] == drawn.parameters["variance"]
+    for axis in (0, 1):
+        assert (np.diff(shown.xy[np.argsort(drawn.xy[:, axis]), axis]) > -1e-6).all()
+    assert taken(shown) > 1.2 * taken(drawn)
+
+
+def taken(layout: Layout) -> float:
+    unit = Frame.around(layout.xy, 0.003).unit(layout.xy)
+    return crowding(np.clip(unit, 0, [1, ASPECT]), 1.0, ASPECT)
+
+
+@pytest.mark.parametrize("arranged", [arrange, arrange_axes])
 @pytest.mark.parametrize("n", [0, 1, 5, FEWEST - 1])
-def test_a_few_points_stay_as_they_are(n: int) -> None:
+def test_a_few_points_stay_as_they_are(n: int, arranged: AnyStage) -> None:
     xy = np.random.default_rng(n).normal(size=(n, 2)).astype(np.float32)
     layout = Layout(xy, {"method": "umap"})
     near = Neighbors(np.zeros((n, 0), np.int32), np.zeros((n, 0), np.float32))
-    assert arrange(near, layout, aspect=ASPECT) is layout
+    assert arranged(near, layout, aspect=ASPECT) is layout
 
 
 def test_the_most_faithful_comes_first() -> None:

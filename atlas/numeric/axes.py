@@ -1,0 +1,52 @@
+"""Layouts whose axes mean something, drawn in along them so that they fill a frame: an order along
+an axis stays as it is, and steps along it become shorter the farther they are from the middle."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from atlas.numeric.cartogram import box, crowding, fitted, overlapping
+from atlas.numeric.types import Doubles, Facts, Floats, Ints
+
+VERSION = 1  # raised when a result changes; the stages that use it follow
+
+_MARGIN = 0.04  # of the frame on each side
+
+
+class _Way(NamedTuple):
+    """How far a layout is drawn in: from how many median distances along an axis on (inverse
+    hyperbolic sine); and which share of points on each side is moved into the margin."""
+
+    scale: float
+    outside: float
+
+
+# The boldest first.
+_WAYS = (_Way(2, 0.004), _Way(2, 0.002), _Way(4, 0.005), _Way(np.inf, 0.006), _Way(np.inf, 0.003))
+
+
+def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Doubles, Facts]:
+    """A layout (n, 2) drawn in along both axes alike, in units of the width of a frame of an aspect
+    (height over width) from its lower left corner, and what is told of it: as `cartogram.filled`
+    does, by the true neighbors `rows` (n, k), of which it keeps no fewer than the layout did."""
+    frame = box(aspect)
+    least = overlapping(xy, rows, threads)
+    best, most = fitted(np.asarray(xy, np.float64), frame), -1.0
+    for way in _WAYS:
+        points = fitted(_drawn(xy, way.scale), frame, way.outside, _MARGIN)
+        kept = overlapping(points.astype(np.float32), rows, threads)
+        if kept > most:
+            best, most = points, kept
+        if kept >= least:
+            best = points
+            break
+    facts = {"filled": round(crowding(best, *frame), 4), "overlap_as_drawn": round(least, 6)}
+    return best / frame.wide, facts
+
+
+def _drawn(xy: Floats, scale: float) -> Doubles:
+    away = xy - np.median(xy, axis=0).astype(np.float64)
+    unit = scale * float(np.median(np.abs(away), axis=0).mean())
+    return np.arcsinh(away / unit) if 0 < unit < np.inf else away

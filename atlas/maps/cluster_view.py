@@ -18,7 +18,7 @@ TABLED = 24  # tokens of a cluster listed with their neighbors; the others follo
 LISTED = 600  # of the others on a cluster's page; what is left is on pages of their own
 TOLD = 60  # tokens of a fine cluster told on the page of the one around it
 # The same on the page of all clusters: of a coarse one, of a fine one in it, and of others.
-TOLD_COARSE, TOLD_INSIDE, TOLD_OUTSIDE = 40, 8, 16
+TOLD_COARSE, TOLD_INSIDE, TOLD_OUTSIDE = 24, 8, 8
 PART = 1000  # tokens on each of these; at four bytes a letter, still below web.check.PAGE_LIMIT
 DOTS = 1500  # of a cluster that a picture shows
 BAND = 24  # units; dots are drawn band by band, so that each is near the one before

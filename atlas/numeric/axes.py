@@ -1,4 +1,4 @@
-"""Layouts whose axes mean something, drawn in along them so that they fill a frame: an order along
+"""Layouts whose axes mean something, drawn in along them so that they fill a frame: the order along
 an axis stays as it is, and steps along it become shorter the farther they are from the middle."""
 
 from __future__ import annotations
@@ -7,35 +7,33 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atlas.numeric.cartogram import box, crowding, fitted, overlapping
+from atlas.numeric.cartogram import box, crowding, fitted, overlapping, stretched
 from atlas.numeric.types import Doubles, Facts, Floats, Ints
 
-VERSION = 1  # raised when a result changes; the stages that use it follow
-
-_MARGIN = 0.04  # of the frame on each side
+VERSION = 2  # raised when a result changes; the stages that use it follow
 
 
 class _Way(NamedTuple):
-    """How far a layout is drawn in: from how many median distances along an axis on (inverse
-    hyperbolic sine); and which share of points on each side is moved into the margin."""
+    """How far a layout is drawn in, from how many median distances along an axis on (inverse
+    hyperbolic sine); and how much longer the axis that the frame has room for may become."""
 
     scale: float
-    outside: float
+    stretch: float
 
 
 # The boldest first.
-_WAYS = (_Way(2, 0.004), _Way(2, 0.002), _Way(4, 0.005), _Way(np.inf, 0.006), _Way(np.inf, 0.003))
+_WAYS = (_Way(2, 1.7), _Way(2, 1.2), _Way(3, 1.2), _Way(2, 1), _Way(np.inf, 1.2), _Way(np.inf, 1))
 
 
 def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Doubles, Facts]:
-    """A layout (n, 2) drawn in along both axes alike, in units of the width of a frame of an aspect
+    """A layout (n, 2) drawn in along both axes, in units of the width of a frame of an aspect
     (height over width) from its lower left corner, and what is told of it: as `cartogram.filled`
     does, by the true neighbors `rows` (n, k), of which it keeps no fewer than the layout did."""
     frame = box(aspect)
     least = overlapping(xy, rows, threads)
     best, most = fitted(np.asarray(xy, np.float64), frame), -1.0
     for way in _WAYS:
-        points = fitted(_drawn(xy, way.scale), frame, way.outside, _MARGIN)
+        points = stretched(fitted(_drawn(xy, way.scale), frame), frame, way.stretch)
         kept = overlapping(points.astype(np.float32), rows, threads)
         if kept > most:
             best, most = points, kept
@@ -47,6 +45,7 @@ def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Dou
 
 
 def _drawn(xy: Floats, scale: float) -> Doubles:
-    away = xy - np.median(xy, axis=0).astype(np.float64)
+    places = np.asarray(xy, np.float64)
+    away = places - np.median(places, axis=0)
     unit = scale * float(np.median(np.abs(away), axis=0).mean())
-    return np.arcsinh(away / unit) if 0 < unit < np.inf else away
+    return np.asarray(np.arcsinh(away / unit) if 0 < unit < np.inf else away)

@@ -54,6 +54,7 @@ function sift(bar) {
 	const all = [...document.querySelectorAll(items)];
 	const told = all.map((item) => folded(item.textContent ?? ""));
 	const names = all.map(called);
+	const folds = all.map((item) => item.closest("details"));
 	need(bar, "label").hidden = false;
 	input.addEventListener("input", () => {
 		const wanted = folded(input.value.trim());
@@ -68,11 +69,14 @@ function sift(bar) {
 		);
 		const found = having.size ? having : meant(input.value, names);
 		let shown = 0;
+		for (const fold of folds) if (fold) fold.open = false;
 		all.forEach((item, i) => {
 			const group = item.closest(groups);
 			const fits = found.has(i) || (group && whole.has(group));
 			/** @type {HTMLElement} */ (item).hidden = !fits;
 			if (fits) shown++;
+			const fold = folds[i];
+			if (fold && wanted && found.has(i)) fold.open = true;
 		});
 		for (const group of document.querySelectorAll(groups)) {
 			const left = group.querySelector(":is(li, .inner):not([hidden])");
@@ -158,6 +162,19 @@ function fold() {
 	});
 }
 
+/** Opens what holds the place that the address names. */
+function reveal() {
+	const place = document.getElementById(
+		decodeURIComponent(location.hash.slice(1)),
+	);
+	const fold = place?.closest("details") ?? place?.querySelector("details");
+	if (!place || !fold || fold.open) return;
+	fold.open = true;
+	place.scrollIntoView();
+}
+
+addEventListener("hashchange", reveal);
+reveal();
 for (const bar of document.querySelectorAll(".sift")) {
 	sift(/** @type {HTMLElement} */ (bar));
 }

@@ -14,7 +14,7 @@ pytestmark = MARKS
 CLUSTERS = "maps/ja-aozora-words/clusters/"
 LONG = ["about/", "embedding/", "write-ups/inputs-embeds/", "ja/write-ups/inputs-embeds/"]
 SHOWN = """() => [...document.querySelectorAll('.tree > li, .tree .chips > li')]
-  .filter((item) => item.offsetParent).map((item) => item.querySelector('bdi').textContent)"""
+  .filter((item) => item.checkVisibility()).map((item) => item.querySelector('bdi').textContent)"""
 
 
 def column(page: Any, place: int) -> list[str]:
@@ -34,6 +34,10 @@ def test_the_clusters_are_filtered_and_the_way_back_stays(watch: Callable[..., W
     page.fill(".sift input", wanted)
     shown = page.evaluate(SHOWN)
     assert every[-1] in shown and len(shown) < len(every)
+    inner = page.locator(".tree .chips bdi").first.text_content()  # of one that is folded
+    assert not page.locator(".tree .chips").first.is_visible()
+    page.fill(".sift input", inner)
+    assert page.locator(".tree .chips bdi").first.is_visible()
     assert page.locator(".sift [role=status]").inner_text()
     page.fill(".sift input", "no cluster has this name")
     assert page.evaluate(SHOWN) == []

@@ -3,6 +3,7 @@ their page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,15 +151,28 @@ class ComparisonView:
     def example(self) -> Beside | None:
         """A word with its neighbors in both spaces: of the first examples of the first map that
         the second shows, and of its first words where these are few, the one that keeps as many as
-        is usual. None if they share no word."""
+        is usual; words in a script that is common there come before others. None if they share no
+        word."""
         rows = {one: at for at, one in enumerate(self.ids[:, 0].tolist())}
         examples = (token.id for token in self.first.examples(len(self.first.coarse)))
         words = (one for one in rows if self.first.kinds[self.first.row(one)] == "word")
         shown = dict.fromkeys(one for one in chain(examples, words) if one in rows)
-        some = islice(shown, _TRIED)
+        readable = sorted(shown, key=lambda one: not self._usual(one))
+        some = islice(readable, _TRIED)
         found = [beside(self.first, self.second, self.ids, rows[one]) for one in some]
         usual = self.data.overlap * self.data.k
         return min(found, key=lambda one: abs(one.kept - usual), default=None)
+
+    def _usual(self, token: int) -> bool:
+        """Whether a token is in a script of many words of the first map."""
+        return self.first.scripts[self.first.row(token)] in self._scripts
+
+    @cached_property
+    def _scripts(self) -> frozenset[str | None]:
+        kinds, scripts = self.first.kinds, self.first.scripts
+        counts = Counter(one for one, kind in zip(scripts, kinds, strict=True) if kind == "word")
+        most = counts.most_common(1)[0][1] if counts else 0
+        return frozenset(name for name, count in counts.items() if name and 4 * count >= most)
 
     @cached_property
     def histogram(self) -> list[Bar]:

@@ -29,7 +29,7 @@ _NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=3, weight=0.2)
+@stage("titles", version=4, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -60,7 +60,7 @@ def cluster_titles(
         plain = [_said(one, wording) if one else {} for one in properties]
         shared = Counter(pair for title in (*plain, *found) for pair in title.items())
         for entry, one, title in zip(entries, properties, plain, strict=True):
-            if one and around.get(entry["parent"]) == one:
+            if one and one.told_by(around.get(entry["parent"])):
                 title = {}
             elif any(shared[pair] > 1 for pair in title.items()):
                 beside = one is not None and one.beside
@@ -107,6 +107,13 @@ class _Property(NamedTuple):
     last: int = 0
     beside: bool = False
     landmark: bool = False
+
+    def told_by(self, around: _Property | None) -> bool:
+        """Whether the property of the cluster around says it: where it is the same, and of unused
+        rows in any case, among which ranges overlap and mean nothing."""
+        return self == around or (
+            around is not None and self.name == around.name == UNUSED and not self.landmark
+        )
 
 
 def _property(

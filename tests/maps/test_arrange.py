@@ -48,18 +48,14 @@ def test_a_map_fills_its_frame_and_keeps_no_fewer_neighbors(method: str) -> None
 
 def test_axes_that_mean_something_keep_their_order() -> None:
     space, selection, near = vectors(1500)
-    values = space.values * np.random.default_rng(1).lognormal(
-        0, 0.7, (1500, 1)
-    )  # some lie far off
+    lengths = np.random.default_rng(1).lognormal(0, 0.7, (1500, 1))  # some lie far off
+    values = space.values * lengths
     space = Vectors(values.astype(np.float32), "test")
     drawn = project(space, selection, near, method="pca")
     shown = arrange_axes(near, drawn, aspect=ASPECT)
-    before, after = (measure(space, selection, near, layout).figures for layout in (drawn, shown))
-    assert (
-        after["overlap"]
-        >= before["overlap"]
-        == pytest.approx(shown.parameters["overlap_as_drawn"], abs=1e-6)
-    )
+    before, after = measure(space, selection, near, drawn, shown).figures
+    assert after["overlap"] >= before["overlap"] - 1e-4
+    assert shown.parameters["overlap_as_drawn"] == pytest.approx(before["overlap"], abs=1e-6)
     assert shown.parameters["variance"] == drawn.parameters["variance"]
     for axis in (0, 1):
         assert (np.diff(shown.xy[np.argsort(drawn.xy[:, axis]), axis]) > -1e-6).all()

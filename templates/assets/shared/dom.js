@@ -102,39 +102,53 @@ function rare(text) {
 	return codes.length ? ` (${named(codes)})` : "";
 }
 
-/** @type {Map<string, boolean>} by the code of a script */
+/** Signs but those that every reader's fonts have and what shows nothing by itself. */
+const UNUSUAL =
+	/[^\0-\u024f\u0370-\u052f\u0600-\u06ff\u1e00-\u1eff\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\p{M}\p{C}\p{Z}]/gu;
+
+/** @type {Map<string, boolean>} by sign */
 const boxed = new Map();
 
 /**
- * Whether a canvas draws a script's letters as one and the same box, which it
- * draws for a code point that is no character, too.
- * @param {string} code
- * @param {string} text with a letter of the script
+ * Whether a canvas draws a sign as the box that it draws for a code point that is
+ * no character, too.
+ * @param {string} sign
  * @param {CanvasRenderingContext2D} pen
  */
-function missing(code, text, pen) {
-	let known = boxed.get(code);
+function missing(sign, pen) {
+	let known = boxed.get(sign);
 	if (known === undefined) {
-		const letter = text.match(RARE[code])?.[0] ?? "";
-		const [own, none] = [letter, "\u0378"].map((sign) => pen.measureText(sign));
+		const [own, none] = [sign, "\u0378"].map((one) => pen.measureText(one));
 		known =
 			own.width === none.width &&
 			own.actualBoundingBoxAscent === none.actualBoundingBoxAscent &&
 			own.actualBoundingBoxRight === none.actualBoundingBoxRight;
-		boxed.set(code, known);
+		boxed.set(sign, known);
 	}
 	return known;
 }
 
 /**
- * A text as a label: one of boxes says the names of its scripts alone.
+ * A text as a label: one of boxes says the names of its scripts alone, and the
+ * code points of signs of no script, since browsers do not know their names.
  * @param {string} text
  * @param {CanvasRenderingContext2D} pen
  */
 export function labelled(text, pen) {
-	const codes = rareCodes(text).filter((code) => missing(code, text, pen));
-	return codes.length ? named(codes) : cut(text);
+	const unusual = text.match(UNUSUAL) ?? [];
+	const boxes = new Set(unusual.filter((sign) => missing(sign, pen)));
+	if (!boxes.size) return cut(text);
+	const codes = rareCodes([...boxes].join(""));
+	if (codes.length) return named(codes);
+	const told = Array.from(cut(text), (sign) =>
+		boxes.has(sign) ? ` U+${hex(sign)} ` : sign,
+	);
+	return told.join("").replace(/ {2,}/g, " ").trim();
 }
+
+/** @param {string} sign */
+const hex = (sign) =>
+	(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 
 /**
  * A text of at most so many characters, the last being … where more follow, and

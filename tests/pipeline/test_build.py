@@ -128,6 +128,7 @@ def test_a_new_seed_computes_what_depends_on_it(atlas_copy: Built) -> None:
         "random",
         "arrange umap",
         "arrange tsne",
+        "arrange pca",
         "foremost",
         "cluster",
         "titles",

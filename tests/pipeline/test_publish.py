@@ -138,7 +138,7 @@ def test_a_broken_template_is_named_and_the_old_site_stays(frozen_copy: Built) -
         ),
         ("\n\n{% if %}", "404.html, line 3"),
         ('{% extends "missing.html" %}', "missing.html"),
-        ("{{ 1 / 0 }}", "404.html: ZeroDivisionError"),
+        ("{{ 1 / 0 }}", "404.html, line 1: ZeroDivisionError"),
     ):
         (own / "404.html").write_text(text, encoding="utf-8")
         with pytest.raises(AtlasError) as caught:

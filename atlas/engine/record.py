@@ -26,7 +26,7 @@ class Record:
 
     def items(self) -> dict[str, object]:
         """The names and values of the fields. Raises TypeError when the class is no dataclass."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # a subclass is one
 
 
 @runtime_checkable

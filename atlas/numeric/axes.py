@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from atlas.numeric.cartogram import box, crowding, fitted, overlapping, stretched
+from atlas.numeric.cartogram import box, crowding, fitted, foremost, overlapping, stretched
 from atlas.numeric.types import Doubles, Facts, Floats, Ints
 
 VERSION = 2  # raised when a result changes; the stages that use it follow
@@ -31,15 +31,8 @@ def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Dou
     does, by the true neighbors `rows` (n, k), of which it keeps no fewer than the layout did."""
     frame = box(aspect)
     least = overlapping(xy, rows, threads)
-    best, most = fitted(np.asarray(xy, np.float64), frame), -1.0
-    for way in _WAYS:
-        points = stretched(fitted(_drawn(xy, way.scale), frame), frame, way.stretch)
-        kept = overlapping(points.astype(np.float32), rows, threads)
-        if kept > most:
-            best, most = points, kept
-        if kept >= least:
-            best = points
-            break
+    ways = (stretched(fitted(_drawn(xy, scale), frame), frame, most) for scale, most in _WAYS)
+    best, _ = foremost(ways, least, rows, threads)
     facts = {"filled": round(crowding(best, *frame), 4), "overlap_as_drawn": round(least, 6)}
     return best / frame.wide, facts
 

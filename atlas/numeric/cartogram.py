@@ -11,6 +11,7 @@ so the one that fills most is taken, as long as it keeps as many true neighbors 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -289,17 +290,29 @@ def filled(xy: Floats, aspect: float, rows: Ints, threads: int = 1) -> tuple[Dou
     frame = box(aspect)
     before = fitted(closed(np.asarray(xy, np.float64)), frame)
     least = overlapping(xy, rows, threads)
-    best, most = before, -1.0
-    for way in (*_WAYS, _LAST):
-        points = _filled(before, frame, rows, way, threads)
-        overlap = overlapping(points.astype(np.float32), rows, threads)
-        if overlap >= least:
-            best = points
-            break
-        if overlap > most and way is not _LAST:
-            best, most = points, overlap
+    ways = (_filled(before, frame, rows, way, threads) for way in _WAYS)
+    best, kept = foremost(ways, least, rows, threads)
+    if kept < least:
+        last = _filled(before, frame, rows, _LAST, threads)
+        if overlapping(last.astype(np.float32), rows, threads) >= least:
+            best = last
     facts = {"filled": round(crowding(best, *frame), 4), "overlap_as_drawn": round(least, 6)}
     return best / frame.wide, facts
+
+
+def foremost(
+    tries: Iterable[Doubles], least: float, rows: Ints, threads: int
+) -> tuple[Doubles, float]:
+    """The first of some layouts (n, 2) whose overlap with the true neighbors `rows` (n, k) is
+    `least` or more, else that of most, the first of equals; and its overlap."""
+    best, most = np.zeros((0, 2)), -1.0
+    for points in tries:
+        overlap = overlapping(points.astype(np.float32), rows, threads)
+        if overlap > most:
+            best, most = points, overlap
+        if overlap >= least:
+            break
+    return best, most
 
 
 def _filled(before: Doubles, frame: Box, rows: Ints, way: _Way, threads: int) -> Doubles:

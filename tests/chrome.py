@@ -222,7 +222,7 @@ def still(page: Any) -> int:
 def until(page: Any, expression: str, good: Callable[[Any], Any]) -> Any:
     """The value of an expression once it is good. `wait_for_function` would evaluate text, which
     the pages' policy forbids."""
-    for _ in range(100):
+    for _ in range(300):
         value = page.evaluate(expression)
         if good(value):
             return value

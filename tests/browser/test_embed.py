@@ -110,7 +110,7 @@ def opened(
 
 def heard(page: Any, good: Callable[[Any, dict[str, Any]], bool]) -> dict[str, Any]:
     """The first message the page got that is as wanted."""
-    for _ in range(100):
+    for _ in range(600):
         for origin, data in page.evaluate("window.heard"):
             if isinstance(data, dict) and good(origin, data):
                 return data
@@ -232,7 +232,7 @@ def test_pages_that_are_not_made_for_frames_stand_in_none(
     context = chromium.new_context()
     watched = Watched(context.new_page(), deployed)
     watched.page.goto(f"{blog}/whole-page")
-    for _ in range(50):
+    for _ in range(600):
         if any("frame-ancestors" in line for line in watched.said):
             break
         watched.page.wait_for_timeout(50)
@@ -285,7 +285,7 @@ def test_the_share_dialog_hands_out_what_one_sees(
     page.wait_for_selector(".found li[aria-selected=true]")
     page.press("input[name=find]", "Enter")
     page.wait_for_selector(".panel ol li")
-    page.wait_for_timeout(400)
+    until(page, "location.hash", lambda found: "t=" in found and "v=" in found)
     page.locator("button[name=share]").press("Enter")
     page.wait_for_selector("dialog.share[open]")
     link = page.locator("#share-link").input_value()

@@ -31,7 +31,7 @@ def open_map(
 
 def hash_of(page: Any, part: str) -> str:
     """The fragment of the address, once it holds a part."""
-    for _ in range(100):
+    for _ in range(600):
         found = str(page.evaluate("location.hash"))
         if part in found:
             return found

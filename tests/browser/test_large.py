@@ -70,9 +70,17 @@ def places(data: dataset.Dataset) -> np.ndarray:
 
 
 def calm(page: Any) -> None:
-    page.wait_for_timeout(250)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(250)
+    """Wait until nothing more is asked for, comes in, or is written into the address."""
+    now = f"[performance.getEntriesByType('resource').length, {MAP}.source.loaded.size, location.hash]"
+    before, same = None, 0
+    for _ in range(100):
+        page.wait_for_timeout(250)
+        found = page.evaluate(now)
+        same = same + 1 if found == before else 0
+        if same == 2:
+            return
+        before = found
+    raise AssertionError(f"the map finds no rest: {before}")
 
 
 def view(page: Any, x: float, y: float, span: float) -> None:

@@ -20,7 +20,7 @@ pytestmark = MARKS
 
 def settled(page: Any, good: Callable[[str], bool]) -> str:
     """The fragment of the address once it is as wanted."""
-    for _ in range(100):
+    for _ in range(600):
         found = str(page.evaluate("location.hash"))
         if good(found):
             return found
@@ -82,8 +82,8 @@ def test_hovering_over_a_dot_tells_its_token(
     for place in range(0, len(rows), max(len(rows) // 10, 1)):
         page.mouse.move(box["x"] + int(columns[place]) - 3, box["y"] + int(rows[place]))
         page.mouse.move(box["x"] + int(columns[place]), box["y"] + int(rows[place]))
-        page.wait_for_timeout(150)
-        if page.locator(".tip").is_visible():
+        tried = (page.wait_for_timeout(100) or page.locator(".tip").is_visible() for _ in range(10))
+        if any(tried):
             break
     assert page.locator(".tip").is_visible()
     assert page.locator(".tip bdi").text_content() in tiny_atlas.data("minilm-words").strings(
@@ -254,7 +254,7 @@ def test_without_webgl_the_map_lives_on_a_canvas_and_a_note_says_so(driver: Any,
         with hidden(page, ".panel"):
             near = drawn(page)
             page.click("button[name=home]")
-            for _ in range(20):
+            for _ in range(100):
                 if drawn(page) != near:
                     break
                 page.wait_for_timeout(100)

@@ -93,10 +93,12 @@ def test_pointing_shows_the_place_on_the_other_map(
       const map = {FIRST}, p = map.source.points(map.projection)
       map.setView({{ x: p.x[{one}], y: p.y[{one}], span: map.view().span / 60 }}, false)
     }}""")
-    page.wait_for_timeout(300)
     box = page.locator(".canvas").first.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2)
-    page.wait_for_function(f"() => {FIRST}.hovered")
+    for step in range(100):  # a hand is seldom still; the map may not have drawn the view yet
+        page.mouse.move(box["x"] + box["width"] / 2 + step % 2, box["y"] + box["height"] / 2)
+        if page.evaluate(f"Boolean({FIRST}.hovered)"):
+            break
+        page.wait_for_timeout(100)
     if page.evaluate(f"() => {FIRST}.hovered.row") == one:
         page.wait_for_function(f"() => {SECOND}.hovered?.row === {two}")
     page.mouse.move(2, 2)

@@ -373,7 +373,7 @@ class Preview:
         return self.said[0].split()[1]
 
     @staticmethod
-    def wait(condition: Any, seconds: float = 10) -> None:
+    def wait(condition: Any, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it did not happen"

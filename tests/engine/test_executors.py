@@ -230,7 +230,7 @@ def test_a_dying_process_takes_only_its_own_task(store: Store) -> None:
     outcome, _ = compute(
         [dying, beside, after, *rest], store, lambda: open_executor("local", 2, 1, store.root)
     )
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60
     assert set(outcome.done) == {beside, *rest} and outcome.skipped == (after,)
     error = outcome.failed[dying]
     assert (

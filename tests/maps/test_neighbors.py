@@ -353,4 +353,6 @@ def test_memory_is_bounded_by_that_of_the_vectors(tmp_path: Path) -> None:
     np.save(tmp_path / "values.npy", values)
     command = [sys.executable, "-c", PEAK, str(tmp_path / "values.npy")]
     ran = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert 0.9 * values.nbytes < int(ran.stdout) <= 2 * values.nbytes
+    # Beside twice the vectors, what blocks in work and their allocator hold, whatever their number: a
+    # copy more, of 61 MB, would be seen.
+    assert 0.9 * values.nbytes < int(ran.stdout) <= 2 * values.nbytes + 30e6

@@ -275,7 +275,7 @@ def ask(code: str, root: Path, endpoint: str) -> Any:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -345,9 +345,9 @@ print(json.dumps([
                 assert (
                     "cannot be reached" in answer["error"]
                     and answer["hint"]
-                    and answer["seconds"] < 30
+                    and answer["seconds"] < 60
                 ), answer
-            assert time.monotonic() - begin < 60
+            assert time.monotonic() - begin < 200
 
 
 def test_only_the_table_is_transferred(hub: Hub, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def free_port() -> int:
 
 def answer(url: str) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=20) as found:
+        with urllib.request.urlopen(url, timeout=120) as found:
             return found.status, dict(found.headers.items()), found.read()
     except urllib.error.HTTPError as refused:
         return refused.code, dict(refused.headers.items()), refused.read()

@@ -408,6 +408,29 @@ def test_a_click_on_a_token_s_label_chooses_that_token(watch: Callable[..., Watc
     watched.fine()
 
 
+def test_no_tip_says_again_what_stands_on_the_map(watch: Callable[..., Watched]) -> None:
+    watched, page = open_map(watch)
+    search(page, "april")
+    until(page, f"{MAP}.found.marks.filter((mark) => mark.text).length", lambda count: count > 3)
+    page.locator(".canvas").scroll_into_view_if_needed()
+    box = page.locator(".canvas").bounding_box()
+    over = f"{MAP}.hovered?.row ?? -1"
+    rows = page.evaluate(
+        f"() => {MAP}.found.marks.filter((mark) => mark.text && !mark.way).map((mark) => mark.row)"
+    )
+    told = 0
+    for row in rows[:6]:
+        at = page.evaluate(f"() => {MAP}.found.marks.find((mark) => mark.row === {row})")
+        page.mouse.move(box["x"] + at["px"] - 2, box["y"] + at["py"])
+        page.mouse.move(box["x"] + at["px"], box["y"] + at["py"])
+        page.wait_for_timeout(200)  # a tip comes with the next frame
+        if page.evaluate(over) == row:  # another's dot may lie above
+            assert page.locator(".tip").is_hidden()
+            told += 1
+    assert told
+    watched.fine()
+
+
 def test_a_click_on_a_cluster_s_name_flies_there_and_sets_it_apart(
     watch: Callable[..., Watched],
 ) -> None:

@@ -201,6 +201,16 @@ def test_the_neighbors_in_both_spaces_stand_beside_each_other(
     watched.fine()
 
 
+def test_no_strip_stands_empty_above_the_maps_of_a_tablet(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
+    _, page = open_pair(viewport={"width": 820, "height": 1180})
+    above = page.locator(".beside .ask").bounding_box()
+    heads = [page.locator(".pair > div > h2").nth(side).bounding_box() for side in (0, 1)]
+    room = min(head["y"] for head in heads) - above["y"] - above["height"]
+    assert 0 <= room < 30
+
+
 @pytest.mark.parametrize("url", [URL, f"ja/{URL}", "compare/", "ja/compare/"])
 def test_it_fits_a_phone(watch: Callable[..., Watched], url: str) -> None:
     watched = watch(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)

@@ -58,8 +58,18 @@ async function enter(map, row) {
 	if (map.source.text(row) === undefined) {
 		await map.source.texts([row]).catch(map.failed);
 	}
-	if (map.hovered?.row === row) showTip(map, row, i);
+	if (map.hovered?.row === row && !stands(map, row)) showTip(map, row, i);
 }
+
+/**
+ * Tells whether the name of a token stands on the map, as that of the chosen one and
+ * of its neighbors do: a tip would say it again and cover another's.
+ * @param {LiveMap} map
+ * @param {number} row
+ */
+const stands = ({ found, selected }, row) =>
+	selected?.row === row ||
+	Boolean(found?.marks.some((mark) => mark.row === row && mark.text));
 
 /**
  * @param {LiveMap} map

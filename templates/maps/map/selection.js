@@ -54,6 +54,7 @@ export async function select(map, row, travel, quiet) {
 	const mine = { row, at: null, facts: null, near: null, groups: null };
 	mine.text = map.source.text(row);
 	map.selected = mine;
+	map.tip.hidden = true; // the panel says it
 	try {
 		await tell(map, mine);
 	} catch (problem) {

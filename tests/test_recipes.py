@@ -55,7 +55,7 @@ STAGES = {
     "pitfall": 3,
     "portable": 1,
     "project": 4,
-    "rows": 2,
+    "rows": 3,
     "seen": 1,
     "select": 1,
     "senses": 3,

@@ -49,6 +49,16 @@ def lengths(
     return result
 
 
+def finite(values: npt.NDArray[Real]) -> npt.NDArray[np.bool_]:
+    """Whether each row of (n, d) holds finite numbers alone: neither NaN nor infinity. Looked at in
+    blocks."""
+    result = np.empty(len(values), np.bool_)
+    for begin in range(0, len(values), _PART):
+        at = slice(begin, begin + _PART)
+        result[at] = np.isfinite(values[at]).all(axis=1)
+    return result
+
+
 def unit(
     values: npt.NDArray[Real], rows: npt.NDArray[np.integer] | None = None
 ) -> npt.NDArray[Real]:

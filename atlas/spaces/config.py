@@ -40,6 +40,8 @@ class Selection(Part):
     """Scripts to keep, such as Latin, Han, Hiragana, Katakana, Digits."""
     pattern: Pattern | None = None
     """A regular expression searched in the readable text."""
+    without: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=1)] | None = None
+    """Ids to leave out, such as those whose vectors hold NaN."""
 
     @model_validator(mode="after")
     def _sensible(self) -> Selection:

@@ -28,6 +28,7 @@ CONDITIONS = st.fixed_dictionaries(
         "kinds": st.lists(st.sampled_from(KINDS), min_size=1, unique=True),
         "scripts": st.lists(st.sampled_from(SCRIPTS), min_size=1, unique=True),
         "pattern": st.sampled_from(["a", "^三", "9$", "^.{2}$", "[ab]+"]),
+        "without": st.lists(st.integers(0, 50), min_size=1),
     },
 )
 LIMIT = st.one_of(
@@ -56,6 +57,7 @@ def test_all_conditions_hold(
         and ("kinds" not in conditions or kind in conditions["kinds"])
         and ("scripts" not in conditions or script in conditions["scripts"])
         and ("pattern" not in conditions or re.search(conditions["pattern"], text))
+        and row not in conditions.get("without", ())
     ]
     left = (
         left[: limit["first"]]

@@ -21,6 +21,7 @@ LISTS = (
     "unreachable",
     "parts",
     "zero",
+    "not_finite",
 )
 
 
@@ -59,7 +60,7 @@ class Rows(Part):
         description="`rows_without_tokens`, `tokens_without_rows`, `special`, `added`, `reserved` "
         "(unused and reserved tokens), `bytes`, `unreachable` (decoded and encoded again they "
         "never come out), `parts` (of characters; no text was found for them), `zero` (rows of "
-        "zeros)"
+        "zeros), `not_finite` (rows that hold NaN or infinity)"
     )
     alike: tuple[Group, ...] = Field(
         description="tokens whose texts are one after NFKC, which joins width and other forms"

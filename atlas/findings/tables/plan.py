@@ -129,9 +129,11 @@ def untrained(words: Vocabulary, suspicion: Suspicion) -> Untrained:
 
 
 def _histogram(scores: Array, known: Sequence[int]) -> Iterator[tuple[int, int]]:
-    bins = np.clip(np.floor((scores + 0.5) * BINS / 2), 0, BINS - 1).astype(int)
+    finite = np.isfinite(scores)
+    bins = np.floor((np.where(finite, scores, 0) + 0.5) * BINS / 2)
+    bins = np.clip(bins, 0, BINS - 1).astype(int)
     own = np.bincount(bins[list(known)], minlength=BINS)
-    every = np.bincount(bins, minlength=BINS)
+    every = np.bincount(bins[finite], minlength=BINS)
     yield from zip((every - own).tolist(), own.tolist(), strict=True)
 
 

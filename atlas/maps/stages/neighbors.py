@@ -11,8 +11,8 @@ from atlas.errors import StageError
 from atlas.maps.records import Neighbors
 from atlas.numeric import approximate as rough
 from atlas.numeric import neighbors as kernel
-from atlas.numeric.types import Near
-from atlas.numeric.vectors import NotFiniteError
+from atlas.numeric.types import Ints, Near
+from atlas.numeric.vectors import NotFiniteError, finite
 from atlas.spaces.records import Selection, Vectors
 
 NEIGHBORS = helper("neighbors", version=kernel.VERSION)
@@ -21,6 +21,7 @@ APPROXIMATE = helper("approximate", version=rough.VERSION)
 # Tokens x tokens x dimensions from which on exact neighbors would take about as long as all else of
 # a map does on two cores. The size alone decides: a result must not depend on who computes it.
 _MUCH = 5e12
+_NAMED = 20  # tokens that a message names
 
 
 def _seconds(vectors: int, selection: int) -> float:
@@ -66,12 +67,26 @@ def neighbors(
             return _record(kernel.neighbors(vectors.values, k, **given))
         near, recall = rough.approximate(vectors.values, k, seed=seed, **given)
     except NotFiniteError as problem:
-        token = ids[problem.row]
-        raise StageError(
-            f"{vectors.tensor}: the vector of token {token} holds a value that is not finite.",
-            "The checkpoint is damaged, or the token should be left out of the map's selection.",
-        ) from problem
+        raise _not_finite(vectors, ids) from problem
     return _record(near, recall._asdict())
+
+
+def _not_finite(vectors: Vectors, ids: Ints) -> StageError:
+    """What is said of selected rows (m,) with NaN or infinity, and how to go on without them."""
+    lost = ids[~finite(vectors.values)[ids]].tolist()
+    names = ", ".join(map(str, lost[:_NAMED]))
+    if len(lost) == 1:
+        told, way = f"vector of token {names} holds", f"without = {lost}"
+    elif len(lost) <= _NAMED:
+        told, way = f"vectors of tokens {names} hold", f"without = {lost}"
+    else:
+        told = f"vectors of {len(lost):,} tokens, first {names}, hold"
+        way = "without = [their ids]"
+    return StageError(
+        f"{vectors.tensor}: the {told} a value that is not finite.",
+        "The checkpoint is damaged: get it again, or leave them out of the map by "
+        f"`selection = {{ {way} }}`.",
+    )
 
 
 def _record(near: Near, recall: dict[str, Any] | None = None) -> Neighbors:

@@ -22,12 +22,13 @@ def select(
     kinds: Sequence[str] | None = None,
     scripts: Sequence[str] | None = None,
     pattern: str | None = None,
+    without: Sequence[int] = (),
 ) -> Selection:
     """The ids of the tokens that meet every condition given; without any, all tokens.
 
-    `ids` is a closed range, `pattern` a regular expression searched in the readable text; `first`
-    and `last` count among the tokens that the other conditions leave. Raises StageError when
-    nothing is left, and for a pattern that takes too long.
+    `ids` is a closed range, `pattern` a regular expression searched in the readable text, `without`
+    ids to leave out; `first` and `last` count among the tokens that the other conditions leave.
+    Raises StageError when nothing is left, and for a pattern that takes too long.
     """
     rows = np.arange(len(vocabulary), dtype=np.int32)
     if ids is not None:
@@ -38,6 +39,7 @@ def select(
         rows = rows[np.isin(np.array(vocabulary.scripts)[rows], list(scripts))]
     if pattern is not None:
         rows = rows[found(pattern, [vocabulary.texts[row] for row in rows.tolist()])]
+    rows = rows[~np.isin(rows, list(without))]
     if first is not None:
         rows = rows[:first]
     if last is not None:

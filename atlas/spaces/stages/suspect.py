@@ -20,6 +20,7 @@ from atlas.models.tensors import TENSORS, read_bias
 from atlas.numeric import separation
 from atlas.numeric.separation import Indicator, by_direction, by_value, clearest, line
 from atlas.numeric.types import Array, Doubles, Floats, Ints
+from atlas.numeric.vectors import finite
 from atlas.numeric.vectors import lengths as lengths_of
 from atlas.spaces.records import Suspicion, Vectors, Vocabulary
 
@@ -37,10 +38,38 @@ _BYTE = re.compile(r"<0x([0-9A-F]{2})>(?: \d+)?")
 @stage("suspect", version=2, weight=0.5, uses=(TENSORS, SEPARATION))
 def suspect(vocabulary: Vocabulary, vectors: Vectors, *, work: Work = Work()) -> Suspicion:
     """How untrained each row of an input table looks. Where the stage has a location, the output
-    bias of a checkpoint's head is an indicator too. Raises ModelError for weights that cannot be
-    read."""
+    bias of a checkpoint's head is an indicator too. Rows with a number that is not finite are left
+    out: their score and their length are NaN. Raises ModelError for weights that cannot be read."""
     values = vectors.values
-    classes = references(vocabulary)
+    bias = read_bias(work.location, len(values)) if work.location else None
+    whole = finite(values)
+    if whole.all():
+        return _suspicion(values, bias, references(vocabulary))
+    kept = np.flatnonzero(whole).tolist()
+    places = {row: place for place, row in enumerate(kept)}
+    classes = {
+        why: [places[row] for row in rows if row in places]
+        for why, rows in references(vocabulary).items()
+    }
+    own = None if bias is None else bias[kept]
+    found = _suspicion(values[kept], own, {why: rows for why, rows in classes.items() if rows})
+    return _spread(found, kept, len(values))
+
+
+def _spread(found: Suspicion, kept: list[int], count: int) -> Suspicion:
+    """What was found of the rows that are kept, of all `count`; NaN for the others."""
+    facts = dict(found.facts)
+    facts["flagged"] = [kept[place] for place in facts["flagged"]]
+    facts["references"] = {
+        why: [kept[place] for place in places] for why, places in facts["references"].items()
+    }
+    scores, lengths = np.full((2, count), np.nan, np.float32)
+    scores[kept], lengths[kept] = found.scores, found.lengths
+    return Suspicion(scores, lengths, facts)
+
+
+def _suspicion(values: Floats, bias: Array | None, classes: dict[str, list[int]]) -> Suspicion:
+    """How untrained each of rows (n, d) looks that are finite, by classes of references."""
     scores = np.full(len(values), np.nan)
     facts: dict[str, Any] = {
         "references": classes,
@@ -51,7 +80,6 @@ def suspect(vocabulary: Vocabulary, vectors: Vectors, *, work: Work = Work()) ->
         "flagged": [],
     }
     lengths: Doubles | None = None
-    bias = read_bias(work.location, len(values)) if work.location else None
     for learned, known in _tried(classes, values, bias):
         indicators, lengths = _indicators(values, bias, known)
         best = clearest(indicators, known)

@@ -319,13 +319,17 @@ class TestShape:
         assert found.own.dimension == pytest.approx(found.gaussian.dimension, rel=0.15)
         assert found.participation == pytest.approx(64, abs=2) and found.half in (30, 31, 32)
 
-    def test_rows_that_are_all_the_same_and_rows_that_are_not_finite(self) -> None:
+    def test_rows_that_are_all_the_same(self) -> None:
         known = words(["word"] * 12)
         table = Vectors(np.ones((12, 4), np.float32), "t")
         found = shape(known, table, suspect(known, table))
         assert (found.half, found.participation, found.own.mean_cosine) == (0, 0, 1)
-        table.values[3, 1] = np.nan
-        with pytest.raises(StageError, match=r"t: the vector of token 3 .* not finite"):
+
+    def test_without_finite_rows_there_is_none(self) -> None:
+        known = words(["word"] * 12)
+        table = Vectors(np.full((12, 4), np.inf, np.float32), "t")
+        table.values[0] = 1
+        with pytest.raises(StageError, match=r"t: no two rows hold finite numbers alone"):
             shape(known, table, suspect(known, table))
 
     def test_a_common_direction_makes_all_cosines_alike(self) -> None:
@@ -376,6 +380,77 @@ class TestShape:
         found = shape(known, Vectors(rows_, "t"), suspect(known, Vectors(rows_, "t")))
         assert found.rows == 1500 and abs(found.own.mean_cosine) < 0.02
         assert {one.name for one in found.by_kind} == {"word", "unused"}
+
+
+class TestNotFinite:
+    """Rows with NaN or infinity are named, and all else is as it is without them."""
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_the_others_are_judged_as_if_they_were_alone(self, bad: float) -> None:
+        random = np.random.default_rng(0)
+        values = random.normal(size=(400, 12)).astype(np.float32)
+        values[:40] = 3 + values[:40] / 50
+        lost = [3, 77, 200, 399]
+        values[lost, 5] = bad
+        known = words(["unused"] * 40 + ["word"] * 360)
+        table = Vectors(values, "t")
+        kept = np.setdiff1d(np.arange(400), lost)
+        rest = words([known.kinds[row] for row in kept], [known.texts[row] for row in kept])
+        alone = Vectors(values[kept], "t")
+        found, other = suspect(known, table), suspect(rest, alone)
+        assert found.facts["best"] and found.facts["indicators"] == other.facts["indicators"]
+        assert found.facts["flagged"] == kept[other.facts["flagged"]].tolist()
+        assert set(found.facts["references"]["unused"]) == set(range(40)) - set(lost)
+        assert np.array_equal(found.scores[kept], other.scores)
+        assert np.isnan(found.scores[lost]).all() and np.isnan(found.lengths[lost]).all()
+        shapes = [shape(known, table, found), shape(rest, alone, other)]
+        assert shapes[0].model_dump(exclude={"by_place"}) == shapes[1].model_dump(
+            exclude={"by_place"}
+        )
+        assert sum(place.count for place in shapes[0].by_place) == len(kept)
+
+    def test_they_are_no_equal_rows_and_leave_a_tied_table_tied(self, tmp_path: Path) -> None:
+        location, lost = broken(tmp_path / "m")
+        found = rows(*read(location), work=Work(location))
+        assert list(found.lists["not_finite"].ids) == lost and found.unembedding == "tied"
+        assert not {row for group in found.same for row in group.ids} & set(lost)
+
+    def test_a_map_says_which_to_leave_out_and_the_page_goes_on(self, tmp_path: Path) -> None:
+        built = Built(tmp_path)
+        _, lost = broken(built.root / "model")
+        text = TOML.format(source="path:model")
+        built.toml.write_text(text, encoding="utf-8")
+        with pytest.raises(StageError) as told:
+            built.build()
+        assert f"tokens {lost[0]}, {lost[1]} hold" in told.value.message
+        way = re.search(r"`(selection = .*)`", told.value.hint)
+        assert way
+        text = text.replace('projections = ["pca"]', f'projections = ["pca"]\n{way[1]}')
+        built.toml.write_text(text, encoding="utf-8")
+        built.build()
+        found = TableFile.model_validate_json((built.root / "data" / "m.table.json").read_bytes())
+        assert list(found.rows.lists["not_finite"].ids) == lost and found.untrained.best
+        for prefix, sentence in (("", "2 rows hold NaN"), ("ja/", "2 行に NaN")):
+            page = (built.public / prefix / "models/m/table/index.html").read_text("utf-8")
+            assert sentence in page and f">{lost[0]}, {lost[1]}<" in page
+            assert not re.search(r">\s*nan\s*<", page)
+
+
+def broken(folder: Path) -> tuple[str, list[int]]:
+    """A tied GPT-2, its head written besides, two rows of which hold NaN; and their ids."""
+    from safetensors.numpy import load_file, save_file
+
+    tiny_models.bytelevel(folder, padding=9)
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = next(name for name in tensors if name.endswith("wte.weight"))
+    table = tensors[name].copy()
+    table[-9:] = 1 + table[-9:] / 100
+    lost = [260, 270]
+    table[lost] = np.nan
+    tensors |= {name: table, "lm_head.weight": table.copy()}
+    save_file(tensors, path, {"format": "pt"})
+    return f"path:{folder}", lost
 
 
 @pytest.fixture(scope="module")

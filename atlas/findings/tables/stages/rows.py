@@ -20,7 +20,7 @@ from atlas.models.tables import gguf, static
 from atlas.models.tables.table import WORDS
 from atlas.models.tensors import OUTPUTS, TENSORS, has_head, read_table, stored
 from atlas.numeric.types import Array, Floats
-from atlas.numeric.vectors import directed
+from atlas.numeric.vectors import directed, finite
 from atlas.spaces.records import Vectors, Vocabulary
 from atlas.spaces.stages.vocabulary import readable
 
@@ -39,7 +39,7 @@ class _Tokenizer:
     tested: Tested = field(default_factory=lambda: Tested("none"))
 
 
-@stage("rows", version=2, weight=1, uses=(READ_JSON, TENSORS, ROUND_TRIP))
+@stage("rows", version=3, weight=1, uses=(READ_JSON, TENSORS, ROUND_TRIP))
 def rows(
     vocabulary: Vocabulary,
     vectors: Vectors,
@@ -72,6 +72,7 @@ def rows(
         "unreachable": found.tested.never,
         "parts": found.tested.parts,
         "zero": np.flatnonzero(~directed(vectors.values)).tolist(),
+        "not_finite": np.flatnonzero(~finite(vectors.values)).tolist(),
     }
     form, size = _stored(format, work.location, count * width)
     return Rows(
@@ -114,8 +115,8 @@ def alike(vocabulary: Vocabulary) -> list[list[int]]:
 
 
 def same(values: Floats) -> list[list[int]]:
-    """Groups of rows of (n, d) that are equal and not zero, number for number."""
-    rows = np.flatnonzero(directed(values)).tolist()
+    """Groups of rows of (n, d) that are equal, finite and not zero, number for number."""
+    rows = np.flatnonzero(directed(values) & finite(values)).tolist()
     starts = np.ascontiguousarray(values[:, :_START])  # rows of other beginnings are not compared
     begun: dict[bytes, list[int]] = {}
     for row in rows:
@@ -205,6 +206,6 @@ def _unembedding(form: str, location: str, values: Floats) -> Literal["tied", "o
 def _equal(first: Array, second: Array) -> bool:
     """Whether two tables are equal, looked at in blocks."""
     return first.shape == second.shape and all(
-        np.array_equal(first[begin : begin + 4096], second[begin : begin + 4096])
+        np.array_equal(first[begin : begin + 4096], second[begin : begin + 4096], equal_nan=True)
         for begin in range(0, len(first), 4096)
     )

@@ -32,21 +32,21 @@ def shape(
     work: Work = Work(),
 ) -> Shape:
     """The shape of the space of rows that stand for something: those of unused tokens and without
-    tokens are left out, those that look untrained, and rows of zeros. A handful of untrained rows
-    near the middle are the nearest of all others, and change what is told of these. Raises
-    StageError if a number is not finite."""
+    tokens are left out, those that look untrained, rows of zeros and such with a number that is not
+    finite. A handful of untrained rows near the middle are the nearest of all others, and change
+    what is told of these. Raises StageError where fewer than two rows are finite."""
     lengths = np.asarray(suspicion.lengths)
-    if not np.isfinite(lengths).all():
-        row = int(np.argmin(np.isfinite(lengths)))
+    whole = np.isfinite(lengths)
+    if whole.sum() < 2:
         raise StageError(
-            f"{vectors.tensor}: the vector of token {row} holds a value that is not finite.",
+            f"{vectors.tensor}: no two rows hold finite numbers alone.",
             "Such a table has no shape. Mend the checkpoint, or leave the model out.",
         )
     kinds = np.array(vocabulary.kinds)
-    meant = (kinds != "unused") & (lengths > 0)
+    meant = (kinds != "unused") & (lengths > 0) & whole
     meant[np.array(suspicion.facts["flagged"], np.int32)] = False
     used = np.flatnonzero(meant).astype(np.int32)
-    used = used if len(used) > 1 else np.arange(len(kinds), dtype=np.int32)
+    used = used if len(used) > 1 else np.flatnonzero(whole).astype(np.int32)
     some = _drawn(used, SPREAD, seed)
     few = _drawn(used, SAMPLED, seed + 1)
     # No figure depends on the unit, and squares of very long rows do not fit in float32.
@@ -63,7 +63,7 @@ def shape(
     centred = cloud.neighborhoods(rows - middle)
     far = cloud.outliers(moments)
     squares = moments.variances + moments.mean**2
-    whole = max(float(squares.sum()), 1e-300)
+    square = max(float(squares.sum()), 1e-300)
     return Shape(
         rows=len(used),
         sampled=len(few),
@@ -71,7 +71,7 @@ def shape(
         gaussian=_figures(random, moments_of(random), cloud.neighborhoods(random)),
         centred=_figures(spread - middle, _around(moments), centred),
         kept=round(cloud.shared(near.near, centred.near), 4),
-        shared=round(float(moments.mean @ moments.mean) / whole, 4),
+        shared=round(float(moments.mean @ moments.mean) / square, 4),
         components=tuple(
             round(float(moments.shares[:count].sum()), 4)
             for count in COMPONENTS
@@ -80,8 +80,8 @@ def shape(
         half=_half(moments),
         participation=round(moments.participation, 1),
         outliers=tuple(far.tolist()),
-        outlier_share=round(float(squares[far].sum()) / whole, 4),
-        by_kind=tuple(_by_kind(kinds, lengths)),
+        outlier_share=round(float(squares[far].sum()) / square, 4),
+        by_kind=tuple(_by_kind(kinds[whole], lengths[whole])),
         by_place=tuple(_by_place(lengths)),
     )
 
@@ -133,7 +133,9 @@ def _by_kind(kinds: np.ndarray, lengths: Floats) -> Iterator[Norms]:
 def _by_place(lengths: Floats) -> Iterator[Norms]:
     bounds = np.linspace(0, len(lengths), min(PLACES, len(lengths)) + 1).round().astype(int)
     for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        yield _norms(str(begin), lengths[begin:end])
+        own = lengths[begin:end]
+        if (whole := np.isfinite(own)).any():
+            yield _norms(str(begin), own[whole])
 
 
 def _norms(name: str, lengths: Floats) -> Norms:

@@ -8,12 +8,14 @@ from pathlib import Path
 from atlas.spaces import readable
 from atlas.web.languages import catalogue
 
-NUMBERS, UNUSED, BYTES, SIGNS, SCRIPTS, RARE = (
+NUMBERS, UNUSED, LEFTOVERS, BYTES, SIGNS, SCRIPTS, SINGLE, RARE = (
     "numbers",
     "unused",
+    "leftovers",
     "bytes",
     "signs",
     "scripts",
+    "single",
     "rare",
 )
 Wording = dict[str, dict[str, str]]  # by property and language
@@ -33,9 +35,11 @@ def _said(_: Callable[[str], str]) -> dict[str, str]:
     said = {
         NUMBERS: _("Numbers %(first)s–%(last)s"),
         UNUSED: _("Unused rows %(first)s–%(last)s"),
+        LEFTOVERS: _("Unused rows and rare characters"),
         BYTES: _("Single bytes"),
         SIGNS: _("Punctuation and symbols"),
         SCRIPTS: _("Signs of many scripts"),
+        SINGLE: _("Single letters and signs"),
         RARE: _("Rare characters"),
         COLON: _(": "),
         "Han": _("Chinese characters"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from atlas.maps.names import cluster_name
 from atlas.maps.records import Clusters, Lexicon
-from atlas.maps.stages.titles import cluster_titles, number_range, rare
+from atlas.maps.stages.titles import cluster_titles, number_range, rare, single_sign
 from atlas.maps.wording import wording
 from atlas.spaces.readable import script
 from atlas.spaces.records import Selection, Vocabulary
@@ -44,7 +44,8 @@ def titles(
             keys[rows] = key
             above = set(coarse[rows].tolist()) if level == "fine" else {-1}
             parent = above.pop() if len(above) == 1 and -1 not in above else None
-            entries.append({"level": level, "name": cluster_name(group), "parent": parent})
+            name = cluster_name(group)
+            entries.append({"level": level, "name": name, "central": rows, "parent": parent})
     vocabulary = Vocabulary(
         tuple(texts),
         tuple(texts),
@@ -117,6 +118,28 @@ def test_what_one_property_covers_goes_by_it_in_every_language() -> None:
         "約物と記号",
         "さまざまな文字と記号",
     ]
+
+
+def test_leftovers_of_a_vocabulary_go_by_what_they_are() -> None:
+    unused = [f"[unused{number}]" for number in range(4)]
+    signs = ["ˢ", "ರ", "##州", "##彳", "→", "ა"]
+    names = [f"name{number}" for number in range(3)]
+    kinds = dict.fromkeys(unused, "unused")
+    mixed, bare, worded = titles(
+        unused + signs, ["a", "b", "##c", "ʳ", "2"], [*unused[:1], *names, "é"], kinds=kinds
+    )
+    assert mixed == {"en": "Unused rows and rare characters", "ja": "未使用の行とまれな文字"}
+    assert bare == {"en": "Single letters and signs", "ja": "単独の文字と記号"}
+    assert worded == {}
+    both = titles(["pre", "q", "##r", "##s", "ʳ"], ["logo", "g", "##h", "##k", "##ˢ"])
+    assert [one["en"].partition(": ")[2] for one in both] == ["q · ##r · ##s", "g · ##h · ##k"]
+    assert single_sign("##ˢ") and single_sign("␣a") and single_sign("が")
+    assert not any(map(single_sign, ("山", "##川", "ab", "")))
+
+
+@given(st.lists(st.sampled_from([*MONTHS, *OTHERS]), min_size=2, max_size=13, unique=True))
+def test_words_are_no_leftovers(words: list[str]) -> None:
+    assert titles(words, ["hair9", "roof9"])[0].get("en", "Months") == "Months"
 
 
 def test_bytes_and_rare_characters() -> None:

@@ -1,5 +1,6 @@
 """What clusters are, where one property says it of most of their tokens: numbers, rows that no text
-uses, bytes, the words of a landmark, letters of another script than the map's, rare characters.
+uses, bytes, the words of a landmark, letters of another script than the map's, single letters and
+signs, rare characters.
 
 The tokens that name such a cluster tell a reader less than the property does, or nothing at all.
 """
@@ -12,9 +13,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from atlas.engine.stage import Work, stage
+from atlas.maps.names import cluster_name
 from atlas.maps.records import Clusters, ClusterTitles, Lexicon
-from atlas.maps.wording import BYTES, COLON, NUMBERS, RARE, SCRIPTS, SIGNS, UNUSED
+from atlas.maps.wording import (
+    BYTES,
+    COLON,
+    LEFTOVERS,
+    NUMBERS,
+    RARE,
+    SCRIPTS,
+    SIGNS,
+    SINGLE,
+    UNUSED,
+)
 from atlas.numeric.density import members
+from atlas.spaces.readable import bare
 from atlas.spaces.records import Selection, Vocabulary
 
 Titles = dict[str, str]  # by language
@@ -26,10 +39,11 @@ WHOLE = 0.8  # that of scripts, which may hold words of any sense
 _OTHER, _SELDOM = 0.25, 0.05
 _SIGNS = frozenset({"Punctuation", "Symbols"})
 _NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
+_FEW = 0.1  # the share of unused rows, from which a cluster of rare characters names them, too
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=4, weight=0.2)
+@stage("titles", version=5, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -62,10 +76,9 @@ def cluster_titles(
         for entry, one, title in zip(entries, properties, plain, strict=True):
             if one and one.told_by(around.get(entry["parent"])):
                 title = {}
-            elif any(shared[pair] > 1 for pair in title.items()):
-                beside = one is not None and one.beside
-                own = entry["name"]
-                title = {code: f"{title[code]}{colon[code]}{own}" for code in title if beside}
+            elif one and any(shared[pair] > 1 for pair in title.items()):
+                own = tokens.name(entry["central"], one.beside)
+                title = {code: f"{title[code]}{colon[code]}{own}" for code in title if own}
             found.append(title)
         around = dict(enumerate(properties))
     return ClusterTitles(tuple(found), tuple(covered))
@@ -97,23 +110,33 @@ class _Tokens(NamedTuple):
             language.split("-")[0] == "ja" and 2 * sum(map(rare, texts)) < len(texts),
         )
 
+    def seldom(self, row: int) -> bool:
+        """Whether a token is of a script that few of the map are in."""
+        script = self.scripts[row]
+        return bool(script) and self.shares[script] < _SELDOM
+
+    def name(self, central: Sequence[int], among: Collection[int]) -> str:
+        """The name of a cluster by those of its central tokens that are among some; empty where
+        none is."""
+        return cluster_name([self.texts[row] for row in central if row in among])
+
 
 class _Property(NamedTuple):
-    """The name of a property, the ends of its range, and whether it is told beside tokens, where
-    these alone say little; or the name of a landmark."""
+    """The name of a property, the ends of its range, and the tokens that have it and beside which
+    it is told, where these alone say little; or the name of a landmark."""
 
     name: str
     first: int = 0
     last: int = 0
-    beside: bool = False
+    beside: Collection[int] = ()
     landmark: bool = False
 
     def told_by(self, around: _Property | None) -> bool:
         """Whether the property of the cluster around says it: where it is the same, and of unused
         rows in any case, among which ranges overlap and mean nothing."""
-        return self == around or (
-            around is not None and self.name == around.name == UNUSED and not self.landmark
-        )
+        if around is None or self[0] != around.name or self.landmark != around.landmark:
+            return False
+        return self.name == UNUSED or (self.first, self.last) == (around.first, around.last)
 
 
 def _property(
@@ -128,6 +151,9 @@ def _property(
         return _Property(BYTES)
     if ends := number_range([tokens.texts[row] for row in rows]):
         return _Property(NUMBERS, *ends)
+    strange = sum(_strange(tokens, row) for row in rows)
+    if kinds["unused"] >= _FEW * len(rows) and strange >= WHOLE * len(rows):
+        return _Property(LEFTOVERS)
     return _landmark(tokens, rows, landmarks) or _of_signs(tokens, rows)
 
 
@@ -156,18 +182,34 @@ def _landmark(
 
 
 def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
-    """A script, or several, or none, of which most of these tokens are."""
+    """A script, or several, or none, of which most of these tokens are; or that each is a sign."""
     counts = Counter(tokens.scripts[row] for row in rows)
     if sum(counts[name] for name in _SIGNS) >= MOST * len(rows):
-        return _Property(SIGNS, beside=True)
+        return _Property(SIGNS, beside=rows)
     uncommon = sum(rare(tokens.texts[row]) for row in rows) if tokens.telling else 0
     if counts["Han"] >= WHOLE * len(rows) and uncommon >= MOST * counts["Han"]:
-        return _Property(RARE, beside=True)
+        return _Property(RARE, beside=rows)
     script, count = counts.most_common(1)[0]
     if count >= WHOLE * len(rows) and script not in _NO_LETTERS and tokens.shares[script] < _OTHER:
-        return _Property(script, beside=tokens.shares[script] < _SELDOM)
-    seldom = sum(counts[name] for name in counts if name and tokens.shares[name] < _SELDOM)
-    return _Property(SCRIPTS, beside=True) if seldom >= WHOLE * len(rows) else None
+        own = [row for row in rows if tokens.scripts[row] == script]
+        return _Property(script, beside=own if tokens.shares[script] < _SELDOM else ())
+    told = [row for row in rows if tokens.seldom(row) or len(bare(tokens.texts[row])) == 1]
+    if sum(map(tokens.seldom, rows)) >= WHOLE * len(rows):
+        return _Property(SCRIPTS, beside=told)
+    single = sum(single_sign(tokens.texts[row]) for row in rows)
+    return _Property(SINGLE, beside=told) if single >= WHOLE * len(rows) else None
+
+
+def _strange(tokens: _Tokens, row: int) -> bool:
+    """Whether a token says nothing to most readers: an unused row, a single letter or sign, or one
+    of a script that is rare here."""
+    return tokens.kinds[row] == "unused" or single_sign(tokens.texts[row]) or tokens.seldom(row)
+
+
+def single_sign(text: str) -> bool:
+    """Whether a text is one letter or sign, and no ideograph, which is a word of its own."""
+    sign = bare(text)
+    return len(sign) == 1 and not unicodedata.name(sign, "").startswith("CJK")
 
 
 def rare(text: str) -> bool:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from babel.numbers import format_decimal, format_percent
 from jinja2 import (
@@ -22,9 +22,10 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    pass_context,
 )
 from jinja2.filters import do_title
-from jinja2.runtime import Macro
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
 from atlas.config.characters import numbered
@@ -57,6 +58,23 @@ _MEND = "Mend the template; the old site is still there."
 VIEW_TEXTS = ("model_title", "description", "landmark_title", "claim_title")
 
 
+# A space after a bracket that holds its own: a message has one beside what a Latin word fills in,
+# and a title may end with a bracket instead. Tags may end between them.
+_AFTER_BRACKET = re.compile(r"(?<=[）」』】])((?:</\w+>)*) (?=\S)")
+
+
+def closed_up(gettext: Callable[..., str]) -> Callable[..., str]:
+    """Jinja's gettext of a language that puts no space between words, without spaces after
+    brackets."""
+
+    @pass_context
+    def closed(context: Context, message: str, /, **values: object) -> str:
+        said = gettext(context, message, **values)
+        return type(said)(_AFTER_BRACKET.sub(r"\1", str(said)))
+
+    return closed
+
+
 class Renderer:
     """Renders templates in the languages of a site. What they compile to is kept in the folder
     `compiled`, if one is given and can be written to, for all languages and for later."""
@@ -80,6 +98,10 @@ class Renderer:
             )
             messages = catalogue(root, language)
             environment.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+            if not LANGUAGES[language].gap:
+                environment.globals["gettext"] = closed_up(
+                    cast("Callable[..., str]", environment.globals["gettext"])
+                )
             environment.filters |= filters(LANGUAGES[language], messages.gettext)
             environment.globals |= {
                 "palette": PALETTE,

@@ -33,6 +33,23 @@ def test_sentences_are_joined_as_the_language_does(own: Path) -> None:
     assert rendered(own, "{{ ['<', '&'] | join(tongue.comma) }}", "ja") == "&lt;、&amp;"
 
 
+@pytest.mark.parametrize(
+    ("filled", "said"),
+    [
+        ("A", "A を地図に"),
+        ("A（英語）", "A（英語）を地図に"),
+        (Markup("<b>A（英語）</b>"), "<b>A（英語）</b>を地図に"),
+        ("<）", "&lt;）を地図に"),
+    ],
+)
+def test_no_space_follows_a_bracket_that_a_message_is_filled_with(
+    own: Path, filled: str, said: str
+) -> None:
+    source = "{{ _('%(a)s を地図に', a=filled) }}"
+    assert rendered(own, source, "ja", filled=filled) == said
+    assert rendered(own, source, "en", filled=filled).endswith(" を地図に")
+
+
 def test_what_is_no_sentence_of_the_page_keeps_its_spaces(own: Path) -> None:
     source = '<pre title="。 ）\nx">）\n  。 {{ token }}</pre>'
     assert rendered(own, source, "ja", token="。 x") == source.replace("{{ token }}", "。 x")

@@ -23,7 +23,7 @@ from atlas.numeric.types import Array, Doubles, Facts, Floats, Ints
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-VERSION = 3  # raised when a result changes; the stages that use it follow
+VERSION = 4  # raised when a result changes; the stages that use it follow
 
 # The share of the frame that is to hold half of the points: more would make all places alike.
 GOAL = 0.2
@@ -56,7 +56,7 @@ class _Way(NamedTuple):
 
 _GENTLE = _Way(1, 1.0, 5.0, 0.1)
 _WAYS = (_Way(2, 1.35, 3.0, 0.5), _Way(2, 1.35, 5.0, 0.3), _GENTLE)  # the boldest first
-_LAST = _Way(1, 1.35, 12.0, 0.1)  # fills less, and is taken where it alone keeps as many neighbors
+_LAST = _Way(1, 1.35, 14.0, 0.5)  # fills less, and is taken where it alone keeps as many neighbors
 
 
 class Box(NamedTuple):

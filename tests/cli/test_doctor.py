@@ -22,6 +22,7 @@ import torch
 
 from atlas.cli import commands as cli
 from atlas.cli import say as talk
+from atlas.errors import ModelError
 from atlas.findings.inputs_embeds import code
 from atlas.findings.inputs_embeds.data import VERDICTS, Row
 from atlas.findings.inputs_embeds.doctor import CHANGES, TOLD, Diagnosis, examine
@@ -304,3 +305,82 @@ def test_every_verdict_and_change_is_told() -> None:
     assert set(TOLD) == set(VERDICTS)
     changes = Row.model_fields["changes"].annotation
     assert set(CHANGES) == set(changes.__args__[0].__args__)
+
+
+def whisper() -> Any:
+    """The config of a tiny Whisper."""
+    from transformers import WhisperConfig
+
+    return WhisperConfig(
+        vocab_size=96,
+        d_model=32,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        num_mel_bins=8,
+        max_source_positions=20,
+        max_target_positions=40,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+    )
+
+
+def test_a_model_that_hears_is_examined_where_it_writes(tmp_path: Path) -> None:
+    """Lines for the decoder of a Whisper, which is given sound, answer as its ids do."""
+    from transformers import WhisperForConditionalGeneration, WhisperModel
+
+    made = WhisperForConditionalGeneration(whisper())
+    with torch.no_grad():  # positions begin near nothing
+        made.model.decoder.embed_positions.weight.normal_(0, 0.2)
+    made.save_pretrained(tmp_path)
+    found = examine(str(tmp_path))
+    row, model = found.row, WhisperModel.from_pretrained(tmp_path).eval()
+    assert (row.verdict, row.formula, row.heard) == ("shifted", "word + position", "input_features")
+    assert any("its decoder was examined" in line for line in told(found))
+    sound = torch.randn(1, 8, 40, generator=torch.Generator().manual_seed(0))
+    ids, mask = torch.tensor([[9, 33, 21, 50]]), torch.ones(1, 4, dtype=torch.long)
+
+    def answer(lines: str, **given: Any) -> Any:
+        names = {"torch": torch, "model": model, "input_features": sound, **given}
+        with torch.no_grad():
+            exec(lines, names)
+        out: Any = names["out"]
+        return out.last_hidden_state
+
+    with torch.no_grad():
+        wanted = model(input_features=sound, decoder_input_ids=ids).last_hidden_state
+    assert torch.allclose(answer(code.right(row), ids=ids, mask=mask), wanted, atol=1e-5)
+    wrong = answer(code.wrong(row), ids=ids, mask=mask)
+    assert not torch.allclose(wrong, wanted, atol=1e-2)
+    pads = torch.zeros(1, 2, dtype=torch.long)
+    padded = answer(
+        code.left_padded(row), ids=torch.cat([pads, ids], 1), mask=torch.cat([pads, mask], 1)
+    )
+    assert torch.allclose(padded[:, 2:], wanted, atol=1e-5)
+
+
+def test_a_decoder_alone_of_a_family_of_two(tmp_path: Path) -> None:
+    """AutoModel would make an encoder besides, of random weights."""
+    from transformers import WhisperForCausalLM
+
+    WhisperForCausalLM(whisper()).save_pretrained(tmp_path)
+    row = examine(str(tmp_path)).row
+    assert (row.kind, row.verdict, row.heard) == ("WhisperForCausalLM", "shifted", "")
+
+
+def test_what_is_wrong_with_weights_of_another_shape_is_said(
+    saved: Callable[[str], Path], tmp_path: Path
+) -> None:
+    import shutil
+
+    folder = tmp_path / "m"
+    shutil.copytree(saved("gpt2"), folder)
+    facts = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(facts | {"vocab_size": 50}), "utf-8")
+    with pytest.raises(ModelError, match="size mismatch"):
+        examine(str(folder))

@@ -112,7 +112,9 @@ def _right_lines(row: Row, padded: bool) -> Iterator[str]:
 
 
 def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") -> str:
-    parts = (given, *(("attention_mask=mask",) if masked(row) else ()), *more)
+    parts: tuple[str, ...] = (given, *(("attention_mask=mask",) if masked(row) else ()), *more)
+    if row.heard:
+        parts = (_heard(row), *(f"decoder_{part}" for part in parts))
     if reads(row):
         parts += ("decoder_input_ids=ids[:, :1]",)
     line = f"model({', '.join(parts)})"
@@ -121,8 +123,19 @@ def _call(row: Row, more: tuple[str, ...], given: str = "inputs_embeds=embeds") 
     return "model(\n" + "".join(f"    {part},\n" for part in parts) + ")"
 
 
+def _heard(row: Row) -> str:
+    """The argument that a model takes which hears or sees."""
+    return f"{row.heard}={row.heard}"
+
+
 def _state(row: Row) -> str:
     """The expression for what enters the first layer."""
+    if row.heard:
+        mask = ", decoder_attention_mask=mask" if masked(row) else ""
+        return (
+            f"model(\n    {_heard(row)},\n    decoder_input_ids=ids{mask},\n"
+            "    output_hidden_states=True,\n).decoder_hidden_states[0]"
+        )
     if reads(row):
         return (
             "model(\n    input_ids=ids, attention_mask=mask,\n"

@@ -225,6 +225,11 @@ class Row(Part):
     near: float = Field(default=1e-3, description="up to which a change is rounding")
     exact: bool = Field(description="whether looked-up embeddings agree to the last bit")
     searches: bool = Field(description="whether its table is read although embeddings are given")
+    heard: str = Field(
+        default="",
+        description="what the model takes in place of ids, as `input_features`: then its decoder "
+        "is measured, by `decoder_inputs_embeds`; empty for one that reads text",
+    )
 
 
 class NotMade(Part):

@@ -3,6 +3,7 @@ holds, what `inputs_embeds` wants, and the lines that are right."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "float16", "bfloat16")
 _IDS = 6  # tokens that the model is tried on
+_ELSE = "Give it ids: this version of transformers takes no embeddings in their place."
 _SMALL = 2_000_000_000  # bytes that any machine is taken to have
 
 TOLD = {
@@ -60,10 +62,13 @@ class Diagnosis:
         row = self.row
         libraries = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         yield f"{self.name}: {row.kind}, {self.dtype} on {self.device}, {libraries}"
+        if row.heard:
+            yield f"It reads {row.heard}, no text: its decoder was examined, beside noise."
         told = SETTLED if row.verdict == "same" and row.added.norm else TOLD[row.verdict]
         yield f"verdict: {row.verdict}. {told}"
         dropped = "; dropped in training" if row.added.dropout else ""
-        yield f"hidden_states[0] = {row.formula}; position: {row.added.position}{dropped}"
+        side = "decoder_" if row.heard else ""
+        yield f"{side}hidden_states[0] = {row.formula}; position: {row.added.position}{dropped}"
         yield ""
         yield from self._changes()
         yield ""
@@ -164,7 +169,10 @@ def _measured(network: Network, dtype: str) -> tuple[Row, dict[Change, float | N
 
     ids = _ordinary(network)
     if dtype == "float32":
-        return measure(network, ids), None
+        try:
+            return measure(network, ids), None
+        except UnsuitableError as problem:
+            raise UnsuitableError(problem.message, problem.hint or _ELSE) from problem
     try:
         row = measure(network, ids)
     except UnsuitableError as problem:
@@ -219,11 +227,20 @@ def _loaded(name: str, dtype: str) -> Network:
     try:
         made = _made(source, how)
     except Exception as problem:
-        reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
-        raise ModelError(f"{name}: transformers cannot load it: {reason:.200}", _why(source)) from (
+        lines = [line.strip() for line in str(problem).strip().splitlines()]
+        told = (
+            [type(problem).__name__] if not lines else lines[:2] if _open(lines[0]) else lines[:1]
+        )
+        reason = " ".join(told)
+        raise ModelError(f"{name}: transformers cannot load it: {reason:.240}", _why(source)) from (
             problem
         )
     return made.eval()
+
+
+def _open(line: str) -> bool:
+    """Whether what a message says follows in its next line, as of weights of another shape."""
+    return line.endswith(":")
 
 
 def _why(source: str) -> str:
@@ -243,11 +260,19 @@ def _made(source: str, how: dict[str, Any]) -> Network:
     import transformers
 
     config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
-    if type(config) not in transformers.AutoModel._model_mapping:
+    bases = transformers.AutoModel._model_mapping
+    if type(config) not in bases or _decodes(bases[type(config)], config):
         for name in config.architectures or ():
             if kind := getattr(transformers, name, None):
                 return kind.from_pretrained(source, **how)
     return transformers.AutoModel.from_pretrained(source, **how)
+
+
+def _decodes(base: object, config: Network) -> bool:
+    """Whether a checkpoint is a decoder alone, of a family whose base model has an encoder too."""
+    forward = getattr(base, "forward", None)  # of Funnel there are two
+    takes = inspect.signature(forward).parameters if forward else ()
+    return "decoder_input_ids" in takes and config.is_encoder_decoder is False
 
 
 def _ordinary(network: Network) -> Tensor:

@@ -21,7 +21,7 @@ from atlas.findings.inputs_embeds.data import (
 from atlas.findings.inputs_embeds.stages import tiny
 from atlas.findings.inputs_embeds.stages.generation import generated
 from atlas.findings.inputs_embeds.stages.probe import Probe, apart
-from atlas.findings.inputs_embeds.stages.sides import Side, said, sides
+from atlas.findings.inputs_embeds.stages.sides import Side, other_input, said, sides
 from atlas.findings.inputs_embeds.stages.tiny import Family
 from atlas.models import checkpoint as checkpoints
 from atlas.models.networks import Network
@@ -115,6 +115,7 @@ def measure(network: Network, ids: Tensor) -> Row:
         differs=apart(enters, probe.truth.states[0][0]) > probe.near.enters,
         exact=changes["lookup"] == 0,
         searches=searches,
+        heard=other_input(network),
     )
 
 

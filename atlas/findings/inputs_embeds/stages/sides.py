@@ -1,5 +1,5 @@
 """One side of a model that takes `input_ids` or `inputs_embeds`: the model itself, the encoder of
-an encoder–decoder, or its decoder."""
+an encoder–decoder, or its decoder; of one that hears or sees and writes text, the decoder alone."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _STARTED = (3, 17, 9)  # what a decoder is given while its encoder is measured
+_HEARD = 4  # vectors that a decoder is given of what its encoder heard or saw
 _LIMIT = 160  # characters of a library's own words
 
 
@@ -46,7 +47,7 @@ class Side:
     table: Network
     prefix: str = ""
     output: str = ""
-    more: Mapping[str, Tensor] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def takes(self) -> frozenset[str]:
@@ -137,6 +138,8 @@ def sides(network: Network) -> tuple[Side, Side | None]:
     import torch
 
     takes = inspect.signature(network.forward).parameters
+    if "input_ids" not in takes and "decoder_inputs_embeds" in takes:
+        return _writer(network), None
     for name in ("input_ids", "inputs_embeds"):
         if name not in takes:
             raise UnsuitableError(f"{type(network).__name__} takes no {name}.")
@@ -152,6 +155,27 @@ def sides(network: Network) -> tuple[Side, Side | None]:
         own = networks.embedding(network.get_decoder())
     second = Side(network, own, "decoder_", "decoder_", {"input_ids": started})
     return first, second
+
+
+def other_input(network: Network) -> str:
+    """What a model takes in place of ids, as `input_features` or `pixel_values`; empty for one that
+    reads text."""
+    takes = inspect.signature(network.forward).parameters
+    return "" if "input_ids" in takes else str(network.main_input_name)
+
+
+def _writer(network: Network) -> Side:
+    """The decoder of a model that hears or sees, as Whisper, beside noise in place of what its
+    encoder made. Raises UnsuitableError where it has no table."""
+    import torch
+    from transformers.modeling_outputs import BaseModelOutput
+
+    table = networks.embedding(network)
+    encoder = getattr(network.config, "encoder", network.config)
+    noise = torch.Generator().manual_seed(4)
+    heard: Any = torch.randn(1, _HEARD, int(encoder.hidden_size), generator=noise).to(table.weight)
+    more = {"encoder_outputs": BaseModelOutput(last_hidden_state=heard)}
+    return Side(network, table, "decoder_", "decoder_", more)
 
 
 def said(problem: BaseException) -> str:

@@ -120,7 +120,7 @@ class Cluster(_Part):
     key: int = Field(
         ge=0, description="its number among those of its level, which the Parquet table holds"
     )
-    name: str = Field(description="the first three of its central tokens")
+    name: str = Field(description="the first three of its central tokens, without marks of spaces")
     title: Titles = Field(
         {},
         description="by language, what most of its tokens are, where one property says it; stands "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,23 @@ VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
 COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octaves at which names are shown
 
 
+SPACE = "␣"  # marks where a word starts or ends, of a tokenizer that keeps spaces
+
+
 def cluster_name(texts: Sequence[str]) -> str:
-    """The name of a cluster: the first three of its central tokens."""
-    return BETWEEN.join(texts[:3])
+    """The name of a cluster: the first three of its central tokens, without the marks of spaces."""
+    return BETWEEN.join(text.strip(SPACE) or text for text in texts[:3])
+
+
+def cluster_names(central: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the clusters of a level, by the central tokens of each. Where two would begin
+    alike, as those of words and of the same words within others do, the marks of spaces stay."""
+    names = [cluster_name(texts) for texts in central]
+    first = Counter(map(short_name, names))
+    return [
+        name if first[short_name(name)] == 1 else BETWEEN.join(texts[:3])
+        for name, texts in zip(names, central, strict=True)
+    ]
 
 
 def page_of(cluster: Cluster, coarse: Sequence[Cluster], pages: str) -> str:

@@ -317,6 +317,15 @@ def test_a_label_shows_when_the_map_gives_it_room(text: str, zoom: int) -> None:
 def test_names() -> None:
     assert names_.cluster_name(["a", "b", "c", "d"]) == "a · b · c"
     assert names_.cluster_name(["a"]) == "a" and names_.cluster_name([]) == ""
+    assert names_.cluster_name(["␣said", "told␣", "␣␣", "##s"]) == "said · told · ␣␣"
+    told = [["␣said", "␣told"], ["␣may", "␣june"], ["May", "June"], ["may", "##j"], []]
+    assert names_.cluster_names(told) == [
+        "said · told",
+        "␣may · ␣june",
+        "May · June",
+        "may · ##j",
+        "",
+    ]
     assert names_.map_name("coarse", "a · b") == "a" and names_.map_name("fine", "a · b") == "a · b"
 
 

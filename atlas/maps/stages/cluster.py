@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atlas.engine.stage import Work, helper, stage
-from atlas.maps.names import cluster_name
+from atlas.maps.names import cluster_names
 from atlas.maps.records import Clusters, Layout, Neighbors
 from atlas.maps.stages.measure import NEAREST
 from atlas.maps.stages.naming import naming
@@ -39,7 +39,7 @@ _SAMPLES = 2
 _NEAR, _JOINED, _OFF = 15, 0.2, 4.0
 
 
-@stage("cluster", version=9, weight=3, uses=(UNIT, NEAREST), parallel=True)
+@stage("cluster", version=10, weight=3, uses=(UNIT, NEAREST), parallel=True)
 def cluster(
     vectors: Vectors,
     selection: Selection,
@@ -139,16 +139,17 @@ def _tokens(vectors: Vectors, selection: Selection, vocabulary: Vocabulary) -> _
 
 def _entries(level: str, labels: dict[str, Ints], tokens: _Tokens) -> list[dict[str, Any]]:
     """The entries of Clusters of one level."""
+    found = members(labels[level])
+    central_ones = [_central(tokens, rows) for rows in found]
+    names = cluster_names([[tokens.texts[row] for row in rows] for rows, _ in central_ones])
     entries = []
-    for key, rows in enumerate(members(labels[level])):
-        central, cohesion = _central(tokens, rows)
-        named = [tokens.texts[row] for row in central]
+    for key, (rows, (central, cohesion)) in enumerate(zip(found, central_ones, strict=True)):
         entries.append(
             {
                 "level": level,
                 "key": key,
                 "size": len(rows),
-                "name": cluster_name(named),
+                "name": names[key],
                 "central": central,
                 "parent": _parent(labels["coarse"][rows]) if level == "fine" else None,
                 "cohesion": cohesion,

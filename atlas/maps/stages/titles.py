@@ -43,7 +43,7 @@ _FEW = 0.1  # the share of unused rows, from which a cluster of rare characters 
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=5, weight=0.2)
+@stage("titles", version=6, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -184,8 +184,9 @@ def _landmark(
 def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
     """A script, or several, or none, of which most of these tokens are; or that each is a sign."""
     counts = Counter(tokens.scripts[row] for row in rows)
-    if sum(counts[name] for name in _SIGNS) >= MOST * len(rows):
-        return _Property(SIGNS, beside=rows)
+    signs = [row for row in rows if tokens.scripts[row] in _SIGNS]
+    if len(signs) >= MOST * len(rows):
+        return _Property(SIGNS, beside=signs)
     uncommon = sum(rare(tokens.texts[row]) for row in rows) if tokens.telling else 0
     if counts["Han"] >= WHOLE * len(rows) and uncommon >= MOST * counts["Han"]:
         return _Property(RARE, beside=rows)

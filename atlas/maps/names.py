@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from atlas.web.lettering import cut
+
 if TYPE_CHECKING:
     from atlas.maps.facts import Cluster
 
 BETWEEN = " · "  # between the tokens of a cluster's name, in every language
 VIEW = 400.0  # width in pixels of the whole map at zoom 0: a phone's
 COARSE_UNTIL, FINE_UNTIL = 9, 12  # the last half-octaves at which names are shown
-
-
+LONGEST = 24  # characters of a token in a name: a line of a hundred hyphens names a cluster, too
 SPACE = "␣"  # marks where a word starts or ends, of a tokenizer that keeps spaces
 
 
 def cluster_name(texts: Sequence[str]) -> str:
     """The name of a cluster: the first three of its central tokens, without the marks of spaces."""
-    return BETWEEN.join(text.strip(SPACE) or text for text in texts[:3])
+    return _joined([text.strip(SPACE) or text for text in texts[:3]])
 
 
 def cluster_names(central: Sequence[Sequence[str]]) -> list[str]:
@@ -28,9 +29,13 @@ def cluster_names(central: Sequence[Sequence[str]]) -> list[str]:
     names = [cluster_name(texts) for texts in central]
     first = Counter(map(short_name, names))
     return [
-        name if first[short_name(name)] == 1 else BETWEEN.join(texts[:3])
+        name if first[short_name(name)] == 1 else _joined(texts[:3])
         for name, texts in zip(names, central, strict=True)
     ]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return BETWEEN.join(cut(text, LONGEST) for text in texts)
 
 
 def page_of(cluster: Cluster, coarse: Sequence[Cluster], pages: str) -> str:

@@ -445,7 +445,10 @@ def test_a_click_on_a_cluster_s_name_flies_there_and_sets_it_apart(
     until(page, SPAN, lambda span: span < whole)
     assert page.locator(".legend [aria-pressed=true]").count() == 1
     assert page.locator(".said").text_content() == coarse["name"]
-    page.evaluate(f"{MAP}.paint('cluster', [])")
+    hash_of(page, "v=")
+    page.go_back()  # to the whole map, all in colour
+    until(page, f"{MAP}.only.size", lambda count: count == 0)
+    until(page, SPAN, lambda span: span == whole)
     watched.fine()
 
 

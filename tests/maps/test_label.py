@@ -318,6 +318,7 @@ def test_names() -> None:
     assert names_.cluster_name(["a", "b", "c", "d"]) == "a · b · c"
     assert names_.cluster_name(["a"]) == "a" and names_.cluster_name([]) == ""
     assert names_.cluster_name(["␣said", "told␣", "␣␣", "##s"]) == "said · told · ␣␣"
+    assert names_.cluster_name(["-" * 99, "a"]) == "-" * 23 + "… · a"
     told = [["␣said", "␣told"], ["␣may", "␣june"], ["May", "June"], ["may", "##j"], []]
     assert names_.cluster_names(told) == [
         "said · told",

@@ -116,7 +116,7 @@ export function landmarkOf({ colour, meta, only }) {
 	return meta.landmarks?.[key]?.name ?? "";
 }
 
-/** The page's address follows a map; choosing a token is a step that Back undoes. */
+/** The page's address follows a map; choosing a token or a cluster is a step that Back undoes. */
 export class Address {
 	/** @type {LiveMap} */ #map;
 	/** @type {string} without what others put there, such as WordPress's secret */
@@ -180,6 +180,16 @@ export class Address {
 			// refused in some frames
 		}
 		this.#written = hash;
+	}
+
+	/** Makes what is written next a step of its own in the history. */
+	step() {
+		if (this.#restoring || this.#map.quiet) return;
+		try {
+			history.pushState(null, "", location.href);
+		} catch {
+			// refused in some frames
+		}
 	}
 
 	/**

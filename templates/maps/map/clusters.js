@@ -27,6 +27,7 @@ export async function showCluster(map, { level, key }) {
 	const again = level === "coarse" && alone && map.only.has(key);
 	const keys = again || coarse === null ? [] : [coarse];
 	map.say(map.meta.clusters[level][key].name);
+	map.address.step();
 	const { x, y } = { x: names.x[key], y: names.y[key] };
 	const near = { x, y, span: whole(map).span * FINE };
 	if (again) map.camera.whole();

@@ -5,6 +5,7 @@ import { together } from "../../templates/maps/map/camera/near.js";
 import { isSeen, leaving } from "../../templates/maps/map/labels/standing.js";
 import { patternOf } from "../../templates/maps/map/source/pattern.js";
 import { romajiOf, soundOf } from "../../templates/maps/map/source/romaji.js";
+import { fit } from "../../templates/maps/map/source/whole.js";
 import { lot } from "./golden.js";
 
 /** @typedef {import("../../templates/maps/map/source/index.js").Place} Place */
@@ -65,6 +66,21 @@ test("a few places far away are left out of a view, others are not", () => {
 		assert.equal(kept.length, Math.ceil((n + far.length) * 0.8));
 		assert.equal(core(near, 0).length, n);
 	}
+});
+
+test("a word comes before longer ones, whatever marks it", () => {
+	const texts = ["then", "␣them", "the@@", "bathe", "the", "␣the", "␣lathe"];
+	const order = texts
+		.map((text) => ({ text, goodness: fit(text, undefined, "the") ?? 9 }))
+		.sort((a, b) => a.goodness - b.goodness);
+	assert.deepEqual(
+		order.map(({ text }) => text),
+		["the", "the@@", "␣the", "then", "␣them", "bathe", "␣lathe"],
+	);
+	assert.ok(Number(fit("##ing", undefined, "ing")) < -1);
+	assert.equal(fit("犬", "いぬ", "いぬ"), -1);
+	assert.equal(fit("##", undefined, "#"), 0);
+	assert.equal(fit("犬", "いぬ", "ね"), null);
 });
 
 test("readings are found in Latin letters, written in any of their ways", () => {

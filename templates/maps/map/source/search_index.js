@@ -126,7 +126,7 @@ export class SearchIndex {
 		if (!pattern) return;
 		const chunks = await this.#chunks(piecesOf(wanted)[0]);
 		// Other keys are texts, also from one of their words on.
-		const reading = /^[ぁ-ゖー]+$/;
+		const reading = /^[ぁ-ゖー・]+$/;
 		await this.#among(chunks, most, 0, found, (key, text) =>
 			Boolean(pattern(text()) || (reading.test(key) && pattern(key))),
 		);

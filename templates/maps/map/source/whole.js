@@ -361,17 +361,23 @@ const SOUNDS = 0.6;
 const alike = (text, query) =>
 	Number(text.includes(query)) + Number(text === query);
 
+/** What marks where a word starts, ends or goes on. */
+const MARKS = /^(?:␣|##)|(?:␣|@@)$/g;
+
 /**
- * How well a token fits what is sought, less is better: the same text, the same
- * reading, a text that begins with it, such a reading, then texts that hold it
- * farther on. Null where it does not.
+ * How well a token fits what is sought, less is better: the same text, the same but
+ * for marks, the same reading, a text that begins with it, such a reading, then
+ * texts that hold it farther on. Null where it does not.
  * @param {string} text
  * @param {string | undefined} reading
  * @param {string} wanted
  */
-function fit(text, reading, wanted) {
-	const place = text.indexOf(wanted);
-	if (place >= 0) return text.length === wanted.length ? -2 : place;
+export function fit(text, reading, wanted) {
+	if (text === wanted) return -3;
+	if (text.includes(wanted)) {
+		const bare = text.replace(MARKS, "");
+		return bare === wanted ? -2 : Math.max(bare.indexOf(wanted), 0);
+	}
 	if (!reading?.startsWith(wanted)) return null;
 	return reading.length === wanted.length ? -1 : 0.5;
 }

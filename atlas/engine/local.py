@@ -52,6 +52,7 @@ class Local(Executor):
     def __init__(self, jobs: int) -> None:
         self._jobs = max(jobs, 1)
         self._pools: dict[ProcessPoolExecutor, list[Future[Any]]] = {}
+        self._made: dict[ProcessPoolExecutor, set[str]] = {}  # keys of what each was given
         self._gpu: ProcessPoolExecutor | None = None  # the process of the tasks on a GPU
         self._closed = False
 
@@ -67,31 +68,43 @@ class Local(Executor):
     def _give(
         self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
     ) -> Future[_Result]:
-        """Give a task to the process with the least to do, which may be a new one, and one that has
-        used the GPU to the same again."""
+        """Give a task to the process with the least to do, which may be a new one; of those with
+        as little to the one that made most of its inputs, and so has loaded most of the libraries
+        that it needs. One that has used the GPU is given such tasks again."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
         if len(self._pools) < self._jobs and all(self._pools.values()):
             self._hire()
         order = args[0] if args and isinstance(args[0], Order) else None
-        # The GPU's own process takes other tasks last.
-        pool = min(self._pools, key=lambda place: (len(self._pools[place]), place is self._gpu))
+        inputs = {key for key, _ in order.inputs} if order else set()
+
+        def rank(place: ProcessPoolExecutor) -> tuple[int, bool, int]:
+            # The GPU's own process takes other tasks last.
+            return (
+                len(self._pools[place]),
+                place is self._gpu,
+                -len(inputs & self._made[place]),
+            )
+
+        pool = min(self._pools, key=rank)
         if order and order.device != "cpu":
             pool = self._gpu = self._gpu if self._gpu in self._pools else pool
         try:
             future = pool.submit(limited, order.threads if order else 1, fn, *args, **kwargs)
         except BrokenExecutor:  # its process has died, with its last task or after it
-            del self._pools[pool]
+            del self._pools[pool], self._made[pool]
             pool.shutdown(wait=False)
             return self._give(fn, *args, **kwargs)
         self._pools[pool].append(future)
+        if order:
+            self._made[pool].add(order.key)
         return future
 
     def _hire(self) -> None:
         from concurrent.futures import ProcessPoolExecutor
 
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker)
-        self._pools[pool] = []
+        self._pools[pool], self._made[pool] = [], set()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks, and let the processes end; wait for them if asked to."""

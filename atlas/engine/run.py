@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -59,10 +59,12 @@ def run(
     report: Report,
     device: str = "cpu",
     refresh: Collection[str] = (),
+    idle: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Run what is missing. A failure stops only the tasks that need its result, and is told in the
     outcome.
 
+    `idle` is called once, when tasks run and a core has nothing to do for the first time.
     `executor` is entered only if there is something to run. Raises StoreError when an artifact to
     refresh cannot be removed, and what entering the executor raises. Ctrl-C ends the workers and is
     raised again; the store then holds whole artifacts only, so that the next run goes on from
@@ -80,7 +82,7 @@ def run(
             store.delete(task.key)
     try:
         with executor as workers:
-            return _Run(needed, store, workers, device, report).all(outcome)
+            return _Run(needed, store, workers, device, report).all(outcome, idle)
     finally:
         for task in needed:
             store.forget_progress(task.key)
@@ -110,8 +112,9 @@ class _Run:
         self.running: dict[Future[float], Task] = {}
         self.skipped: dict[Task, None] = {}
 
-    def all(self, outcome: Outcome) -> Outcome:
-        """Run every task; the outcome so far is completed."""
+    def all(self, outcome: Outcome, idle: Callable[[], None]) -> Outcome:
+        """Run every task; the outcome so far is completed. `idle` is called once, at most."""
+        told = False
         for task, lacks in self.lacks.items():
             if not lacks:
                 self._queue(task)
@@ -124,6 +127,9 @@ class _Run:
                     self._settle(task, future, outcome)
                 else:
                     self.running[future] = task
+            if self.running and self.shares.free and not told:
+                told = True
+                idle()
             for future in wait(self.running, timeout=POLL, return_when=FIRST_COMPLETED).done:
                 self._settle(self.running.pop(future), future, outcome)
             for task in self.running.values():

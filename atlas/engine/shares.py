@@ -65,6 +65,12 @@ class Shares:
             heapq.heappush(self.waiting, entry)
         return found
 
+    @property
+    def free(self) -> bool:
+        """Whether a core has nothing to do; those of a cluster are never this machine's."""
+        cores = self.workers.cores
+        return cores is None or sum(self.running.values()) < cores
+
     def end(self, task: Task) -> None:
         """A task has ended, or never starts."""
         self.running.pop(task, None)

@@ -57,9 +57,9 @@ def compose(
     site = config.site
     written = own.check(config, drafts=drafts)
     gallery = arranged(config, maps, data, writer, partial(forked.spread, jobs))
-    renderer = Renderer(config.root, site.languages, config.root / ".atlas" / "templates")
+    pens = renderer(config)
     for fault in (
-        *lint(config.root, renderer.environments[site.languages[0]]),
+        *lint(config.root, pens.environments[site.languages[0]]),
         *unshown(config.root, site.languages),
         *own.absent(config, written, maps),
         *absent(config.landmarks, gallery.of("maps", MapView)),
@@ -81,7 +81,7 @@ def compose(
     )
     laid = list(pages(gallery, writing))
     _check_free(laid, site, writer)
-    told = Rendering(site, shared, renderer, writer).all(laid, jobs, rendered)
+    told = Rendering(site, shared, pens, writer).all(laid, jobs, rendered)
     indexed: dict[str, str] = {}
     framed: dict[str, bool] = {}
     said = search.Indexes(site.languages)
@@ -107,6 +107,11 @@ def compose(
     )
     headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
     return len(framed)
+
+
+def renderer(config: Config) -> Renderer:
+    """Renders the site's templates; what they compile to is kept for the next build."""
+    return Renderer(config.root, config.site.languages, config.root / ".atlas" / "templates")
 
 
 def write_feeds(gallery: Gallery, writing: Writing) -> None:

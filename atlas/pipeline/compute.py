@@ -13,6 +13,7 @@ from atlas.engine import run as engine
 from atlas.engine.dask import Need
 from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
+from atlas.pipeline.ahead import Ahead
 from atlas.pipeline.memory import Digests, Memory
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
@@ -58,7 +59,9 @@ def compute(
         raise
     if options.verify:
         _drop_damaged(planned, places.store, warn)
-    outcome = _run(planned, options, places, report, check)
+    ahead = Ahead(config)
+    outcome = _run(planned, options, places, report, check, ahead.begin)
+    ahead.end()
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
     _write(kept, outcome, places, Digests(places.files, again=options.verify))
@@ -116,7 +119,12 @@ def _drop_damaged(planned: Plan, store: Store, warn: Callable[[str], None]) -> N
 
 
 def _run(
-    planned: Plan, options: Options, places: Places, report: Report, check: Callable[[], None]
+    planned: Plan,
+    options: Options,
+    places: Places,
+    report: Report,
+    check: Callable[[], None],
+    idle: Callable[[], None],
 ) -> Outcome:
     """Run the tasks that the store lacks."""
     store = places.store
@@ -134,7 +142,13 @@ def _run(
     }
     pool = executors.open_executor(options.executor, jobs, cores, store.root, needs)
     return engine.run(
-        tasks, store, pool, report=report, device=options.device, refresh=options.refresh
+        tasks,
+        store,
+        pool,
+        report=report,
+        device=options.device,
+        refresh=options.refresh,
+        idle=idle,
     )
 
 

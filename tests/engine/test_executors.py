@@ -221,6 +221,27 @@ def test_local_starts_as_many_processes_as_there_are_tasks() -> None:
         local.submit(os.getpid)
 
 
+def where(order: Order) -> int:
+    """The process that a task runs in."""
+    return os.getpid()
+
+
+def test_a_task_runs_where_its_inputs_were_made() -> None:
+    def order(key: str, *inputs: str) -> Order:
+        return Order("", "", key, inputs=tuple((one, "") for one in inputs))
+
+    with Local(2) as local:
+        busy = local.submit(time.sleep, 1)
+        second = local.submit(where, order("second")).result(60)
+        busy.result(60)
+        first = local.submit(where, order("first")).result(60)
+        assert len(local._pools) == 2 and first != second
+        for key in ("a", "b"):
+            assert local.submit(where, order(key, "second")).result(60) == second
+        assert local.submit(where, order("c", "a", "b", "first")).result(60) == second
+        assert local.submit(where, order("d", "first")).result(60) == first
+
+
 def test_a_dying_process_takes_only_its_own_task(store: Store) -> None:
     dying = stage("trouble", label="dying", how="die", after=0.1)
     beside = stage("wait", label="beside", seconds=0.8)

@@ -70,6 +70,13 @@ class Watched(ThreadPoolExecutor):
         self.ended: set[str] = set()
         self.ran: list[str] = []
         self.lock = threading.Lock()
+        self.idle = 0
+
+    def rest(self) -> None:
+        """A core is idle."""
+        with self.lock:
+            self.idle += 1
+            assert sum(one.threads for one in self.running.values()) < self.graph.cores
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         (order,) = args
@@ -102,12 +109,30 @@ def test_running_tasks_never_hold_more_threads_than_there_are_cores(graph: Graph
             yield Workers(watched, graph.slots, graph.cores, graph.cores)
 
     store = Store(Path("/nowhere/at/all"))
-    outcome = run(graph.tasks, store, opened(), report=Told(), device="cuda")
+    outcome = run(graph.tasks, store, opened(), report=Told(), device="cuda", idle=watched.rest)
+    assert watched.idle <= 1
     assert len(watched.ran) == len(set(watched.ran)), "each once"
     assert {task.key for task in outcome.done} == watched.ended
     assert {task.key for task in outcome.failed} == graph.broken & set(watched.ran)
     told = {*outcome.done, *outcome.failed, *outcome.skipped}
     assert told == set(graph.tasks), "and none is forgotten"
+
+
+def test_a_core_that_is_idle_while_a_task_runs_is_told_of() -> None:
+    told = threading.Event()
+
+    class Waiting(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return super().submit(lambda: float(told.wait(60)))
+
+    @contextmanager
+    def opened() -> Any:
+        with Waiting(1) as waiting:
+            yield Workers(waiting, 2, 2, 2)
+
+    long = task(80, parallel=False)
+    outcome = run([long], Store(Path("/nowhere")), opened(), report=Told(), idle=told.set)
+    assert outcome.done == {long: 1.0}
 
 
 def shares(tasks: list[Task], number: int, slots: int = 8) -> Shares:

@@ -236,6 +236,8 @@ class Lexicon:
                 counts[form] = counts.get(form, 0) + 1
         named = self._forms.get(found, ())
         every = dict.fromkeys([*named, *sorted(counts)])
+        if len(every) < 2:
+            return [form for form in every if form]
         order = {form: place for place, form in enumerate(named)}
 
         def usual(form: str) -> tuple[int, bool, int, str]:

@@ -24,9 +24,9 @@ import heapq
 import json
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
 
 from atlas.maps.files.tiles import fold
 
@@ -36,8 +36,6 @@ PAGE = 26_000  # bytes of a page, about a third when compressed
 DEPTH = 6  # signs of the longest grams
 TOP = 16  # words of a file for one query
 SOUNDING = 8  # further ones whose reading begins with it
-
-Gram = tuple[str, int]  # and the number of its word
 
 _ROWS = {
     "": "あいうえお",
@@ -126,43 +124,58 @@ class _Forms:
         return 4 if self.sound.startswith(query) else 5
 
 
-@dataclass
 class _Files:
-    """The files as they are made."""
+    """The files as they are made of grams, in their order, each of the word of its number."""
 
-    forms: Sequence[_Forms]
-    pages: dict[str, list[int]] = field(default_factory=dict)
-    tops: dict[str, list[int]] = field(default_factory=dict)
+    def __init__(self, forms: Sequence[_Forms]) -> None:
+        self.forms = forms
+        self.sizes = [len(form.line) for form in forms]
+        grams = [(gram, number) for number, form in enumerate(forms) for gram in form.grams()]
+        grams.sort()
+        self.grams = [gram for gram, _ in grams]
+        self.numbers = [number for _, number in grams]
+        self.pages: dict[str, list[int]] = {}
+        self.tops: dict[str, list[int]] = {}
+        self.lay("", 0, len(grams))
 
-    def lay(self, start: str, grams: list[Gram]) -> None:
-        """Lay out the grams that begin with `start`, which are sorted and too large for a page."""
+    def lay(self, start: str, begin: int, end: int) -> None:
+        """Lay out the grams that begin with `start`, from one place up to another, which are too
+        many for a page."""
         if start:
-            self.tops[start] = best(self.forms, start, {number for _, number in grams})
-        run: list[Gram] = []
-        size = 0
-        for begun, group in groupby(grams, lambda gram: gram[0][: len(start) + 1]):
+            self.tops[start] = best(self.forms, start, set(self.numbers[begin:end]))
+        first, size = begin, 0  # where the page begins that is being filled
+        for begun, own, after in self.parts(start, begin, end):
             if start and begun == start:  # only the query `start` finds these
+                first = after
                 continue
-            own = list(group)
-            weight = self.weight(own)
-            if run and size + weight > PAGE:
-                self.keep(run, start)
-                run, size = [], 0
+            weight = self.weight(own, after)
+            if first < own and size + weight > PAGE:
+                self.keep(start, first, own)
+                first, size = own, 0
             if weight > PAGE and len(begun) < DEPTH:
-                self.lay(begun, own)
+                self.lay(begun, own, after)
+                first = after
             else:
-                run += own
                 size += weight
-        if run:
-            self.keep(run, start)
+        if first < end:
+            self.keep(start, first, end)
 
-    def weight(self, grams: list[Gram]) -> int:
+    def parts(self, start: str, begin: int, end: int) -> Iterator[tuple[str, int, int]]:
+        """The beginnings that are a sign longer than `start`, and where the grams of each are."""
+        width = len(start) + 1
+        while begin < end:
+            begun = self.grams[begin][:width]
+            after = bisect_right(self.grams, begun, begin, end, key=lambda gram: gram[:width])
+            yield begun, begin, after
+            begin = after
+
+    def weight(self, begin: int, end: int) -> int:
         """The bytes of the words of some grams."""
-        return sum(len(self.forms[number].line) for number in {number for _, number in grams})
+        return sum(map(self.sizes.__getitem__, set(self.numbers[begin:end])))
 
-    def keep(self, run: list[Gram], start: str) -> None:
+    def keep(self, start: str, begin: int, end: int) -> None:
         """Keep a page of grams that begin with `start`."""
-        self.pages[run[0][0][: len(start) + 1]] = sorted({number for _, number in run})
+        self.pages[self.grams[begin][: len(start) + 1]] = sorted(set(self.numbers[begin:end]))
 
 
 def best(forms: Sequence[_Forms], query: str, numbers: Iterable[int]) -> list[int]:
@@ -177,10 +190,7 @@ def suggestions(words: Iterable[Word], models: Sequence[Mapping[str, object]]) -
     """The files by name; `models` are id and titles of each."""
     ordered = sorted(words, key=lambda word: (word.rank, word.text))
     forms = [_forms(word) for word in ordered]
-    grams = [(gram, number) for number, form in enumerate(forms) for gram in form.grams()]
-    grams.sort()
     files = _Files(forms)
-    files.lay("", grams)
     pages, tops = sorted(files.pages), sorted(files.tops)
     index = {"version": VERSION, "models": models, "pages": pages, "tops": tops}
     return {
@@ -199,6 +209,8 @@ def sound(reading: str) -> str:
     """A reading, folded, in Latin letters: what can be written in several ways is written in one,
     long vowels as short ones. The page writes queries in the same way."""
     text = ""
+    if not reading:
+        return text
     for sign in reading:
         small = "ぁぃぅぇぉゃゅょ".find(sign)
         if small >= 5:

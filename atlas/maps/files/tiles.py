@@ -182,6 +182,8 @@ def _unmorton(code: Array) -> tuple[Array, Array]:
 def fold(text: str) -> str:
     """Text as the index holds it: lower case, without differences of width and between the two
     kana. The page folds queries in the same way."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKC", text).lower()
     return plain.translate(_KANA) if any("ァ" <= sign <= "ヶ" for sign in plain) else plain
 

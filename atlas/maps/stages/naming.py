@@ -48,12 +48,11 @@ def naming(
     scores -= FREQUENCY * _standard(np.log(ranks), near)
     kind = _kind(kinds[np.argsort(-nearness, kind="stable")])
     order = np.lexsort((ranks, -scores)).tolist()
-    passes = (
-        [row for row in order if near[row] and kinds[row] == kind and _reads(texts[row])],
-        [row for row in order if kinds[row] == kind and _reads(texts[row])],
-        [row for row in order if kinds[row] == kind],
-        order,
-    )
+    alike = [row for row in order if kinds[row] == kind]
+    # Read one by one, since the first few make most names.
+    reading = (row for row in alike if _reads(texts[row]))
+    near_first = (row for row in alike if near[row] and _reads(texts[row]))
+    passes = (near_first, reading, alike, order)
     return _of_other_stems(passes, texts, count)
 
 

@@ -1,0 +1,57 @@
+"""What rendering needs is made ready while stages run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+from conftest import Built
+
+from atlas import atlas_toml
+from atlas.pipeline.ahead import Ahead
+
+# In a process of its own, which has compiled nothing yet.
+BUILD = """
+import sys
+from jinja2 import Environment
+from atlas.cli.commands import main
+compiled, names = Environment.compile, []
+def noted(self, source, name=None, *rest, **more):
+    names.append(name)
+    return compiled(self, source, name, *rest, **more)
+Environment.compile = noted
+try:
+    main(["build", "--frozen", "--jobs", "1", sys.argv[1]])
+finally:
+    print(*names)
+"""
+
+
+def compiled(atlas: Built) -> list[str]:
+    """The templates that rendering an atlas compiles."""
+    shutil.rmtree(atlas.root / "public", ignore_errors=True)
+    command = [sys.executable, "-c", BUILD, str(atlas.root)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_rendering_compiles_no_template_that_was_compiled_ahead(frozen_copy: Built) -> None:
+    kept = frozen_copy.root / ".atlas" / "templates"
+    shutil.rmtree(kept, ignore_errors=True)
+    ahead = Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml"))
+    ahead.end()  # nothing was begun, and there is nothing to wait for
+    assert not kept.exists()
+    ahead.begin()
+    ahead.end()
+    assert compiled(frozen_copy) == []
+    shutil.rmtree(kept)
+    assert {"base.html", "home.html", "maps/map.html"} <= set(compiled(frozen_copy))
+
+
+def test_a_faulty_template_is_left_for_rendering_to_tell(frozen_copy: Built) -> None:
+    own = frozen_copy.root / "templates"
+    own.mkdir(exist_ok=True)
+    (own / "home.html").write_text("{% if %}", "utf-8")
+    ahead = Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml"))
+    ahead.begin()
+    ahead.end()

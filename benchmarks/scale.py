@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import compileall
 import json
 import os
 import platform
@@ -219,6 +220,8 @@ def main() -> None:
     if given.neighbors:
         neighbors(given.sizes)
         return
+    # To bytecode, as it is where pip installs it.
+    compileall.compile_dir(Path(__file__).resolve().parents[1] / "atlas", quiet=1)
     runs = []
     for size in given.sizes:
         with tempfile.TemporaryDirectory() as name:

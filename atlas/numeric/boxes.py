@@ -70,11 +70,13 @@ def make_room(
     its way; a name shows from `name_zooms` (m,) to `until` (m,)."""
     first = np.zeros(len(points), np.intp)
     order = np.argsort(points[:, 0], kind="stable")
-    across, widest = points[order, 0], float(boxes[:, 0].max(initial=0.0))
+    across, most = points[order, 0], boxes.max(axis=0, initial=0.0)
     for row in np.flatnonzero(name_zooms != NEVER).tolist():
         zoom = int(name_zooms[row])
-        far = (name_boxes[row, 0] + widest) / scales[zoom]
-        near = order[slice(*np.searchsorted(across, [names[row, 0] - far, names[row, 0] + far]))]
+        far = (name_boxes[row] + most) / scales[zoom]
+        x, y = names[row]
+        near = order[slice(*np.searchsorted(across, [x - far[0], x + far[0]]))]
+        near = near[np.abs(points[near, 1] - y) <= far[1]]
         apart = _apart(points[near] - names[row], boxes[near] + name_boxes[row], scales)
         waits = np.where(apart > zoom, np.minimum(apart, until[row] + 1), 0)
         first[near] = np.maximum(first[near], waits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 LONGEST = 60  # characters of a token that pages show; the data have all
 # Scripts whose letters many systems have no font for. Texts in them carry their names, so that a
@@ -68,8 +68,13 @@ def text_width(text: str, size: float) -> float:
 @lru_cache(maxsize=1 << 16)
 def _ems(text: str) -> float:
     ems = 0.0
-    for character in text:
-        if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-            continue
-        ems += 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6
+    for character in text:  # in turn: `sum` adds up otherwise in Python 3.12
+        ems += _em(character)
     return ems
+
+
+@cache
+def _em(character: str) -> float:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0.0
+    return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.6

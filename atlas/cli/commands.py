@@ -294,7 +294,9 @@ def check(
     host: Annotated[
         str | None,
         typer.Option(
-            "--host", help="Also what cloudflare, github or huggingface take.", show_default=False
+            "--host",
+            help="Also what cloudflare, github, netlify or huggingface take.",
+            show_default=False,
         ),
     ] = None,
     output: Output = None,
@@ -310,7 +312,7 @@ def check(
     settings = config.load(config.find(folder))
     places = Places.of(settings, output)
     if host is not None and host not in HOSTS:
-        raise UsageError(f"--host {host}: no host that is known", f"Use {' or '.join(HOSTS)}.")
+        raise UsageError(f"--host {host}: no host that is known", f"Use {', '.join(HOSTS)}.")
     with Terminal(quiet=state["quiet"]) as report:
         problems = run(places.output, jobs=cores(), progress=report.files)
     too_much = list(beyond(places.output, host)) if host else []

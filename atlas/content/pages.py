@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from markupsafe import Markup
 
 from atlas.config.faults import nearest
+from atlas.config.site import Site
 from atlas.content.markdown import Call, Surroundings
 from atlas.content.texts import FOLDER, Article, Text, by_file, missing, named, resolve
 from atlas.errors import AtlasError
@@ -121,25 +123,66 @@ class Writing:
     ) -> Surroundings:
         return Surroundings(lambda to: self._link(text.file, to, edition), part, table)
 
-    def _link(self, file: str, target: str, edition: Edition) -> str:
-        """A link as it is written in a file, as one from its page: `/maps/x/` is a page of this
-        edition, `other.md` a page of content, `photo.png` a file beside it."""
+    def astray(self, site: Site, files: Collection[str]) -> Iterator[str]:
+        """A line for each link of the texts that leads to none of the files of the whole site."""
+        for language in site.languages:
+            edition = Edition(site, language, "")
+            for article in self.articles:
+                if text := article.texts.get(language):
+                    there = partial(self._there, files, text.file, edition)
+                    around = Surroundings(there, lambda _: Markup(), "")
+                    yield from (_placed(text, told) for told in text.parsed.faults(around))
+
+    def _there(self, files: Collection[str], file: str, edition: Edition, target: str) -> str:
+        """A link as it is written, if it leads to one of the files. Raises ValueError."""
         parts = urlsplit(target)
-        if parts.scheme or parts.netloc or target.startswith("#"):
+        if _outside(target, parts):
             return target
-        path = unquote(parts.path)
+        place = self._place(file, unquote(parts.path), edition)
+        if _held(place) not in files:
+            alike = [
+                name.removesuffix("index.html")
+                for name in files
+                if name.endswith("index.html") is place.endswith("/")
+            ]
+            near = nearest(place, alike, "")
+            raise ValueError(f"leads to {target!r}, which the site has not{near}")
+        return target
+
+    def _link(self, file: str, target: str, edition: Edition) -> str:
+        """A link as it is written in a file, as one from its page."""
+        parts = urlsplit(target)
+        if _outside(target, parts):
+            return target
         tail = (f"?{parts.query}" if parts.query else "") + (
             f"#{parts.fragment}" if parts.fragment else ""
         )
+        return edition.file(self._place(file, unquote(parts.path), edition)) + tail
+
+    def _place(self, file: str, path: str, edition: Edition) -> str:
+        """Where a path leads that is written in a file, below the root of the site: `/maps/x/` is a
+        page of this edition, as `x/` is from the file's folder, `other.md` a page of content,
+        `photo.png` a file beside it. Raises ValueError."""
         if path.startswith("/"):
-            page = path.endswith("/")
-            return (edition.link(path[1:]) if page else edition.file(path[1:])) + tail
+            return edition.prefix + path[1:] if path.endswith("/") else path[1:]
         name, _ = resolve(file, path)
+        if path.endswith("/"):
+            return edition.prefix + (f"{name}/" if name else "")
         if not name.endswith(".md"):
-            return edition.file(name) + tail
+            return name
         if name not in self.files:
             raise ValueError(missing(name, list(self.files)))
-        return edition.link(self.files[name].url) + tail
+        return edition.prefix + self.files[name].url
+
+
+def _outside(target: str, parts: SplitResult) -> bool:
+    """Whether a link leads away from the site, or stays on its page."""
+    return bool(parts.scheme or parts.netloc or target.startswith("#"))
+
+
+def _held(place: str) -> str:
+    """The file that holds an address."""
+    return f"{place}index.html" if not place or place.endswith("/") else place
 
 
 def _placed(text: Text, told: str) -> str:

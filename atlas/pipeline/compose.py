@@ -106,6 +106,8 @@ def compose(
         writer, partial(_now, gallery), config.redirects, site.base_url, rules, warn
     )
     headers.write_headers(framed, writer, warn, static.merged(config.root, headers.FILE))
+    for astray in writing.astray(site, writer.files):
+        warn(astray)
     return len(framed)
 
 

@@ -37,6 +37,8 @@ HOSTS = {
     "cloudflare": Host(20_000, 25 * MIB, headers=headers.MOST, redirects=redirects.MOST + 100),
     # https://docs.github.com/pages/getting-started-with-github-pages/github-pages-limits
     "github": Host(file=100 * MIB, whole=1024 * MIB),
+    # https://docs.netlify.com/site-deploys/overview: files of one folder alone are limited.
+    "netlify": Host(entries=54_000),
     # https://huggingface.co/docs/hub/repositories-recommendations; a Space holds 1 GB.
     "huggingface": Host(100_000, whole=1000**3, entries=10_000),
 }

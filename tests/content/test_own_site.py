@@ -285,6 +285,35 @@ def test_faults_name_their_file_and_line(
         frozen_copy.build(frozen=True)
 
 
+def test_links_of_texts_lead_where_they_say_or_are_told(frozen_copy: Built) -> None:
+    """From the root, from the file's folder, to files; each once in the languages that have it."""
+    text = """---
+title: Links
+---
+[a](/maps/minilm-words/) [b](../maps/minilm-words/#x) [c](next.md) [e](https://x.example/y/)
+[f](../words/?w=king) ![g](/data/minilm-words.card-en.png)
+
+[h](/maps/minilm-wrods/)
+[i](maps/minilm-words/) ![j](photo.png)
+"""
+    write(frozen_copy.root, **{"content/links/a.md": text, "content/links/next.md": "# Next\n"})
+    (frozen_copy.root / "content/links/photo.svg").write_text("<svg/>", "utf-8")
+    told = [line for line in frozen_copy.build(frozen=True).warnings if "links/a.md" in line]
+    assert told == [
+        "content/links/a.md, line 7: leads to '/maps/minilm-wrods/', which the site has not "
+        "(did you mean maps/minilm-words/?)",
+        "content/links/a.md, line 8: leads to 'maps/minilm-words/', which the site has not "
+        "(did you mean maps/minilm-words/?)",
+        "content/links/a.md, line 8: leads to 'photo.png', which the site has not "
+        "(did you mean links/photo.svg?)",
+    ]
+    page = (frozen_copy.public / "links/a/index.html").read_text("utf-8")
+    assert 'href="../../maps/minilm-words/">a' in page
+    assert 'href="../../maps/minilm-words/#x">b' in page
+    lost = [said for file, said in check(frozen_copy.public) if file == "links/a/index.html"]
+    assert len([said for said in lost if "there is no" in said]) == len(told)
+
+
 def test_warnings_of_pages_count_and_are_told_again(frozen_copy: Built) -> None:
     folder = frozen_copy.root / "templates"
     folder.mkdir()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from atlas.numeric import pca
-from atlas.numeric.threads import torch_threads
+from atlas.numeric.threads import one_blas_thread, torch_threads
 from atlas.numeric.types import Doubles, Floats
 from atlas.numeric.vectors import unit
 
@@ -41,7 +41,7 @@ def start(values: Floats, spread: float, seed: int) -> Doubles:
     if count < _FEW:
         return pca.start(values, spread, seed)
     draw = np.random.default_rng(seed)
-    with torch_threads(1):
+    with torch_threads(1), one_blas_thread():
         drawn = np.sort(draw.permutation(n)[: count * _EACH])
         centroids, sizes = _clustered(torch.from_numpy(unit(values, drawn)), count)
         first = torch.from_numpy(pca.start(centroids.numpy(), 1.0, seed))

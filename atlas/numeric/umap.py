@@ -160,10 +160,12 @@ def umap(
     # A MacBook's GPU lacks some of the operations below, and its processor needs a second or two
     # for all of it.
     device = device if device.startswith("cuda") else "cpu"
-    forces = _Forces(_edges(near, epochs, directed(values)), min_dist, seed, device)
-    place = torch.from_numpy(start(values, _SPREAD, seed).astype(np.float32)).to(device)
     both = threads > 1 and device == "cpu" and n > _FEW
     with torch_threads(1), ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(start, values, _SPREAD, seed) if both else None
+        forces = _Forces(_edges(near, epochs, directed(values)), min_dist, seed, device)
+        first = begun.result() if begun else start(values, _SPREAD, seed)
+        place = torch.from_numpy(first.astype(np.float32)).to(device)
         for epoch in range(epochs):
             step = rate * (1 - epoch / epochs)
             meanwhile = pool.submit(forces.push, place) if both else None

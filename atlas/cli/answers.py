@@ -11,7 +11,9 @@ from atlas.errors import DataError, ModelError, UsageError
 from atlas.findings.words.forms import key
 from atlas.findings.words.forms import word as written
 from atlas.findings.words.lexicon import lexicon
+from atlas.findings.words.suggestions import plain, sound
 from atlas.maps import data
+from atlas.maps.files.tiles import fold
 from atlas.maps.view import MapView
 from atlas.spaces.readable import visible
 
@@ -29,7 +31,8 @@ _BREAKS = "\t\n\r\v\f\x1b\x85\u2028\u2029"  # what would break a line, or move t
 def look_up(config: Config, places: Places, asked: Sequence[str]) -> list[dict[str, Any]]:
     """The answers to each word: `word`, `key`, and `models`, each with its `id`, the maps of the
     `spaces` that its answer numbers from 0, whether there is a `tokenizer`, and the `answer`;
-    `models` is None of a word of which nothing is known.
+    `models` is None of a word of which nothing is known. Of one that is no token, `sounding` are
+    those that are read so.
 
     How a word is split that no data tell of is asked of the tokenizers that are on this machine.
     Raises UsageError for a word that is nothing, DataError where the data folder has no words.
@@ -80,7 +83,7 @@ def _opened(config: Config, folder: Path) -> Lexicon:
 
 def _found(known: Lexicon, ask: Callable[[str], Splitter | None], word: str) -> dict[str, Any]:
     found = key(word)
-    told = []
+    told: list[dict[str, Any]] = []
     for model, answer in zip(known.models, known.answers(found), strict=True):
         if model.about.split and not _tells(answer, word):
             answer = _with(answer, _asked(model, ask(model.model.id), word), word)
@@ -93,7 +96,28 @@ def _found(known: Lexicon, ask: Callable[[str], Splitter | None], word: str) -> 
             }
         )
     nothing = all(one["answer"] is None for one in told)
-    return {"word": word, "key": found, "models": None if nothing else told}
+    token = any((one["answer"] or {}).get("tokens") for one in told)
+    return {
+        "word": word,
+        "key": found,
+        "models": None if nothing else told,
+        "sounding": [] if token else _sounding(known, word),
+    }
+
+
+def _sounding(known: Lexicon, word: str) -> list[str]:
+    """Words whose reading is that of a word in kana or in Latin letters, of whichever kind."""
+    folded = fold(word)
+    wanted = plain(folded) if folded.isascii() else sound(folded)
+    if not wanted:
+        return []
+    same = (
+        text
+        for model in known.models
+        for text, kind, reading in zip(model.texts, model.kinds, model.readings, strict=True)
+        if reading and kind == "word" and sound(fold(reading)) == wanted
+    )
+    return list(dict.fromkeys(same))
 
 
 def _tells(answer: Answer | None, word: str) -> bool:
@@ -131,6 +155,8 @@ def lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
         if number:
             yield ""
         yield "".join(visible(sign) if sign in _BREAKS else sign for sign in one["word"])
+        if one["sounding"]:
+            yield f"  read so: {', '.join(one['sounding'])}"
         width = max((len(model["id"]) for model in one["models"] or ()), default=0)
         for model in one["models"] or ():
             yield f"  {model['id']:{width}}  {_verdict(model, one)}"

@@ -307,6 +307,17 @@ def test_every_verdict_and_change_is_told() -> None:
     assert set(CHANGES) == set(changes.__args__[0].__args__)
 
 
+@pytest.mark.parametrize(
+    ("config", "told"), [("[]", "holds no JSON object"), ('{"model_type":', "not readable JSON")]
+)
+def test_a_config_that_is_none_is_told(config: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(config, "utf-8")
+    with pytest.raises(ModelError, match=rf"config\.json: {told}"):
+        examine(str(tmp_path))
+    with pytest.raises(ModelError, match=r"config\.json: is a file"):
+        examine(str(tmp_path / "config.json"))
+
+
 def whisper() -> Any:
     """The config of a tiny Whisper."""
     from transformers import WhisperConfig

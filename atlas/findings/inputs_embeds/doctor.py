@@ -201,6 +201,8 @@ def _fits(network: Network) -> bool:
 def _loaded(name: str, dtype: str) -> Network:
     """The base model of a checkpoint, in evaluation mode. Raises ModelError."""
     folder = Path(name).expanduser()
+    if folder.is_file():
+        raise ModelError(f"{name}: is a file", "Give the folder that it stands in.")
     if not folder.is_dir() and (len(Path(name).parts) > 2 or name.startswith((".", "/", "~"))):
         raise ModelError(
             f"{name}: there is no such folder", "Give a folder, or org/name of the hub."
@@ -216,6 +218,8 @@ def _loaded(name: str, dtype: str) -> Network:
     if not folder.is_dir() and not hub.fetch(name, "main", "config.json"):
         raise ModelError(f"hub:{name}: no config.json there", "Give a model of transformers' own.")
     location = f"path:{folder.resolve()}" if folder.is_dir() else ""
+    if location:
+        checkpoints.read_json(location, "config.json")
     checkpoints.pretrained(location or "path:")
     import torch
     import transformers

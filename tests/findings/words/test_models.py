@@ -221,3 +221,12 @@ class TestMixed:
         with pytest.raises(DataError, match="no data of words") as told:
             look_up(atlas_toml.load(mixed.toml), Places(tmp_path, tmp_path / "public"), ["fox"])
         assert "atlas build" in told.value.hint
+
+
+@pytest.mark.parametrize("word", ["yuushou", "yusho", "ﾕｳｼｮｳ", "ゆうしょう", "Yuushou"])
+def test_a_word_that_is_no_token_leads_to_those_that_are_read_so(
+    tiny_atlas: Built, word: str
+) -> None:
+    one, other = found(tiny_atlas, word, "優勝")
+    assert "優勝" in one["sounding"] and any("read so: " in line for line in lines([one]))
+    assert other["sounding"] == []  # which is a token

@@ -226,13 +226,20 @@ def where(order: Order) -> int:
     return os.getpid()
 
 
-def test_a_task_runs_where_its_inputs_were_made() -> None:
+def held(until: Path) -> None:
+    """Be busy until there is a file."""
+    while not until.exists():
+        time.sleep(0.01)
+
+
+def test_a_task_runs_where_its_inputs_were_made(tmp_path: Path) -> None:
     def order(key: str, *inputs: str) -> Order:
         return Order("", "", key, inputs=tuple((one, "") for one in inputs))
 
     with Local(2) as local:
-        busy = local.submit(time.sleep, 1)
+        busy = local.submit(held, tmp_path / "free")
         second = local.submit(where, order("second")).result(60)
+        (tmp_path / "free").touch()
         busy.result(60)
         first = local.submit(where, order("first")).result(60)
         assert len(local._pools) == 2 and first != second

@@ -367,7 +367,8 @@ def export(
 
     settings = config.load(config.find(folder))
     for path in run(settings, Places.of(settings), map_id, kind, output, force=force, warn=warn):
-        say(f"wrote {path}")
+        if path.is_file():  # a pipe may be this very output
+            say(f"wrote {path}")
 
 
 @app.command(epilog="Example: atlas words king queen")

@@ -25,8 +25,8 @@ CELLS = ("text", "token", "kind", "script", "pos", "reading")  # of the projecto
 
 def write_parquet(source: Path, target: Path) -> list[Path]:
     """Copy the Parquet file of the atlas data as it is. Raises OSError."""
-    with replacing(target) as beside:
-        shutil.copyfile(source, beside)
+    with replacing(target) as beside, source.open("rb") as read, beside.open("wb") as written:
+        shutil.copyfileobj(read, written)
     return [target]
 
 
@@ -94,8 +94,8 @@ def write_for_apple(data: Dataset, target: Path) -> list[Path]:
         ],
         kind,
     )
-    with replacing(target) as beside:
-        parquet.write_table(pa.table(columns), beside, compression="zstd")
+    with replacing(target) as beside, beside.open("wb") as file:
+        parquet.write_table(pa.table(columns), file, compression="zstd")
     return [target]
 
 

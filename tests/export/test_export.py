@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,26 @@ def test_a_folder_as_output_takes_the_file(awkward: Path) -> None:
     assert [path.name for path in (awkward / "there").iterdir()] == ["m-words.csv"], (
         "nothing half-written stays beside"
     )
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "html", "embedding-atlas"])
+def test_a_pipe_takes_what_a_file_would_hold(awkward: Path, kind: str) -> None:
+    pipe, file = awkward / "pipe", awkward / "file"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        run(awkward, kind, pipe, force=True)
+        run(awkward, kind, file)
+        assert read.result(timeout=60) == file.read_bytes()
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_one(awkward: Path) -> None:
+    (awkward / "link").symlink_to("aim")
+    run(awkward, "csv", awkward / "link")
+    assert (awkward / "link").is_symlink() and (awkward / "aim").read_bytes()
+    with pytest.raises(AtlasError, match="is there already"):
+        run(awkward, "csv", awkward / "link")
 
 
 def test_what_cannot_be_exported_is_told(awkward: Path) -> None:

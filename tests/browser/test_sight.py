@@ -318,6 +318,16 @@ COVERED = """() => [...MAP.found.names, ...MAP.found.tokens, ...MAP.found.marks.
   }).map(({ text }) => text)""".replace("MAP", MAP)
 
 
+@pytest.mark.parametrize("width", [744, 820, 1024])
+def test_a_tablet_has_its_controls_in_one_row(watch: Callable[..., Watched], width: int) -> None:
+    for language in ("", "ja/"):
+        page = watch(viewport={"width": width, "height": 1100}).open(
+            f"{language}maps/minilm-words/"
+        )
+        assert page.locator(".controls").first.bounding_box()["height"] < 60
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("place", ["", "#l=months", "#c=landmark"])
 def test_no_label_lies_under_what_stands_on_the_map(

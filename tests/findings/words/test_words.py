@@ -223,7 +223,7 @@ class TestPages:
             assert (term["@type"], term["name"]) == ("DefinedTerm", slug)
             assert term["url"] == f"https://x.org/a/ja/words/{slug}/"
         sitemap = (public / "sitemap.xml").read_text(encoding="utf-8")
-        assert "https://x.org/a/words/man/" in sitemap and "letters" not in sitemap
+        assert "https://x.org/a/words/man/" in sitemap and "words/letters/" not in sitemap
         assert check(public) == []
 
     def test_every_word_is_in_the_index_once(self, tiny_atlas: Built) -> None:

@@ -59,9 +59,8 @@ def compute(
         raise
     if options.verify:
         _drop_damaged(planned, places.store, warn)
-    ahead = Ahead(config)
-    outcome = _run(planned, options, places, report, check, ahead.begin)
-    ahead.end()
+    with Ahead(config) as ahead:
+        outcome = _run(planned, options, places, report, check, ahead.begin)
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
     _write(kept, outcome, places, Digests(places.files, again=options.verify))

@@ -111,12 +111,10 @@ class Renderer:
             }
             self.environments[language] = environment
 
-    def compile(self, templates: Iterable[str]) -> None:
-        """Compile templates, so that what is kept of them is there when they are rendered. Raises
-        what Jinja does for a faulty one."""
-        environment = self.environments[self.languages[0]]
-        for template in templates:
-            environment.get_template(template)
+    def compile(self, template: str) -> None:
+        """Compile a template, so that what is kept of it is there when it is rendered. Raises what
+        Jinja does for a faulty one."""
+        self.environments[self.languages[0]].get_template(template)
 
     def render(self, language: str, template: str, context: dict[str, Any]) -> str:
         """The HTML of a template in a language; characters that HTML cannot hold by their numbers.

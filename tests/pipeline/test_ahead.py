@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 
+import pytest
 from conftest import Built
 
 from atlas import atlas_toml
@@ -38,11 +40,12 @@ def compiled(atlas: Built) -> list[str]:
 def test_rendering_compiles_no_template_that_was_compiled_ahead(frozen_copy: Built) -> None:
     kept = frozen_copy.root / ".atlas" / "templates"
     shutil.rmtree(kept, ignore_errors=True)
-    ahead = Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml"))
-    ahead.end()  # nothing was begun, and there is nothing to wait for
+    config = atlas_toml.load(frozen_copy.root / "atlas.toml")
+    with Ahead(config):
+        pass  # nothing was begun, and there is nothing to wait for
     assert not kept.exists()
-    ahead.begin()
-    ahead.end()
+    with Ahead(config) as ahead:
+        ahead.begin()
     assert compiled(frozen_copy) == []
     shutil.rmtree(kept)
     assert {"base.html", "home.html", "maps/map.html"} <= set(compiled(frozen_copy))
@@ -52,6 +55,30 @@ def test_a_faulty_template_is_left_for_rendering_to_tell(frozen_copy: Built) -> 
     own = frozen_copy.root / "templates"
     own.mkdir(exist_ok=True)
     (own / "home.html").write_text("{% if %}", "utf-8")
+    with Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml")) as ahead:
+        ahead.begin()
+
+
+def test_an_interrupt_waits_for_no_more_than_the_step_at_work(
+    frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), []
+
+    def step() -> None:
+        began.set()
+        assert interrupted.wait(60)
+        ended.append(1)
+
+    monkeypatch.setattr("atlas.pipeline.ahead._steps", lambda _: iter([step] * 10))
+
+    def interrupt() -> None:
+        with ahead:
+            ahead.begin()
+            assert began.wait(60)
+            raise KeyboardInterrupt
+
     ahead = Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml"))
-    ahead.begin()
-    ahead.end()
+    interrupted = ahead._stopped
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert ended == [1] and not ahead._thread.is_alive()

@@ -99,8 +99,12 @@ def spread(jobs: int, work: Callable[[Part], Made], parts: Sequence[Part], /) ->
     if jobs < 2:
         yield from map(work, parts)
         return
-    with Forks(work, jobs) as forks:
-        yield from (made for _, made in forks.each(parts))
+
+    def numbered(number: int) -> Made:
+        return work(parts[number])  # a fork has the parts; to send one may be to send a whole view
+
+    with Forks(numbered, jobs) as forks:
+        yield from (made for _, made in forks.each(range(len(parts))))
 
 
 def _begin() -> None:

@@ -95,6 +95,12 @@ def test_what_is_made_of_parts_comes_in_their_order(parts: list[int], jobs: int)
             assert list(forks.each(some)) == [(part, part + base) for part in some]
 
 
+def test_parts_are_there_in_forks_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forked, "able", lambda jobs: jobs)
+    parts = [lambda number=number: number for number in range(5)]  # none can be pickled
+    assert list(forked.spread(2, lambda part: part(), parts)) == [*range(5)]
+
+
 def test_a_fork_that_dies_is_told() -> None:
     def die(part: int) -> int:
         import os

@@ -50,13 +50,9 @@ def lengths(
 
 
 def finite(values: npt.NDArray[Real]) -> npt.NDArray[np.bool_]:
-    """Whether each row of (n, d) holds finite numbers alone: neither NaN nor infinity. Looked at in
-    blocks."""
-    result = np.empty(len(values), np.bool_)
-    for begin in range(0, len(values), _PART):
-        at = slice(begin, begin + _PART)
-        result[at] = np.isfinite(values[at]).all(axis=1)
-    return result
+    """Whether each row of (n, d) holds no NaN or infinity, and so has a length, as
+    `unit` asks."""
+    return np.isfinite(lengths(values))
 
 
 def unit(

@@ -4,45 +4,36 @@ templates."""
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
+from threading import Event, Thread
 
 from atlas.atlas_toml import Config
 from atlas.web.theme import files, folders
 
 
-class Ahead:
-    """Makes ready for rendering in a thread of its own, once there is a core for it, until a block
-    ends."""
+@contextmanager
+def ahead(config: Config) -> Iterator[Callable[[], None]]:
+    """Gives what begins to make ready for rendering, in a thread of its own, once there is a core
+    for it.
 
-    def __init__(self, config: Config) -> None:
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=_prepare, args=(config, self._stopped))
-
-    def begin(self) -> None:
-        """Start; a core is idle."""
-        self._thread.start()
-
-    def __enter__(self) -> Ahead:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Wait for what was begun, and where the block failed for no more than the step at work: a
-        process with threads at work is not forked, and does not end well."""
-        if kind is not None:
-            self._stopped.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+    The block ends when that has; where it fails, after the step at work: a process with threads at
+    work is not forked, and does not end well.
+    """
+    stopped = Event()
+    thread = Thread(target=_prepare, args=(config, stopped))
+    try:
+        yield thread.start
+    except BaseException:
+        stopped.set()
+        raise
+    finally:
+        if thread.ident is not None:
+            thread.join()
 
 
-def _prepare(config: Config, stopped: threading.Event) -> None:
+def _prepare(config: Config, stopped: Event) -> None:
     """Import what renders, and compile the templates of the sections that are shown."""
     try:
         for step in _steps(config):

@@ -13,7 +13,7 @@ from atlas.engine import run as engine
 from atlas.engine.dask import Need
 from atlas.engine.task import missing, order
 from atlas.errors import AtlasError, UsageError
-from atlas.pipeline.ahead import Ahead
+from atlas.pipeline.ahead import ahead
 from atlas.pipeline.memory import Digests, Memory
 from atlas.pipeline.options import Options, Summary
 from atlas.pipeline.places import Places
@@ -59,8 +59,8 @@ def compute(
         raise
     if options.verify:
         _drop_damaged(planned, places.store, warn)
-    with Ahead(config) as ahead:
-        outcome = _run(planned, options, places, report, check, ahead.begin)
+    with ahead(config) as idle:
+        outcome = _run(planned, options, places, report, check, idle)
     summary.computed, summary.cached = len(outcome.done), len(outcome.cached)
     kept = _kept(planned, outcome, warn)
     _write(kept, outcome, places, Digests(places.files, again=options.verify))

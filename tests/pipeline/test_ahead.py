@@ -11,7 +11,7 @@ import pytest
 from conftest import Built
 
 from atlas import atlas_toml
-from atlas.pipeline.ahead import Ahead
+from atlas.pipeline.ahead import ahead
 
 # In a process of its own, which has compiled nothing yet.
 BUILD = """
@@ -41,11 +41,11 @@ def test_rendering_compiles_no_template_that_was_compiled_ahead(frozen_copy: Bui
     kept = frozen_copy.root / ".atlas" / "templates"
     shutil.rmtree(kept, ignore_errors=True)
     config = atlas_toml.load(frozen_copy.root / "atlas.toml")
-    with Ahead(config):
+    with ahead(config):
         pass  # nothing was begun, and there is nothing to wait for
     assert not kept.exists()
-    with Ahead(config) as ahead:
-        ahead.begin()
+    with ahead(config) as begin:
+        begin()
     assert compiled(frozen_copy) == []
     shutil.rmtree(kept)
     assert {"base.html", "home.html", "maps/map.html"} <= set(compiled(frozen_copy))
@@ -55,14 +55,14 @@ def test_a_faulty_template_is_left_for_rendering_to_tell(frozen_copy: Built) -> 
     own = frozen_copy.root / "templates"
     own.mkdir(exist_ok=True)
     (own / "home.html").write_text("{% if %}", "utf-8")
-    with Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml")) as ahead:
-        ahead.begin()
+    with ahead(atlas_toml.load(frozen_copy.root / "atlas.toml")) as begin:
+        begin()
 
 
 def test_an_interrupt_waits_for_no_more_than_the_step_at_work(
     frozen_copy: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began, ended = threading.Event(), []
+    began, interrupted, ended = threading.Event(), threading.Event(), []
 
     def step() -> None:
         began.set()
@@ -70,15 +70,15 @@ def test_an_interrupt_waits_for_no_more_than_the_step_at_work(
         ended.append(1)
 
     monkeypatch.setattr("atlas.pipeline.ahead._steps", lambda _: iter([step] * 10))
+    monkeypatch.setattr("atlas.pipeline.ahead.Event", lambda: interrupted)
+    config, before = atlas_toml.load(frozen_copy.root / "atlas.toml"), threading.active_count()
 
     def interrupt() -> None:
-        with ahead:
-            ahead.begin()
+        with ahead(config) as begin:
+            begin()
             assert began.wait(60)
             raise KeyboardInterrupt
 
-    ahead = Ahead(atlas_toml.load(frozen_copy.root / "atlas.toml"))
-    interrupted = ahead._stopped
     with pytest.raises(KeyboardInterrupt):
         interrupt()
-    assert ended == [1] and not ahead._thread.is_alive()
+    assert ended == [1] and threading.active_count() == before

@@ -134,7 +134,7 @@ class _Property(NamedTuple):
     def told_by(self, around: _Property | None) -> bool:
         """Whether the property of the cluster around says it: where it is the same, and of unused
         rows in any case, among which ranges overlap and mean nothing."""
-        if around is None or self[0] != around.name or self.landmark != around.landmark:
+        if around is None or self.name != around.name or self.landmark != around.landmark:
             return False
         return self.name == UNUSED or (self.first, self.last) == (around.first, around.last)
 
@@ -210,14 +210,18 @@ def _strange(tokens: _Tokens, row: int) -> bool:
 def single_sign(text: str) -> bool:
     """Whether a text is one letter or sign, and no ideograph, which is a word of its own."""
     sign = bare(text)
-    return len(sign) == 1 and not unicodedata.name(sign, "").startswith("CJK")
+    return len(sign) == 1 and not _ideograph(sign)
+
+
+def _ideograph(sign: str) -> bool:
+    return unicodedata.name(sign, "").startswith("CJK")
 
 
 def rare(text: str) -> bool:
     """Whether a text is one ideograph beyond the first level of JIS X 0208, which holds those in
     common use."""
     sign = text.strip("#␣")
-    if len(sign) != 1 or not unicodedata.name(sign, "").startswith("CJK"):
+    if len(sign) != 1 or not _ideograph(sign):
         return False
     code = sign.encode("euc_jp", "ignore")
     return len(code) != 2 or code[0] - 0xA0 >= _LEVEL_2

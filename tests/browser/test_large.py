@@ -145,10 +145,13 @@ def test_a_token_is_found_told_and_linked_to(
     opened.press("input[name=find]", "Enter")
     opened.wait_for_selector(".panel ol li")
     assert opened.locator(".panel h2").text_content() == texts[token]
-    near = data.lists("neighbor_ids")[token][:10]
-    assert opened.locator(".panel ol button bdi").all_text_contents() == [
-        texts[one] for one in near
-    ]
+    near = data.lists("neighbor_ids")[token]
+    for many in (15, 5, 10):
+        opened.locator(".many").get_by_role("button", name=str(many), exact=True).click()
+        told = opened.locator(".panel ol button bdi").all_text_contents()
+        assert told == [texts[one] for one in near[:many]]
+        assert opened.evaluate(f"{MAP}.found.lines.length") == many
+    near = near[:10]
     facts = opened.locator(".panel dd").all_text_contents()
     assert facts[0] == str(token) and facts[1].startswith(f"{token + 1:,}")
     gaps = np.hypot(*(xy - xy[token]).T)

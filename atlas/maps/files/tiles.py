@@ -20,8 +20,8 @@ of a map are in one folder whose name holds the digest of all of them:
                a line, each with a tab and its reading where it has one
     facts.N    of a chunk of rows: ids (four planes), fine clusters (two), neighbors kept (one for
                each projection), places in the order of the other projections' points (four each)
-    near.N     of a chunk of rows: rows of ten neighbors (four planes of all), similarities (one,
-               0..255)
+    near.N     of a chunk of rows: rows of fifteen neighbors, or as many as the description says
+               (four planes of all), similarities (one, 0..255)
     ids.N      ids in ascending order (four planes), and their rows (four planes)
     keys       the first key of each words.N, one a line
     words.N    beginnings in code-point order, one a line: key, row, text if it differs from the key

@@ -8,11 +8,13 @@ from pathlib import Path
 from atlas.spaces import readable
 from atlas.web.languages import catalogue
 
-NUMBERS, UNUSED, LEFTOVERS, BYTES, SIGNS, SCRIPTS, SINGLE, RARE = (
+NUMBERS, UNUSED, LEFTOVERS, BYTES, SPACES, BLANK, SIGNS, SCRIPTS, SINGLE, RARE = (
     "numbers",
     "unused",
     "leftovers",
     "bytes",
+    "spaces",
+    "blank",
     "signs",
     "scripts",
     "single",
@@ -37,6 +39,8 @@ def _said(_: Callable[[str], str]) -> dict[str, str]:
         UNUSED: _("Unused rows %(first)s–%(last)s"),
         LEFTOVERS: _("Unused rows and rare characters"),
         BYTES: _("Single bytes"),
+        SPACES: _("Runs of %(first)s–%(last)s spaces"),
+        BLANK: _("Spaces and line breaks"),
         SIGNS: _("Punctuation and symbols"),
         SCRIPTS: _("Signs of many scripts"),
         SINGLE: _("Single letters and signs"),

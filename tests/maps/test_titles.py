@@ -142,6 +142,17 @@ def test_words_are_no_leftovers(words: list[str]) -> None:
     assert titles(words, ["hair9", "roof9"])[0].get("en", "Months") == "Months"
 
 
+def test_runs_of_spaces_go_by_their_lengths() -> None:
+    runs = ["␣" * length for length in range(2, 40)]
+    long, mixed, fine = titles(
+        [*runs, "⏎", "hair"], ["⏎", "⏎⏎", "⇥", "⇥⇥", "␣"], fine=[runs[20:30]]
+    )
+    assert long == {"en": "Runs of 2–39 spaces", "ja": "空白 2–39 個の連なり"}
+    assert mixed == {"en": "Spaces and line breaks", "ja": "空白と改行"}
+    assert fine["en"] == "Runs of 22–31 spaces"
+    assert titles(["──", "--", "␣␣"])[0]["en"] == "Punctuation and symbols"
+
+
 def test_bytes_and_rare_characters() -> None:
     signs = ["<0xE3>", "<0xA1>", "<0x0A>"]
     assert titles(signs, kinds=dict.fromkeys(signs, "byte"))[0]["en"] == "Single bytes"

@@ -1,6 +1,6 @@
 """What clusters are, where one property says it of most of their tokens: numbers, rows that no text
-uses, bytes, the words of a landmark, letters of another script than the map's, single letters and
-signs, rare characters.
+uses, bytes, the words of a landmark, runs of spaces, letters of another script than the map's,
+single letters and signs, rare characters.
 
 The tokens that name such a cluster tell a reader less than the property does, or nothing at all.
 """
@@ -13,9 +13,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from atlas.engine.stage import Work, stage
-from atlas.maps.names import cluster_name
+from atlas.maps.names import SPACE, cluster_name
 from atlas.maps.records import Clusters, ClusterTitles, Lexicon
 from atlas.maps.wording import (
+    BLANK,
     BYTES,
     COLON,
     LEFTOVERS,
@@ -24,6 +25,7 @@ from atlas.maps.wording import (
     SCRIPTS,
     SIGNS,
     SINGLE,
+    SPACES,
     UNUSED,
 )
 from atlas.numeric.density import members
@@ -40,10 +42,11 @@ _OTHER, _SELDOM = 0.25, 0.05
 _SIGNS = frozenset({"Punctuation", "Symbols"})
 _NO_LETTERS = _SIGNS | {"", "Digits", "Other", "Kanji and kana"}
 _FEW = 0.1  # the share of unused rows, from which a cluster of rare characters names them, too
+_BLANK = frozenset(f"{SPACE}⏎␍⇥")  # a space, the ends of a line, a tab, as they are read
 _LEVEL_2 = 48  # the first row of the second level of JIS X 0208, after the characters in common use
 
 
-@stage("titles", version=6, weight=0.2)
+@stage("titles", version=7, weight=0.2)
 def cluster_titles(
     clusters: Clusters,
     vocabulary: Vocabulary,
@@ -183,6 +186,9 @@ def _landmark(
 
 def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
     """A script, or several, or none, of which most of these tokens are; or that each is a sign."""
+    blank = [text for row in rows if _BLANK.issuperset(text := tokens.texts[row])]
+    if len(blank) >= MOST * len(rows):
+        return _of_blanks(blank)
     counts = Counter(tokens.scripts[row] for row in rows)
     signs = [row for row in rows if tokens.scripts[row] in _SIGNS]
     if len(signs) >= MOST * len(rows):
@@ -199,6 +205,14 @@ def _of_signs(tokens: _Tokens, rows: Sequence[int]) -> _Property | None:
         return _Property(SCRIPTS, beside=told)
     single = sum(single_sign(tokens.texts[row]) for row in rows)
     return _Property(SINGLE, beside=told) if single >= WHOLE * len(rows) else None
+
+
+def _of_blanks(texts: Sequence[str]) -> _Property:
+    """Runs of spaces, by the shortest and the longest, where most of these blank texts are such."""
+    runs = sorted(len(text) for text in texts if text.strip(SPACE) == "")
+    if len(runs) >= MOST * len(texts) and runs[0] < runs[-1]:
+        return _Property(SPACES, runs[0], runs[-1])
+    return _Property(BLANK)
 
 
 def _strange(tokens: _Tokens, row: int) -> bool:

@@ -22,11 +22,13 @@ export function keepOriented(map) {
 	let drawn = null;
 	const draw = () => {
 		const all = frame(map);
-		canvas.hidden =
+		const gone =
 			map.gliding > 0 ||
 			box.clientWidth < WIDE ||
 			camera.view.span * DEEP > all.span;
-		if (canvas.hidden) return;
+		if (gone !== canvas.hidden) map.draw(); // no label stands under it
+		canvas.hidden = gone;
+		if (gone) return;
 		const { clientWidth: w, clientHeight: h } = canvas;
 		const pen = fitted(canvas, canvas);
 		if (drawn !== map.scene.layers) {

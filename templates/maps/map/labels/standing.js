@@ -6,7 +6,9 @@
 /** @import { Taken } from "./apart.js" */
 /** @typedef {{ width: number, height: number, above?: number, standing?: Taken[] }} Seen a map's size in pixels, what a row of links takes of it above, and what else stands on it */
 
-const STANDING = ".on-map, .legend, .try span, .try a, .panel, .chosen";
+const STANDING =
+	".on-map, .legend, .try span, .try a, .panel, .chosen, .overview";
+const CREDIT = ".credit"; // of a frame, beside the stage
 const EDGE = 8; // pixels at the rim of a map where no point is well seen
 
 /**
@@ -16,7 +18,11 @@ const EDGE = 8; // pixels at the rim of a map where no point is well seen
  */
 export function standing({ box, stage }) {
 	const own = box.getBoundingClientRect();
-	return [...stage.querySelectorAll(STANDING)].flatMap((node) => {
+	const nodes = [
+		...stage.querySelectorAll(STANDING),
+		...document.querySelectorAll(CREDIT),
+	];
+	return nodes.flatMap((node) => {
 		const { left, top, width, height } = node.getBoundingClientRect();
 		if (!width) return [];
 		const [wide, high] = [width / 2, height / 2];

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from atlas.numeric import cosines
+from atlas.numeric import cosines, symmetric
 from atlas.numeric.neighbors import Candidates, Plan, Search, plan, tf32
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Floats, Near, Progress, silent
@@ -22,7 +22,7 @@ from atlas.numeric.vectors import unit
 if TYPE_CHECKING:
     from torch import Tensor
 
-VERSION = 2  # raised when a result changes; the stages that use it follow
+VERSION = 3  # raised when a result changes; the stages that use it follow
 
 _KEPT = 0.75  # share of the squared lengths that the axes keep
 _STEP = 32  # axes are a multiple of these
@@ -107,14 +107,22 @@ def _search(search: Search, axes: Tensor, way: Plan) -> None:
     table = torch.empty((n, axes.shape[1]), dtype=kind, device=search.unit.device)
     for begin in range(0, n, 4096):
         table[begin : begin + 4096] = search.unit[begin : begin + 4096] @ axes
-    candidates = Candidates(table, min(_CANDIDATES * search.k + 3, n), way)
+    count = min(_CANDIDATES * search.k + 3, n)
+    candidates = Candidates(table, count, way)
 
-    def look(own: Tensor) -> None:
-        others = candidates(own)[1].to(own.device)
+    def judge(own: Tensor, _: Tensor, others: Tensor) -> None:
         keys, _ = cosines.of_pairs(search.exact, own, others, way.pairs)
         search.keys[own] = keys.topk(search.k, dim=1).values
+        # Itself stands where candidates lack.
+        search.doubtful[own] = (others == own[:, None]).sum(1) > count // 2
 
-    search.each(torch.arange(n, device=search.exact.device), look)
+    def look(own: Tensor) -> None:
+        values, others = candidates(own)
+        judge(own, values, others.to(own.device))
+
+    if table.device.type == "cpu" and n >= symmetric.FEWEST:
+        search.halved(table, count, judge)
+    search.each(torch.nonzero(search.doubtful)[:, 0], look)
     search.doubtful[:] = False
 
 

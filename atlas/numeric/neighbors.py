@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from atlas.numeric import cosines
+from atlas.numeric import cosines, symmetric
 from atlas.numeric.threads import torch_threads
 from atlas.numeric.types import Array, Floats, Near, Progress, silent
 from atlas.numeric.vectors import unit
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 VERSION = 2  # raised when a result changes; the stages that use it follow
 
+Product = Literal["bfloat16", "tf32", "float32"]
+
 _GROUP = 16  # columns of which only the largest is looked at first
-_SPARE, _MANY = 24, 240  # candidates beyond k, the row itself among them; of doubtful rows
+_SPARE: dict[Product, int] = {"bfloat16": 24, "tf32": 24, "float32": 4}
+_MANY = 240  # candidates beyond k, the row itself among them; of doubtful rows
 _FEW = 1024  # rows that are all compared in float64
 _TRIED = 256  # rows on which a pass is tried
-
-Product = Literal["bfloat16", "tf32", "float32"]
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Search:
         import torch
 
         first = self.way.product
-        for product, spare in ((first, _SPARE), (first, _MANY), ("float32", _MANY)):
+        for product, spare in ((first, _SPARE[first]), (first, _MANY), ("float32", _MANY)):
             if len(self.unit) > max(_FEW, self.k + spare):
                 with tf32(product == "tf32"):
                     self._pass(product, spare)
@@ -152,8 +153,22 @@ class Search:
         draw = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:_TRIED]
         tried = rows[draw.to(rows.device)]
         self.each(tried, search)
-        if float(self.doubtful[tried].float().mean()) <= 0.5:
+        if float(self.doubtful[tried].float().mean()) > 0.5:
+            return
+        if 2 * len(rows) > len(self.unit) and search.halves:
+            self.halved(search.table, search.count, search.judge)
+        else:
             self.each(torch.nonzero(self.doubtful)[:, 0], search)
+
+    def halved(self, table: Tensor, count: int, judge: symmetric.Found) -> None:
+        """Search for all rows, by half of the products of a table (n, m)."""
+        begin, rest = self.done, 1 - self.done
+
+        def told(share: float) -> None:
+            self.done = begin + 0.9 * rest * share
+            self.progress(self.done)
+
+        symmetric.search(table, count, self.way.workers, judge, told)
 
     def _among_all(self, rows: Tensor) -> None:
         """Search for rows among all, in float64. Equal ones are searched once: they have equal
@@ -194,18 +209,24 @@ class _Rough:
     stay doubtful; blocks may be searched at once, and nothing waits for the device.
 
     lost    (n,) by how much a similarity may be off in the product, before that is rounded
+    halves  whether all rows may be searched by half of the products
     """
 
     def __init__(self, search: Search, product: Product, spare: int) -> None:
-        table = _table(search.unit, product)
-        self.search = search
-        self.lost = _lost(search.unit, table, product).to(search.exact.device)
-        self.candidates = Candidates(table, search.k + spare, search.way)
+        self.table = _table(search.unit, product)
+        self.search, self.count = search, search.k + spare
+        self.lost = _lost(search.unit, self.table, product).to(search.exact.device)
+        self.candidates = Candidates(self.table, self.count, search.way)
+        self.halves = self.table.device.type == "cpu" and len(self.table) >= symmetric.FEWEST
 
     def __call__(self, own: Tensor) -> None:
-        search = self.search
         values, candidates = self.candidates(own)
-        least, candidates = values.amin(1).to(own.device), candidates.to(own.device)
+        self.judge(own, values.amin(1).to(own.device), candidates.to(own.device))
+
+    def judge(self, own: Tensor, least: Tensor, candidates: Tensor) -> None:
+        """Fill in the keys of rows (b,) from candidates (b, m); the product with no other row is
+        above the least (b,)."""
+        search = self.search
         keys, middle = cosines.of_pairs(search.exact, own, candidates, search.way.pairs)
         search.keys[own] = keys = keys.topk(search.k, dim=1).values
         # A row with the k-th cosine or more is not below this in the product, which is rounded as

@@ -25,8 +25,16 @@ def falling(n: int, d: int, fall: float) -> Any:
 
 
 def share(near: Any, true: Any, rows: Any) -> float:
-    pairs = zip(near.rows[rows].tolist(), true.rows[rows].tolist(), strict=True)
-    return float(np.mean([len(set(one) & set(other)) / len(one) for one, other in pairs]))
+    """Of the neighbors of some rows, how many are as near as the last true one."""
+    return float(np.mean(near.similarities[rows] >= true.similarities[rows, -1:]))
+
+
+def hidden(n: int) -> Any:
+    """Groups on some axes, and what tells the rows of one apart on others, which hold little."""
+    draw = np.random.default_rng(0)
+    values = 0.15 * draw.normal(size=(n, 160)).astype(np.float32)
+    values[:, :32] = 3 * draw.normal(size=(10, 32))[draw.integers(0, 10, n)]
+    return values
 
 
 @pytest.mark.parametrize(("fall", "seed"), [(0.3, 0), (0.6, 1), (1.0, 2)])
@@ -37,6 +45,7 @@ def test_the_recall_said_is_the_recall_measured(fall: float, seed: int, product:
     near, said = approximate(values, 15, seed=seed, way=way)
     true = kernel.neighbors(values, 15)
     drawn = np.random.default_rng(seed).choice(3000, 1000, replace=False)
+    assert said is not None
     assert said.share == pytest.approx(share(near, true, drawn), abs=1e-12)
     assert abs(said.share - share(near, true, np.arange(3000))) < 4 * said.error + 1e-9
     assert said.sampled == 1000 and said.dimensions < 96
@@ -56,11 +65,43 @@ def test_what_is_found_has_its_exact_cosine() -> None:
     assert all(len(set(row)) == 10 for row in near.rows.tolist())
 
 
-def test_all_are_found_where_candidates_are_all_rows() -> None:
-    values = falling(60, 8, 0.5)
+@pytest.mark.parametrize("equal", [1.0, np.linspace(0.1, 9, 2500)[:, None]])
+def test_of_equal_rows_any_is_as_near(equal: Any) -> None:
+    values = falling(3000, 96, 0.6)
+    values[500:] = values[0] * equal
     near, said = approximate(values, 15)
-    assert near.rows.tolist() == kernel.neighbors(values, 15).rows.tolist()
-    assert said[:2] == (1.0, 0.0) and said.sampled == 60
+    assert said is not None and said.share > 0.99
+    true = kernel.neighbors(values, 15)
+    assert said.share == pytest.approx(share(near, true, np.arange(3000)), abs=1e-3)
+
+
+def test_more_axes_are_taken_where_few_find_too_little() -> None:
+    values = hidden(4000)
+    near, said = approximate(values, 15)
+    assert said is not None and said.dimensions == 128 and said.share > 0.9
+    true = kernel.neighbors(values, 15)
+    assert abs(said.share - share(near, true, np.arange(4000))) < 4 * said.error
+
+
+@pytest.mark.parametrize("values", [falling(3000, 60, 0), hidden(9000)[:, :64]])
+def test_all_rows_are_searched_exactly_where_nothing_less_finds_enough(values: Any) -> None:
+    near, said = approximate(values, 15)
+    true = kernel.neighbors(values, 15)
+    assert said is None
+    assert near.rows.tobytes() == true.rows.tobytes()
+    assert near.similarities.tobytes() == true.similarities.tobytes()
+
+
+def test_rows_off_the_axes_have_their_neighbors_all_the_same() -> None:
+    values = falling(4000, 96, 0)
+    values[:, 32:] = 0
+    few = np.arange(7, 4000, 100)  # too few to have axes, or to be seen in the mean
+    values[few] = np.roll(falling(4000, 96, 0), 64, axis=1)[few]
+    values[few, :64] = 0
+    near, said = approximate(values, 15)
+    true = kernel.neighbors(values, 15)
+    assert said is not None and said.dimensions == 32
+    assert near.rows[few].tolist() == true.rows[few].tolist()
 
 
 def test_threads_do_not_matter() -> None:
@@ -76,7 +117,7 @@ def found(values: Any, **options: Any) -> Neighbors:
 
 
 def test_size_decides_and_exact_overrules(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = falling(2000, 64, 0.3)
+    values = falling(2000, 64, 0.6)
     true = found(values)
     assert true.recall is None
     monkeypatch.setattr(stage, "_MUCH", 2000 * 2000 * 64)
@@ -84,6 +125,8 @@ def test_size_decides_and_exact_overrules(monkeypatch: pytest.MonkeyPatch) -> No
     assert near.recall is not None and set(near.recall) == set(Recall._fields)
     assert found(values, exact=True).rows.tobytes() == true.rows.tobytes()
     assert found(values[:-1]).recall is None
+    monkeypatch.setattr(stage, "_MUCH", 1)
+    assert found(falling(2000, 30, 0)).recall is None  # which nothing but an exact search finds
 
 
 def test_the_page_says_what_the_data_say(frozen_copy: Built) -> None:

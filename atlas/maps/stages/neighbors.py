@@ -51,7 +51,8 @@ def neighbors(
     work: Work = Work(),
 ) -> Neighbors:
     """The k nearest rows of each row of the selection by cosine, as numeric.neighbors finds them;
-    of very many rows as numeric.approximate does, with the recall of that, unless `exact`.
+    of very many rows as numeric.approximate does, with the recall of that, unless `exact` or where
+    nothing less than an exact search finds enough.
 
     Raises StageError if a selected vector is not finite.
     """
@@ -68,7 +69,7 @@ def neighbors(
         near, recall = rough.approximate(vectors.values, k, seed=seed, **given)
     except NotFiniteError as problem:
         raise _not_finite(vectors, ids) from problem
-    return _record(near, recall._asdict())
+    return _record(near, recall._asdict() if recall else None)
 
 
 def _not_finite(vectors: Vectors, ids: Ints) -> StageError:

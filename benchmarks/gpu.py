@@ -113,7 +113,8 @@ class Table:
             before = self.timed(first)[0] if first else None
             seconds, result = self.timed(work)
         except (RuntimeError, MemoryError, TimeoutError, subprocess.CalledProcessError) as problem:
-            print(f"{name:28}  failed: {str(problem).splitlines()[0]}", flush=True)
+            why = (str(problem) or type(problem).__name__).splitlines()[0]
+            print(f"{name:28}  failed: {why}", flush=True)
             return None
         head = f"{name:28}{'' if before is None else f'{before:.2f}':>9}{seconds:>9.2f}"
         goal = GOALS.get(name)

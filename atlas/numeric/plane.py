@@ -7,11 +7,13 @@ being by cosine; trustworthiness is the one of `sklearn.manifold.trustworthiness
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from atlas.numeric.threads import one_blas_thread
 from atlas.numeric.types import Array, Doubles, Floats, Ints, Progress, silent
 from atlas.numeric.vectors import unit
 
@@ -19,7 +21,8 @@ VERSION = 1  # raised when a result changes; the stages that use it follow
 
 _BLOCK = 128  # points at a time
 _SPARES = 4, 60  # candidates beyond the k nearest; of points that have more at one distance
-_ROOM = 2**24  # distances held at a time, at most: 128 MB in float64
+_ROOM = 2**24  # similarities held by a thread, at most: 64 MB
+_ALIKE = np.float32(2**-21)  # by which products of equal vectors may differ in float32
 
 
 def nearest(xy: Floats, k: int, threads: int = 1) -> Ints:
@@ -100,18 +103,20 @@ def faithfulness(
     sample: npt.NDArray[np.int64],
     progress: Progress = silent,
     ids: Ints | None = None,
+    threads: int = 1,
 ) -> list[Faith]:
     """Trustworthiness and continuity of each layout of n points for the vectors (n, d), or for
     those of the rows ids (n,), over the rows `sample` (s,).
 
-    true (n, k) are the k nearest rows by cosine, k < n / 2. Equal distances rank by row, as a
-    stable sort would.
+    true (n, k) are the k nearest rows by cosine, k < n / 2. A point ranks behind those that are
+    nearer, and not behind those that are as near. The same on any number of threads.
     """
     n, k = true.shape
     directions = unit(np.asarray(values, np.float32), ids)
     places = [np.ascontiguousarray(one.xy.T, np.float64) for one in layouts]
     far = np.zeros((len(layouts), 2, len(sample)))
-    for start in range(0, len(sample), _block(n)):
+
+    def measure(start: int) -> int:
         rows = sample[start : start + _block(n)]
         similar = directions[rows] @ directions.T
         both = [one.near[rows][:, :, None] == true[rows][:, None, :] for one in layouts]
@@ -124,11 +129,16 @@ def faithfulness(
             ]
             similar[i].sort()
             for number, ((x, y), (_, missing)) in enumerate(zip(places, found, strict=True)):
-                before = n - np.searchsorted(similar[i], false[number], "right")
+                before = n - np.searchsorted(similar[i], false[number] + _ALIKE, "right")
                 far[number, 0, start + i] = np.maximum(before - k, 0).sum()
                 apart = _apart(x, y, int(row))
                 far[number, 1, start + i] = _excess(apart, true[row, missing[i]], k)
-        progress((start + len(rows)) / len(sample))
+        return start + len(rows)
+
+    # Whole blocks to each thread: a product shared by several is rounded as they share it.
+    with one_blas_thread(), ThreadPoolExecutor(max(threads, 1)) as pool:
+        for done in pool.map(measure, range(0, len(sample), _block(n))):
+            progress(done / len(sample))
     return [_faith(own, n, k) for own in far]
 
 

@@ -183,6 +183,26 @@ def test_quantiles_and_threads() -> None:
     assert one.figures["overlap"] == pytest.approx(one.overlap.mean(), abs=1e-6)
 
 
+ALIKE = {
+    "equal": np.full((900, 24), 0.3),
+    "equal but for rounding": 0.3 * np.linspace(0.1, 9, 900)[:, None] * noise(1, 24),
+    "a line": 1 + np.linspace(0, 1, 900)[:, None] * np.eye(1, 24),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_threads_do_not_matter_where_much_is_as_near(name: str) -> None:
+    from threadpoolctl import threadpool_limits
+
+    found = []
+    for threads in (1, 2, 3):
+        with threadpool_limits(threads):  # as a build does
+            found.append(taken(ALIKE[name], noise(900, 2), work=Work(threads=threads)).figures)
+    assert found[0] == found[1] == found[2]
+    # Of what is equally near to all, no neighbor is a false one.
+    assert (found[0]["trustworthiness"] == 1) == (name != "a line")
+
+
 def test_standard_errors_are_how_far_samples_fall_apart() -> None:
     values, xy = noise(900, 6), noise(900, 2, 1) + noise(900, 6)[:, :2]
     whole = taken(values, xy, sampled=900).figures

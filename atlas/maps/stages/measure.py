@@ -25,7 +25,7 @@ _MOST, _PAIRED = 2000, 50_000  # points sampled, from up to how many
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=6, weight=3, uses=(NEAREST,), parallel=True)
+@stage("measure", version=7, weight=3, uses=(NEAREST,), parallel=True)
 def measure(
     vectors: Vectors,
     selection: Selection,
@@ -61,7 +61,9 @@ def measure(
     count = min(sampled or _sampled(n), len(there))
     chosen = np.random.default_rng(seed).choice(len(there), count, replace=False)
     sample = there[np.sort(chosen)]
-    faiths = plane.faithfulness(vectors.values, drawn, true, sample, work.progress, ids)
+    faiths = plane.faithfulness(
+        vectors.values, drawn, true, sample, work.progress, ids, work.threads
+    )
     return _told(overlaps, faiths, k, len(sample), there)
 
 

@@ -201,7 +201,9 @@ def neighbors(sizes: list[int]) -> None:
         recall = approximate(values, 15, threads=2)[1]
         times.append((time.perf_counter(), time.process_time()))
         (a, b), (c, d) = np.diff(times, axis=0)
-        found = f"{recall.share:.3f} ± {recall.error:.3f} | {recall.dimensions}"
+        found = "searched exactly |"
+        if recall:
+            found = f"{recall.share:.3f} ± {recall.error:.3f} | {recall.dimensions}"
         print(f"| {size:,} | {a:.1f} | {b:.1f} | {c:.1f} | {d:.1f} | {found} |", flush=True)
 
 

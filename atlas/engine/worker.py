@@ -98,13 +98,19 @@ def portable(error: BaseException) -> AtlasError:
     text = "".join(traceback.format_exception(error)).rstrip()
     if not isinstance(error, AtlasError) or not _survives(error):
         hint = (
-            "It needs more memory than there is."
-            if isinstance(error, MemoryError)
+            "It needs more memory than there is: try --jobs 1, or a smaller selection."
+            if _lacks_memory(error)
             else "Run with -v for the traceback."
         )
         error = StageError(f"{type(error).__name__}: {error}".removesuffix(": "), hint)
     error.add_note(text)
     return error
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether numpy or torch could not have what they asked for, on a GPU or off it."""
+    torch_says = type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and torch_says)
 
 
 def _survives(error: AtlasError) -> bool:

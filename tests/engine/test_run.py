@@ -447,6 +447,7 @@ def test_the_manifest_has_the_recipe(store: Store) -> None:
         ("awkward-stage", StageError, "m-words: trouble: AwkwardStageError: awkward thing"),
         ("ours", ModelError, "m-words: trouble: model is bad"),
         ("memory", StageError, "m-words: trouble: MemoryError"),
+        ("tensor memory", StageError, "m-words: trouble: RuntimeError: "),
         ("leave", StageError, "m-words: trouble: SystemExit: leaving"),
         (
             "nothing",
@@ -475,6 +476,7 @@ def test_errors_say_whose_they_are_and_bring_their_traceback(
     assert not store.has(task.key)
     if how == "ours":
         assert error.hint == "Mend it."
+    assert ("more memory than there is" in error.hint) == ("memory" in how)
 
 
 def test_a_stage_that_a_worker_does_not_have(store: Store) -> None:

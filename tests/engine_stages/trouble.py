@@ -45,6 +45,10 @@ def trouble(*inputs: Record, how: str, after: float = 0.0) -> Record:
         raise ModelError("model is bad", "Mend it.")
     if how == "memory":
         raise MemoryError
+    if how == "tensor memory":
+        import torch
+
+        torch.empty(2**55)
     if how == "leave":
         sys.exit("leaving")
     if how == "die":

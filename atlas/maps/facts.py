@@ -75,7 +75,9 @@ class MapFacts(_Part):
 class Recall(_Part):
     """How many of the true neighbors an approximate search found, beside an exact one."""
 
-    share: float = Field(ge=0, le=1, description="of the true neighbors, how many were found")
+    share: float = Field(
+        ge=0, le=1, description="of the true neighbors, how many were found, or others as near"
+    )
     error: float = Field(ge=0, description="the standard error of the share")
     sampled: int = Field(gt=0, description="random tokens whose neighbors were also sought exactly")
     dimensions: int = Field(gt=0, description="principal axes on which candidates were sought")

@@ -17,9 +17,10 @@ class Neighbors(Record):
 
     rows           (n, k) int32, positions in the selection (not token ids)
     similarities   (n, k) float32, cosine, falling along each row
-    recall         None where they are exact; else the share of the true ones that was found
-                   (`share`), over how many random rows that was measured (`sampled`), its standard
-                   `error`, and in how many `dimensions` candidates were sought
+    recall         None where they are exact; else the share of the true ones that was found, or
+                   others as near (`share`), over how many random rows that was measured
+                   (`sampled`), its standard `error`, and in how many `dimensions` candidates were
+                   sought
     """
 
     rows: Ints

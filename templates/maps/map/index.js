@@ -3,7 +3,7 @@
 // once. Other scripts of the page find each map at `stage.started`, a promise of
 // it that is null where its data did not come, and at `stage.map` once it is
 // there; bundles share no variables.
-import { need } from "../../assets/shared/dom.js";
+import { make, need } from "../../assets/shared/dom.js";
 import { onTheme } from "../../assets/shared/looks.js";
 import { rowsWithin } from "./choosing/inside.js";
 import { followLandmarks } from "./choosing/landmarks.js";
@@ -142,6 +142,7 @@ function listen(map) {
 	followControls(map);
 	followKeyboard(map, new Search(map).field);
 	hintAtHands(map);
+	offerTour(stage);
 	onTheme(map.draw);
 	new ResizeObserver(fitting(map)).observe(box);
 	/** @type {HTMLButtonElement | null} */
@@ -245,4 +246,22 @@ function hintAtHands(map) {
 	if (embedded) box.addEventListener("wheel", wheel, { passive: true });
 	else hint.textContent = words.fingers;
 	map.on("stroke", show);
+}
+
+/**
+ * Fetches the tour when it is first asked for; it starts by itself then.
+ * @param {HTMLElement} stage
+ */
+function offerTour(stage) {
+	/** @type {HTMLButtonElement | null} */
+	const button = stage.querySelector("button[name=tour]");
+	const load = () => {
+		const { module, script, style } = button?.dataset ?? {};
+		const type = module === undefined ? {} : { type: "module" };
+		const code = make("script", { src: script, ...type });
+		const rules = make("link", { rel: "stylesheet", href: style });
+		rules.addEventListener("load", () => document.head.append(code));
+		document.head.append(rules);
+	};
+	button?.addEventListener("click", load, { once: true });
 }

@@ -25,3 +25,12 @@ test("a label says what would be drawn as boxes", () => {
 	assert.equal(labelled("𝕏", pen), "U+1D54F");
 	assert.equal(labelled("a⟰⟱b", pen), "a U+27F0 U+27F1 b");
 });
+
+test("no font is searched for signs that all have", () => {
+	const pen = /** @type {CanvasRenderingContext2D} */ (
+		/** @type {unknown} */ ({ measureText: () => assert.fail("measured") })
+	);
+	for (const text of ["Numbers 8–900", "a — ‘b’ “c” „d‚ † ‡ • …"]) {
+		assert.equal(labelled(text, pen), text);
+	}
+});

@@ -104,7 +104,7 @@ function rare(text) {
 
 /** Signs but those that every reader's fonts have and what shows nothing by itself. */
 const UNUSUAL =
-	/[^\0-\u024f\u0370-\u052f\u0600-\u06ff\u1e00-\u1eff\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\p{M}\p{C}\p{Z}]/gu;
+	/[^\0-\u024f\u0370-\u052f\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u0600-\u06ff\u1e00-\u1eff\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\p{M}\p{C}\p{Z}]/gu;
 
 /** @type {Map<string, boolean>} by sign */
 const boxed = new Map();

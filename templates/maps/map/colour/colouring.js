@@ -28,7 +28,7 @@ export async function colouringBy(map, name) {
 	const points = map.points();
 	const { plane, items } = await keysBy(map, name, points);
 	const counts = new Uint32Array(256);
-	for (const key of plane) counts[key]++;
+	for (let i = 0; i < plane.length; i++) counts[plane[i]]++;
 	// Where only a part is loaded, counts are the map's own or none.
 	const whole = points.n === map.source.total;
 	const told = toldCounts(map, name);

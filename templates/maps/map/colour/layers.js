@@ -41,6 +41,11 @@ export function layersOf(points, colouring, only, picked = null) {
 	const own = new Uint8Array(points.n);
 	const counts = new Uint32Array(names.length);
 	for (let i = 0; i < points.n; i++) {
+		if (!hidden && !apart) {
+			own[i] = named[plane[i]];
+			counts[own[i]]++;
+			continue;
+		}
 		const row = points.rows?.[i] ?? i;
 		const key = chosen?.get(row) ?? plane[i];
 		const out = hidden && !only.has(key);

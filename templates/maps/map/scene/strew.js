@@ -42,6 +42,13 @@ export function strew(image, layer, view, size, square) {
 				const alpha = stamps[step * area + v * wide + u];
 				if (!alpha) continue;
 				const at = 4 * ((row + v) * width + column + u);
+				if (!data[at + 3] || alpha === 1) {
+					data[at] = red;
+					data[at + 1] = green;
+					data[at + 2] = blue;
+					data[at + 3] = 255 * alpha;
+					continue;
+				}
 				const below = data[at + 3] / 255;
 				const all = alpha + below * (1 - alpha);
 				const part = alpha / all;
@@ -54,6 +61,9 @@ export function strew(image, layer, view, size, square) {
 	}
 }
 
+/** @type {{ of: string, stamps: Float32Array } | undefined} most layers have those of the one before */
+let last;
+
 /**
  * How opaque a dot makes each pixel about it, for each place within a pixel.
  * @param {number} size
@@ -62,6 +72,18 @@ export function strew(image, layer, view, size, square) {
  * @param {number} opacity
  */
 function stampsOf(size, wide, square, opacity) {
+	const of = `${size} ${square} ${opacity}`;
+	if (last?.of !== of) last = { of, stamps: made(size, wide, square, opacity) };
+	return last.stamps;
+}
+
+/**
+ * @param {number} size
+ * @param {number} wide
+ * @param {boolean} square
+ * @param {number} opacity
+ */
+function made(size, wide, square, opacity) {
 	const r = size / 2;
 	const along = (/** @type {number} */ d) =>
 		Math.max(Math.min(r + 0.5 - Math.abs(d), 1, size), 0);

@@ -51,8 +51,12 @@ export function split16(bytes, offset, n) {
  * @param {number} n
  */
 export function summed16(bytes, offset, n) {
-	const values = split16(bytes, offset, n);
-	for (let i = 1; i < n; i++) values[i] += values[i - 1]; // modulo 2^16
+	const values = new Uint16Array(n);
+	let sum = 0;
+	for (let i = 0; i < n; i++) {
+		sum += bytes[offset + i] | (bytes[offset + n + i] << 8);
+		values[i] = sum; // modulo 2^16
+	}
 	return values;
 }
 

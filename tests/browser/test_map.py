@@ -42,6 +42,17 @@ def test_the_map_is_drawn(
     watched.fine()
 
 
+def test_a_map_that_is_ready_has_its_names(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    watched.page.add_init_script(
+        """new MutationObserver(() => {
+          const stage = document.querySelector('.stage')
+          if (stage?.dataset.ready) window.named ??= stage.map.found?.names.length ?? 0
+        }).observe(document, { subtree: true, childList: true, attributes: true })"""
+    )
+    assert watched.open("maps/minilm-words/").evaluate("window.named") > 0
+
+
 def test_without_its_points_nothing_coloured_is_left(watch: Callable[..., Watched]) -> None:
     """That the count of coloured pixels above can fail."""
     page = watch().open("maps/minilm-words/")

@@ -49,21 +49,17 @@ async function start(stage) {
 		showTrouble(stage, readWords(stage).fetch);
 		return null;
 	}
+	bringToLife(stage);
 	const map = new LiveMap(stage, source);
-	await recolour(map);
-	for (const part of [".labels", ".controls", ".on-map", ".inview"]) {
-		need(stage, part).hidden = false;
-	}
-	await repaint(map);
-	map.box.classList.add("live");
-	map.box.tabIndex = 0;
-	source.texts(labelledRows(map)).then(map.draw, map.failed);
-	listen(map);
 	followLandmarks(map);
+	await recolour(map);
+	await repaint(map);
+	listen(map);
 	await map.address.begin();
 	offerShare(map);
 	talk(map);
 	load(map);
+	map.drawNow();
 	stage.map = map;
 	stage.dataset.ready = "true";
 	drawWithWebGL(map);
@@ -72,12 +68,32 @@ async function start(stage) {
 }
 
 /**
- * Shows the key when the points have been seen: in a task after the frame that
- * has them, which a callback within the next one would hold up.
+ * Shows what a live map has: all of it before anything is measured, so that the
+ * page is laid out once.
+ * @param {HTMLElement} stage
+ */
+function bringToLife(stage) {
+	const parts = [".plain", ".labels", ".controls", ".on-map", ".inview"];
+	for (const part of parts) need(stage, part).hidden = false;
+	const box = need(stage, ".canvas");
+	box.classList.add("live");
+	box.tabIndex = 0;
+	/** @type {HTMLElement | null} */
+	const links = stage.querySelector(".try");
+	if (links) links.hidden = "quiet" in stage.dataset;
+	/** @type {HTMLButtonElement | null} */
+	const full = stage.querySelector("button[name=full]");
+	if (full) full.hidden = !document.fullscreenEnabled;
+}
+
+/**
+ * Fetches texts and shows the key when the points have been seen: in a task after
+ * the frame that has them, which a callback within the next one would hold up.
  * @param {LiveMap} map
  */
 function afterFirst(map) {
 	const show = () => {
+		map.source.texts(labelledRows(map)).then(map.draw, map.failed);
 		if (!need(map.stage, ".legend").hidden) return;
 		showLegend(map, map.colouring);
 		map.draw();
@@ -145,11 +161,7 @@ function listen(map) {
 	offerTour(stage);
 	onTheme(map.draw);
 	new ResizeObserver(fitting(map)).observe(box);
-	/** @type {HTMLButtonElement | null} */
-	const full = stage.querySelector("button[name=full]");
-	if (!full || !document.fullscreenEnabled) return;
-	full.hidden = false;
-	full.addEventListener("click", () => {
+	stage.querySelector("button[name=full]")?.addEventListener("click", () => {
 		if (document.fullscreenElement) document.exitFullscreen();
 		else stage.requestFullscreen();
 	});
@@ -234,6 +246,7 @@ function hintAtHands(map) {
 	const hint = need(stage, ".hint");
 	let gone = 0;
 	const show = () => {
+		if (!embedded) hint.textContent = words.fingers;
 		hint.hidden = false;
 		clearTimeout(gone);
 		gone = setTimeout(() => {
@@ -244,7 +257,6 @@ function hintAtHands(map) {
 		if (!box.classList.contains("awake") && !event.ctrlKey) show();
 	};
 	if (embedded) box.addEventListener("wheel", wheel, { passive: true });
-	else hint.textContent = words.fingers;
 	map.on("stroke", show);
 }
 

@@ -108,11 +108,15 @@ export class LiveMap extends State {
 
 	/** Draws the labels anew with the next frame. */
 	draw = () => {
-		this.#waiting ||= requestAnimationFrame(() => {
-			this.#waiting = 0;
-			drawOverlay(this, this.camera.view);
-		});
+		this.#waiting ||= requestAnimationFrame(() => this.drawNow());
 	};
+
+	/** Draws them at once. */
+	drawNow() {
+		cancelAnimationFrame(this.#waiting);
+		this.#waiting = 0;
+		drawOverlay(this, this.camera.view);
+	}
 
 	view() {
 		return { ...this.camera.view };

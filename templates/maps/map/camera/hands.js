@@ -60,7 +60,6 @@ export class Hands {
 	#wake(on) {
 		this.#awake = on || !this.#shy;
 		this.#box.classList.toggle("awake", this.#awake);
-		this.#box.style.touchAction = this.#own() ? "none" : "pan-x pan-y";
 	}
 
 	/** Tells whether a single finger is the map's and not the page's. */

@@ -12,7 +12,6 @@ export function followLandmarks(map) {
 	if (map.quiet) return;
 	/** @type {HTMLElement | null} */
 	const row = map.stage.querySelector(".try");
-	if (row) row.hidden = false;
 	/** @type {HTMLAnchorElement[]} */
 	const chips = [...(row?.querySelectorAll("a") ?? [])];
 	const mark = () => {

@@ -13,12 +13,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from atlas.engine.worker import Order
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+
+_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
@@ -36,8 +40,24 @@ THREADS = (
 
 
 def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors this process may use: those it may run on, or as many as a container lets it keep
+    busy, if that is less."""
+    there = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return min(there, _quota() or there)
+
+
+def _quota() -> int | None:
+    """Processors that the control group of this process, which a container sees as the root, has
+    time for, rounded up; None without a limit.
+
+    cpu.max holds microseconds, or "max", of each period (cgroups(7), version 2)."""
+    try:
+        quota, period = _LIMIT.read_text("ascii").split()
+        return max(ceil(int(quota) / int(period)), 1)
+    except (OSError, ValueError, ZeroDivisionError):  # none, of another system, or "max"
+        return None
 
 
 class Local(Executor):

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from atlas.engine import dask as engine_dask
+from atlas.engine import local
 from atlas.engine.dask import Need
 from atlas.engine.executors import Workers, open_executor
 from atlas.engine.local import Local, cores
@@ -287,6 +288,30 @@ def test_progress_is_reported_and_cleared(store: Store) -> None:
 
 def test_cores() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("200000 100000\n", 2),
+        ("150000 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("6400000 100000\n", 8),
+        ("max 100000\n", 8),
+        ("200000 0\n", 8),
+        ("", 8),
+        (None, 8),
+    ],
+)
+def test_a_container_has_the_cores_that_it_has_time_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, expected: int
+) -> None:
+    path = tmp_path / "cpu.max"
+    if limit is not None:
+        path.write_text(limit, "ascii")
+    monkeypatch.setattr(local, "_LIMIT", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
+    assert cores() == expected
 
 
 @pytest.mark.parametrize("spec", ["", "remote", "dask", "dask:", "local:2"])

@@ -176,7 +176,7 @@ class _Look:
 
         search = self.search
         search.doubtful[:] = True
-        if self.table.device.type == "cpu" and len(self.table) >= symmetric.FEWEST:
+        if symmetric.pays(self.table):
             search.halved(self.table, self.count, self.judge)
         search.each(torch.nonzero(search.doubtful)[:, 0], self)
 

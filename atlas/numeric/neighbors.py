@@ -155,7 +155,7 @@ class Search:
         self.each(tried, search)
         if float(self.doubtful[tried].float().mean()) > 0.5:
             return
-        if 2 * len(rows) > len(self.unit) and search.halves:
+        if 2 * len(rows) > len(self.unit) and symmetric.pays(search.table):
             self.halved(search.table, search.count, search.judge)
         else:
             self.each(torch.nonzero(self.doubtful)[:, 0], search)
@@ -209,7 +209,6 @@ class _Rough:
     stay doubtful; blocks may be searched at once, and nothing waits for the device.
 
     lost    (n,) by how much a similarity may be off in the product, before that is rounded
-    halves  whether all rows may be searched by half of the products
     """
 
     def __init__(self, search: Search, product: Product, spare: int) -> None:
@@ -217,7 +216,6 @@ class _Rough:
         self.search, self.count = search, search.k + spare
         self.lost = _lost(search.unit, self.table, product).to(search.exact.device)
         self.candidates = Candidates(self.table, self.count, search.way)
-        self.halves = self.table.device.type == "cpu" and len(self.table) >= symmetric.FEWEST
 
     def __call__(self, own: Tensor) -> None:
         values, candidates = self.candidates(own)
@@ -257,14 +255,16 @@ class Candidates:
         room = self.rooms.get()
         mine = self.table[own.to(self.table.device)]
         values, columns = [], []
-        for left, right in pairwise(self.tiles):
-            width = right - left
-            product = room[: len(own) * width].view(len(own), width)
-            torch.mm(mine, self.table[left:right].T, out=product)
-            largest, places = _largest(product, min(self.count, width))
-            values.append(largest)
-            columns.append(places.add_(left))
-        self.rooms.put(room)
+        try:
+            for left, right in pairwise(self.tiles):
+                width = right - left
+                product = room[: len(own) * width].view(len(own), width)
+                torch.mm(mine, self.table[left:right].T, out=product)
+                largest, places = _largest(product, min(self.count, width))
+                values.append(largest)
+                columns.append(places.add_(left))
+        finally:
+            self.rooms.put(room)  # or another block would wait for it for ever
         found, joined = torch.cat(values, dim=1), torch.cat(columns, dim=1)
         if len(values) == 1:
             return found, joined

@@ -21,8 +21,7 @@ from atlas.numeric.types import Array, Progress
 if TYPE_CHECKING:
     from torch import Tensor
 
-FEWEST = 4096  # rows from which on this pays
-
+_FEWEST = 4096  # rows from which on this pays
 _BLOCK = 1024  # rows and columns of a product: what caches hold
 _FEW = 256  # rows that are compared with a sample at a time
 _RANK = 4  # of the product with the sample that is the threshold
@@ -43,6 +42,11 @@ class Above(NamedTuple):
     def copy(self) -> Above:
         """The same in memory of the thread that asks."""
         return Above(self.own.copy(), self.others.copy(), self.products.clone())
+
+
+def pays(table: Tensor) -> bool:
+    """Whether the rows of a table (n, d) are searched sooner so than one block after another."""
+    return table.device.type == "cpu" and len(table) >= _FEWEST
 
 
 def search(

@@ -19,6 +19,7 @@ import typer
 
 from atlas import __version__
 from atlas.cli.say import count, near, print_error, say, state, talking, warn
+from atlas.engine.interrupts import heard
 from atlas.errors import AtlasError, UsageError
 
 if TYPE_CHECKING:
@@ -548,7 +549,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(command: Callable[[], object]) -> int:
     try:
-        command()
+        with heard():
+            command()
     except AtlasError as error:
         if state["verbose"]:
             import traceback

@@ -10,13 +10,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from atlas.engine.interrupts import put_off
 from atlas.engine.worker import Order
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Local(Executor):
         """Give a task to a process. Raises RuntimeError after shutdown."""
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        with _uninterrupted():
+        with put_off():
             return self._give(fn, *args, **kwargs)
 
     def _give(
@@ -151,38 +151,6 @@ class Local(Executor):
                 process.terminate()
             for process in processes:
                 process.join(5)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C while a process starts, here and in the new process until it can say that it
-    does not want it.
-
-    The terminal interrupts children too, and Python says so with a traceback; so does a child whose
-    parent was interrupted before it had said what to do.
-    """
-    put_off: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    # Handlers are Python's to run in the main thread, and are not for another thread to change.
-    handled = before is not None and threading.current_thread() is threading.main_thread()
-    masked = hasattr(signal, "pthread_sigmask")
-    if masked:
-        from multiprocessing import resource_tracker
-
-        # Or else it starts with the first process, and lifts the mask that new ones inherit.
-        resource_tracker.ensure_running()
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    if handled:
-        signal.signal(signal.SIGINT, lambda number, _: put_off.append(number))
-    try:
-        yield
-    finally:
-        if masked:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if handled:
-            signal.signal(signal.SIGINT, before)
-        if put_off:
-            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from atlas.engine.executors import Workers
+from atlas.engine.interrupts import heard
 from atlas.engine.shares import Shares
 from atlas.engine.stage import address
 from atlas.engine.store import Store
@@ -81,7 +82,7 @@ def run(
         for task in needed:
             store.delete(task.key)
     try:
-        with executor as workers:
+        with heard(), executor as workers:
             return _Run(needed, store, workers, device, report).all(outcome, idle)
     finally:
         for task in needed:

@@ -84,6 +84,12 @@ def test_back_returns_to_the_token_before(watch: Callable[..., Watched], tiny_at
     page.wait_for_function("() => document.querySelector('.panel h2').textContent === 'april'")
     page.go_back()
     page.wait_for_selector(".panel", state="hidden")
+    search(page, "april")
+    assert page.locator("input[name=find]").input_value() == "april"
+    hash_of(page, "t=")
+    page.go_back()
+    page.wait_for_selector(".panel", state="hidden")
+    page.wait_for_function("document.querySelector('input[name=find]').value === ''")
     watched.fine()
 
 

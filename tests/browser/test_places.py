@@ -25,10 +25,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 @pytest.fixture(scope="module")
-def site(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(plain_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The small atlas with an address of its own, its model said to be of the hub."""
     root = tmp_path_factory.mktemp("placed") / "atlas"
-    shutil.copytree(tiny_atlas.root, root)
+    shutil.copytree(plain_atlas.root, root)
     placed = Built(root)
     placed.edit("[site]\n", f'[site]\nbase_url = "{BASE}"\n')
     for path in (root / "data").glob("minilm-*.json"):

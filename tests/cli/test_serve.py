@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from chrome import CHROMIUM
 from conftest import Built
 
 from atlas.cli.serve import _named, marks, serve, watch
@@ -426,9 +426,7 @@ def test_a_failing_build_leaves_the_old_site_and_is_told(tmp_path: Path) -> None
 def test_an_open_page_reloads_and_shows_errors(tmp_path: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     with Preview(tmp_path) as preview, sync_api.sync_playwright() as browsers:
-        browser = browsers.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             tab = browser.new_page()
             faults: list[str] = []

@@ -63,10 +63,10 @@ class Head(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def placed(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def placed(plain_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The small atlas with an address of its own."""
     root = tmp_path_factory.mktemp("placed") / "atlas"
-    shutil.copytree(tiny_atlas.root, root)
+    shutil.copytree(plain_atlas.root, root)
     found = Built(root)
     found.edit("[site]\n", f'[site]\nbase_url = "{BASE}"\nauthor = "A & B_C"\n')
     found.build()

@@ -168,28 +168,28 @@ def test_a_new_title_computes_nothing(atlas_copy: Built) -> None:
     assert "Words of English" in (atlas_copy.public / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_map_that_is_taken_out_leaves_the_site(atlas_copy: Built) -> None:
-    text = atlas_copy.toml.read_text(encoding="utf-8")
-    whole = files(atlas_copy.public)
+def test_a_map_that_is_taken_out_leaves_the_site(whole_copy: Built) -> None:
+    text = whole_copy.toml.read_text(encoding="utf-8")
+    whole = files(whole_copy.public)
     begin, end, compared = (
         text.rindex("[[models]]\n"),
         text.index("[[landmarks]]\n"),
         text.index("[[compare]]\n"),
     )
-    atlas_copy.toml.write_text(text[:begin] + text[end:compared], encoding="utf-8")
-    atlas_copy.build()
-    assert not (atlas_copy.public / "maps" / "ja-aozora-words").exists()
+    whole_copy.toml.write_text(text[:begin] + text[end:compared], encoding="utf-8")
+    whole_copy.build()
+    assert not (whole_copy.public / "maps" / "ja-aozora-words").exists()
     assert "ja-aozora" not in "".join(
-        path.read_text(encoding="utf-8") for path in atlas_copy.public.rglob("*.html")
+        path.read_text(encoding="utf-8") for path in whole_copy.public.rglob("*.html")
     )
-    assert check(atlas_copy.public) == []
-    atlas_copy.toml.write_text(text, encoding="utf-8")
+    assert check(whole_copy.public) == []
+    whole_copy.toml.write_text(text, encoding="utf-8")
     report = Silent()
-    atlas_copy.build(report)
+    whole_copy.build(report)
     assert report.ran == []
-    again = files(atlas_copy.public)
+    again = files(whole_copy.public)
     # One model alone has pages of other words, which are led on from now on.
-    rules = read_redirects((atlas_copy.public / "_redirects").read_text(encoding="utf-8"))
+    rules = read_redirects((whole_copy.public / "_redirects").read_text(encoding="utf-8"))
     assert all(to.startswith(("words/?w=", "ja/words/?w=")) for to in rules.values())
     for name in ("_redirects", "_headers", ".atlas.json"):
         again.pop(name)

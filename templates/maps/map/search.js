@@ -37,6 +37,9 @@ export class Search {
 		map.on("select", (row) => {
 			if (row !== null && row !== this.#mine) this.field.value = "";
 		});
+		map.on("restore", (row) => {
+			if (row !== this.#mine) this.field.value = ""; // Back leads to before it
+		});
 	}
 
 	#close() {

@@ -29,7 +29,6 @@ KINDS = [
     "vocabularies/",
     "vocabularies/minilm--ja-aozora/",
     "vocabularies/wall/hiragana/",
-    "vocabularies/wall/numbers/",
     "vocabularies/order/minilm/",
     "words/",
     "words/?w=victory",
@@ -84,6 +83,11 @@ def test_no_page_breaks_a_rule(
     judged: Callable[..., Any], tiny_atlas: Built, url: str, language: str, look: str
 ) -> None:
     assert judged(language + address(url, tiny_atlas), LOOKS[look]) == []
+
+
+@pytest.mark.parametrize(("language", "look"), [("", "phone light"), ("ja/", "wide dark")])
+def test_no_long_wall_breaks_a_rule(judged: Callable[..., Any], language: str, look: str) -> None:
+    assert judged(f"{language}vocabularies/wall/numbers/", LOOKS[look]) == []
 
 
 def busy(page: Any) -> None:

@@ -26,7 +26,7 @@ _CLASSES = {
 _HIRAGANA, _SHORT_KATAKANA = re.compile("[ぁ-ゖー]+"), re.compile("[ァ-ヺー]{1,2}")
 
 
-@stage("lexicon", version=2, weight=2, uses=(UNIDIC,))
+@stage("lexicon", version=2, weight=0.5, uses=(UNIDIC,))
 def lexicon(
     vocabulary: Vocabulary,
     *,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,19 @@ def _seconds(vectors: int, selection: int) -> float:
     """What the search takes on a core of an EPYC (benchmarks/RESULTS.md), by bytes; of a selection
     as if it had all rows."""
     products = selection / 4 * vectors / 4
-    return 1 + products * (8e-12 if products < _MUCH else 3e-12)
+    slower = 1 if _has_bfloat16() else 4
+    return 1 + slower * products * (8e-12 if products < _MUCH else 3e-12)
+
+
+@cache
+def _has_bfloat16() -> bool:
+    """Whether the processor says that it multiplies bfloat16; the search itself tries it, which
+    takes torch."""
+    try:
+        told = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:  # not Linux
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(told.split())
 
 
 @stage(

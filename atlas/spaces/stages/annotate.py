@@ -20,7 +20,7 @@ _FINER = {
 _PLACES = {"地名": "固有名詞・地名", "人名": "固有名詞・人名"}
 
 
-@stage("annotate", version=2, weight=2, uses=(UNIDIC,))
+@stage("annotate", version=2, weight=0.5, uses=(UNIDIC,))
 def annotate(vocabulary: Vocabulary, *, language: str, work: Work = Work()) -> Annotations:
     """Part of speech (UniDic's own words, proper nouns and numerals told apart) and reading in
     katakana of each token.

@@ -17,7 +17,7 @@ _BETTER = "topbu"  # states, the best first
 _SPACED = ("byte-level-bpe", "sentencepiece")  # families that mark the space before a word
 
 
-@stage("wall", version=1, weight=4, uses=(ASKED,), libraries=(*LIBRARIES, "kanji-lists", "regex"))
+@stage("wall", version=1, weight=1, uses=(ASKED,), libraries=(*LIBRARIES, "kanji-lists", "regex"))
 def wall(vocabulary: Vocabulary, *, sets: Sequence[str], work: Work = Work()) -> WallData:
     """How a vocabulary has each member of these sets: as its tokenizer splits it, standing alone or
     after a space, whichever is better. Without a tokenizer that can be asked, only whether it is a

@@ -23,7 +23,7 @@ Split = tuple[list[str], list[int]]
 Splitter = Callable[[Sequence[str]], list[Split]]
 
 
-@stage("splits", version=1, weight=4, libraries=("tokenizers", "transformers"))
+@stage("splits", version=1, weight=1, libraries=("tokenizers", "transformers"))
 def splits(vocabulary: Vocabulary, *, work: Work = Work()) -> Splits:
     """The pieces of each word that is a token of a vocabulary, be it the tokenizer's own or
     another's, as `tokenizer.tokenize` gives them.

@@ -36,6 +36,8 @@ from serving import serving
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
 
+SETTLES = 3000  # ms in which a new browser draws its own windows, beside which no page is loaded
+
 # Records the number of WebGL's drawing calls, the time of the last one, and the time of the first
 # large paint.
 WATCH = """
@@ -119,6 +121,7 @@ def measure(browser: Any, url: str, ready: str | None, slower: float) -> dict[st
     session = context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.add_init_script(WATCH)
+    page.wait_for_timeout(SETTLES)
     sizes = {"raw": 0, "gzip": 0, "early": 0}
 
     def weigh(response: Any, before: bool) -> None:

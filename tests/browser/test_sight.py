@@ -35,11 +35,16 @@ def opened(
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("url", ["maps/minilm-words/", "ja/maps/ja-aozora-words/"])
+@pytest.mark.parametrize(
+    "url", ["maps/minilm-words/", "ja/maps/ja-aozora-words/", "maps/minilm-words/#t=2258"]
+)
 def test_nothing_moves_as_the_map_comes(watch: Callable[..., Watched], url: str, size: str) -> None:
     watched = watch(**SIZES[size])
     watched.page.add_init_script(SHIFTS)
     page = watched.open(url)
+    if "#" in url:
+        page.wait_for_selector(".panel dl")
+        assert page.locator(".panel h2").text_content() == "april"
     page.wait_for_timeout(500)
     assert page.evaluate("window.shifted") < 0.02
     watched.fine()

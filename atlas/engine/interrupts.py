@@ -40,7 +40,7 @@ def heard() -> Iterator[None]:
 def _interrupt() -> None:
     sleep(0.01)  # sooner, it would only be raised in the hook
     if hasattr(signal, "pthread_kill"):  # which also wakes a thread that waits
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or threading.get_ident(), signal.SIGINT)
     else:
         _thread.interrupt_main()
 

@@ -223,8 +223,8 @@ def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def plain_atlas(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The same without words, which are half of its pages and three quarters of the time that
-    rendering takes. Read only."""
+    """The same without words, which are two thirds of its pages and of the time that rendering
+    takes. Read only."""
     root = tmp_path_factory.mktemp("plain")
     shutil.copytree(tiny_atlas.root / ".atlas" / "store", root / ".atlas" / "store")
     atlas = Built(root)

@@ -450,10 +450,10 @@ def test_what_was_recorded_is_measured_again() -> None:
     if tiny_version() not in tables:
         pytest.skip(f"nothing is recorded of transformers {tiny_version()}")
     every = tables[tiny_version()].rows
-    some = {one.verdict: one for one in every}.values()
-    kept = [one for one in every if one in every[::3] or one in some]
+    words = {one.verdict: number for number, one in enumerate(every)}.values()
+    kept = [one for number, one in enumerate(every) if number % 3 == 0 or number in words]
     found = families(only=tuple(one.name for one in kept))
-    assert len(kept) > len(every) / 3 and {one.verdict for one in kept} == set(VERDICTS)
+    assert len(kept) >= 60 and {one.verdict for one in kept} == set(VERDICTS)
     assert [(one.name, one.verdict, one.formula) for one in found.rows] == [
         (one.name, one.verdict, one.formula) for one in kept
     ]

@@ -179,7 +179,7 @@ def test_the_neighbors_in_both_spaces_stand_beside_each_other(
     )
     first, second = page.evaluate(LISTS)
     near = page.evaluate(
-        f"() => [{FIRST}, {SECOND}].map((map) => map.selected.near.slice(0, 10).map((o) => o.text))"
+        f"() => [{FIRST}, {SECOND}].map((map) => map.selected.near.slice(0, 15).map((o) => o.text))"
     )
     kept = []
     for side, texts in zip((first, second), near, strict=True):

@@ -40,9 +40,7 @@ export class Beside {
 	/** Shows what is chosen now. */
 	async show() {
 		const asked = ++this.#asked;
-		const near = this.maps.map(
-			(map) => map.selected?.near?.slice(0, map.many) ?? null,
-		);
+		const near = this.maps.map((map) => map.selected?.near ?? null);
 		const text = this.maps.map((map) => map.selected?.text).find(Boolean);
 		if (text === undefined) return;
 		const marks = await Promise.all(

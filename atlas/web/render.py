@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from babel.numbers import format_decimal, format_percent
 from jinja2 import (
@@ -22,10 +22,11 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
-    pass_context,
+    pass_eval_context,
 )
 from jinja2.filters import do_title
-from jinja2.runtime import Context, Macro
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from atlas.config.characters import numbered
@@ -60,19 +61,29 @@ VIEW_TEXTS = ("model_title", "description", "landmark_title", "claim_title")
 
 # A space after a bracket that holds its own: a message has one beside what a Latin word fills in,
 # and a title may end with a bracket instead. Tags may end between them.
-_AFTER_BRACKET = re.compile(r"(?<=[）」』】])((?:</\w+>)*) (?=\S)")
+_AFTER_BRACKET = re.compile(r"([）」』】](?:</\w+>)*) (?=\S)")
 
 
-def closed_up(gettext: Callable[..., str]) -> Callable[..., str]:
-    """Jinja's gettext of a language that puts no space between words, without spaces after
-    brackets."""
+def speaking(gettext: Callable[[str], str], gap: str) -> Callable[..., str]:
+    """What templates call as `_`: Jinja's new style of gettext, in one call instead of four, and
+    for a language that puts no space between words (`gap` is empty) none after brackets."""
 
-    @pass_context
-    def closed(context: Context, message: str, /, **values: object) -> str:
-        said = gettext(context, message, **values)
-        return type(said)(_AFTER_BRACKET.sub(r"\1", str(said)))
+    def filled(message: str, values: Mapping[str, object], *, safe: bool) -> str:
+        text = gettext(message)
+        said = Markup(text) % values if safe else text % values  # noqa: S704  # of a catalogue
+        return said if gap else type(said)(_AFTER_BRACKET.sub(r"\1", str(said)))
 
-    return closed
+    @lru_cache(maxsize=_KEPT)
+    def fixed(message: str) -> str:
+        return filled(message, {}, safe=True)
+
+    @pass_eval_context
+    def said(settings: EvalContext, message: str, /, **values: object) -> str:
+        if settings.autoescape and not values:
+            return fixed(message)
+        return filled(message, values, safe=settings.autoescape)
+
+    return said
 
 
 class Renderer:
@@ -98,10 +109,8 @@ class Renderer:
             )
             messages = catalogue(root, language)
             environment.install_gettext_translations(messages, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-            if not LANGUAGES[language].gap:
-                environment.globals["gettext"] = closed_up(
-                    cast("Callable[..., str]", environment.globals["gettext"])
-                )
+            said = speaking(messages.gettext, LANGUAGES[language].gap)
+            environment.globals |= {"_": said, "gettext": said}
             environment.filters |= filters(LANGUAGES[language], messages.gettext)
             environment.globals |= {
                 "palette": PALETTE,

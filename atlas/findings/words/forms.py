@@ -18,6 +18,8 @@ _SIGNS = {"␣": " ", "▁": " ", "⏎": "\n", "␍": "\r", "⇥": "\t"}
 def word(text: str) -> str:
     """A token's text (`##ing`, `␣hello`, `two␣words`) without marks of continuations and of
     spaces at its ends, with the characters that its signs stand for."""
+    if text.isalnum() and text.isascii():
+        return text
     plain = _AFTER.sub("", _BEFORE.sub("", _APART.sub("", text)))
     if plain.isascii() and "<" not in plain:
         return plain

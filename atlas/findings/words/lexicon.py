@@ -231,13 +231,12 @@ class Lexicon:
         one, else the one that most models have."""
         counts: dict[str, int] = {}
         for model in self.models:
-            own = {word(model.texts[row]) for row in model.rows.get(found, ())}
-            for form in own:
+            for form in {word(model.texts[row]) for row in model.rows.get(found, ())}:
                 counts[form] = counts.get(form, 0) + 1
         named = self._forms.get(found, ())
+        if not named and len(counts) < 2:
+            return [form for form in counts if form]
         every = dict.fromkeys([*named, *sorted(counts)])
-        if len(every) < 2:
-            return [form for form in every if form]
         order = {form: place for place, form in enumerate(named)}
 
         def usual(form: str) -> tuple[int, bool, int, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from atlas import atlas_toml as config
 from atlas.maps import data as dataset
 from atlas.pipeline.build import build
 from atlas.pipeline.options import Options, Summary
+from atlas.web.alone import alone
 
 pytest_plugins = ("chrome", "awkward")
 
@@ -211,13 +213,26 @@ class Built:
         self.toml.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@contextmanager
+def once(factory: pytest.TempPathFactory, name: str) -> Iterator[Built]:
+    """A place for an atlas that all processes of this session share; held until the block ends, so
+    that the first builds it."""
+    base = factory.getbasetemp()
+    held = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    atlas = Built(held / "atlas")
+    atlas.root.mkdir(parents=True, exist_ok=True)
+    with alone(held, lambda: None):
+        yield atlas
+
+
 @pytest.fixture(scope="session")
 def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A small atlas of the two embedded models, computed and rendered once for the session."""
-    atlas = Built(tmp_path_factory.mktemp("tiny"))
-    atlas.toml.write_text(TINY, encoding="utf-8")
-    summary = atlas.build()
-    assert summary.maps == 2
+    with once(tmp_path_factory, "tiny") as atlas:
+        if not atlas.public.exists():
+            atlas.toml.write_text(TINY, encoding="utf-8")
+            summary = atlas.build(executor="local")
+            assert summary.maps == 2
     return atlas
 
 
@@ -225,12 +240,13 @@ def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def plain_atlas(tiny_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The same without words, which are two thirds of its pages and of the time that rendering
     takes. Read only."""
-    root = tmp_path_factory.mktemp("plain")
-    shutil.copytree(tiny_atlas.root / ".atlas" / "store", root / ".atlas" / "store")
-    atlas = Built(root)
-    shutil.copy(tiny_atlas.toml, atlas.toml)
-    atlas.edit("[words]\n", "[words]\nenabled = false\n")
-    atlas.build()
+    with once(tmp_path_factory, "plain") as atlas:
+        if not atlas.public.exists():
+            store = atlas.root / ".atlas" / "store"
+            shutil.copytree(tiny_atlas.root / ".atlas" / "store", store, dirs_exist_ok=True)
+            shutil.copy(tiny_atlas.toml, atlas.toml)
+            atlas.edit("[words]\n", "[words]\nenabled = false\n")
+            atlas.build()
     return atlas
 
 

@@ -311,11 +311,15 @@ def tf32(allowed: bool) -> Iterator[None]:
     import torch
 
     matmul = torch.backends.cuda.matmul
-    before, matmul.allow_tf32 = matmul.allow_tf32, allowed
+    # Since torch 2.9 by another name; after somebody has set that, the old one cannot be read.
+    newer = hasattr(matmul, "fp32_precision")
+    name, values = ("fp32_precision", ("ieee", "tf32")) if newer else ("allow_tf32", (False, True))
+    before = getattr(matmul, name)
+    setattr(matmul, name, values[allowed])
     try:
         yield
     finally:
-        matmul.allow_tf32 = before
+        setattr(matmul, name, before)
 
 
 def _largest(product: Tensor, count: int, group: int = _GROUP) -> tuple[Tensor, Tensor]:

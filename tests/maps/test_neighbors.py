@@ -325,6 +325,24 @@ def test_a_vector_that_is_not_finite_is_named(bad: float) -> None:
     assert found(values, 3, [0, 1, 2, 3]).rows.shape == (4, 3)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("name", ["fp32_precision", "allow_tf32"])
+def test_what_somebody_set_of_tf32_is_set_again(name: str, allowed: bool) -> None:
+    import torch
+
+    matmul = torch.backends.cuda.matmul
+    if not hasattr(matmul, "fp32_precision"):
+        pytest.skip("torch is older than 2.9")
+    before = getattr(matmul, name)
+    setattr(matmul, name, {"fp32_precision": "tf32", "allow_tf32": True}[name])
+    try:
+        with kernel.tf32(allowed):
+            assert matmul.fp32_precision == ("tf32" if allowed else "ieee")
+        assert matmul.fp32_precision == "tf32" and getattr(matmul, name)
+    finally:
+        setattr(matmul, name, before)
+
+
 PEAK = """
 import sys
 import numpy as np

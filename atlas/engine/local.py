@@ -22,7 +22,11 @@ from atlas.engine.worker import Order
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
-_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+# Where a control group's quota and period stand, in microseconds: in version 2, else in version 1.
+_LIMITS = (
+    (Path("/sys/fs/cgroup/cpu.max"),),
+    tuple(Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period")),
+)
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
@@ -50,14 +54,13 @@ def cores() -> int:
 
 def _quota() -> int | None:
     """Processors that the control group of this process, which a container sees as the root, has
-    time for, rounded up; None without a limit.
-
-    cpu.max holds microseconds, or "max", of each period (cgroups(7), version 2)."""
-    try:
-        quota, period = _LIMIT.read_text("ascii").split()
-        return max(ceil(int(quota) / int(period)), 1)
-    except (OSError, ValueError, ZeroDivisionError):  # none, of another system, or "max"
-        return None
+    time for, rounded up; None without a limit, which is a quota of "max", or -1 in version 1
+    (cgroups(7))."""
+    for paths in _LIMITS:
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):  # none, of another system
+            quota, period = " ".join(path.read_text("ascii") for path in paths).split()
+            return max(ceil(int(quota) / int(period)), 1) if int(quota) > 0 else None
+    return None
 
 
 class Local(Executor):

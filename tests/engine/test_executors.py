@@ -300,16 +300,21 @@ def test_cores() -> None:
         ("max 100000\n", 8),
         ("200000 0\n", 8),
         ("", 8),
+        ("150000\n|100000\n", 2),
+        ("-1\n|100000\n", 8),
+        ("200000\n|", 8),
         (None, 8),
     ],
 )
 def test_a_container_has_the_cores_that_it_has_time_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, expected: int
 ) -> None:
-    path = tmp_path / "cpu.max"
+    places = ((tmp_path / "cpu.max",), (tmp_path / "quota", tmp_path / "period"))
     if limit is not None:
-        path.write_text(limit, "ascii")
-    monkeypatch.setattr(local, "_LIMIT", path)
+        texts = limit.split("|")  # version 1 has two files
+        for path, text in zip(places[len(texts) - 1], texts, strict=True):
+            path.write_text(text, "ascii")
+    monkeypatch.setattr(local, "_LIMITS", places)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
     assert cores() == expected
 

@@ -7,8 +7,8 @@ one run.
 CPU seconds are those of this process and its threads, after a run on 300 rows that pays for imports
 and compilation. `ratio` is to the first row. Overlap is at 15 over all points, trustworthiness and
 continuity over the sample that the atlas takes, Spearman's rho of distances over 50,000 pairs. A
-peer that is not installed is left out, and said to be. LocalMAP (in `pacmap`) searches neighbors
-itself and counts that.
+peer that is not installed is left out, and said to be. LocalMAP (in `pacmap`) and TorchDR (with
+`faiss-cpu`) search neighbors themselves, which is counted.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from atlas.maps.stages.neighbors import neighbors
 from atlas.maps.stages.project import upright
 from atlas.numeric import pca, tsne, umap
 from atlas.numeric.types import Array, Floats, Near
+from atlas.numeric.vectors import unit
 from atlas.spaces.records import Selection, Vectors
 
 _K = 15
@@ -75,10 +76,23 @@ def local_map(values: Floats, near: Near, threads: int) -> Array:
     return np.asarray(fitted)
 
 
+def torch_dr(values: Floats, near: Near, threads: int) -> Array:
+    """Of its own defaults; its distances of directions rank as cosines do, and it counts a point
+    among its neighbors."""
+    import torch
+    from torchdr import UMAP
+
+    torch.set_num_threads(threads)
+    directions = torch.from_numpy(unit(np.asarray(values, np.float32)))
+    fitted = UMAP(n_neighbors=_K + 1, device="cpu", random_state=0).fit_transform(directions)
+    return np.asarray(fitted.detach())
+
+
 METHODS: dict[str, tuple[Method, str]] = {  # and the module that each needs
     "umap (atlas)": (atlas_umap, "torch"),
     "umap (umap-learn)": (umap_learn, "umap"),
     "LocalMAP (pacmap)": (local_map, "pacmap"),
+    "umap (TorchDR)": (torch_dr, "torchdr"),
     "tsne (atlas)": (atlas_tsne, "openTSNE"),
     "tsne (openTSNE, perp. 5)": (open_tsne, "openTSNE"),
     "pca (atlas)": (only_pca, "numpy"),

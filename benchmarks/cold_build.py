@@ -71,9 +71,12 @@ def main() -> None:
     seeds, builds, again, frozen = [], [], [], []
     stages: dict[str, float] = {}
     written = 0
-    for _ in range(repeats):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
+    with tempfile.TemporaryDirectory() as name:
+        for number in range(repeats):
+            # All are kept to the end: ext4 without a journal is slow to make files for minutes
+            # after as many were deleted.
+            folder = Path(name) / str(number)
+            folder.mkdir()
             (folder / "seed.py").write_text(SEED, "utf-8")
             (folder / "atlas.toml").write_text(CONFIG, "utf-8")
             seeds.append(timed([sys.executable, "seed.py"], folder))

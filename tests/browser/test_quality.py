@@ -69,16 +69,19 @@ def address(url: str, tiny_atlas: Built) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    ("language", "look"),  # colors are the same in every language
-    [
-        (language, look)
-        for look in LOOKS
-        for language in ("", "ja/")
-        if language or "dark" not in look
-    ],
-)
-@pytest.mark.parametrize("url", KINDS)
+# Every kind in both languages, in both colors, and on a phone, there in one language or the other.
+JUDGED = [
+    (url, language, look)
+    for number, url in enumerate(KINDS)
+    for language, look in (
+        ("", "wide light"),
+        ("ja/", "wide dark"),
+        (("", "ja/")[number % 2], "phone light"),
+    )
+]
+
+
+@pytest.mark.parametrize(("url", "language", "look"), JUDGED)
 def test_no_page_breaks_a_rule(
     judged: Callable[..., Any], tiny_atlas: Built, url: str, language: str, look: str
 ) -> None:

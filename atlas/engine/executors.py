@@ -40,12 +40,18 @@ def check(spec: str) -> None:
 
 @contextmanager
 def open_executor(
-    spec: str, jobs: int, threads: int, store: Path, needs: Collection[dask.Need] = ()
+    spec: str,
+    jobs: int,
+    threads: int,
+    store: Path,
+    needs: Collection[dask.Need] = (),
+    loads: str = "",
 ) -> Iterator[Workers]:
     """An executor by name. Nothing starts before the block is entered; leaving it ends the workers,
     at once on an error.
 
-    `serial`, `local` (up to `jobs` spawned processes, which share `threads` cores, or one each) or
+    `serial`, `local` (up to `jobs` spawned processes, which share `threads` cores, or one each, and
+    of which one loads the module `loads` at once) or
     `dask:ADDRESS` (a running cluster whose workers see the store's folder; it decides how many
     threads, and its workers offer what the stages in `needs` need). Raises
     UsageError for another `spec`, StageError when the cluster cannot be used, StoreError when the
@@ -55,13 +61,11 @@ def open_executor(
     if spec == "serial":
         yield Workers(Serial(), 1, threads)
     elif spec == "local":
-        local = Local(jobs)
+        local = Local(jobs, loads)
         try:
             yield Workers(local, jobs, threads, max(jobs, threads))
-        except BaseException:
+        finally:
             local.end()
-            raise
-        local.shutdown(cancel_futures=True)
     else:
         address = spec.removeprefix("dask:")
         with dask.connected(address, store.absolute(), needs) as (executor, allowed):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import gc
 import multiprocessing
 import os
 import signal
@@ -12,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -70,14 +69,24 @@ class Local(Executor):
     of memory. Here only the task of that process fails, and the next one gets a new process.
     Processes are spawned, since forking after CUDA or OpenMP threads have started is unsafe. Tasks
     on a GPU all go to one process, since each that has used it keeps some of its memory.
+
+    Where there may be several, one of them loads the module `loads` from the beginning on: tasks
+    that need it go there.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, loads: str = "") -> None:
         self._jobs = max(jobs, 1)
         self._pools: dict[ProcessPoolExecutor, list[Future[Any]]] = {}
         self._made: dict[ProcessPoolExecutor, set[str]] = {}  # keys of what each was given
         self._gpu: ProcessPoolExecutor | None = None  # the process of the tasks on a GPU
+        self._early: ProcessPoolExecutor | None = None  # the process that loads a module at once
+        self._loads, self._loading = loads, Future[Any]()
         self._closed = False
+        if loads and self._jobs > 1:
+            with put_off():
+                self._early = self._hire()
+                self._loading = self._early.submit(limited, 1, import_module, loads)
+                self._pools[self._early].append(self._loading)
 
     def submit(
         self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
@@ -93,19 +102,22 @@ class Local(Executor):
     ) -> Future[_Result]:
         """Give a task to the process with the least to do, which may be a new one; of those with
         as little to the one that made most of its inputs, and so has loaded most of the libraries
-        that it needs. One that has used the GPU is given such tasks again."""
+        that it needs. One that has used the GPU is given such tasks again, and one that loads what
+        a task needs is not busy for it."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
         if len(self._pools) < self._jobs and all(self._pools.values()):
             self._hire()
         order = args[0] if args and isinstance(args[0], Order) else None
         inputs = {key for key, _ in order.inputs} if order else set()
+        early = self._early if order and order.loads == self._loads else None
 
-        def rank(place: ProcessPoolExecutor) -> tuple[int, bool, int]:
+        def rank(place: ProcessPoolExecutor) -> tuple[int, bool, bool, int]:
             # The GPU's own process takes other tasks last.
             return (
-                len(self._pools[place]),
+                len(self._pools[place]) - (place is early and not self._loading.done()),
                 place is self._gpu,
+                place is not early,
                 -len(inputs & self._made[place]),
             )
 
@@ -123,11 +135,12 @@ class Local(Executor):
             self._made[pool].add(order.key)
         return future
 
-    def _hire(self) -> None:
+    def _hire(self) -> ProcessPoolExecutor:
         from concurrent.futures import ProcessPoolExecutor
 
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker)
         self._pools[pool], self._made[pool] = [], set()
+        return pool
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks, and let the processes end; wait for them if asked to."""
@@ -139,8 +152,8 @@ class Local(Executor):
             pool.shutdown(wait, cancel_futures=cancel_futures)
 
     def end(self) -> None:
-        """End the processes at once: their half-done work is worth nothing, and the store never
-        shows it."""
+        """End the processes at once: what they have done is in the store, half-done work is worth
+        nothing, and to take leave of large libraries takes them half a second."""
         # Python 3.14 has `terminate_workers()` for this; before, only the private name leads to the
         # processes.
         processes = [
@@ -165,8 +178,6 @@ def _start_worker() -> None:
     # others use the cores too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=die_with_parent, daemon=True).start()
-    # Or else the collector walks through all that libraries hold once more, at the end.
-    atexit.register(gc.freeze)
 
 
 def limited(

@@ -155,6 +155,7 @@ class _Run:
             inputs=tuple((before.key, address(before.of.record)) for before in task.inputs),
             recipe=task.recipe,
             memory=task.of.memory,
+            loads=task.of.loads,
             location=task.location,
             span=task.span,
             device=self.device if self.shares.on_gpu(task) else "cpu",

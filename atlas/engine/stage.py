@@ -85,6 +85,7 @@ class Stage(Generic[P, R]):
     parallel    whether it uses as many threads as it is given
     gpu         whether it computes on the device that it is given
     memory      about how many bytes of memory it takes for a large vocabulary
+    loads       a module that takes seconds to load, and may be loaded before its inputs are there
     works       whether the function takes `work`
     record      the class it returns
     """
@@ -102,10 +103,11 @@ class Stage(Generic[P, R]):
         parallel: bool = False,
         gpu: bool = False,
         memory: float = GIB,
+        loads: str = "",
     ) -> None:
         self.name, self.version, self.weight, self.grows = name, version, weight, grows
         self.function, self.uses, self.libraries = function, uses, libraries
-        self.parallel, self.gpu, self.memory = parallel, gpu, int(memory)
+        self.parallel, self.gpu, self.memory, self.loads = parallel, gpu, int(memory), loads
         self.place = f"{function.__module__}:{function.__qualname__}"
         self.works = "work" in inspect.signature(function).parameters
         self.record: type[R] = get_type_hints(function)["return"]
@@ -133,6 +135,7 @@ def stage(
     parallel: bool = False,
     gpu: bool = False,
     memory: float = GIB,
+    loads: str = "",
 ) -> Callable[[Callable[P, R]], Stage[P, R]]:
     """Makes a stage of a function at the top of a module; see Stage for what the arguments mean.
 
@@ -152,6 +155,7 @@ def stage(
             parallel=parallel,
             gpu=gpu,
             memory=memory,
+            loads=loads,
         )
 
     return decorate

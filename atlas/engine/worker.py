@@ -29,6 +29,7 @@ class Order:
     key         the task's key
     recipe      the task's recipe, for the manifest
     memory      about how many bytes it takes
+    loads       a module that its stage loads
     location, span, device, threads    as in Work
     """
 
@@ -39,6 +40,7 @@ class Order:
     inputs: tuple[tuple[str, str], ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
     memory: int = 0
+    loads: str = ""
     location: str = ""
     span: Span | None = None
     device: str = "cpu"

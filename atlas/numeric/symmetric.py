@@ -74,7 +74,7 @@ class _Search:
         import torch
 
         self.table, self.count, self.workers, self.found = table, count, workers, found
-        self.levels = _levels(table, count)
+        self.levels = _levels(table, count, workers)
         self.blocks = torch.split(torch.arange(len(table)), _BLOCK)
         self.above: list[list[Above]] = [[] for _ in self.blocks]
         self.rooms: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
@@ -177,7 +177,7 @@ def _span(rows: Tensor) -> slice:
     return slice(int(rows[0]), int(rows[-1]) + 1)
 
 
-def _levels(table: Tensor, count: int) -> Tensor:
+def _levels(table: Tensor, count: int, workers: int) -> Tensor:
     """The thresholds (n,) of the rows of a table (n, d)."""
     import torch
 
@@ -188,11 +188,15 @@ def _levels(table: Tensor, count: int) -> Tensor:
     sample = torch.randperm(n, generator=generator)[:size].sort().values
     levels = torch.empty(n, dtype=torch.float32)
     drawn = table[sample].T
-    for begin in range(0, n, _FEW):
+
+    def fill(begin: int) -> None:
         products = (table[begin : begin + _FEW] @ drawn).float()
         inside = torch.nonzero((sample >= begin) & (sample < begin + _FEW))[:, 0]
         products[sample[inside] - begin, inside] = -2.0  # itself is no sign of how near others are
         levels[begin : begin + _FEW] = products.topk(_RANK, dim=1).values[:, -1]
+
+    with ThreadPoolExecutor(workers) as pool:
+        deque(pool.map(fill, range(0, n, _FEW)), maxlen=0)
     # A product that is added up in another order may come out higher; of many equal rows that would
     # be all.
     if table.dtype == torch.bfloat16:

@@ -139,7 +139,8 @@ def _run(
         Need(task.stage, options.device if task.of.gpu else "cpu", task.of.memory)
         for task in lacking
     }
-    pool = executors.open_executor(options.executor, jobs, cores, store.root, needs)
+    loads = next((task.of.loads for task in lacking if task.of.loads), "")
+    pool = executors.open_executor(options.executor, jobs, cores, store.root, needs, loads)
     return engine.run(
         tasks,
         store,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -248,6 +249,31 @@ def test_a_task_runs_where_its_inputs_were_made(tmp_path: Path) -> None:
             assert local.submit(where, order(key, "second")).result(60) == second
         assert local.submit(where, order("c", "a", "b", "first")).result(60) == second
         assert local.submit(where, order("d", "first")).result(60) == first
+
+
+def loaded(order: Order) -> tuple[int, bool]:
+    """The process that a task runs in, and whether what it loads was there before it came."""
+    return os.getpid(), order.loads in sys.modules
+
+
+def test_a_process_loads_what_tasks_will_need_before_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_load.py").write_text(
+        f"from tests.engine.test_executors import Path, held\nheld(Path({str(tmp_path / 'free')!r}))"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    needing = Order("", "", "needing", inputs=(("other", ""),), loads="slow_to_load")
+    with Local(2, "slow_to_load") as local:
+        other = local.submit(where, Order("", "", "other")).result(60)
+        found = local.submit(loaded, needing)
+        assert local.submit(where, Order("", "", "another")).result(60) == other
+        (tmp_path / "free").touch()
+        place, there = found.result(60)
+        assert there and place != other
+        assert local.submit(loaded, needing).result(60) == (place, True)
+    with Local(1, "slow_to_load") as local:
+        assert local._pools == {}  # one process has better to do
 
 
 def test_a_dying_process_takes_only_its_own_task(store: Store) -> None:

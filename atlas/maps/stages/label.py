@@ -50,7 +50,7 @@ _LANDMARK = "Punctuation and symbols"  # longer than most
 _BOLD = 1.08  # names are bold, and bold letters wider
 
 
-@stage("label", version=8, weight=2)
+@stage("label", version=8, weight=0.7)
 def label(
     layout: Layout,
     clusters: Clusters,

@@ -25,7 +25,7 @@ _MOST, _PAIRED = 2000, 50_000  # points sampled, from up to how many
 NEAREST = helper("nearest", version=plane.VERSION)
 
 
-@stage("measure", version=7, weight=3, uses=(NEAREST,), parallel=True)
+@stage("measure", version=7, weight=4, uses=(NEAREST,), parallel=True)
 def measure(
     vectors: Vectors,
     selection: Selection,

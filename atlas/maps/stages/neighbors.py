@@ -54,6 +54,7 @@ def _has_bfloat16() -> bool:
     parallel=True,
     gpu=True,
     memory=2 * GIB,
+    loads="torch",
 )
 def neighbors(
     vectors: Vectors,

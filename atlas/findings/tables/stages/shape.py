@@ -22,7 +22,7 @@ SPREAD = 8192  # rows, at most, of which the covariance is taken
 PLACES = 10  # parts of the vocabulary by id
 
 
-@stage("shape", version=5, weight=1, uses=(SHAPE,))
+@stage("shape", version=5, weight=0.8, uses=(SHAPE,))
 def shape(
     vocabulary: Vocabulary,
     vectors: Vectors,

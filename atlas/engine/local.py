@@ -106,16 +106,21 @@ class Local(Executor):
         a task needs is not busy for it."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
-        if len(self._pools) < self._jobs and all(self._pools.values()):
-            self._hire()
         order = args[0] if args and isinstance(args[0], Order) else None
         inputs = {key for key, _ in order.inputs} if order else set()
         early = self._early if order and order.loads == self._loads else None
 
+        def busy(place: ProcessPoolExecutor) -> int:
+            futures = self._pools[place]
+            return len(futures) - (place is early and self._loading in futures)
+
+        if len(self._pools) < self._jobs and all(map(busy, self._pools)):
+            self._hire()
+
         def rank(place: ProcessPoolExecutor) -> tuple[int, bool, bool, int]:
             # The GPU's own process takes other tasks last.
             return (
-                len(self._pools[place]) - (place is early and not self._loading.done()),
+                busy(place),
                 place is self._gpu,
                 place is not early,
                 -len(inputs & self._made[place]),

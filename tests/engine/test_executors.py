@@ -272,6 +272,9 @@ def test_a_process_loads_what_tasks_will_need_before_they_come(
         place, there = found.result(60)
         assert there and place != other
         assert local.submit(loaded, needing).result(60) == (place, True)
+    with Local(2, "slow_to_load") as local:
+        local.submit(loaded, needing).result(60)
+        assert len(local._pools) == 1
     with Local(1, "slow_to_load") as local:
         assert local._pools == {}  # one process has better to do
 

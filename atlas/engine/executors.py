@@ -51,11 +51,10 @@ def open_executor(
     at once on an error.
 
     `serial`, `local` (up to `jobs` spawned processes, which share `threads` cores, or one each, and
-    of which one loads the module `loads` at once) or
-    `dask:ADDRESS` (a running cluster whose workers see the store's folder; it decides how many
-    threads, and its workers offer what the stages in `needs` need). Raises
-    UsageError for another `spec`, StageError when the cluster cannot be used, StoreError when the
-    store cannot be written.
+    of which one loads the module `loads` at once) or `dask:ADDRESS` (a running cluster whose
+    workers see the store's folder; it decides how many threads, and its workers offer what the
+    stages in `needs` need). Raises UsageError for another `spec`, StageError when the cluster
+    cannot be used, StoreError when the store cannot be written.
     """
     check(spec)
     if spec == "serial":

@@ -453,9 +453,11 @@ def unequal() -> Iterator[tuple[str, dict[str, int]]]:
         name: {**worker, "options": {**worker["options"], "name": name, "resources": offer}}
         for name, offer in offers.items()
     }
+    # Of its own port for HTTP, too: somebody's cluster may have the usual one.
+    options = {"dashboard": False, "dashboard_address": ":0"}
     with (
         distributed.SpecCluster(
-            described, scheduler={"cls": distributed.Scheduler, "options": {"dashboard": False}}
+            described, scheduler={"cls": distributed.Scheduler, "options": options}
         ) as started,
         distributed.Client(started) as client,
     ):

@@ -48,7 +48,7 @@ def open_executor(
     loads: str = "",
 ) -> Iterator[Workers]:
     """An executor by name. Nothing starts before the block is entered; leaving it ends the workers,
-    at once on an error.
+    those of this machine at once.
 
     `serial`, `local` (up to `jobs` spawned processes, which share `threads` cores, or one each, and
     of which one loads the module `loads` at once) or `dask:ADDRESS` (a running cluster whose

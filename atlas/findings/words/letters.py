@@ -64,15 +64,17 @@ def _parts(keys: Sequence[str]) -> Iterator[Part]:
     """Pages of whole first characters, as many as have room; of a character that has none, pages
     of its own."""
     held: list[tuple[str, list[str]]] = []
+    count = 0  # of the words held
     for character, group in groupby(keys, lambda key: key[0]):
         own = list(group)
-        if held and sum(len(before) for _, before in held) + len(own) > PART:
+        if held and count + len(own) > PART:
             yield _part(held)
-            held = []
+            held, count = [], 0
         if len(own) > PART:
             yield from _cut(character, own)
         else:
             held.append((character, own))
+            count += len(own)
     if held:
         yield _part(held)
 

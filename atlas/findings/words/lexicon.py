@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,21 @@ from atlas.findings.words.forms import key, word
 from atlas.maps.config import Model
 from atlas.maps.data import NOBODY
 from atlas.maps.view import MapView
+from atlas.numeric.types import Array
 
 Answer = dict[str, Any]  # JSON values; see the site's OpenAPI file, or `answer`
+
+
+class Columns(NamedTuple):
+    """What a space says of a token: the texts of its true neighbors, nearest first, and their
+    similarities in thousandths, how many of its k nearest neighbors the map keeps near, its
+    smallest cluster, and where it lies on the poster, in thousandths of its width and height."""
+
+    near: list[str]
+    cosine: list[int]
+    kept: int
+    cluster: Answer | None
+    at: list[int] | None
 
 
 class Space:
@@ -34,14 +47,17 @@ class Space:
         near = view.near[:, : self.count]
         self._near = np.where(near == NOBODY, 0, np.searchsorted(self.ids, near))
         self._some = (near != NOBODY).any(axis=1)
-        self._similar = np.round(view.similar[:, : self.count].astype(np.float64), 3)
-        self._places = np.round(
-            np.stack([view.unit[:, 0], 1 - view.unit[:, 1] / view.aspect], axis=1), 3
+        self._texts = np.array(view.texts, object)
+        self._similar = _thousandths(view.similar[:, : self.count])
+        self._places = _thousandths(
+            np.stack([view.unit[:, 0], 1 - view.unit[:, 1] / view.aspect], axis=1)
         )
-        self._seen = np.all((self._places >= 0) & (self._places <= 1), axis=1)
-        self._clusters = (
-            np.asarray(view.data.column("cluster_fine")),
-            np.asarray(view.data.column("cluster_coarse")),
+        self._seen = np.all((self._places >= 0) & (self._places <= 1000), axis=1)
+        fine, coarse = (
+            np.asarray(view.data.column(f"cluster_{level}")) for level in ("fine", "coarse")
+        )
+        self._cluster = np.where(
+            fine >= 0, fine, np.where(coarse >= 0, coarse + len(view.fine), -1)
         )
         self._kept = np.rint(view.overlaps[view.main] * self.k).astype(int)
 
@@ -54,38 +70,45 @@ class Space:
         """The row of a token id; None where the map does not show it."""
         return self._row.get(token)
 
-    def near(self, row: int) -> list[tuple[str, float]]:
-        """Text and similarity of the true neighbors of a row."""
-        if not self._some[row]:
-            return []
-        texts, places = self.view.texts, self._near[row].tolist()
-        return [
-            (texts[place], similar)
-            for place, similar in zip(places, self._similar[row].tolist(), strict=True)
-        ]
-
     @cached_property
-    def clusters(self) -> tuple[list[Answer], list[Answer]]:
-        """What is told of fine and of coarse clusters."""
-        told = [
+    def clusters(self) -> list[Answer]:
+        """What is told of each cluster, of the fine ones first."""
+        return [
             {"title": one.title or one.name, "href": self.view.page_of(one)}
             for one in (*self.view.fine, *self.view.coarse)
         ]
-        return told[: len(self.view.fine)], told[len(self.view.fine) :]
+
+    def columns(self, tokens: Iterable[int]) -> Iterator[tuple[int, Columns]]:
+        """Of those of some token ids that the map shows, the id and what the space says of it."""
+        shown = [one for one in tokens if one in self._row]
+        rows = np.array([self._row[one] for one in shown], np.int64)
+        near = self._texts[self._near[rows]].tolist()
+        some, seen = self._some[rows].tolist(), self._seen[rows].tolist()
+        similar, places = self._similar[rows].tolist(), self._places[rows].tolist()
+        kept, clusters = self._kept[rows].tolist(), self._cluster[rows].tolist()
+        for place, one in enumerate(shown):
+            yield (
+                one,
+                Columns(
+                    near[place] if some[place] else [],
+                    similar[place] if some[place] else [],
+                    kept[place],
+                    None if clusters[place] < 0 else self.clusters[clusters[place]],
+                    places[place] if seen[place] else None,
+                ),
+            )
 
     def told(self, token: int) -> Answer | None:
         """What the space says of a token; None where the map does not show it."""
-        row = self.row(token)
-        if row is None:
-            return None
-        found: Answer = {"near": self.near(row), "kept": int(self._kept[row])}
-        for keys, clusters in zip(self._clusters, self.clusters, strict=True):
-            if keys[row] >= 0:
-                found["cluster"] = clusters[keys[row]]
-                break
-        if self._seen[row]:
-            found["at"] = self._places[row].tolist()
-        return found
+        for _, said in self.columns([token]):
+            similar = (one / 1000 for one in said.cosine)
+            found: Answer = {"near": list(zip(said.near, similar, strict=True)), "kept": said.kept}
+            if said.cluster is not None:
+                found["cluster"] = said.cluster
+            if said.at is not None:
+                found["at"] = [one / 1000 for one in said.at]
+            return found
+        return None
 
 
 class ModelLexicon:
@@ -105,10 +128,11 @@ class ModelLexicon:
         self.rows: dict[str, list[int]] = {}
         for row, own in enumerate(self.texts):
             self.rows.setdefault(key(own), []).append(row)
+        self.forms = list(map(word, self.texts))
         splits = data.splits
         self.words = {one: row for row, one in enumerate(splits.column("word").to_pylist())}
         ids = splits.column("ids").combine_chunks()
-        self._offsets, self._ids = np.asarray(ids.offsets), np.asarray(ids.values)
+        self._offsets, self._ids = ids.offsets.to_pylist(), np.asarray(ids.values)
         self._pieces = splits.column("pieces").combine_chunks().values
         self.spaces = [Space(view, neighbors) for view in self._distinct(views)]
 
@@ -147,10 +171,11 @@ class ModelLexicon:
         row = self.words.get(asked)
         if row is None:
             return None
-        begin, end = int(self._offsets[row]), int(self._offsets[row + 1])
+        begin, end = self._offsets[row : row + 2]
         ids = self._ids[begin:end].tolist()
-        pieces = self._pieces.slice(begin, end - begin).to_pylist()
-        return self.read(pieces, ids), ids
+        if max(ids, default=0) < len(self.texts) and min(ids, default=0) >= 0:
+            return [self.texts[one] for one in ids], ids
+        return self.read(self._pieces.slice(begin, end - begin).to_pylist(), ids), ids
 
     def read(self, pieces: Sequence[str], ids: Sequence[int]) -> list[str]:
         """The pieces that the tokenizer made of a text, as a person reads them: a piece that some
@@ -161,31 +186,37 @@ class ModelLexicon:
             for one, piece in zip(ids, pieces, strict=True)
         ]
 
-    def token(self, row: int) -> Answer:
-        """What is told of a token; what is not known is left out."""
+    def bare(self, row: int) -> Answer:
+        """What is told of a token beside what the spaces say; what is not known is left out."""
         found: Answer = {"id": row, "text": self.texts[row], "kind": self.kinds[row]}
         found["rank"] = row + 1
         if self.pos[row]:
             found["pos"] = self.pos[row]
         if self.readings[row]:
             found["reading"] = self.readings[row]
+        return found
+
+    def token(self, row: int) -> Answer:
+        """What is told of a token."""
         spaces = [
             {"space": number, **told}
             for number, space in enumerate(self.spaces)
             if (told := space.told(row))
         ]
-        return {**found, "spaces": spaces} if spaces else found
+        return {**self.bare(row), **({"spaces": spaces} if spaces else {})}
 
-    def answer(self, found: str, forms: Sequence[str]) -> Answer | None:
-        """The answer to a key, whose forms are given, the usual one first; None where nothing is
-        known.
+    def answer(
+        self, found: str, forms: Sequence[str], token: Callable[[int], Answer]
+    ) -> Answer | None:
+        """The answer to a key, whose forms are given, the usual one first, and in which `token`
+        tells of a token; None where nothing is known.
 
         `split` and `ids` are of the first form, which is told where it is not the key; `forms`
         holds the splits of the others, and of forms after a space where the tokenizer tells these
         apart, by the text that was asked.
         """
         rows = self.rows.get(found, ())
-        answer: Answer = {"tokens": [self.token(row) for row in rows]} if rows else {}
+        answer: Answer = {"tokens": [token(row) for row in rows]} if rows else {}
         others: dict[str, Answer] = {}
         for number, form in enumerate(forms):
             first = self.split(form)
@@ -231,7 +262,7 @@ class Lexicon:
         one, else the one that most models have."""
         counts: dict[str, int] = {}
         for model in self.models:
-            for form in {word(model.texts[row]) for row in model.rows.get(found, ())}:
+            for form in {model.forms[row] for row in model.rows.get(found, ())}:
                 counts[form] = counts.get(form, 0) + 1
         named = self._forms.get(found, ())
         if not named and len(counts) < 2:
@@ -252,7 +283,7 @@ class Lexicon:
     def answers(self, found: str) -> list[Answer | None]:
         """The answer of each model to a key."""
         forms = self.forms(found)
-        return [model.answer(found, forms) for model in self.models]
+        return [model.answer(found, forms, model.token) for model in self.models]
 
     def known(self, found: str) -> bool:
         """Whether a key is a token of any model, or listed."""
@@ -273,6 +304,11 @@ class Lexicon:
                 "spaces": [_space(space, languages) for space in model.spaces],
                 "tokenizer": _tokenizer(model.about),
             }
+
+
+def _thousandths(values: Array) -> Array:
+    """Values in thousandths, as integers."""
+    return np.rint(np.round(values.astype(np.float64), 3) * 1000).astype(np.int64)
 
 
 def _tokenizer(about: ModelWords) -> Answer | None:

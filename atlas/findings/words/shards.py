@@ -15,10 +15,11 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from atlas.findings.words import suggestions
-from atlas.findings.words.lexicon import Answer, Lexicon
+from atlas.findings.words.lexicon import Answer, Columns, Lexicon, ModelLexicon
 
 VERSION = 2
 FOLDER = "data/words/"
@@ -27,6 +28,7 @@ NAMED = 100  # bytes of a bound, of which file systems take twice as many and so
 ROOM = 90_000  # bytes that a file may be thought to have, before they are packed
 
 Shards = dict[str, list[str]]  # the keys of each file by its bound
+Told = dict[int, list[tuple[int, Columns]]]  # by token: places of spaces, and what these say
 Clusters = dict[str, tuple[int, tuple[object, str]]]  # place, title and address, by whole address
 
 
@@ -65,8 +67,7 @@ def bound_of(before: str, key: str) -> str:
 def packed(lexicon: Lexicon, begin: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """The content of the file of some keys, by its bound; of two files or more, where it would be
     larger than LIMIT."""
-    answers = {key: lexicon.answers(key) for key in keys}
-    content = dumps(_file(answers))
+    content = dumps(_file(lexicon, keys))
     middle = 0
     if len(content) > LIMIT and all(len(gzip.compress(content, level)) > LIMIT for level in (1, 6)):
         middle = _middle(keys)  # the first level, three times as fast, mostly tells
@@ -83,16 +84,26 @@ def _middle(keys: Sequence[str]) -> int:
     return next((at for at in places if bound_of(keys[at - 1], keys[at])), 0)
 
 
-def _file(answers: Mapping[str, Sequence[Answer | None]]) -> Answer:
-    """A file of answers, as AnswersFile describes it."""
-    every = [one for one in chain.from_iterable(answers.values()) if one]
-    told = (space for one in every for token in one.get("tokens", ()) for space in _spaces(token))
-    counts = Counter(text for space in told for text, _ in space["near"])
+def _file(lexicon: Lexicon, keys: Sequence[str]) -> Answer:
+    """A file of the answers to some keys, as AnswersFile describes it."""
+    told = [_told(model, keys) for model in lexicon.models]
+    near = (
+        said.near
+        for key in keys
+        for model, own in zip(lexicon.models, told, strict=True)
+        for row in model.rows.get(key, ())
+        for _, said in own.get(row, ())
+    )
+    counts = Counter(chain.from_iterable(near))
     texts = {text: place for place, (text, _) in enumerate(counts.most_common())}
     clusters: Clusters = {}
-    words = {
-        key: [one and _packed(one, texts, clusters) for one in own] for key, own in answers.items()
-    }
+    words: dict[str, list[Answer | None]] = {}
+    for key in keys:
+        forms = lexicon.forms(key)
+        words[key] = []
+        for model, own in zip(lexicon.models, told, strict=True):
+            token = partial(_token, model, own, texts, clusters)
+            words[key].append(_shortened(model.answer(key, forms, token)))
     return {
         "version": VERSION,
         "texts": list(texts),
@@ -101,27 +112,32 @@ def _file(answers: Mapping[str, Sequence[Answer | None]]) -> Answer:
     }
 
 
-def _spaces(token: Answer) -> Sequence[Answer]:
-    found: Sequence[Answer] = token.get("spaces", ())
-    return found
+def _told(model: ModelLexicon, keys: Iterable[str]) -> Told:
+    """What the spaces of a model say of the tokens of some keys."""
+    rows = [row for key in keys for row in model.rows.get(key, ())]
+    told: Told = {}
+    for number, space in enumerate(model.spaces):
+        for row, said in space.columns(rows):
+            told.setdefault(row, []).append((number, said))
+    return told
 
 
-def _packed(answer: Answer, texts: Mapping[str, int], clusters: Clusters) -> Answer:
+def _shortened(answer: Answer | None) -> Answer | None:
     """An answer, without the split of what is one token of it."""
-    tokens = answer.get("tokens", ())
-    packed = {**answer, "tokens": [_token(token, texts, clusters) for token in tokens]}
-    if not tokens:
-        del packed["tokens"]
-    if any(answer.get("ids") == [one["id"]] and answer["split"] == [one["text"]] for one in tokens):
-        del packed["split"]
-    return packed
+    if answer and answer.get("ids"):
+        split = answer["ids"], answer["split"]
+        if any(split == ([one["id"]], [one["text"]]) for one in answer.get("tokens", ())):
+            del answer["split"]
+    return answer
 
 
-def _token(token: Answer, texts: Mapping[str, int], clusters: Clusters) -> Answer:
+def _token(
+    model: ModelLexicon, told: Told, texts: Mapping[str, int], clusters: Clusters, row: int
+) -> Answer:
     """A token, what its spaces say in columns."""
-    found = {name: value for name, value in token.items() if name not in ("rank", "spaces")}
-    spaces = _spaces(token)
-    if not spaces:
+    found = model.bare(row)
+    del found["rank"]  # the id and one
+    if row not in told:
         return found
 
     def place(cluster: Answer | None) -> int | None:
@@ -130,14 +146,12 @@ def _token(token: Answer, texts: Mapping[str, int], clusters: Clusters) -> Answe
         own = cluster["title"], cluster["href"].partition("/clusters/")[2]
         return clusters.setdefault(cluster["href"], (len(clusters), own))[0]
 
-    def thousandths(values: Iterable[float]) -> list[int]:
-        return [round(value * 1000) for value in values]
-
+    said = [one for _, one in told[row]]
     return found | {
-        "spaces": [told["space"] for told in spaces],
-        "near": [[texts[text] for text, _ in told["near"]] for told in spaces],
-        "cosine": [thousandths(value for _, value in told["near"]) for told in spaces],
-        "kept": [told["kept"] for told in spaces],
-        "cluster": [place(told.get("cluster")) for told in spaces],
-        "at": [thousandths(told["at"]) if "at" in told else None for told in spaces],
+        "spaces": [number for number, _ in told[row]],
+        "near": [[texts[text] for text in one.near] for one in said],
+        "cosine": [one.cosine for one in said],
+        "kept": [one.kept for one in said],
+        "cluster": [place(one.cluster) for one in said],
+        "at": [one.at for one in said],
     }

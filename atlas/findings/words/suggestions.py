@@ -27,6 +27,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from atlas.maps.files.tiles import fold
 
@@ -79,6 +80,9 @@ _ALIKE = [
 ]
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` makes one for each text
+
+
 @dataclass(frozen=True)
 class Word:
     """A word of one or more vocabularies.
@@ -113,11 +117,12 @@ class _Forms:
     def goodness(self, query: str) -> int:
         """How well a query fits: 0 as the text, 1 as the reading, 2 or 3 as its beginning, 4 the
         reading in Latin letters, 5 elsewhere. The page reckons alike."""
-        if self.text == query:
+        begins = self.text.startswith(query)
+        if begins and self.text == query:
             return 0
         if self.reading == query:
             return 1
-        if self.text.startswith(query):
+        if begins:
             return 2
         if self.reading.startswith(query):
             return 3
@@ -130,13 +135,16 @@ class _Files:
     def __init__(self, forms: Sequence[_Forms]) -> None:
         self.forms = forms
         self.sizes = [len(form.line) for form in forms]
-        grams = [(gram, number) for number, form in enumerate(forms) for gram in form.grams()]
-        grams.sort()
-        self.grams = [gram for gram, _ in grams]
-        self.numbers = [number for _, number in grams]
+        found: dict[str, list[int]] = {}
+        for number, form in enumerate(forms):
+            for gram in form.grams():
+                found.setdefault(gram, []).append(number)
+        ordered = sorted(found)
+        self.grams = [gram for gram in ordered for _ in found[gram]]
+        self.numbers = [number for gram in ordered for number in found[gram]]
         self.pages: dict[str, list[int]] = {}
         self.tops: dict[str, list[int]] = {}
-        self.lay("", 0, len(grams))
+        self.lay("", 0, len(self.grams))
 
     def lay(self, start: str, begin: int, end: int) -> None:
         """Lay out the grams that begin with `start`, from one place up to another, which are too
@@ -234,14 +242,19 @@ def plain(text: str) -> str:
 def _forms(word: Word) -> _Forms:
     text = fold(word.text)
     reading = fold(word.reading or "")
-    line = [word.text, "" if reading == text else word.reading or "", word.models]
+    told = "" if reading == text else word.reading or ""
     spoken = sound(reading)
     return _Forms(
         text,
         "" if reading == text else reading,
         "" if spoken == text else spoken,
-        json.dumps(line, ensure_ascii=False, separators=(",", ":")),
+        f"[{_quoted(word.text)},{_quoted(told)},[{_places(word.models)}]]",
     )
+
+
+@lru_cache
+def _places(models: tuple[int, ...]) -> str:
+    return ",".join(map(str, models))
 
 
 def _file(forms: Sequence[_Forms], numbers: Iterable[int]) -> bytes:

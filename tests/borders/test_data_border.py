@@ -126,7 +126,7 @@ def findings(
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=9, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), number=st.integers(0, 2))
 def test_findings(findings: Path, capsys: Any, seed: int, number: int) -> None:
     choose = random.Random(seed)

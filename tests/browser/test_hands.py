@@ -3,6 +3,7 @@ happens when WebGL goes away."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import xml.etree.ElementTree as ET
@@ -290,10 +291,12 @@ def test_the_picture_holds_points_and_labels(watch: Callable[..., Watched]) -> N
     watched, page = open_map(watch)
     page.wait_for_load_state("networkidle")
     raw = page.evaluate(f"""async () => {{
-      const blob = await {MAP}.image('png')
-      return [...new Uint8Array(await blob.arrayBuffer())]
+      const reader = new FileReader()
+      reader.readAsDataURL(await {MAP}.image('png'))
+      await new Promise((done) => reader.addEventListener('load', done))
+      return reader.result
     }}""")
-    picture = Image.open(io.BytesIO(bytes(raw))).convert("RGB")
+    picture = Image.open(io.BytesIO(base64.b64decode(raw.partition(",")[2]))).convert("RGB")
     box = page.locator(".canvas").bounding_box()
     assert abs(picture.width - 2 * box["width"]) < 6
     pixels = np.asarray(picture).astype(int)

@@ -17,18 +17,27 @@ MAP = "maps/minilm-words/"
 PAIR = "compare/minilm-words--ja-aozora-words/"
 
 
+@pytest.fixture(scope="module")
+def unbundled(plain_atlas: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The small atlas without words and without bundles. Read only."""
+    root = tmp_path_factory.mktemp("unbundled") / "atlas"
+    shutil.copytree(plain_atlas.root, root, ignore=shutil.ignore_patterns(".atlas", "public"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("atlas.web.assets._bundle", lambda *_: None)
+        Built(root).build(frozen=True)
+    return Built(root)
+
+
 @pytest.fixture
-def opened(chromium: Any, frozen_copy: Built) -> Iterator[Callable[..., tuple[Watched, Any]]]:
-    """Renders the atlas again and opens a page of it."""
-    frozen_copy.build(frozen=True)
+def opened(chromium: Any, site: str) -> Iterator[Callable[..., tuple[Watched, Any]]]:
+    """Opens a page of the site."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    with serving(frozen_copy.public) as site:
 
-        def go(url: str, wait: str = ".stage[data-drawn]") -> tuple[Watched, Any]:
-            watched = Watched(context.new_page(), site)
-            return watched, watched.open(url, wait)
+    def go(url: str, wait: str = ".stage[data-drawn]") -> tuple[Watched, Any]:
+        watched = Watched(context.new_page(), site)
+        return watched, watched.open(url, wait)
 
-        yield go
+    yield go
     context.close()
 
 
@@ -50,19 +59,19 @@ def choose(page: Any, word: str) -> None:
 
 
 class TestWithoutBundles:
-    @pytest.fixture(autouse=True)
-    def _unbundled(self, monkeypatch: pytest.MonkeyPatch, frozen_copy: Built) -> None:
-        monkeypatch.setattr("atlas.web.assets._bundle", lambda *_: None)
-        shutil.rmtree(frozen_copy.public)
+    @pytest.fixture
+    def site(self, unbundled: Built) -> Iterator[str]:
+        with serving(unbundled.public) as address:
+            yield address
 
     def test_a_map_is_drawn_and_a_token_chosen(
-        self, opened: Callable[..., tuple[Watched, Any]], frozen_copy: Built
+        self, opened: Callable[..., tuple[Watched, Any]], unbundled: Built
     ) -> None:
         watched, page = opened(MAP)
         assert page.locator("script[type=module]").count() == 2
-        (folder,) = (frozen_copy.public / "assets").glob("scripts.*")
+        (folder,) = (unbundled.public / "assets").glob("scripts.*")
         assert (folder / "maps" / "map" / "index.js").is_file()
-        assert not list((frozen_copy.public / "assets").glob("map.*.js"))
+        assert not list((unbundled.public / "assets").glob("map.*.js"))
         assert drawn(page) > 1500
         choose(page, "april")
         page.click("button.theme")
@@ -86,9 +95,12 @@ class TestWithoutBundles:
 
 
 class TestTheme:
-    @pytest.fixture(autouse=True)
-    def _shadowed(self, frozen_copy: Built) -> None:
+    @pytest.fixture
+    def site(self, frozen_copy: Built) -> Iterator[str]:
         shadow(frozen_copy, "maps/map/colour/palette.js", '"#0d74b8"', '"#ff00ff"')
+        frozen_copy.build(frozen=True)
+        with serving(frozen_copy.public) as address:
+            yield address
 
     def test_one_module_is_shadowed(
         self, opened: Callable[..., tuple[Watched, Any]], frozen_copy: Built

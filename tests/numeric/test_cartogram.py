@@ -55,7 +55,7 @@ def test_shapes_come_back() -> None:
 
 
 def test_the_same_bytes_on_any_number_of_threads() -> None:
-    points = islands(40_000, 2)
+    points = islands(12_000, 2)
     near = nearest(points, K, 2)
     one, other = (filled(points, ASPECT, near, threads)[0].tobytes() for threads in (1, 2))
     assert one == other
@@ -68,7 +68,7 @@ def test_what_is_even_already_is_not_moved_far() -> None:
     assert np.abs(xy - even).max() < 0.1 and kept(even, xy) > 0.9
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(arrays.arrays(np.float32, (90, 2), elements=st.floats(-1e6, 1e6, width=32)), st.booleans())
 def test_any_points_get_places_inside(points: Floats, flat: bool) -> None:
     """Repeated points, points on a line and far ones too."""

@@ -364,7 +364,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_site(
     render(site)
     text = site.toml.read_text(encoding="utf-8")
     chance = random.Random(0)
-    for _ in range(10):
+    for _ in range(6):
         site.toml.write_text(text, encoding="utf-8")
         command = [sys.executable, "-c", REBUILDS, str(site.toml)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=CHECKOUT)

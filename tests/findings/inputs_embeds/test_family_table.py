@@ -3,6 +3,7 @@ others, and the whole of it against what was recorded."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -384,6 +385,7 @@ def test_scripts_for_decoders_run(tmp_path: Path) -> None:
             text=True,
             check=False,
             timeout=300,
+            env={**os.environ, "USE_TF": "0"},  # as where it is not installed
         )
         assert ran.returncode == 0, ran.stderr
         if text is same.script:
@@ -444,16 +446,16 @@ def test_every_word_is_met_in_what_was_recorded() -> None:
 
 @pytest.mark.slow
 def test_what_was_recorded_is_measured_again() -> None:
-    """Every third family under the installed transformers, and one of each word: words, formulas
+    """Every sixth family under the installed transformers, and one of each word: words, formulas
     and ways are as recorded, and numbers to rounding."""
     tables = {table.versions["transformers"]: table for table in measured.recorded()}
     if tiny_version() not in tables:
         pytest.skip(f"nothing is recorded of transformers {tiny_version()}")
     every = tables[tiny_version()].rows
     words = {one.verdict: number for number, one in enumerate(every)}.values()
-    kept = [one for number, one in enumerate(every) if number % 3 == 0 or number in words]
+    kept = [one for number, one in enumerate(every) if number % 6 == 0 or number in words]
     found = families(only=tuple(one.name for one in kept))
-    assert len(kept) >= 60 and {one.verdict for one in kept} == set(VERDICTS)
+    assert len(kept) >= 30 and {one.verdict for one in kept} == set(VERDICTS)
     assert [(one.name, one.verdict, one.formula) for one in found.rows] == [
         (one.name, one.verdict, one.formula) for one in kept
     ]

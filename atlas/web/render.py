@@ -35,6 +35,7 @@ from atlas.config.fields import Text
 from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
+from atlas.web.escaping import PATTERN, Escaping
 from atlas.web.languages import catalogue
 from atlas.web.lettering import LONGEST, NAMED, cut, leftward, rare_scripts
 from atlas.web.palette import PALETTE
@@ -97,7 +98,7 @@ class Renderer:
         self.root, self.languages = root, languages
         self.environments: dict[str, Environment] = {}
         for language in languages:
-            environment = Environment(
+            environment = Escaping(
                 loader=loader(root),
                 autoescape=True,
                 undefined=StrictUndefined,
@@ -175,7 +176,7 @@ def _cache(folder: Path) -> FileSystemBytecodeCache | None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+    return FileSystemBytecodeCache(str(folder), PATTERN) if os.access(folder, os.W_OK) else None
 
 
 class Titled(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -80,22 +81,14 @@ def catalogue(root: Path, language: str) -> Translations:
     Message ids are English, so the English catalogue holds translations of UniDic's Japanese terms
     alone, which the Japanese catalogue does not need.
     """
-    from babel.messages.mofile import write_mo
-
     messages = Translations()
     for folder in (*reversed(folders(root)), root):
         path = folder / "locale" / language.replace("-", "_") / "LC_MESSAGES" / "atlas.po"
         if not path.is_file():
             path = folder / "locale" / language / "LC_MESSAGES" / "atlas.po"
         if path.is_file():
-            compiled = io.BytesIO()
             try:
-                source = io.BytesIO(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-                read = read_po(source, locale=LANGUAGES[language].locale, abort_invalid=True)
-                _check_places(path, read)
-                write_mo(compiled, read)
-                compiled.seek(0)
-                messages.merge(Translations(compiled))
+                messages.merge(_read(path, path.read_bytes(), language))
             except PoFileError as problem:
                 fault = str(problem).rpartition(" on ")[0]
                 raise AtlasError(
@@ -111,3 +104,17 @@ def catalogue(root: Path, language: str) -> Translations:
     if language not in ("en", UNIDIC):
         messages.add_fallback(catalogue(root, "en"))
     return messages
+
+
+@lru_cache(maxsize=16)  # what renders is made ready ahead, and made anew
+def _read(path: Path, content: bytes, language: str) -> Translations:
+    """The messages of a file. Raises as Babel does, AtlasError for places that do not fit."""
+    from babel.messages.mofile import write_mo
+
+    source = io.BytesIO(content.removeprefix(codecs.BOM_UTF8))
+    read = read_po(source, locale=LANGUAGES[language].locale, abort_invalid=True)
+    _check_places(path, read)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return Translations(compiled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,6 @@ from jinja2 import (
     BaseLoader,
     ChoiceLoader,
     Environment,
-    FileSystemBytecodeCache,
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
@@ -35,7 +33,7 @@ from atlas.config.fields import Text
 from atlas.config.languages import LANGUAGES, Language
 from atlas.config.site import text
 from atlas.errors import AtlasError
-from atlas.web.escaping import PATTERN, Escaping
+from atlas.web.compiling import Escaping, kept
 from atlas.web.languages import catalogue
 from atlas.web.lettering import LONGEST, NAMED, cut, leftward, rare_scripts
 from atlas.web.palette import PALETTE
@@ -88,13 +86,13 @@ def speaking(gettext: Callable[[str], str], gap: str) -> Callable[..., str]:
 
 
 class Renderer:
-    """Renders templates in the languages of a site. What they compile to is kept in the folder
-    `compiled`, if one is given and can be written to, for all languages and for later."""
+    """Renders templates in the languages of a site. What they compile to is kept, if a folder
+    `compiled` is given, for all languages and for later: see `kept`."""
 
     def __init__(
         self, root: Path, languages: tuple[str, ...], compiled: Path | None = None
     ) -> None:
-        cache = _cache(compiled) if compiled else None
+        cache = kept(compiled) if compiled else None
         self.root, self.languages = root, languages
         self.environments: dict[str, Environment] = {}
         for language in languages:
@@ -169,14 +167,6 @@ def _place(problem: Exception, template: str, root: Path) -> str:
             if path.suffix == ".html" and path.is_relative_to(folder):
                 return f"templates/{path.relative_to(folder).as_posix()}, line {frame.lineno}"
     return f"templates/{template}"
-
-
-def _cache(folder: Path) -> FileSystemBytecodeCache | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return FileSystemBytecodeCache(str(folder), PATTERN) if os.access(folder, os.W_OK) else None
 
 
 class Titled(Protocol):

@@ -6,49 +6,80 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import Built
 
 from atlas import atlas_toml
 from atlas.pipeline.ahead import ahead
+from atlas.pipeline.compose import renderer
 
 # In a process of its own, which has compiled nothing yet.
 BUILD = """
 import sys
 from jinja2 import Environment
 from atlas.cli.commands import main
+from atlas.web import compiling
+atlas, kept, dont = sys.argv[1:]
+sys.dont_write_bytecode = bool(dont)
+compiling.cache_from_source = lambda _: f"{kept}/module.pyc"
 compiled, names = Environment.compile, []
 def noted(self, source, name=None, *rest, **more):
     names.append(name)
     return compiled(self, source, name, *rest, **more)
 Environment.compile = noted
 try:
-    main(["build", "--frozen", "--jobs", "1", sys.argv[1]])
+    main(["build", "--frozen", "--jobs", "1", atlas])
 finally:
     print(*names)
 """
 
 
-def compiled(atlas: Built) -> list[str]:
-    """The templates that rendering an atlas compiles."""
+def compiled(atlas: Built, kept: Path, bytecode: bool) -> list[str]:
+    """The templates that rendering an atlas compiles, where Python keeps bytecode in a folder or
+    nowhere."""
     shutil.rmtree(atlas.root / "public", ignore_errors=True)
-    command = [sys.executable, "-c", BUILD, str(atlas.root)]
+    command = [sys.executable, "-c", BUILD, str(atlas.root), str(kept), "" if bytecode else "1"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-def test_rendering_compiles_no_template_that_was_compiled_ahead(frozen_copy: Built) -> None:
-    kept = frozen_copy.root / ".atlas" / "templates"
-    shutil.rmtree(kept, ignore_errors=True)
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Python keeps bytecode."""
+    folder = tmp_path / "kept"
+    monkeypatch.setattr("atlas.web.compiling.cache_from_source", lambda _: str(folder / "m.pyc"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return folder
+
+
+@pytest.mark.parametrize("bytecode", [True, False])
+def test_rendering_compiles_no_template_that_was_compiled_ahead(
+    frozen_copy: Built, kept: Path, monkeypatch: pytest.MonkeyPatch, bytecode: bool
+) -> None:
+    """Once for all atlases, where Python keeps bytecode; else for this one."""
+    own = frozen_copy.root / ".atlas" / "templates"
+    monkeypatch.setattr(sys, "dont_write_bytecode", not bytecode)
     config = atlas_toml.load(frozen_copy.root / "atlas.toml")
     with ahead(config):
         pass  # nothing was begun, and there is nothing to wait for
-    assert not kept.exists()
+    assert not kept.exists() and not own.exists()
     with ahead(config) as begin:
         begin()
-    assert compiled(frozen_copy) == []
-    shutil.rmtree(kept)
-    assert {"base.html", "home.html", "maps/map.html"} <= set(compiled(frozen_copy))
+    assert kept.exists() == bytecode and bool(list(own.iterdir())) != bytecode
+    assert compiled(frozen_copy, kept, bytecode) == []
+    shutil.rmtree(kept if bytecode else own)
+    assert {"base.html", "home.html"} <= set(compiled(frozen_copy, kept, bytecode))
+
+
+def test_templates_of_an_atlas_are_kept_in_it(frozen_copy: Built, kept: Path) -> None:
+    (frozen_copy.root / "templates").mkdir()
+    (frozen_copy.root / "templates" / "404.html").write_text("lost", "utf-8")
+    pens = renderer(atlas_toml.load(frozen_copy.root / "atlas.toml"))
+    pens.compile("404.html")
+    pens.compile("atlas/404.html")
+    assert len(list((frozen_copy.root / ".atlas" / "templates").iterdir())) == 1
+    assert len(list(kept.iterdir())) == 1
 
 
 def test_a_faulty_template_is_left_for_rendering_to_tell(frozen_copy: Built) -> None:

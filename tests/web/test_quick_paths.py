@@ -10,7 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from atlas.config.characters import numbered, unfit
-from atlas.web.escaping import Escaping, shown
+from atlas.web.compiling import Escaping, shown
 from atlas.web.links import relative
 
 _names = st.sampled_from(["a", "b", "ja", "maps", "x.html"])

@@ -118,11 +118,12 @@ class Local(Executor):
             self._hire()
 
         def rank(place: ProcessPoolExecutor) -> tuple[int, bool, bool, int]:
-            # The GPU's own process takes other tasks last.
+            # The GPU's own process takes other tasks last; to load a module takes longer than the
+            # tasks that a build begins with.
             return (
                 busy(place),
                 place is self._gpu,
-                place is not early,
+                place is not early if early else self._loading in self._pools[place],
                 -len(inputs & self._made[place]),
             )
 

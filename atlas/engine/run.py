@@ -109,7 +109,7 @@ class _Run:
             )
             for before in self.lacks[task]:
                 self.users[before].append(task)
-        self.shares = Shares(workers, self.users, device)
+        self.shares = Shares(workers, self.users, device, self.chain)
         self.running: dict[Future[float], Task] = {}
         self.skipped: dict[Task, None] = {}
 

@@ -28,9 +28,14 @@ class Shares:
     """
 
     def __init__(
-        self, workers: Workers, users: Mapping[Task, Sequence[Task]], device: str = "cpu"
+        self,
+        workers: Workers,
+        users: Mapping[Task, Sequence[Task]],
+        device: str = "cpu",
+        chains: Mapping[Task, float] | None = None,
     ) -> None:
         self.workers, self.users, self.device = workers, users, device
+        self.chains = chains or {}  # seconds of each and of the longest way on from it
         self.waiting: list[tuple[float, int, Task]] = []
         self.running: dict[Task, int] = {}
         self.seconds = {task: task.weight for task in users}  # about, of each
@@ -55,7 +60,7 @@ class Shares:
             if self._one_gpu and self.on_gpu(task) and any(map(self.on_gpu, self.running)):
                 passed.append(entry)
                 continue
-            if threads := self._threads(task):
+            if not self._yields(task) and (threads := self._threads(task)):
                 self.running[task] = threads
                 found = task, threads
             else:
@@ -79,6 +84,19 @@ class Shares:
     def on_gpu(self, task: Task) -> bool:
         """Whether a task uses the GPU of this run."""
         return task.of.gpu and self.device != "cpu"
+
+    def _yields(self, task: Task) -> bool:
+        """Whether a task waits for one at work that ends soon, after which comes one that wants
+        more cores and has a longer way on: that one would wait for the task."""
+        cores = self.workers.cores
+        return cores is not None and any(
+            self.seconds[one] * _WORTH_WAITING <= self.seconds[task]
+            and any(
+                user.of.parallel and self.chains.get(user, 0) > self.chains.get(task, 0)
+                for user in self.users[one]
+            )
+            for one in self.running
+        )
 
     def _threads(self, task: Task) -> int:
         """The threads of a task that is next; 0 where it waits."""

@@ -263,12 +263,15 @@ def test_a_process_loads_what_tasks_will_need_before_they_come(
     monkeypatch.syspath_prepend(tmp_path)
     needing = Order("", "", "needing", inputs=(("other", ""),), loads="slow_to_load")
     with Local(2, "slow_to_load") as local:
-        other = local.submit(where, Order("", "", "other")).result(60)
+        busy = local.submit(held, tmp_path / "soon")
+        waiting = local.submit(where, Order("", "", "other"))
+        (tmp_path / "soon").touch()
+        other = waiting.result(60)  # not after what is loaded, which takes longer
         found = local.submit(loaded, needing)
         assert local.submit(where, Order("", "", "another")).result(60) == other
         (tmp_path / "free").touch()
         place, there = found.result(60)
-        assert there and place != other
+        assert there and place != other and busy.done()
         assert local.submit(loaded, needing).result(60) == (place, True)
     with Local(2, "slow_to_load") as local:
         local.submit(loaded, needing).result(60)

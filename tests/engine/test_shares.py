@@ -209,6 +209,26 @@ def test_a_long_task_waits_for_a_short_one_and_not_for_a_long_one(
     assert dealt.start() == (None if at_once else (long, 2))
 
 
+@pytest.mark.parametrize(("way_on", "started"), [(100, False), (10, True)])
+def test_a_task_goes_after_a_longer_one_that_is_about_to_want_the_cores(
+    way_on: float, started: bool
+) -> None:
+    """Else that would have one core, or wait for the task to end."""
+    brief, other = task(1, parallel=False), task(20, parallel=False)
+    long = task(80, brief)
+    users: dict[Task, list[Task]] = {brief: [long], long: [], other: []}
+    chains = {brief: way_on + 1, long: way_on, other: 20}
+    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, chains=chains)
+    dealt.queue(chains[brief], 0, brief, 1)
+    assert dealt.start() == (brief, 1)
+    dealt.queue(chains[other], 2, other, 20)
+    assert dealt.start() == ((other, 1) if started else None)
+    if not started:
+        dealt.end(brief)
+        dealt.queue(chains[long], 1, long, 80)
+        assert dealt.start() == (long, 2)
+
+
 def test_libraries_of_a_process_get_the_threads_of_its_task(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     tasks = [Task(everywhere, {"number": number}, cost=1) for number in range(2)]

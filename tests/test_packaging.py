@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,12 @@ def test_every_dependency_is_constrained_within_its_bounds() -> None:
         assert entry.specifier.contains(version), f"{entry} excludes {version}"
 
 
+@cache
+def _homes() -> Mapping[str, list[str]]:
+    """The distributions of each package that is installed, which takes a second to find."""
+    return packages_distributions()
+
+
 def imported(path: Path) -> set[str]:
     """The distributions of which a module imports something, anywhere in it."""
     names: set[str] = set()
@@ -61,7 +69,7 @@ def imported(path: Path) -> set[str]:
             names |= {one.name for one in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
-    homes = packages_distributions()
+    homes = _homes()
     tops = {name.partition(".")[0] for name in names} - {"atlas"}
     return {canonicalize_name(homes[top][0]) for top in tops & homes.keys()}
 

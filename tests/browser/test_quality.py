@@ -37,9 +37,9 @@ KINDS = [
 LOOKS = {
     "wide light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "wide dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "phone light": {
+    "phone dark": {
         "viewport": {"width": 390, "height": 844},
-        "color_scheme": "light",
+        "color_scheme": "dark",
         "has_touch": True,
     },
 }
@@ -69,15 +69,11 @@ def address(url: str, tiny_atlas: Built) -> str:
     )
 
 
-# Every kind in both languages, in both colors, and on a phone, there in one language or the other.
+# Every kind in both languages, in both colors, wide and on a phone.
 JUDGED = [
     (url, language, look)
-    for number, url in enumerate(KINDS)
-    for language, look in (
-        ("", "wide light"),
-        ("ja/", "wide dark"),
-        (("", "ja/")[number % 2], "phone light"),
-    )
+    for url in KINDS
+    for language, look in (("", "wide light"), ("ja/", "phone dark"))
 ]
 
 
@@ -88,7 +84,7 @@ def test_no_page_breaks_a_rule(
     assert judged(language + address(url, tiny_atlas), LOOKS[look]) == []
 
 
-@pytest.mark.parametrize(("language", "look"), [("", "phone light"), ("ja/", "wide dark")])
+@pytest.mark.parametrize(("language", "look"), [("", "phone dark"), ("ja/", "wide light")])
 def test_no_long_wall_breaks_a_rule(judged: Callable[..., Any], language: str, look: str) -> None:
     assert judged(f"{language}vocabularies/wall/numbers/", LOOKS[look]) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Built
+from jinja2 import FileSystemBytecodeCache
 
 from atlas import atlas_toml
 from atlas.pipeline.ahead import ahead
@@ -21,8 +23,8 @@ import sys
 from jinja2 import Environment
 from atlas.cli.commands import main
 from atlas.web import compiling
-atlas, kept, dont = sys.argv[1:]
-sys.dont_write_bytecode = bool(dont)
+atlas, kept = sys.argv[1:]
+sys.dont_write_bytecode = False
 compiling.cache_from_source = lambda _: f"{kept}/module.pyc"
 compiled, names = Environment.compile, []
 def noted(self, source, name=None, *rest, **more):
@@ -36,11 +38,10 @@ finally:
 """
 
 
-def compiled(atlas: Built, kept: Path, bytecode: bool) -> list[str]:
-    """The templates that rendering an atlas compiles, where Python keeps bytecode in a folder or
-    nowhere."""
+def compiled(atlas: Built, kept: Path) -> list[str]:
+    """The templates that rendering an atlas compiles, where Python keeps bytecode in a folder."""
     shutil.rmtree(atlas.root / "public", ignore_errors=True)
-    command = [sys.executable, "-c", BUILD, str(atlas.root), str(kept), "" if bytecode else "1"]
+    command = [sys.executable, "-c", BUILD, str(atlas.root), str(kept)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
@@ -53,33 +54,47 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("bytecode", [True, False])
 def test_rendering_compiles_no_template_that_was_compiled_ahead(
-    frozen_copy: Built, kept: Path, monkeypatch: pytest.MonkeyPatch, bytecode: bool
+    frozen_copy: Built, kept: Path
 ) -> None:
-    """Once for all atlases, where Python keeps bytecode; else for this one."""
     own = frozen_copy.root / ".atlas" / "templates"
-    monkeypatch.setattr(sys, "dont_write_bytecode", not bytecode)
     config = atlas_toml.load(frozen_copy.root / "atlas.toml")
     with ahead(config):
         pass  # nothing was begun, and there is nothing to wait for
     assert not kept.exists() and not own.exists()
     with ahead(config) as begin:
         begin()
-    assert kept.exists() == bytecode and bool(list(own.iterdir())) != bytecode
-    assert compiled(frozen_copy, kept, bytecode) == []
-    shutil.rmtree(kept if bytecode else own)
-    assert {"base.html", "home.html"} <= set(compiled(frozen_copy, kept, bytecode))
+    assert list(kept.iterdir()) and not list(own.iterdir())
+    assert compiled(frozen_copy, kept) == []
+    shutil.rmtree(kept)
+    assert {"base.html", "home.html"} <= set(compiled(frozen_copy, kept))
 
 
-def test_templates_of_an_atlas_are_kept_in_it(frozen_copy: Built, kept: Path) -> None:
+@pytest.mark.parametrize("bytecode", [True, False])
+def test_the_theme_s_are_kept_for_all_atlases_where_bytecode_is(
+    frozen_copy: Built, kept: Path, monkeypatch: pytest.MonkeyPatch, bytecode: bool
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", not bytecode)
     (frozen_copy.root / "templates").mkdir()
     (frozen_copy.root / "templates" / "404.html").write_text("lost", "utf-8")
     pens = renderer(atlas_toml.load(frozen_copy.root / "atlas.toml"))
     pens.compile("404.html")
     pens.compile("atlas/404.html")
-    assert len(list((frozen_copy.root / ".atlas" / "templates").iterdir())) == 1
-    assert len(list(kept.iterdir())) == 1
+    own = list((frozen_copy.root / ".atlas" / "templates").iterdir())
+    assert len(own) == (1 if bytecode else 2)
+    assert kept.exists() == bytecode and len(list(kept.glob("*"))) + len(own) == 2
+
+
+def test_what_cannot_be_kept_is_compiled_again(
+    frozen_copy: Built, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSystemBytecodeCache, "dump_bytecode", full)
+    pens = renderer(atlas_toml.load(frozen_copy.root / "atlas.toml"))
+    pens.compile("404.html")
+    assert not list(kept.iterdir())
 
 
 def test_a_faulty_template_is_left_for_rendering_to_tell(frozen_copy: Built) -> None:

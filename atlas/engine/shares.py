@@ -17,6 +17,7 @@ from atlas.engine.executors import Workers
 from atlas.engine.task import Task
 
 _WORTH_WAITING = 4  # a task waits for cores until tasks end that take this many times less
+_BRIEF = 0.2  # seconds: a task that takes no more is waited for
 _SLIGHT = 0.1  # of a core, which is not worth one
 
 
@@ -86,11 +87,11 @@ class Shares:
         return task.of.gpu and self.device != "cpu"
 
     def _yields(self, task: Task) -> bool:
-        """Whether a task waits for one at work that ends soon, after which comes one that wants
+        """Whether a task waits for one at work that ends at once, after which comes one that wants
         more cores and has a longer way on: that one would wait for the task."""
         cores = self.workers.cores
         return cores is not None and any(
-            self.seconds[one] * _WORTH_WAITING <= self.seconds[task]
+            self.seconds[one] <= _BRIEF < self.seconds[task]
             and any(
                 user.of.parallel and self.chains.get(user, 0) > self.chains.get(task, 0)
                 for user in self.users[one]

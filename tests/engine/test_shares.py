@@ -209,17 +209,20 @@ def test_a_long_task_waits_for_a_short_one_and_not_for_a_long_one(
     assert dealt.start() == (None if at_once else (long, 2))
 
 
-@pytest.mark.parametrize(("way_on", "started"), [(100, False), (10, True)])
+@pytest.mark.parametrize(
+    ("seconds", "way_on", "started"), [(0.1, 100, False), (0.1, 10, True), (1, 100, True)]
+)
 def test_a_task_goes_after_a_longer_one_that_is_about_to_want_the_cores(
-    way_on: float, started: bool
+    seconds: float, way_on: float, started: bool
 ) -> None:
-    """Else that would have one core, or wait for the task to end."""
-    brief, other = task(1, parallel=False), task(20, parallel=False)
+    """Else that would have one core, or wait for the task to end. What comes before is waited for
+    where it ends at once."""
+    brief, other = task(seconds, parallel=False), task(20, parallel=False)
     long = task(80, brief)
     users: dict[Task, list[Task]] = {brief: [long], long: [], other: []}
     chains = {brief: way_on + 1, long: way_on, other: 20}
     dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, chains=chains)
-    dealt.queue(chains[brief], 0, brief, 1)
+    dealt.queue(chains[brief], 0, brief, seconds)
     assert dealt.start() == (brief, 1)
     dealt.queue(chains[other], 2, other, 20)
     assert dealt.start() == ((other, 1) if started else None)

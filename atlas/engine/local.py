@@ -30,6 +30,8 @@ _LIMITS = (
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
 
+_LOADING = 3.0  # seconds that the module takes to load, about: torch, on a slow machine
+
 # Every library with threads of its own reads one of these when it is loaded.
 THREADS = (
     "OMP_NUM_THREADS",
@@ -81,12 +83,14 @@ class Local(Executor):
         self._gpu: ProcessPoolExecutor | None = None  # the process of the tasks on a GPU
         self._early: ProcessPoolExecutor | None = None  # the process that loads a module at once
         self._loads, self._loading = loads, Future[Any]()
+        self._seconds: dict[Future[Any], float] = {}  # about how long what was given takes
         self._closed = False
         if loads and self._jobs > 1:
             with put_off():
                 self._early = self._hire()
                 self._loading = self._early.submit(limited, 1, import_module, loads)
                 self._pools[self._early].append(self._loading)
+                self._seconds[self._loading] = _LOADING
 
     def submit(
         self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
@@ -101,11 +105,12 @@ class Local(Executor):
         self, fn: Callable[_Params, _Result], /, *args: _Params.args, **kwargs: _Params.kwargs
     ) -> Future[_Result]:
         """Give a task to the process with the least to do, which may be a new one; of those with
-        as little to the one that made most of its inputs, and so has loaded most of the libraries
-        that it needs. One that has used the GPU is given such tasks again, and one that loads what
-        a task needs is not busy for it."""
+        as many tasks to the one that ends first, of those that are idle to the one that made most
+        of its inputs, and so has loaded most of the libraries that it needs. One that has used the
+        GPU is given such tasks again, and one that loads what a task needs is not busy for it."""
         for pool, futures in self._pools.items():
             self._pools[pool] = [future for future in futures if not future.done()]
+        self._seconds = {one: took for one, took in self._seconds.items() if not one.done()}
         order = args[0] if args and isinstance(args[0], Order) else None
         inputs = {key for key, _ in order.inputs} if order else set()
         early = self._early if order and order.loads == self._loads else None
@@ -117,13 +122,13 @@ class Local(Executor):
         if len(self._pools) < self._jobs and all(map(busy, self._pools)):
             self._hire()
 
-        def rank(place: ProcessPoolExecutor) -> tuple[int, bool, bool, int]:
-            # The GPU's own process takes other tasks last; to load a module takes longer than the
-            # tasks that a build begins with.
+        def rank(place: ProcessPoolExecutor) -> tuple[int, bool, float, int]:
+            # The GPU's own process takes other tasks last.
+            seconds = sum(self._seconds.get(future, 0) for future in self._pools[place])
             return (
                 busy(place),
                 place is self._gpu,
-                place is not early if early else self._loading in self._pools[place],
+                place is not early if early else seconds,
                 -len(inputs & self._made[place]),
             )
 
@@ -137,6 +142,7 @@ class Local(Executor):
             pool.shutdown(wait=False)
             return self._give(fn, *args, **kwargs)
         self._pools[pool].append(future)
+        self._seconds[future] = order.seconds if order else 0.0
         if order:
             self._made[pool].add(order.key)
         return future

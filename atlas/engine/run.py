@@ -156,6 +156,7 @@ class _Run:
             recipe=task.recipe,
             memory=task.of.memory,
             loads=task.of.loads,
+            seconds=self.shares.seconds[task],
             location=task.location,
             span=task.span,
             device=self.device if self.shares.on_gpu(task) else "cpu",

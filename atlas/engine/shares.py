@@ -87,10 +87,11 @@ class Shares:
         return task.of.gpu and self.device != "cpu"
 
     def _yields(self, task: Task) -> bool:
-        """Whether a task waits for one at work that ends at once, after which comes one that wants
-        more cores and has a longer way on: that one would wait for the task."""
+        """Whether a task leaves the last free core, as one at work ends at once, after which may
+        come one that wants several and has a longer way on: that one would wait for the task."""
         cores = self.workers.cores
-        return cores is not None and any(
+        free = cores is not None and cores - sum(self.running.values())
+        return free == 1 and any(
             self.seconds[one] <= _BRIEF < self.seconds[task]
             and any(
                 user.of.parallel and self.chains.get(user, 0) > self.chains.get(task, 0)

@@ -30,6 +30,7 @@ class Order:
     recipe      the task's recipe, for the manifest
     memory      about how many bytes it takes
     loads       a module that its stage loads
+    seconds     about how many it takes
     location, span, device, threads    as in Work
     """
 
@@ -41,6 +42,7 @@ class Order:
     recipe: dict[str, Any] = field(default_factory=dict)
     memory: int = 0
     loads: str = ""
+    seconds: float = 0.0
     location: str = ""
     span: Span | None = None
     device: str = "cpu"

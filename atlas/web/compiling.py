@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib.util import cache_from_source
 from pathlib import Path
+from pickle import UnpicklingError
 
 from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
@@ -70,7 +71,10 @@ class _Kept(BytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         if place := self._place(bucket):
-            place.load_bytecode(bucket)
+            try:
+                place.load_bytecode(bucket)
+            except (OSError, UnpicklingError, EOFError, ValueError, LookupError):  # cut short
+                bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if place := self._place(bucket):

@@ -249,6 +249,10 @@ def test_a_task_runs_where_its_inputs_were_made(tmp_path: Path) -> None:
         assert local.submit(where, order("d", "first")).result(60) == first
 
 
+def held_by(_: Order, until: Path) -> None:
+    held(until)
+
+
 def loaded(order: Order) -> tuple[int, bool]:
     """The process that a task runs in, and whether what it loads was there before it came."""
     return os.getpid(), order.loads in sys.modules
@@ -273,6 +277,11 @@ def test_a_process_loads_what_tasks_will_need_before_they_come(
         place, there = found.result(60)
         assert there and place != other and busy.done()
         assert local.submit(loaded, needing).result(60) == (place, True)
+    with Local(2, "slow_to_load") as local:
+        long = local.submit(held_by, Order("", "", "long", seconds=9), tmp_path / "late")
+        local.submit(where, Order("", "", "after")).result(60)  # that takes longer than to load
+        assert not long.done()
+        (tmp_path / "late").touch()
     with Local(2, "slow_to_load") as local:
         local.submit(loaded, needing).result(60)
         assert len(local._pools) == 1

@@ -601,4 +601,5 @@ def test_a_large_table_takes_little_more_than_itself(name: str, tmp_path: Path) 
     count, found, wide, size, most, before = peak(path, vector_tables.FORMATS[name][0])
     assert (count, found, wide) == (rows, rows, width)
     print(f"{name}: {most / size:.2f} of the matrix, {before / size:.2f} before")
-    assert most <= 3 * size + 100_000_000  # of the libraries themselves
+    # Arrow holds a file's numbers beside the matrix, in pieces and whole.
+    assert most <= (4 if name == "Parquet" else 2) * size

@@ -66,10 +66,6 @@ class Space:
         """The number of neighbors that `kept` counts of."""
         return self.view.about.faithfulness[self.view.main].k
 
-    def row(self, token: int) -> int | None:
-        """The row of a token id; None where the map does not show it."""
-        return self._row.get(token)
-
     @cached_property
     def clusters(self) -> list[Answer]:
         """What is told of each cluster, of the fine ones first."""

@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.ndimage import map_coordinates
 
-from atlas.numeric.cartogram import FEWEST, GOAL, box, closed, crowding, filled, fitted, reshaped
+from atlas.numeric.cartogram import (
+    FEWEST,
+    GOAL,
+    at,
+    between,
+    box,
+    closed,
+    crowding,
+    filled,
+    fitted,
+    reshaped,
+)
 from atlas.numeric.plane import nearest, shared
 from atlas.numeric.types import Doubles, Floats
 
@@ -98,3 +110,16 @@ def test_crowding_is_the_share_of_the_densest_half() -> None:
     corner = generator.random((10_000, 2)) * [4 / 16, 2 / 9 * ASPECT]
     rest = generator.random((9_999, 2)) * [1, ASPECT]
     assert crowding(np.concatenate([corner, rest]), 1, ASPECT) == pytest.approx(1 / 18, rel=0.2)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
+@settings(max_examples=50)
+def test_a_field_between_its_knots_is_what_scipy_finds(high: int, wide: int, seed: int) -> None:
+    """To the bit, at knots, between them and beyond the edge."""
+    random = np.random.default_rng(seed)
+    field = random.normal(size=(high, wide))
+    y, x = random.uniform(-1, 1.2, (2, 40)) * [[high], [wide]]
+    y[:9], x[:7] = y[:9].round(), x[:7].round()
+    found = at(field, between(y, high), between(x, wide))
+    expected = map_coordinates(field, [y, x], order=1, mode="nearest")
+    np.testing.assert_array_equal(found, expected)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from atlas.numeric.plane import shared
 from atlas.numeric.types import Doubles, Floats, Ints
 from atlas.numeric.vectors import unit
 
@@ -16,15 +17,11 @@ VERSION = 1  # raised when a result changes; the stages that use it follow
 
 def kept(first: Ints, second: Ints) -> Floats:
     """Share of each row's neighbors (n, k) in `first` that are among those in `second` (n, k), (n,)
-    float32 in 0..1. Raises ValueError when the shapes differ."""
+    float32 in 0..1; those of a row are distinct. Raises ValueError when the shapes differ."""
     n, k = first.shape
     if second.shape != first.shape:
         raise ValueError(f"{second.shape} neighbors cannot be compared with {first.shape}")
-    if not k:
-        return np.zeros(n, np.float32)
-    size = np.int64(max(n, int(first.max()) + 1, int(second.max()) + 1))
-    own = np.arange(n, dtype=np.int64)[:, None] * size
-    return np.asarray(np.isin(own + first, own + second).mean(axis=1), np.float32)
+    return (shared(first, second) / k).astype(np.float32) if k else np.zeros(n, np.float32)
 
 
 def cka(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

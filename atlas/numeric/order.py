@@ -78,28 +78,28 @@ def on_circle(places: Ints, whole: int) -> Doubles:
 
 
 def predictors(values: Floats) -> Doubles:
-    """Matrices (3, n, n), one for each of PENALTIES, that take centred targets (n, p) of vectors
-    (n, d) to the predictions of each from the others by ridge regression.
+    """Matrices (..., 3, n, n), one for each of PENALTIES, that take centred targets (n, p) of
+    vectors (..., n, d) to the predictions of each from the others by ridge regression.
 
     The left-out residuals of a linear smoother are those of the whole divided by 1 - its diagonal
     (Golub, Heath & Wahba 1979). The intercept is left out of the predictions: it is the mean of the
     others, which lies opposite to the one left out and would pass for knowledge of it.
     """
-    n = len(values)
+    *sets, n, _ = values.shape
     rows = values.astype(np.float64)
-    rows -= rows.mean(axis=0)
-    spread, axes = np.linalg.eigh(rows @ rows.T)
+    rows -= rows.mean(axis=-2, keepdims=True)
+    spread, axes = np.linalg.eigh(rows @ rows.swapaxes(-1, -2))
     spread = np.maximum(spread, 0)
-    mean = float(spread.sum()) / max(n - 1, 1)
-    if not mean > 0:
-        return np.zeros((len(PENALTIES), n, n))
-    found = np.empty((len(PENALTIES), n, n))
+    mean = spread.sum(axis=-1, keepdims=True) / max(n - 1, 1)
+    found = np.zeros((*sets, len(PENALTIES), n, n))
+    one, others = np.eye(n), (1 - np.eye(n)) / max(n - 1, 1)
     for number, penalty in enumerate(PENALTIES):
-        smooth = (axes * (spread / (spread + penalty * mean))) @ axes.T + 1 / n
-        free = np.maximum(1 - np.diag(smooth), 1e-12)
-        found[number] = -(np.eye(n) - smooth) / free[:, None] - (1 - np.eye(n)) / (n - 1)
-        np.fill_diagonal(found[number], 0.0)
-    return found
+        kept = spread / (spread + penalty * np.where(mean > 0, mean, 1))
+        smooth = (axes * kept[..., None, :]) @ axes.swapaxes(-1, -2) + 1 / n
+        free = np.maximum(1 - smooth.diagonal(axis1=-2, axis2=-1), 1e-12)
+        found[..., number, :, :] = -(one - smooth) / free[..., None] - others
+    found[..., range(n), range(n)] = 0.0
+    return np.where(mean[..., None, None] > 0, found, 0.0)
 
 
 def correlations(matrices: Doubles, targets: Doubles) -> Doubles:
@@ -144,13 +144,18 @@ def measure(values: Floats, places: Ints, whole: int, shuffles: int = 4999, seed
     )
 
 
-def strength(values: Floats, places: Ints, whole: int) -> dict[str, float]:
-    """The correlations of `measure` alone, by shape."""
+def strengths(values: Floats, places: Ints, whole: int) -> Doubles:
+    """Of each of several sets of vectors (s, n, d) the better one of the correlations of `measure`,
+    (s,)."""
     matrices = predictors(values)
-    return {
-        name: float(best(matrices, _centred(target)[None])[0])
-        for name, target in _targets(places, whole).items()
-    }
+    found = np.full(len(values), -1.0)
+    for target in map(_centred, _targets(places, whole).values()):
+        predicted = matrices @ target
+        both = (predicted * target).sum(axis=(-2, -1))
+        size = (predicted**2).sum(axis=(-2, -1)) * (target**2).sum()
+        told = np.where(size > 0, both / np.sqrt(np.where(size > 0, size, 1)), 0)
+        found = np.maximum(found, told.max(axis=1))
+    return found
 
 
 def as_large(by_chance: Doubles, value: float) -> float:

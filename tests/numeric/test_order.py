@@ -137,8 +137,21 @@ def test_predictions_are_those_of_ridge_regressions_on_the_others(
 def test_a_circle_has_no_start_and_no_direction(n: int, seed: int, by: int, back: bool) -> None:
     values = np.random.default_rng(seed).normal(size=(n, 9)).astype(np.float32)
     moved = (places(n) * (-1 if back else 1) + by) % n
-    one = order.strength(values, places(n), n)["circle"]
-    assert order.strength(values, moved.astype(np.int32), n)["circle"] == pytest.approx(one)
+    one, other = (
+        order.measure(values, at, n, 1).circle.correlation
+        for at in (places(n), moved.astype(np.int32))
+    )
+    assert other == pytest.approx(one)
+
+
+@given(st.integers(6, 20), st.integers(1, 6), st.integers(0, 50))
+@settings(max_examples=30)
+def test_sets_are_as_strong_together_as_each_alone(n: int, sets: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(sets, n, 9)).astype(np.float32)
+    values[0] = values[0, 0]  # nothing to fit
+    alone = [order.measure(one, places(n), n, 1) for one in values]
+    expected = [max(one.circle.correlation, one.line.correlation) for one in alone]
+    assert order.strengths(values, places(n), n).tolist() == pytest.approx(expected)
 
 
 @given(st.permutations(range(8)), st.integers(0, 7))

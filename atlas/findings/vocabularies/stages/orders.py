@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ SHUFFLES = 4999
 SETS = 200
 LEVEL = 0.05
 _POOL = 600  # tokens of each kind that random sets are drawn from, so that few are run
+_AT_ONCE = 2000  # vectors of random sets that are measured at once
 _DIGITS = 6
 
 
@@ -188,11 +190,12 @@ def _by_chance(
     )[1]
     own = np.flatnonzero(np.isin(pool, members))
     values = space.values[pool]
+    sets = np.array(random_sets(kinds, own, SETS, seed))
     drawn = [
-        max(order.strength(values[some], at, len(row.words)).values())
-        for some in random_sets(kinds, own, SETS, seed)
+        order.strengths(values[some], at, len(row.words))
+        for some in np.array_split(sets, ceil(sets.size / _AT_ONCE))
     ]
-    low, high = middle(drawn)
+    low, high = middle(np.concatenate(drawn))
     return round(low, _DIGITS), round(high, _DIGITS)
 
 

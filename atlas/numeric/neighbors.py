@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
@@ -195,7 +196,8 @@ class Search:
         wait for one another, and for long on a busy machine."""
         import torch
 
-        blocks = torch.split(rows, self.way.rows)
+        share = max(ceil(len(rows) / self.way.workers), 1)  # few rows are shared, too
+        blocks = torch.split(rows, min(self.way.rows, share))
         # What each pass leaves is not known before.
         begin, rest = self.done, (1 - self.done) * len(rows) / len(self.unit)
         with ThreadPoolExecutor(self.way.workers) as pool:

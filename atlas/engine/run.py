@@ -78,11 +78,10 @@ def run(
     report.begin(len(every), len(there))
     if not needed:
         return outcome
-    if refresh:
-        for task in needed:
-            store.delete(task.key)
     try:
         with heard(), executor as workers:
+            for task in needed if refresh else ():
+                store.delete(task.key)
             return _Run(needed, store, workers, device, report).all(outcome, idle)
     finally:
         for task in needed:
@@ -102,14 +101,14 @@ class _Run:
             task: {before for before in task.inputs if before in self.place} for task in needed
         }
         self.users: dict[Task, list[Task]] = {task: [] for task in needed}
-        self.chain: dict[Task, float] = {}  # seconds of a task and of the longest way on from it
+        chains: dict[Task, float] = {}  # seconds of a task and of the longest way on from it
         for task in reversed(needed):
-            self.chain[task] = task.weight + max(
-                (self.chain[user] for user in self.users[task]), default=0.0
+            chains[task] = task.weight + max(
+                (chains[user] for user in self.users[task]), default=0.0
             )
             for before in self.lacks[task]:
                 self.users[before].append(task)
-        self.shares = Shares(workers, self.users, device, self.chain)
+        self.shares = Shares(workers, self.users, chains, device)
         self.running: dict[Future[float], Task] = {}
         self.skipped: dict[Task, None] = {}
 
@@ -144,7 +143,7 @@ class _Run:
         if task.of.grows:
             with suppress(StoreError):  # of a damaged input the task itself tells
                 seconds = task.of.grows(*(self.store.size(before.key) for before in task.inputs))
-        self.shares.queue(self.chain[task], self.place[task], task, seconds)
+        self.shares.queue(self.place[task], task, seconds)
 
     def _submit(self, task: Task, threads: int) -> Future[float]:
         order = Order(

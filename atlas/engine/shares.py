@@ -22,7 +22,8 @@ _SLIGHT = 0.1  # of a core, which is not worth one
 
 
 class Shares:
-    """Deals out the cores of an open executor to tasks, of which `users` are those after each.
+    """Deals out the cores of an open executor to tasks, of which `users` are those after each, and
+    `chains` the seconds until all that follows from each is done.
 
     waiting   tasks whose inputs are there, those at the head of the longest chain first
     running   the threads of each task that has started
@@ -32,11 +33,10 @@ class Shares:
         self,
         workers: Workers,
         users: Mapping[Task, Sequence[Task]],
+        chains: Mapping[Task, float],
         device: str = "cpu",
-        chains: Mapping[Task, float] | None = None,
     ) -> None:
-        self.workers, self.users, self.device = workers, users, device
-        self.chains = chains or {}  # seconds of each and of the longest way on from it
+        self.workers, self.users, self.chains, self.device = workers, users, chains, device
         self.waiting: list[tuple[float, int, Task]] = []
         self.running: dict[Task, int] = {}
         self.seconds = {task: task.weight for task in users}  # about, of each
@@ -44,12 +44,11 @@ class Shares:
         self._one_gpu = workers.cores is not None  # a cluster may have several
         self._after = cache(self._seconds_after)
 
-    def queue(self, chain: float, place: int, task: Task, seconds: float) -> None:
-        """A task may start, which takes about so many seconds; `chain` are those until all that
-        follows from it is done."""
+    def queue(self, place: int, task: Task, seconds: float) -> None:
+        """A task may start, which takes about so many seconds; its place decides between equals."""
         self.left += seconds - self.seconds[task]
         self.seconds[task] = seconds
-        heapq.heappush(self.waiting, (-chain, place, task))
+        heapq.heappush(self.waiting, (-self.chains[task], place, task))
 
     def start(self) -> tuple[Task, int] | None:
         """The next task and its threads; None while there is no room."""
@@ -94,7 +93,7 @@ class Shares:
         return free == 1 and any(
             self.seconds[one] <= _BRIEF < self.seconds[task]
             and any(
-                user.of.parallel and self.chains.get(user, 0) > self.chains.get(task, 0)
+                user.of.parallel and self.chains[user] > self.chains[task]
                 for user in self.users[one]
             )
             for one in self.running

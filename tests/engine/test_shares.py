@@ -140,10 +140,11 @@ def shares(tasks: list[Task], number: int, slots: int = 8) -> Shares:
     for task in tasks:
         for before in task.inputs:
             users[before].append(task)
-    found = Shares(Workers(ThreadPoolExecutor(1), slots, number, number), users)
+    chains = {task: task.weight for task in tasks}
+    found = Shares(Workers(ThreadPoolExecutor(1), slots, number, number), users, chains)
     for place, task in enumerate(tasks):
         if not task.inputs:
-            found.queue(task.weight, place, task, task.weight)
+            found.queue(place, task, task.weight)
     return found
 
 
@@ -167,8 +168,9 @@ def test_a_search_for_neighbors_gets_cores_by_the_size_of_its_inputs(
     search = Task(neighbors, {"k": 15})
     assert neighbors.grows is not None
     rest = task(14, parallel=False)
-    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), {search: [], rest: []})
-    dealt.queue(100, 0, search, neighbors.grows(tokens * 768 * 4, tokens * 4))
+    users: dict[Task, list[Task]] = {search: [], rest: []}
+    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, {search: 100, rest: 14})
+    dealt.queue(0, search, neighbors.grows(tokens * 768 * 4, tokens * 4))
     assert dealt.start() == (search, threads)
     dealt.end(search)
     assert dealt.left == pytest.approx(rest.weight)
@@ -200,10 +202,11 @@ def test_a_long_task_waits_for_a_short_one_and_not_for_a_long_one(
     beside: float, at_once: int | None
 ) -> None:
     other, long = task(beside, parallel=False), task(80)
-    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), {other: [], long: []})
-    dealt.queue(100, 0, other, beside)
+    users: dict[Task, list[Task]] = {other: [], long: []}
+    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, {other: 100, long: 80})
+    dealt.queue(0, other, beside)
     assert dealt.start() == (other, 1)
-    dealt.queue(80, 1, long, 80)
+    dealt.queue(1, long, 80)
     assert dealt.start() == (at_once and (long, at_once))
     dealt.end(other)
     assert dealt.start() == (None if at_once else (long, 2))
@@ -221,14 +224,14 @@ def test_a_task_goes_after_a_longer_one_that_is_about_to_want_the_cores(
     long = task(80, brief)
     users: dict[Task, list[Task]] = {brief: [long], long: [], other: []}
     chains = {brief: way_on + 1, long: way_on, other: 20}
-    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, chains=chains)
-    dealt.queue(chains[brief], 0, brief, seconds)
+    dealt = Shares(Workers(ThreadPoolExecutor(1), 8, 2, 2), users, chains)
+    dealt.queue(0, brief, seconds)
     assert dealt.start() == (brief, 1)
-    dealt.queue(chains[other], 2, other, 20)
+    dealt.queue(2, other, 20)
     assert dealt.start() == ((other, 1) if started else None)
     if not started:
         dealt.end(brief)
-        dealt.queue(chains[long], 1, long, 80)
+        dealt.queue(1, long, 80)
         assert dealt.start() == (long, 2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from atlas.pipeline.places import Places
 from atlas.pipeline.plan import Plan, plan
 
 if TYPE_CHECKING:
+    from atlas.engine.executors import Workers
     from atlas.engine.run import Outcome, Report
     from atlas.engine.store import Store
     from atlas.section import Target
@@ -132,7 +134,6 @@ def _run(
     lacking = missing(tasks, store, options.refresh)
     if not lacking:
         return engine.Outcome({}, tasks, {}, ())
-    check()
     _need_models()
     jobs, cores = workers(options)
     needs = {
@@ -144,12 +145,20 @@ def _run(
     return engine.run(
         tasks,
         store,
-        pool,
+        _checked(pool, check),
         report=report,
         device=options.device,
         refresh=options.refresh,
         idle=idle,
     )
+
+
+@contextmanager
+def _checked(pool: AbstractContextManager[Workers], check: Callable[[], None]) -> Iterator[Workers]:
+    """An executor to run tasks on once `check` was called: while its processes start."""
+    with pool as workers:
+        check()
+        yield workers
 
 
 def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[Target]:

@@ -148,6 +148,7 @@ class Gallery:
     shown   the views of the sections before, by the sections' names
     spread  calls a function with each of several values, maybe in several processes; what it
             returns, in their order
+    asked   the files that sections asked for, and what takes the facts about them
     """
 
     site: Site
@@ -158,18 +159,30 @@ class Gallery:
     writer: Writer
     shown: dict[str, tuple[View, ...]] = field(default_factory=dict)
     spread: Spread = map
+    asked: list[tuple[Sequence[Wanted], Callable[[list[Any]], None]]] = field(default_factory=list)
 
     def of(self, section: str, kind: type[Shown]) -> list[Shown]:
         """The views of an earlier section that are instances of `kind`."""
         return [view for view in self.shown.get(section, ()) if isinstance(view, kind)]
 
-    def derive(self, wanted: Sequence[Wanted]) -> list[Any]:
-        """Write files that each depend on a key alone, as the writer's `derive`; the facts about
-        each. Raises OSError, AtlasError."""
-        lacking = [one for one in wanted if not self.writer.kept(one.name, one.key)]
+    def derive(self, wanted: Sequence[Wanted], use: Callable[[list[Any]], None]) -> None:
+        """Ask for files that each depend on a key alone, as the writer's `derive`. When all
+        sections have asked they are written side by side, and `use` gets the facts about each."""
+        self.asked.append((wanted, use))
+
+    def write(self) -> None:
+        """Write the files that were asked for. Raises OSError, AtlasError."""
+        lacking = [
+            one
+            for wanted, _ in self.asked
+            for one in wanted
+            if not self.writer.kept(one.name, one.key)
+        ]
         for books in self.spread(self._derived, lacking):
             self.writer.take(books)
-        return [self.writer.derived[one.name]["facts"] for one in wanted]
+        for wanted, use in self.asked:
+            use([self.writer.derived[one.name]["facts"] for one in wanted])
+        self.asked.clear()
 
     def _derived(self, one: Wanted) -> Books:
         """In any process: write some files; the books of that."""
@@ -208,8 +221,8 @@ class Section(Protocol[Entry, Shown]):
         """The files that a site with these maps needs; `maps` are ids of models by id of map."""
 
     def show(self, entries: Sequence[Entry], gallery: Gallery) -> Iterator[Shown]:
-        """The views whose atlas data exist. Writes the files that belong to them. Raises
-        DataError when a file cannot be read or written."""
+        """The views whose atlas data exist. Writes the files that belong to them, or asks the
+        gallery for them. Raises DataError when a file cannot be read or written."""
 
     def pages(self, views: Sequence[Shown]) -> Iterator[Page]:
         """The pages of its views."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from atlas.maps.config import Model
 from atlas.section import Expected, Gallery, Ground, Target
-from atlas.web.links import Edition
 
 if TYPE_CHECKING:
     from atlas.maps.plan import MapTarget
@@ -70,8 +69,6 @@ class Maps:
             view.site = gallery.site
             for path in data.paths(gallery.data, view.id):
                 gallery.publish(path.name)
-            for language in gallery.site.languages:
-                _answer(view, Edition(gallery.site, language, f"oembed/{view.id}.json"), gallery)
             yield view
 
     def pages(self, views: Sequence[MapView]) -> Iterator[Page]:
@@ -79,16 +76,3 @@ class Maps:
         from atlas.maps.pages import pages
 
         return pages(views)
-
-
-def _answer(view: MapView, edition: Edition, gallery: Gallery) -> None:
-    """Write the oEmbed answer of a map in one edition."""
-    from atlas.maps.sharing import oembed
-
-    places = (
-        f"{edition.prefix}embed/{view.id}/",
-        f"{edition.prefix}maps/{view.id}/",
-        view.files.cards[edition.language],
-    )
-    answer = oembed(gallery.site, view, edition.language, *map(edition.absolute, places))
-    gallery.writer.write(edition.here, answer)

@@ -93,7 +93,7 @@ def compose(
             if page.indexed:
                 indexed[edition.here] = updated(page, language)
     if gallery.shown["words"]:  # else there is no field
-        said.write(writer)
+        said.write(writer, gallery.spread)
     write_feeds(gallery, writing)
     write_programs(gallery, SECTIONS)
     write_addresses(site.base_url, indexed, writer)
@@ -183,6 +183,7 @@ def arranged(
     for section in SECTIONS:
         views = section.show(entries(config, section), gallery)
         gallery.shown[section.name] = tuple(views)
+    gallery.write()
     return gallery
 
 

@@ -18,7 +18,7 @@ from atlas.web.render import Renderer
 from atlas.web.schema_org import SchemaOrg
 from atlas.web.writer import Books, Writer
 
-FEW = 10  # pages that are rendered before forks have started
+FEW = 3  # pages that are rendered before forks have started
 _PART = 24  # pages, at most, that a fork renders before it asks for more
 
 Told = Mapping[str, Said | None]  # what a page says, by language

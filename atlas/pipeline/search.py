@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, TypeVar
 from atlas.findings.words import suggestions
 from atlas.findings.words.shards import bound_of, dumps
 from atlas.maps.files.tiles import fold
+from atlas.section import Spread
 from atlas.web.page import Page
-from atlas.web.writer import Writer
+from atlas.web.writer import Books, Writer
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -92,10 +93,16 @@ class Indexes:
         if told is not None:
             self._of[language].pages.append(told)
 
-    def write(self, writer: Writer) -> None:
-        """Write the files of every edition."""
-        for language, index in self._of.items():
-            index.write(language, writer)
+    def write(self, writer: Writer, spread: Spread = map) -> None:
+        """Write the files of every edition, side by side where `spread` can."""
+
+        def edition(language: str) -> Books:
+            own = writer.apart()
+            self._of[language].write(language, own)
+            return own.books
+
+        for books in spread(edition, list(self._of)):
+            writer.take(books)
 
 
 class Index:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 
 def publish(pairs: Sequence[ComparisonView], gallery: Gallery) -> None:
-    """Write the files of comparisons, unless they exist, and tell these where they are."""
-    for pair, facts in zip(pairs, gallery.derive([_wanted(pair) for pair in pairs]), strict=True):
-        files = dict(facts)
-        pair.pairs = files.pop("pairs")
-        pair.beside.files = MapFiles(**files, cards=pair.second.files.cards)
+    """Ask for the files of comparisons, and have these told where they are."""
+
+    def tell(made: Sequence[Mapping[str, Any]]) -> None:
+        for pair, facts in zip(pairs, made, strict=True):
+            files = dict(facts)
+            pair.pairs = files.pop("pairs")
+            pair.beside.files = MapFiles(**files, cards=pair.second.files.cards)
+
+    gallery.derive([_wanted(pair) for pair in pairs], tell)
 
 
 def _wanted(pair: ComparisonView) -> Wanted:

@@ -290,12 +290,21 @@ class Lexicon:
         told = (model.sizes[row] for model in self.models for row in model.rows.get(found, ()))
         return 40 + 60 * len(self.models) + sum(told)
 
-    def index(self, languages: Sequence[str]) -> Iterator[Answer]:
-        """What is told of each model beside the answers."""
-        for model in self.models:
-            yield {
+    def named(self, languages: Sequence[str]) -> list[Answer]:
+        """The id and the titles of each model."""
+        return [
+            {
                 "id": model.model.id,
                 "title": {language: model.title(language) for language in languages},
+            }
+            for model in self.models
+        ]
+
+    def index(self, languages: Sequence[str]) -> Iterator[Answer]:
+        """What is told of each model beside the answers, once the files of its maps are there."""
+        for model, named in zip(self.models, self.named(languages), strict=True):
+            yield {
+                **named,
                 "language": model.about.language,
                 "spaces": [_space(space, languages) for space in model.spaces],
                 "tokenizer": _tokenizer(model.about),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from typing import Any
 
 from atlas.findings.words import cards, data, shards, suggestions
 from atlas.findings.words.entries import Entry, answer_file
@@ -20,8 +21,9 @@ _CHUNK = 4000  # keys whose answers are held at once
 
 
 def publish(view: WordsView, gallery: Gallery) -> None:
-    """Write the files of answers, their index, and the data of the words. Answers that their
-    recipes leave unchanged are shared with the old site."""
+    """Ask for the files of answers and have the view told of them, then write their index; write
+    the data of the words. Answers that their recipes leave unchanged are shared with the old
+    site."""
     lexicon = view.lexicon
     recipes = [model.about.recipe for model in lexicon.models]
     recipes += [space.view.about.recipe for model in lexicon.models for space in model.spaces]
@@ -30,8 +32,7 @@ def publish(view: WordsView, gallery: Gallery) -> None:
     facts = [_MADE, shards.VERSION, view.table.neighbors, listed, clusters, recipes]
     key = hashlib.sha256(repr(facts).encode()).hexdigest()
     sizes = {found: lexicon.size(found) for found in lexicon.keys}
-    told = list(lexicon.index(gallery.site.languages))
-    models = [{"id": one["id"], "title": one["title"]} for one in told]
+    models = lexicon.named(gallery.site.languages)
     named = repr([suggestions.VERSION, listed, recipes, models])
     wanted = [Wanted("words.suggest", named, partial(_suggestions, lexicon, models))]
     for number, part in enumerate(_chunks(shards.shards(lexicon.keys, sizes))):
@@ -42,12 +43,16 @@ def publish(view: WordsView, gallery: Gallery) -> None:
         paged = view.entries[number : number + _PAGES]
         mark = repr([cards.VERSION, key, pictured, [entry.slug for entry in paged]])
         wanted.append(Wanted(f"words.pages.{number}", mark, partial(_pages, paged, pictured)))
-    made = gallery.derive(wanted)
-    view.shards = sorted(chain.from_iterable(made[1:answers]))
-    for addresses in made[answers:]:
-        view.cards |= addresses
-    index = {"version": shards.VERSION, "models": told, "shards": view.shards}
-    gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
+
+    def tell(made: Sequence[Any]) -> None:
+        view.shards = sorted(chain.from_iterable(made[1:answers]))
+        for addresses in made[answers:]:
+            view.cards |= addresses
+        told = list(lexicon.index(gallery.site.languages))
+        index = {"version": shards.VERSION, "models": told, "shards": view.shards}
+        gallery.writer.write(f"{shards.FOLDER}index.json", shards.dumps(index))
+
+    gallery.derive(wanted, tell)
     for model in lexicon.models:
         for name in data.files(model.model.id):
             if model.about.portable or not name.endswith(".tokenizer.json"):

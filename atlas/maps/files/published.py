@@ -12,6 +12,8 @@ from atlas.maps.cards import cards
 from atlas.maps.files.addresses import FOLDER, MapFiles
 from atlas.maps.files.payload import VERSION, payload
 from atlas.maps.posters import posters
+from atlas.maps.sharing import oembed
+from atlas.web.links import Edition
 from atlas.web.palette import PALETTE
 from atlas.web.writer import Wanted
 
@@ -24,12 +26,28 @@ WIDTHS = (1200, 800, 400)  # pixels of posters, which are of the main projection
 
 
 def publish(views: Sequence[MapView], gallery: Gallery) -> None:
-    """Write the files of maps and tell these where they are. Those that a map's recipe leaves
-    unchanged are shared with the old site."""
+    """Ask for the files of maps, and have these told where they are. Those that a map's recipe
+    leaves unchanged are shared with the old site. Then write the maps' oEmbed answers."""
+
+    def tell(made: Sequence[Any]) -> None:
+        for view, files, addresses in zip(views, made[::2], made[1::2], strict=True):
+            view.files = MapFiles(**files, cards=addresses)
+            for language in gallery.site.languages:
+                _answer(view, Edition(gallery.site, language, f"oembed/{view.id}.json"), gallery)
+
     wanted = [one for view in views for one in (_files(view), _previews(view, gallery.site))]
-    facts = gallery.derive(wanted)
-    for view, files, addresses in zip(views, facts[::2], facts[1::2], strict=True):
-        view.files = MapFiles(**files, cards=addresses)
+    gallery.derive(wanted, tell)
+
+
+def _answer(view: MapView, edition: Edition, gallery: Gallery) -> None:
+    """Write the oEmbed answer of a map in one edition."""
+    places = (
+        f"{edition.prefix}embed/{view.id}/",
+        f"{edition.prefix}maps/{view.id}/",
+        view.files.cards[edition.language],
+    )
+    answer = oembed(gallery.site, view, edition.language, *map(edition.absolute, places))
+    gallery.writer.write(edition.here, answer)
 
 
 def _files(view: MapView) -> Wanted:

@@ -113,7 +113,8 @@ def _central_first(view: MapView, cluster: Cluster) -> Array:
     """The rows (m,) of a cluster, its central tokens before the others."""
     central = [view.row(token) for token in cluster.central]
     rows = view.rows[cluster.level, cluster.key]
-    return np.concatenate([np.array(central, rows.dtype), np.setdiff1d(rows, central)])
+    first = np.array(central, rows.dtype)
+    return np.concatenate([first, rows[~(rows[:, None] == first).any(axis=1)]])
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ Value = TypeVar("Value")
 FOLDER = "data/search/"
 ROOM = 10_000  # bytes of a file of terms or texts, before it is packed
 SHOWN = 4000  # signs of a section that are kept to be shown
+_MUCH = 300_000  # signs, whose terms take longer to count than processes to start
 TITLE, HEADING, TEXT = 9, 5, 3  # weights; of a text the most, by how often it holds a term
 
 # Signs that are written without spaces between words.
@@ -94,14 +95,15 @@ class Indexes:
             self._of[language].pages.append(told)
 
     def write(self, writer: Writer, spread: Spread = map) -> None:
-        """Write the files of every edition, side by side where `spread` can."""
+        """Write the files of every edition; where that is much, side by side if `spread` can."""
 
         def edition(language: str) -> Books:
             own = writer.apart()
             self._of[language].write(language, own)
             return own.books
 
-        for books in spread(edition, list(self._of)):
+        much = sum(index.size for index in self._of.values()) > _MUCH
+        for books in (spread if much else map)(edition, list(self._of)):
             writer.take(books)
 
 
@@ -110,6 +112,11 @@ class Index:
 
     def __init__(self) -> None:
         self.pages: list[Said] = []
+
+    @property
+    def size(self) -> int:
+        """How many signs they say."""
+        return sum(len(part.text) for page in self.pages for part in page.sections)
 
     def write(self, language: str, writer: Writer) -> None:
         """Write the files of an edition."""

@@ -1,9 +1,15 @@
-"""Parquet tables as they are written: small, and read by every reader of the format's version 2."""
+"""Parquet tables as they are written: small, and read by every reader of the format's version 2.
+Columns of numbers go to NumPy and back without pandas, which Arrow imports else, where it is; that
+takes longer than to read a table.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,3 +63,20 @@ def _encoding(values: pa.ChunkedArray) -> str | None:
     if pa.types.is_floating(values.type):
         return "BYTE_STREAM_SPLIT"
     return "DELTA_BINARY_PACKED" if pa.types.is_signed_integer(values.type) else "PLAIN"
+
+
+def numbers(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A column of numbers, of which none is missing, as an array (n,) that is not to be written to.
+    Raises pyarrow.ArrowTypeError for any other."""
+    import pyarrow as pa
+
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.from_dlpack(whole)
+
+
+def of_numbers(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """A column of numbers of an array (n,)."""
+    import pyarrow as pa
+
+    held = np.ascontiguousarray(values, kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(held), [None, pa.py_buffer(held)])

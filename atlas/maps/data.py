@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from atlas.engine.files import replacing, write_whole
-from atlas.engine.parquet import write_table
+from atlas.engine.parquet import numbers, write_table
 from atlas.errors import DataError
 from atlas.maps.facts import About, Cluster
 from atlas.spaces.records import KINDS
@@ -43,7 +43,7 @@ class Dataset:
 
     def column(self, name: str) -> np.ndarray:
         """A numeric column as an array (n,)."""
-        return np.asarray(self.table.column(name).to_numpy())
+        return numbers(self.table.column(name))
 
     def strings(self, name: str) -> list[str | None]:
         """A text column as a list of length n."""
@@ -55,8 +55,7 @@ class Dataset:
         import pyarrow.compute as pc
 
         column = self.table.column(name).combine_chunks()
-        flat = np.asarray(column.flatten().to_numpy())
-        lengths = np.asarray(pc.list_value_length(column).to_numpy())
+        flat, lengths = numbers(column.flatten()), numbers(pc.list_value_length(column))
         width = int(lengths.max(initial=0))
         nothing = NOBODY if flat.dtype.kind == "i" else 0
         filled = np.full((len(column), width), nothing, flat.dtype)
@@ -218,13 +217,13 @@ def _shape_faults(data: Dataset) -> list[str]:
 
 def _value_faults(data: Dataset) -> Iterator[str]:
     """Faults of the values, in a table of the right columns and number of rows."""
-    ids = data.column("token_id")
-    if len(ids) and not np.all(np.diff(ids) > 0):
-        yield "token_id does not ascend"
     full = [name for name in data.table.column_names if name not in NULLABLE]
     if empty := [name for name in full if data.table.column(name).null_count]:
         yield from (f"{name} has empty cells" for name in empty)
         return  # what follows reads numbers
+    ids = data.column("token_id")
+    if len(ids) and not np.all(np.diff(ids) > 0):
+        yield "token_id does not ascend"
     yield from _neighbor_faults(data, ids)
     if not np.isfinite(data.column("norm")).all():
         yield "norm is not finite"
@@ -250,7 +249,7 @@ def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:
     count = data.about.map.neighbors
     empty: list[np.ndarray] = []
     for name in ("neighbor_ids", "neighbor_similarities"):
-        lengths = pc.list_value_length(data.table.column(name)).to_numpy()
+        lengths = numbers(pc.list_value_length(data.table.column(name)))
         empty.append(lengths == 0)
         if not np.all((lengths == count) | (lengths == 0)):
             yield f"{name} are not {count} a token, nor none"

@@ -7,10 +7,11 @@ import io
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.engine.parquet import write_table
+from atlas.engine.parquet import numbers, of_numbers, write_table
 
 _KINDS = {
     "whole": (pa.int32(), st.integers(-(2**31), 2**31 - 1)),
@@ -35,6 +36,30 @@ def test_what_is_written_is_read_back(table: pa.Table) -> None:
     raw = io.BytesIO()
     write_table(table, raw)
     assert pq.read_table(raw).equals(table)
+
+
+@given(
+    st.sampled_from(["whole", "small", "part"]).flatmap(
+        lambda name: st.tuples(st.just(_KINDS[name][0]), st.lists(_KINDS[name][1], max_size=12))
+    ),
+    st.integers(0, 12),
+)
+def test_numbers_are_those_that_arrow_gives(of: tuple[pa.DataType, list[float]], cut: int) -> None:
+    kind, values = of
+    expected = pa.array(values, kind)
+    made = of_numbers(np.array(values), kind)
+    assert made.equals(expected)
+    for parts in ([made], [made[:cut], made[cut:]], [made[cut:]]):
+        column = pa.chunked_array(parts, kind)
+        np.testing.assert_array_equal(numbers(column), column.to_numpy())
+        assert numbers(column).dtype == column.to_numpy().dtype
+    assert numbers(pa.chunked_array([], kind)).size == 0
+
+
+@pytest.mark.filterwarnings("ignore:Exporting an unversioned")  # NumPy tries that then, too
+def test_a_column_that_lacks_a_number_is_refused() -> None:
+    with pytest.raises(pa.ArrowTypeError):
+        numbers(pa.array([1, None], pa.int32()))
 
 
 def test_a_map_s_table_is_smaller_than_without_a_choice() -> None:

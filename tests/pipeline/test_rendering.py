@@ -33,6 +33,7 @@ forked.Forks.each, rendering.FEW, rendering._PART = counted, 0, 3
 try:
     main(["build", "--frozen", "--jobs", sys.argv[1], "--output", sys.argv[2], sys.argv[3]])
 finally:
+    assert "pandas" not in sys.modules  # which takes longer to load than to read what is there
     print(len(parts))
 """
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from atlas.config.site import text
+from atlas.engine.parquet import of_numbers
 from atlas.findings.comparisons.beside import Beside, beside
 from atlas.findings.comparisons.config import Compare
 from atlas.findings.comparisons.data import Comparison, Layer
@@ -27,6 +28,9 @@ from atlas.numeric.gathering import gathered
 from atlas.numeric.types import Array
 from atlas.web.charts import Chart, chart
 from atlas.web.lettering import text_width
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _TRIED = 8  # words of which one is the example
 VERSION = 3  # to be raised when the files of a comparison change for the same data
@@ -235,9 +239,8 @@ def _bars(values: list[float], label: Callable[[int], str]) -> list[Bar]:
 
 def _replaced(table: pa.Table, name: str, values: Array) -> pa.Table:
     place = table.schema.get_field_index(name)
-    return table.set_column(
-        place, table.schema.field(place), pa.array(values, table.schema.field(place).type)
-    )
+    field = table.schema.field(place)
+    return table.set_column(place, field, of_numbers(values, field.type))
 
 
 class _Taken:

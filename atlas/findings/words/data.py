@@ -25,7 +25,7 @@ import numpy as np
 from pydantic import Field
 
 from atlas.engine.files import replacing
-from atlas.engine.parquet import write_table
+from atlas.engine.parquet import numbers, write_table
 from atlas.engine.record import Record, need
 from atlas.errors import DataError
 from atlas.findings import finding
@@ -197,12 +197,14 @@ def read(folder: Path, model: str) -> WordData | None:
         _read(folder / names[0], token_columns(), about.recipe),
         _read(folder / names[1], split_columns(), about.recipe),
     )
-    ids = np.asarray(found.tokens.column("token_id").to_numpy())
-    if len(ids) != about.tokens or not np.array_equal(ids, np.arange(len(ids))):
+    ids = found.tokens.column("token_id")
+    if ids.null_count or not np.array_equal(numbers(ids), np.arange(about.tokens)):
         raise DataError(f"{folder / names[0]}: token_id does not count from 0", AGAIN)
     ranges = [found.splits.column(name).combine_chunks() for name in ("ids", "pieces")]
     if not ranges[0].offsets.equals(ranges[1].offsets):
         raise DataError(f"{folder / names[1]}: ids and pieces are of different words", AGAIN)
+    if ranges[0].values.null_count:
+        raise DataError(f"{folder / names[1]}: ids has empty cells", AGAIN)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from atlas.config.site import text
+from atlas.engine.parquet import numbers
 from atlas.findings import finding
 from atlas.findings.words import data
 from atlas.findings.words.config import Words
@@ -128,7 +129,7 @@ class ModelLexicon:
         splits = data.splits
         self.words = {one: row for row, one in enumerate(splits.column("word").to_pylist())}
         ids = splits.column("ids").combine_chunks()
-        self._offsets, self._ids = ids.offsets.to_pylist(), np.asarray(ids.values)
+        self._offsets, self._ids = ids.offsets.to_pylist(), numbers(ids.values)
         self._pieces = splits.column("pieces").combine_chunks().values
         self.spaces = [Space(view, neighbors) for view in self._distinct(views)]
 

@@ -260,7 +260,7 @@ def steps(data: Dataset) -> tuple[Steps, list[Array]]:
     edges = np.unique([float(f"{edge:.3g}") for edge in np.quantile(norms, EIGHTHS)])
     inner = np.searchsorted(edges[1:-1], norms, "right").astype(np.uint8)
     pairs = list(pairwise(edges.tolist())) or [(float(edges[0]), float(edges[0]))]
-    scores = np.asarray(data.table.column("suspicion").to_numpy(), np.float64)
+    scores = np.array(data.table.column("suspicion").to_pylist(), np.float64)
     known = np.isfinite(scores)
     shares = np.clip(np.where(known, scores, 0), 0, 1)
     plane = np.where(known, np.minimum(np.floor(shares * 8), 7), GREY).astype(np.uint8)

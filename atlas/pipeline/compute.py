@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from atlas.engine.executors import Workers
     from atlas.engine.run import Outcome, Report
     from atlas.engine.store import Store
+    from atlas.engine.task import Task
     from atlas.section import Target
 
 _NEEDED = {  # by module, the library
@@ -134,18 +135,10 @@ def _run(
     lacking = missing(tasks, store, options.refresh)
     if not lacking:
         return engine.Outcome({}, tasks, {}, ())
-    _need_models()
-    jobs, cores = workers(options)
-    needs = {
-        Need(task.stage, options.device if task.of.gpu else "cpu", task.of.memory)
-        for task in lacking
-    }
-    loads = next((task.of.loads for task in lacking if task.of.loads), "")
-    pool = executors.open_executor(options.executor, jobs, cores, store.root, needs, loads)
     return engine.run(
         tasks,
         store,
-        _checked(pool, check),
+        _pool(lacking, options, store, check),
         report=report,
         device=options.device,
         refresh=options.refresh,
@@ -154,11 +147,27 @@ def _run(
 
 
 @contextmanager
-def _checked(pool: AbstractContextManager[Workers], check: Callable[[], None]) -> Iterator[Workers]:
-    """An executor to run tasks on once `check` was called: while its processes start."""
-    with pool as workers:
+def _pool(
+    lacking: Sequence[Task], options: Options, store: Store, check: Callable[[], None]
+) -> Iterator[Workers]:
+    """Where tasks run, once `check` was called: while processes start. What that finds is told
+    before what they lack."""
+    jobs, cores = workers(options)
+    needs = {
+        Need(task.stage, options.device if task.of.gpu else "cpu", task.of.memory)
+        for task in lacking
+    }
+    loads = next((task.of.loads for task in lacking if task.of.loads), "")
+    with ExitStack() as entered:
+        try:
+            _need_models()
+            pool = executors.open_executor(options.executor, jobs, cores, store.root, needs, loads)
+            opened = entered.enter_context(pool)
+        except AtlasError:
+            check()
+            raise
         check()
-        yield workers
+        yield opened
 
 
 def _kept(planned: Plan, outcome: Outcome, warn: Callable[[str], None]) -> list[Target]:

@@ -4,6 +4,7 @@ and interruptions."""
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import shutil
 import signal
@@ -208,6 +209,32 @@ def test_refresh_runs_a_stage_again(atlas_copy: Built) -> None:
     assert not {
         name for name in changed if name.endswith((".bin", ".webp", ".parquet"))
     }  # the same results again
+
+
+@pytest.mark.parametrize("executor", ["serial", "local"])
+def test_what_an_author_wrote_is_checked_before_a_stage_runs(
+    atlas_copy: Built, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    """What is to be refreshed is still there, and no process is left; of an installation that
+    lacks something, too, this is told first."""
+    (atlas_copy.root / "content").mkdir(exist_ok=True)
+    (atlas_copy.root / "content" / "a.md").write_text("{{ mapp }}", encoding="utf-8")
+    store = marks(atlas_copy.root / ".atlas" / "store")
+    report, children = Silent(), multiprocessing.active_children()
+    with pytest.raises(AtlasError, match=r"a\.md"):
+        atlas_copy.build(report, refresh=("label",), executor=executor)
+    assert report.ran == [] and marks(atlas_copy.root / ".atlas" / "store") == store
+    assert multiprocessing.active_children() == children
+
+    def lacking() -> None:
+        raise AtlasError("torch is not installed")
+
+    monkeypatch.setattr("atlas.pipeline.compute._need_models", lacking)
+    with pytest.raises(AtlasError, match=r"a\.md"):
+        atlas_copy.build(report, refresh=("label",), executor=executor)
+    (atlas_copy.root / "content" / "a.md").unlink()
+    with pytest.raises(AtlasError, match="torch"):
+        atlas_copy.build(report, refresh=("label",), executor=executor)
 
 
 FROZEN = """

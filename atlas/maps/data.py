@@ -218,7 +218,7 @@ def _shape_faults(data: Dataset) -> list[str]:
 def _value_faults(data: Dataset) -> Iterator[str]:
     """Faults of the values, in a table of the right columns and number of rows."""
     full = [name for name in data.table.column_names if name not in NULLABLE]
-    if empty := [name for name in full if data.table.column(name).null_count]:
+    if empty := [name for name in full if _lacking(data.table.column(name))]:
         yield from (f"{name} has empty cells" for name in empty)
         return  # what follows reads numbers
     ids = data.column("token_id")
@@ -240,6 +240,15 @@ def _value_faults(data: Dataset) -> Iterator[str]:
             yield f"cluster_{level} has keys {sorted(more)[:5]} that the JSON file does not know"
     yield from _level_faults(data, ids)
     yield from _claim_faults(data.about)
+
+
+def _lacking(column: pa.ChunkedArray) -> int:
+    """How many values are missing, of a list those in it, too."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lists = pa.types.is_list(column.type)
+    return int(column.null_count + (pc.list_flatten(column).null_count if lists else 0))
 
 
 def _neighbor_faults(data: Dataset, ids: np.ndarray) -> Iterator[str]:

@@ -202,6 +202,14 @@ NEIGHBORS: dict[str, tuple[Change, str]] = {
         column("neighbor_ids", first([1, 2, 4])),
         "neighbor_ids name tokens that are not on the map",
     ),
+    "neighbor that is missing": (
+        column("neighbor_ids", first([1, None, 2])),
+        "neighbor_ids has empty cells",
+    ),
+    "similarity that is missing": (
+        column("neighbor_similarities", first([0.5, None, 0.25])),
+        "neighbor_similarities has empty cells",
+    ),
     "neighbors of another number": (
         column("neighbor_ids", first([0, 2])),
         "neighbor_ids are not 3 a token, nor none",

@@ -198,7 +198,8 @@ def read(folder: Path, model: str) -> WordData | None:
         _read(folder / names[1], split_columns(), about.recipe),
     )
     ids = found.tokens.column("token_id")
-    if ids.null_count or not np.array_equal(numbers(ids), np.arange(about.tokens)):
+    fits = len(ids) == about.tokens and not ids.null_count
+    if not fits or not np.array_equal(numbers(ids), np.arange(len(ids))):
         raise DataError(f"{folder / names[0]}: token_id does not count from 0", AGAIN)
     ranges = [found.splits.column(name).combine_chunks() for name in ("ids", "pieces")]
     if not ranges[0].offsets.equals(ranges[1].offsets):

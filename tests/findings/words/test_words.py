@@ -6,18 +6,21 @@ import gzip
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pyarrow as pa
 import pytest
 from conftest import Built
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow.parquet import read_table
+from pyarrow.parquet import read_table, write_table
 
 from atlas.engine.stage import Work
-from atlas.findings.words import shards
+from atlas.errors import DataError
+from atlas.findings.words import data, shards
 from atlas.findings.words.answers import AnswersFile, IndexFile, WordFile
 from atlas.findings.words.entries import slugs, twins
 from atlas.findings.words.forms import key, word
@@ -309,3 +312,31 @@ class TestFiles:
         whole_copy.build(frozen=True)
         assert not (whole_copy.public / "words").exists()
         assert not (whole_copy.public / "data" / "words").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "column", "told"),
+    [
+        (0, "token_id", "token_id does not count from 0"),
+        (1, "ids", "ids has empty cells"),
+        (3, "tokens", "token_id does not count from 0"),
+    ],
+)
+def test_damaged_data_are_named_with_their_fault(
+    tiny_atlas: Built, tmp_path: Path, number: int, column: str, told: str
+) -> None:
+    names = data.files("minilm")
+    for name in names:
+        shutil.copy(tiny_atlas.root / "data" / name, tmp_path)
+    file = tmp_path / names[number]
+    if file.suffix == ".json":
+        file.write_text(json.dumps(json.loads(file.read_bytes()) | {column: 10**25}))
+    else:
+        table = read_table(file)
+        place = table.schema.get_field_index(column)
+        first, *rest = table.column(place).to_pylist()
+        lacking = [None, *first[1:]] if isinstance(first, list) else None
+        kind = table.schema.field(place).type
+        write_table(table.set_column(place, column, pa.array([lacking, *rest], kind)), file)
+    with pytest.raises(DataError, match=told):
+        data.read(tmp_path, "minilm")

@@ -31,6 +31,7 @@ _SPARE: dict[Product, int] = {"bfloat16": 24, "tf32": 24, "float32": 4}
 _MANY = 240  # candidates beyond k, the row itself among them; of doubtful rows
 _FEW = 1024  # rows that are all compared in float64
 _TRIED = 256  # rows on which a pass is tried
+_SHARE = 32  # rows that a thread takes at least: each of them holds tables of its own
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ class Search:
         wait for one another, and for long on a busy machine."""
         import torch
 
-        share = max(ceil(len(rows) / self.way.workers), 1)  # few rows are shared, too
+        share = max(ceil(len(rows) / self.way.workers), _SHARE)  # few rows are shared, too
         blocks = torch.split(rows, min(self.way.rows, share))
         # What each pass leaves is not known before.
         begin, rest = self.done, (1 - self.done) * len(rows) / len(self.unit)

@@ -166,8 +166,9 @@ class Gallery:
         return [view for view in self.shown.get(section, ()) if isinstance(view, kind)]
 
     def derive(self, wanted: Sequence[Wanted], use: Callable[[list[Any]], None]) -> None:
-        """Ask for files that each depend on a key alone, as the writer's `derive`. When all
-        sections have asked they are written side by side, and `use` gets the facts about each."""
+        """Ask, in `show`, for files that each depend on a key alone, as the writer's `derive`. When
+        all sections have asked they are written side by side, and `use` gets the facts about each.
+        """
         self.asked.append((wanted, use))
 
     def write(self) -> None:

@@ -70,8 +70,9 @@ def numbers(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
     Raises pyarrow.ArrowTypeError for any other."""
     import pyarrow as pa
 
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.from_dlpack(whole)
+    if isinstance(column, pa.ChunkedArray):  # whose one chunk would be copied, too
+        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return np.from_dlpack(column)
 
 
 def of_numbers(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:

@@ -54,7 +54,7 @@ class Maps:
     def show(self, entries: Sequence[Model], gallery: Gallery) -> Iterator[MapView]:
         """The maps of `gallery.maps`, in their order.
 
-        Writes their files, data and oEmbed answers. Raises DataError for faulty atlas data.
+        Writes their data, and asks for their files. Raises DataError for faulty atlas data.
         """
         from atlas.maps import data
         from atlas.maps.files.published import publish

@@ -185,11 +185,8 @@ def between(places: Doubles, length: int) -> Between:
 
 
 def at(field: Doubles, up: Between, across: Between) -> Doubles:
-    """The values (n,) of a field, linear between its knots.
-
-    To the bit what scipy.ndimage's map_coordinates gives with order 1 and mode "nearest", in a
-    third of its time.
-    """
+    """The values (n,) of a field, linear between its knots: what scipy.ndimage's map_coordinates
+    gives with order 1 and mode "nearest", in a third of its time."""
     flat, wide = field.ravel(), field.shape[1]
     low, high = up.before * wide, up.after * wide
     return np.asarray(

@@ -115,11 +115,11 @@ def test_crowding_is_the_share_of_the_densest_half() -> None:
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
 @settings(max_examples=50)
 def test_a_field_between_its_knots_is_what_scipy_finds(high: int, wide: int, seed: int) -> None:
-    """To the bit, at knots, between them and beyond the edge."""
+    """At knots, between them and beyond the edge; on x86 to the bit."""
     random = np.random.default_rng(seed)
     field = random.normal(size=(high, wide))
     y, x = random.uniform(-1, 1.2, (2, 40)) * [[high], [wide]]
     y[:9], x[:7] = y[:9].round(), x[:7].round()
     found = at(field, between(y, high), between(x, wide))
     expected = map_coordinates(field, [y, x], order=1, mode="nearest")
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)

@@ -42,8 +42,8 @@ class Comparisons:
                 yield Expected((data.name(*table.maps),), "the comparison", models)
 
     def show(self, entries: Sequence[Compare], gallery: Gallery) -> Iterator[ComparisonView]:
-        """The comparisons whose maps are shown and whose data exist. Writes their data, and the
-        files of the second map as it is aligned with the first. Raises DataError for faulty
+        """The comparisons whose maps are shown and whose data exist. Writes their data, and asks
+        for the files of the second map as it is aligned with the first. Raises DataError for faulty
         data."""
         from atlas.findings.comparisons import files
         from atlas.findings.comparisons.view import ComparisonView

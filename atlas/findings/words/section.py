@@ -44,8 +44,8 @@ class WordsOfAll:
                 yield Expected((data.LISTED,), "the list of words", asked=bool(table.list))
 
     def show(self, entries: Sequence[Words], gallery: Gallery) -> Iterator[WordsView]:
-        """The words of the models whose data exist. Writes the files of answers. Raises DataError
-        when data are faulty."""
+        """The words of the models whose data exist. Writes these, and asks for the files of
+        answers. Raises DataError when data are faulty."""
         from atlas.findings.words.entries import chosen
         from atlas.findings.words.lexicon import lexicon
         from atlas.findings.words.published import publish

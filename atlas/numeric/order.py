@@ -91,7 +91,7 @@ def predictors(values: Floats) -> Doubles:
     spread, axes = np.linalg.eigh(rows @ rows.swapaxes(-1, -2))
     spread = np.maximum(spread, 0)
     mean = spread.sum(axis=-1, keepdims=True) / max(n - 1, 1)
-    found = np.zeros((*sets, len(PENALTIES), n, n))
+    found = np.empty((*sets, len(PENALTIES), n, n))
     one, others = np.eye(n), (1 - np.eye(n)) / max(n - 1, 1)
     for number, penalty in enumerate(PENALTIES):
         kept = spread / (spread + penalty * np.where(mean > 0, mean, 1))
@@ -113,7 +113,13 @@ def correlations(matrices: Doubles, targets: Doubles) -> Doubles:
         true = flat.reshape(n, orders, width)
         both = np.einsum("nop,nop->o", predicted, true)
         size = np.einsum("nop,nop->o", predicted, predicted) * np.einsum("nop,nop->o", true, true)
-        found[number] = np.where(size > 0, both / np.sqrt(np.where(size > 0, size, 1)), 0)
+        found[number] = _correlated(both, size)
+    return found
+
+
+def _correlated(both: Doubles, size: Doubles) -> Doubles:
+    """Correlations from sums of products, and products of sums of squares; 0 where these are 0."""
+    found: Doubles = np.where(size > 0, both / np.sqrt(np.where(size > 0, size, 1)), 0)
     return found
 
 
@@ -153,8 +159,7 @@ def strengths(values: Floats, places: Ints, whole: int) -> Doubles:
         predicted = matrices @ target
         both = (predicted * target).sum(axis=(-2, -1))
         size = (predicted**2).sum(axis=(-2, -1)) * (target**2).sum()
-        told = np.where(size > 0, both / np.sqrt(np.where(size > 0, size, 1)), 0)
-        found = np.maximum(found, told.max(axis=1))
+        found = np.maximum(found, _correlated(both, size).max(axis=1))
     return found
 
 

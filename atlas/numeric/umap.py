@@ -220,7 +220,10 @@ class _Forces:
         import torch
 
         points = torch.view_as_complex(place)  # a point is one number to fetch, not two
-        gap = points[self.edges.heads] - points[self.edges.tails]
+        # By index_select, which takes a third of the time that points[...] does.
+        gap = points.index_select(0, self.edges.heads).sub_(
+            points.index_select(0, self.edges.tails)
+        )
         apart = _squared(gap)[1].clamp_min_(1e-8)
         closeness = power(apart, self.sixteenths)
         strength = closeness.div(apart).mul_(self.weights).div_(closeness.mul_(self.a).add_(1))
@@ -238,7 +241,8 @@ class _Forces:
             device=place.device,
             dtype=torch.int32,
         )
-        gap, apart = _squared(points - points[drawn])
+        others = points.index_select(0, drawn.view(-1)).view(_PUSHES, self.n)
+        gap, apart = _squared(points - others)
         away = (2 * self.b) / (power(apart, self.sixteenths).mul_(self.a).add_(1) * (apart + 0.001))
         pushes = gap.mul_(away[..., None]).clamp_(-_CLIP, _CLIP)
         pushed = pushes[0]
@@ -273,7 +277,7 @@ class _Edges:
             (np.zeros(upper.nnz, np.float32), upper.indices, upper.indptr), shape=upper.shape
         )
         self.lower = self.upper.T  # shares the values
-        self.columns = np.ones((upper.shape[0], 3), np.float32)
+        self.ones = np.ones(upper.shape[0], np.float32)
 
     def sums(self, strength: Tensor, place: Tensor) -> Tensor:
         """(n, 3): for each point the sums over its edges of strength * x and strength * y of the
@@ -281,8 +285,10 @@ class _Edges:
         import torch
 
         self.upper.data[:] = strength.numpy()
-        self.columns[:, :2] = place.numpy()
-        return torch.from_numpy(self.upper @ self.columns + self.lower @ self.columns)
+        # One by one: SciPy's product with several columns takes longer than that of each.
+        columns = (*place.T.contiguous().numpy(), self.ones)
+        sums = [self.upper @ column + self.lower @ column for column in columns]
+        return torch.from_numpy(np.stack(sums, axis=1))
 
 
 class _Segments(_Edges):

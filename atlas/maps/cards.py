@@ -100,8 +100,8 @@ def _titled(image: Image.Image, title: str, site: str) -> bytes:
 
 
 def _png(image: Image.Image) -> bytes:
-    """An RGB picture in 256 colors, a third of its bytes, with PAPER as it is. An octree finds them:
-    Pillow's median cut gives dots, which few pixels are, the colors of others."""
+    """An RGB picture in 256 colors, a third of its bytes, PAPER among them. An octree finds the
+    others: Pillow's median cut gives dots, which few pixels are, the colors of what is around."""
     found = image.quantize(255, Image.Quantize.FASTOCTREE)
     found.putpalette([*ImageColor.getrgb(PAPER), *(found.getpalette() or ())[: 3 * 255]])
     out = io.BytesIO()

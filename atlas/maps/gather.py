@@ -111,9 +111,11 @@ class _Results:
     def spoken(self, row: int) -> str:
         """A token in Latin letters, Japanese ones by their reading; what has none is left as it
         is."""
+        text = self.notes.readings[self.ids[row]] or self.texts[row]
+        if text.isascii():
+            return text
         from jaconv import kana2alphabet, kata2hira
 
-        text = self.notes.readings[self.ids[row]] or self.texts[row]
         kana = kata2hira(unicodedata.normalize("NFKC", text)).replace("ー", "")
         return unicodedata.normalize("NFKD", kana2alphabet(kana))
 
@@ -276,9 +278,10 @@ def _clusters(read: _Results, titles: Sequence[dict[str, str]]) -> tuple[Cluster
     clusters = []
     for number, (entry, title) in enumerate(zip(read.groups.entries, titles, strict=True)):
         level, key, central = entry["level"], entry["key"], entry["central"]
-        spoken = [read.spoken(row) for row in central[:3]]
         if title:
             spoken = [title.get("en") or next(iter(title.values()))]
+        else:
+            spoken = [read.spoken(row) for row in central[:3]]
         clusters.append(
             Cluster(
                 level=level,

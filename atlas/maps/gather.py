@@ -111,7 +111,7 @@ class _Results:
     def spoken(self, row: int) -> str:
         """A token in Latin letters, Japanese ones by their reading; what has none is left as it
         is."""
-        text = self.notes.readings[self.ids[row]] or self.texts[row]
+        text: str = self.notes.readings[self.ids[row]] or self.texts[row]
         if text.isascii():
             return text
         from jaconv import kana2alphabet, kata2hira

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _EARLY = 100  # iterations of early exaggeration
 _ITERATIONS = 250  # after it
 _FEW = 3000  # points up to which a tree is faster than interpolation, and one thread enough
+_START, _NARROW = 1e-4, 1e-5  # deviations: of a start, and from which a tree takes points for one
 
 
 def project(
@@ -44,7 +45,7 @@ def project(
     # Were all points of a small map equal neighbors, it would say nothing.
     k = min(near.rows.shape[1], max(n // 4, 2))
     affinities = _affinities(near.rows[:, :k], directed(values))
-    begin = start(values, 1e-4, seed)
+    begin = start(values, _START, seed)
     phases = [(_EARLY, 12.0, 0.5), (iterations, 1.0, 0.8)]
     if device.startswith("cuda"):
         place = descend(begin, affinities, phases, device=device, progress=progress)
@@ -96,6 +97,10 @@ def _by_opentsne(
             inplace=True,
         )
         done += iterations
+        # Exaggeration draws few points together, and nothing would part them again. So small, a
+        # layout takes the same steps at any size.
+        if 0 < (deviation := float(np.std(embedding, axis=0).max())) < _NARROW:
+            embedding *= _START / deviation
     progress(1.0)
     return np.asarray(embedding)
 

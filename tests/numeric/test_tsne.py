@@ -17,6 +17,7 @@ from atlas.maps.stages.project import upright
 from atlas.numeric import tsne
 from atlas.numeric.pca import start
 from atlas.numeric.tsne_torch import descend, push
+from atlas.numeric.types import Near
 from atlas.spaces.records import Selection, Vectors
 
 PHASES = [(100, 12.0, 0.5), (250, 1.0, 0.8)]
@@ -88,6 +89,17 @@ def test_it_keeps_as_many_neighbors_as_opentsne() -> None:
     theirs = figures(tsne._by_opentsne(begin, affinities, PHASES, 0, 1, lambda _: None))
     for name in ("overlap", "trustworthiness", "continuity"):
         assert own[name] > theirs[name] - 0.02, name
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 8, 12, 16, 24, 40])
+def test_few_points_part_again(n: int) -> None:
+    for seed in range(6):
+        values = np.random.default_rng(seed).normal(size=(n, 10)).astype(np.float32)
+        near = neighbors(
+            Vectors(values, "test"), Selection(np.arange(n, dtype=np.int32)), k=min(15, n - 1)
+        )
+        place, _ = tsne.project(values, Near(near.rows, near.similarities), seed=0)
+        assert 1 < np.ptp(place) < 100  # it once was 1e-26, and rounding errors were drawn
 
 
 def test_threads_do_not_matter() -> None:

@@ -12,7 +12,7 @@ from atlas.numeric.types import Array, Facts, Floats, Near
 from atlas.spaces.records import Selection, Vectors
 
 
-@stage("project", version=4, parallel=True, gpu=True, memory=2 * GIB, loads="torch")
+@stage("project", version=5, parallel=True, gpu=True, memory=2 * GIB, loads="torch")
 def project(
     vectors: Vectors,
     selection: Selection,

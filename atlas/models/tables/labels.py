@@ -60,7 +60,11 @@ def read(path: Path) -> list[str]:
         raise fault(path, "holds no words")
     for number, word in enumerate(words, 1):
         if not word:
-            raise fault(path, f"word {number} is empty")
+            raise fault(
+                path,
+                f"word {number} is empty",
+                "Each vector needs a word: write it, or take the vector out, too.",
+            )
     return words
 
 

@@ -332,6 +332,11 @@ class TestShape:
         with pytest.raises(StageError, match=r"t: no two rows hold finite numbers alone"):
             shape(known, table, suspect(known, table))
 
+    def test_of_one_row_there_is_none(self) -> None:
+        known, table = words(["word"]), Vectors(np.ones((1, 4), np.float32), "t")
+        with pytest.raises(StageError, match=r"t: one row has no shape"):
+            shape(known, table, suspect(known, table))
+
     def test_a_common_direction_makes_all_cosines_alike(self) -> None:
         random = np.random.default_rng(1)
         table = Vectors((random.normal(size=(3000, 50)) + 0.8).astype(np.float32), "t")

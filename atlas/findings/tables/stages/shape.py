@@ -34,9 +34,14 @@ def shape(
     """The shape of the space of rows that stand for something: those of unused tokens and without
     tokens are left out, those that look untrained, rows of zeros and such with a number that is not
     finite. A handful of untrained rows near the middle are the nearest of all others, and change
-    what is told of these. Raises StageError where fewer than two rows are finite."""
+    what is told of these. Raises StageError where fewer than two rows are there, or finite."""
     lengths = np.asarray(suspicion.lengths)
     whole = np.isfinite(lengths)
+    if len(lengths) < 2:
+        raise StageError(
+            f"{vectors.tensor}: one row has no shape.",
+            "Its maps are made all the same; a page of the table needs two rows.",
+        )
     if whole.sum() < 2:
         raise StageError(
             f"{vectors.tensor}: no two rows hold finite numbers alone.",

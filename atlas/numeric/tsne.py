@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _EARLY = 100  # iterations of early exaggeration
 _ITERATIONS = 250  # after it
 _FEW = 3000  # points up to which a tree is faster than interpolation, and one thread enough
-_START, _NARROW = 1e-4, 1e-5  # deviations: of a start, and from which a tree takes points for one
+_START, _NARROW = 1e-4, 1e-3  # deviations: of a start, and of a layout that never grew
 
 
 def project(
@@ -84,10 +84,11 @@ def _by_opentsne(
     total, done = sum(iterations for iterations, _, _ in phases), 0
 
     def told(iteration: int, *_: object) -> bool:
-        progress((done + iteration) / total)
+        progress(min((done + iteration) / total, 1.0))
         return False
 
-    for iterations, exaggeration, momentum in phases:
+    def descended(iterations: int, exaggeration: float, momentum: float) -> float:
+        """The deviation of the layout after a phase."""
         embedding.optimize(
             iterations,
             exaggeration=exaggeration,
@@ -96,11 +97,17 @@ def _by_opentsne(
             callbacks_every_iters=10,
             inplace=True,
         )
-        done += iterations
-        # Exaggeration draws few points together, and nothing would part them again. So small, a
-        # layout takes the same steps at any size.
-        if 0 < (deviation := float(np.std(embedding, axis=0).max())) < _NARROW:
-            embedding *= _START / deviation
+        return float(np.std(embedding, axis=0).max())
+
+    deviation = 0.0
+    for phase in phases:
+        deviation = descended(*phase)
+        done += phase[0]
+    if 0 < deviation < _NARROW:
+        # Exaggeration draws a handful of points together, to 1e-16 and less, where a tree takes all
+        # for one and nothing parts them. So small, a layout takes the same steps at any size.
+        embedding *= _START / deviation
+        descended(*phases[-1])
     progress(1.0)
     return np.asarray(embedding)
 

@@ -99,7 +99,7 @@ def test_few_points_part_again(n: int) -> None:
             Vectors(values, "test"), Selection(np.arange(n, dtype=np.int32)), k=min(15, n - 1)
         )
         place, _ = tsne.project(values, Near(near.rows, near.similarities), seed=0)
-        assert 1 < np.ptp(place) < 100  # it once was 1e-26, and rounding errors were drawn
+        assert 0.5 < np.ptp(place) < 100  # it once was 1e-26, and rounding errors were drawn
 
 
 def test_threads_do_not_matter() -> None:

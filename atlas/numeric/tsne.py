@@ -87,8 +87,7 @@ def _by_opentsne(
         progress(min((done + iteration) / total, 1.0))
         return False
 
-    def descended(iterations: int, exaggeration: float, momentum: float) -> float:
-        """The deviation of the layout after a phase."""
+    def descend_by(iterations: int, exaggeration: float, momentum: float) -> None:
         embedding.optimize(
             iterations,
             exaggeration=exaggeration,
@@ -97,17 +96,15 @@ def _by_opentsne(
             callbacks_every_iters=10,
             inplace=True,
         )
-        return float(np.std(embedding, axis=0).max())
 
-    deviation = 0.0
     for phase in phases:
-        deviation = descended(*phase)
+        descend_by(*phase)
         done += phase[0]
-    if 0 < deviation < _NARROW:
+    if 0 < (deviation := float(np.std(embedding, axis=0).max())) < _NARROW:
         # Exaggeration draws a handful of points together, to 1e-16 and less, where a tree takes all
         # for one and nothing parts them. So small, a layout takes the same steps at any size.
         embedding *= _START / deviation
-        descended(*phases[-1])
+        descend_by(*phases[-1])
     progress(1.0)
     return np.asarray(embedding)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -198,6 +199,35 @@ def test_the_neighbors_in_both_spaces_stand_beside_each_other(
     page.wait_for_function(
         f"() => document.querySelector('.beside .word').textContent === {near[0][0]!r}"
     )
+    watched.fine()
+
+
+def test_a_link_to_a_token_tells_no_figures_but_its_own(
+    open_pair: Callable[..., tuple[Watched, Any]],
+) -> None:
+    watched, page = open_pair(viewport={"width": 1280, "height": 800})
+    page.evaluate(
+        """() => {
+  const count = document.querySelector('.beside .count');
+  const note = () => { (window.told ??= []).push(count.textContent); };
+  new MutationObserver(note).observe(count, { childList: true });
+}"""
+    )
+    link = page.locator(".moved a").nth(1)
+    text = link.text_content()
+    link.click()
+    page.wait_for_function(
+        f"() => {FIRST}.selected?.text === {text!r} && {SECOND}.selected?.near && window.told"
+    )
+    page.wait_for_timeout(300)
+    told = page.evaluate("() => [...new Set(window.told)]")
+    marks = [mark for side in page.evaluate(LISTS) for mark, _ in side]
+    assert len(told) == 1
+    assert [int(number) for number in re.findall(r"\d+", told[0])] == [
+        marks.count("kept") // 2,
+        marks.count("lost"),
+        marks.count("gained"),
+    ]
     watched.fine()
 
 

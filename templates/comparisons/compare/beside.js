@@ -43,6 +43,8 @@ export class Beside {
 		const near = this.maps.map((map) => map.selected?.near ?? null);
 		const text = this.maps.map((map) => map.selected?.text).find(Boolean);
 		if (text === undefined) return;
+		// One that is chosen, but whose neighbors are not there yet, has lost none.
+		if (this.maps.some((map) => map.selected && !map.selected.near)) return;
 		const marks = await Promise.all(
 			[0, 1].map((side) => this.#marks(side, near)),
 		);
